@@ -1,0 +1,58 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help install lock run test accuracy calibrate check format lint types clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.installed ## Make the environment in .venv
+
+$(VENV)/.installed: requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: install ## Serve the API on http://localhost:5000
+	@exec $(BIN)/face-api serve
+
+test: install ## Run the tests
+	$(BIN)/pytest
+
+accuracy: install ## Run the tests of accuracy on all photos
+	FACE_ACCURACY=full $(BIN)/pytest tests/accuracy
+
+FACES ?= $(FACE_TEST_ASSETS)/faces/lfw-dev/images
+MODEL ?= sface
+
+calibrate: install ## Measure the thresholds that a model comes with: MODEL, from the photos in FACES
+	$(BIN)/face-api calibrate --images $(FACES) --recognition $(MODEL) --data "LFW View 2, folds 1 to 5" \
+		--output static/calibration/$(MODEL).toml
+
+lint: install ## Check style and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: install ## Check types
+	$(BIN)/mypy
+
+check: lint types test ## All of the above: green before each commit
+
+format: install ## Format the code and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+COMPILE := $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11
+
+lock: ## Pin every dependency with its hash (requirements/*.txt)
+	$(COMPILE) pyproject.toml -o requirements/runtime.txt
+	$(COMPILE) --extra dev pyproject.toml -c requirements/runtime.txt -o requirements/dev.txt
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+		| $(COMPILE) - -c requirements/dev.txt -o requirements/build.txt
+
+clean: ## Remove the environment and caches; your data stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,52 @@
+"""Calibration tables in TOML files, `<model>.toml`."""
+
+from pathlib import Path
+
+import msgspec
+import tomli_w
+
+from domain.calibration import CalibrationTable
+from domain.errors import BrokenModel
+
+HEADER = "# Written by `face-api calibrate`. Rates and thresholds: docs/accuracy.md\n"
+
+
+class FileCalibrations:
+    """Implements CalibrationStore with folders, the operator's own before that of the installation."""
+
+    def __init__(self, *folders: Path) -> None:
+        self._folders = folders
+
+    def load(self, model: str) -> CalibrationTable | None:
+        """See CalibrationStore."""
+        paths = (folder / f"{model}.toml" for folder in self._folders)
+        table = next((table for path in paths if (table := read_table(path))), None)
+        if table is not None and table.model != model:
+            raise BrokenModel(f"The calibration of model {model} is one of {table.model}.")
+        return table
+
+
+def read_table(path: Path) -> CalibrationTable | None:
+    """The table in a file; None when there is no file.
+
+    Raises:
+        BrokenModel: it can't be read, or is no calibration table.
+    """
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=CalibrationTable)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError, ValueError) as error:
+        raise BrokenModel(f"The calibration of model {path.stem} can't be read.") from error
+
+
+def write_table(table: CalibrationTable, path: Path) -> None:
+    """Write a table; the file appears whole or not at all.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    part = path.with_name(path.name + ".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part.write_text(HEADER + tomli_w.dumps(msgspec.to_builtins(table)), encoding="utf-8")
+    part.replace(path)

@@ -1,0 +1,114 @@
+"""Files to pixels, with Pillow.
+
+Pillow's format plugins are called directly, by the file's first bytes: `Image.open` would also try plugins
+that nobody asked for, and has limits and warnings of its own that are process-wide state.
+"""
+
+from collections.abc import Callable
+from io import BytesIO
+
+import cv2
+import numpy as np
+from PIL import Image as Pillow
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.Image import Transpose
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from adapters.imaging.exif import orientation
+from domain.errors import ImageTooLarge, InvalidImage
+from domain.faces import Image
+
+
+class _Jpeg(JpegImageFile):
+    """The first picture of a JPEG or MPO file."""
+
+    def _read_dpi_from_exif(self) -> None:
+        """Not of interest, and the EXIF reader behind it warns about every flaw."""
+
+
+def _opener(data: bytes) -> Callable[[BytesIO], ImageFile] | None:
+    """The plugin for a file, by its first bytes."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return WebPImageFile
+    return next((plugin for magic, plugin in _MAGIC.items() if data.startswith(magic)), None)
+
+
+_MAGIC: dict[bytes, Callable[[BytesIO], ImageFile]] = {
+    b"\xff\xd8\xff": _Jpeg,
+    b"\x89PNG\r\n\x1a\n": PngImageFile,
+    b"BM": BmpImageFile,
+}
+_UPRIGHT = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+"""What makes a picture with an EXIF orientation upright; 1 needs nothing."""
+_WHITE = (255, 255, 255)
+
+
+class PillowDecoder:
+    """Implements ImageDecoder for JPEG, PNG, WebP and BMP."""
+
+    def __init__(self, max_pixels: int) -> None:
+        self._max_pixels = max_pixels
+
+    def decode(self, data: bytes) -> Image:
+        """See ImageDecoder.
+
+        Transparent parts become white; of a JPEG that holds several pictures (MPO) the first is taken.
+        """
+        opener = _opener(data)
+        if opener is None:
+            raise InvalidImage("The file is not a JPEG, PNG, WebP or BMP image.")
+        try:
+            with opener(BytesIO(data)) as file:
+                self._check(file)
+                picture = _eight_bits(file)
+                turn = _UPRIGHT.get(orientation(_exif(file)))
+        except (InvalidImage, ImageTooLarge, MemoryError):
+            raise
+        except Exception as error:  # on hostile bytes the plugins raise a dozen kinds, SyntaxError among them
+            raise InvalidImage("The image file is damaged.") from error
+        return _pixels(picture if turn is None else picture.transpose(turn))
+
+    def _check(self, file: ImageFile) -> None:
+        """Of the header only: no pixel has been decoded yet.
+
+        Raises:
+            ImageTooLarge: more pixels than allowed.
+            InvalidImage: an animation.
+        """
+        if file.width * file.height > self._max_pixels:
+            raise ImageTooLarge(f"The image has more than {self._max_pixels / 1e6:g} megapixels.")
+        if getattr(file, "is_animated", False):
+            raise InvalidImage("The image is an animation; send a still image.")
+
+
+def _eight_bits(file: ImageFile) -> Pillow.Image:
+    """Decode, to mode L or RGB."""
+    file.load()
+    if file.mode.startswith("I"):  # 16-bit grey; of 16-bit colour the plugins keep the high bytes themselves
+        return Pillow.fromarray((np.asarray(file).astype(np.uint32) >> 8).astype(np.uint8))
+    if file.has_transparency_data:
+        picture = file.convert("RGBA")
+        return Pillow.alpha_composite(Pillow.new("RGBA", picture.size, _WHITE), picture).convert("RGB")
+    return file if file.mode in {"L", "RGB"} else file.convert("RGB")
+
+
+def _exif(file: ImageFile) -> bytes:
+    block = file.info.get("exif", b"")
+    return block if isinstance(block, bytes) else b""
+
+
+def _pixels(picture: Pillow.Image) -> Image:
+    array = np.asarray(picture)
+    code = cv2.COLOR_GRAY2BGR if array.ndim == 2 else cv2.COLOR_RGB2BGR  # noqa: PLR2004
+    return np.asarray(cv2.cvtColor(array, code), dtype=np.uint8)

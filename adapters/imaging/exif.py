@@ -1,0 +1,39 @@
+"""The one thing an EXIF block is read for: how the camera was held.
+
+Pillow's own reader warns, through a process-wide switch, about every flaw of a block; this one answers
+"upright".
+"""
+
+import struct
+
+_ORIENTATION = 0x0112
+_SHORT = 3
+_PREFIX = b"Exif\0\0"
+_BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
+_UPRIGHT = 1
+
+
+def orientation(block: bytes) -> int:
+    """The orientation tag, 1 to 8 (EXIF 2.32, 4.6.4 A); 1 when the block has none or is damaged.
+
+    Args:
+        block: a TIFF header and what follows it, as JPEG, PNG and WebP carry it, with or without "Exif".
+    """
+    tiff = block.removeprefix(_PREFIX)
+    order = _BYTE_ORDERS.get(tiff[:4])
+    if order is None:
+        return _UPRIGHT
+    try:
+        return _read(tiff, order)
+    except struct.error:
+        return _UPRIGHT
+
+
+def _read(tiff: bytes, order: str) -> int:
+    (directory,) = struct.unpack_from(f"{order}I", tiff, 4)
+    (count,) = struct.unpack_from(f"{order}H", tiff, directory)
+    for entry in range(directory + 2, directory + 2 + 12 * count, 12):
+        tag, kind, _, value = struct.unpack_from(f"{order}HHIH", tiff, entry)
+        if tag == _ORIENTATION and kind == _SHORT and 1 <= value <= 8:  # noqa: PLR2004
+            return int(value)
+    return _UPRIGHT

@@ -1,0 +1,90 @@
+"""What an aligned face and its landmarks tell of a photo's quality, with arithmetic alone."""
+
+import math
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.faces import Box, Crop, DetectedFace, Image, Landmarks
+from domain.quality import Measure, QualityReport
+
+_FACE = np.s_[20:104, 20:92]
+"""Of the aligned crop, in the ArcFace template's places: without hair and background, as far as can be."""
+_EYES = (np.s_[44:60, 28:48], np.s_[44:60, 64:84])
+_CHEEKS = (np.s_[66:84, 26:44], np.s_[66:84, 68:86])
+_BURNT = 250
+"""Grey level from which on a pixel says nothing."""
+_HEAD = np.array(
+    [[-0.5, 0, 0], [0.5, 0, 0], [0, 0.645, -0.42], [-0.415, 1.156, -0.05], [0.415, 1.156, -0.05]],
+    dtype=np.float64,
+)
+"""The landmarks of an average head that looks into the camera: right, down, away, in inter-eye distances.
+
+Width and height are those of the ArcFace template, but for the nose, which is where the median photo of
+Labeled Faces in the Wild has it; the depth of nose and mouth is roughly a grown-up's.
+"""
+_TO_HEAD: NDArray[np.float64] = np.linalg.pinv(_HEAD - _HEAD.mean(axis=0))
+"""3 x 5."""
+
+
+class LandmarkQualityAssessor:
+    """Implements QualityAssessor. Takes about a fifth of a millisecond."""
+
+    def assess(
+        self, image: Image, face: DetectedFace, crop: Crop, strength: float = math.nan
+    ) -> QualityReport:
+        """See QualityAssessor."""
+        grey = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+        values = {
+            Measure.DETECTION_SCORE: face.score,
+            Measure.INSIDE: _inside(face.box, image.shape[1], image.shape[0]),
+            **dict(_of_pixels(grey)),
+        }
+        if face.landmarks is not None:
+            values |= dict(_of_landmarks(face.landmarks))
+        if not math.isnan(strength):
+            values[Measure.STRENGTH] = strength
+        return QualityReport(values)
+
+
+def _of_pixels(grey: NDArray[np.uint8]) -> Iterator[tuple[Measure, float]]:
+    face = grey[_FACE].astype(np.float32)
+    luminance = float(face.mean())
+    fine = np.abs(face - cv2.GaussianBlur(face, (0, 0), 1))
+    yield Measure.SHARPNESS, 100 * float(fine.mean()) / max(luminance, 1.0)
+    yield Measure.LUMINANCE, luminance
+    yield Measure.OVER_EXPOSURE, float((face >= _BURNT).mean())
+    eyes, cheeks = (float(np.mean([grey[part].mean() for part in parts])) for parts in (_EYES, _CHEEKS))
+    yield Measure.EYE_VISIBILITY, (eyes + 5) / (cheeks + 5)  # in the dark, noise decides nothing
+
+
+def _of_landmarks(landmarks: Landmarks) -> Iterator[tuple[Measure, float]]:
+    eyes = landmarks[1] - landmarks[0]
+    yield Measure.INTER_EYE_DISTANCE, float(np.hypot(*eyes))
+    yield from zip((Measure.YAW, Measure.PITCH, Measure.ROLL), head_pose(landmarks), strict=True)
+
+
+def head_pose(landmarks: Landmarks) -> tuple[float, float, float]:
+    """Yaw, pitch and roll of a head in degrees, roughly: five landmarks, one average head, no perspective.
+
+    Roll is the angle of the line through the eyes. With that undone, the 2 x 3 matrix that brings the average
+    head's landmarks nearest to the photo's (least squares) is, up to scale, the first two rows of a rotation
+    about the vertical (yaw), then the horizontal axis (pitch); how far the nose stands off says most of both.
+    """
+    points = landmarks.astype(np.float64)
+    eyes = points[1] - points[0]
+    roll = np.arctan2(eyes[1], eyes[0])
+    cos, sin = np.cos(roll), np.sin(roll)
+    upright = (points - points.mean(axis=0)) @ np.array([[cos, -sin], [sin, cos]])
+    camera = (_TO_HEAD @ upright).T
+    yaw = np.arctan2(-camera[0, 2], camera[0, 0])
+    pitch = np.arctan2(-camera[1, 2], camera[1, 1])
+    return float(np.degrees(yaw)), float(np.degrees(pitch)), float(np.degrees(roll))
+
+
+def _inside(box: Box, width: int, height: int) -> float:
+    wide = min(box.x + box.width, width) - max(box.x, 0)
+    high = min(box.y + box.height, height) - max(box.y, 0)
+    return max(wide, 0.0) * max(high, 0.0) / max(box.area, 1e-9)

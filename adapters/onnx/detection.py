@@ -1,0 +1,76 @@
+"""Detectors whose network sees pictures of one size, into which images of any size are fitted."""
+
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from adapters.onnx.candidates import Candidates, suppress
+from domain.faces import DetectedFace, Image
+
+_SCALES = (1.0, 0.4)
+"""Parts of the picture that the image is fitted into, until a face is found: one that fills the image is too
+large for these networks, which expect some surroundings."""
+
+
+class DetectorNetwork(Protocol):
+    """Pixels to face candidates."""
+
+    @property
+    def picture_size(self) -> tuple[int, int]:
+        """Height and width of the pictures that it sees."""
+        ...
+
+    def candidates(self, picture: Image, threshold: float) -> Candidates:
+        """Faces in a picture (H x W x 3 uint8 BGR) whose score is at least `threshold`."""
+        ...
+
+
+class FittingDetector:
+    """Implements FaceDetector: fits the image into the top left of the picture, the rest of which is black.
+
+    Faces narrower than about 1/50 of the image are lost in the fitting.
+    """
+
+    def __init__(self, network: DetectorNetwork, name: str, *, threshold: float, overlap: float) -> None:
+        """Take a network.
+
+        Args:
+            network: the family's.
+            name: the model's in the catalogue.
+            threshold: the least score, 0..1.
+            overlap: the greatest intersection over union of two faces, 0..1.
+        """
+        self._network = network
+        self._name = name
+        self._threshold = threshold
+        self._overlap = overlap
+
+    @property
+    def name(self) -> str:
+        """See FaceDetector."""
+        return self._name
+
+    def detect(self, image: Image) -> list[DetectedFace]:
+        """See FaceDetector."""
+        for part in _SCALES:
+            if faces := self._detect_at(image, part):
+                return faces
+        return []
+
+    def _detect_at(self, image: Image, part: float) -> list[DetectedFace]:
+        height, width = self._network.picture_size
+        fitted = _fitted(image, height * part, width * part)
+        picture = np.zeros((height, width, 3), dtype=np.uint8)
+        picture[: fitted.shape[0], : fitted.shape[1]] = fitted
+        found = suppress(self._network.candidates(picture, self._threshold), self._overlap)
+        return found.faces(fitted.shape[1] / image.shape[1], fitted.shape[0] / image.shape[0])
+
+
+def _fitted(image: Image, height: float, width: float) -> Image:
+    """The image, as large as it can be within height x width."""
+    scale = min(height / image.shape[0], width / image.shape[1])
+    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    # Area averaging is right for shrinking; when it enlarges it repeats pixels.
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, size, interpolation=method), dtype=np.uint8)

@@ -1,0 +1,53 @@
+"""Where model files are, and that they are what the catalogue says."""
+
+import hashlib
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from adapters.onnx.catalogue import ModelEntry
+from domain.errors import BrokenModel, ModelNotInstalled
+
+
+class ModelFiles:
+    """Files that came with the installation, inside other distributions, and those in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, entry: ModelEntry) -> Path:
+        """Where the file is, if it is there."""
+        return _packaged(entry.package, entry.file) if entry.package else self.folder / entry.file
+
+    def installed(self, entry: ModelEntry) -> bool:
+        """Whether there is a file, right or wrong."""
+        return self.path(entry).is_file()
+
+    def read(self, name: str, entry: ModelEntry) -> bytes:
+        """The file's content, checked.
+
+        Raises:
+            ModelNotInstalled: there is no file.
+            BrokenModel: it can't be read, or has another hash.
+        """
+        try:
+            data = self.path(entry).read_bytes()
+        except FileNotFoundError as error:
+            raise ModelNotInstalled(name, pulled=entry.url is not None) from error
+        except OSError as error:
+            raise BrokenModel(f"The file of model {name} can't be read.") from error
+        if entry.size not in {None, len(data)}:
+            raise BrokenModel(f"The file of model {name} has {len(data)} bytes instead of {entry.size}.")
+        found = hashlib.sha256(data).hexdigest()
+        if found != entry.sha256:
+            raise BrokenModel(f"The file of model {name} has SHA-256 {found} instead of {entry.sha256}.")
+        return data
+
+
+def _packaged(package: str, file: str) -> Path:
+    """The place of a file inside an installed distribution; its code is never imported."""
+    try:
+        files = distribution(package).files or []
+    except PackageNotFoundError:
+        return Path(package) / file
+    found = next((path for path in files if path.name == file), None)
+    return Path(package) / file if found is None else Path(str(found.locate()))

@@ -1,0 +1,78 @@
+"""Landmarks for faces of detectors that find none."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from application.ports.analysis import FaceDetector
+from domain.faces import Box, DetectedFace, Image, Landmarks
+
+_SURROUNDINGS = 2.0
+"""Side of the cut-out square, in longer sides of the face's box."""
+_SIDE = 320
+"""Pixels of the square that the second detector sees: the face is half of that."""
+_AGREEMENT = 0.3
+"""The least intersection over union of the two detectors' boxes for the same face."""
+
+
+class LandmarkedDetector:
+    """Implements FaceDetector: faces of one detector, with landmarks of another.
+
+    Alignment decides how well recognition works, and a box alone aligns badly: it knows nothing of a turned
+    head. YuNet always comes with the installation, finds landmarks and is fast, so it looks at each face, cut
+    out with its surroundings and brought to a size that it sees well. Faces that it doesn't see keep None, and
+    are aligned by their boxes.
+    """
+
+    def __init__(self, detector: FaceDetector, landmarks_from: FaceDetector) -> None:
+        self._detector = detector
+        self._landmarks_from = landmarks_from
+
+    @property
+    def name(self) -> str:
+        """See FaceDetector."""
+        return self._detector.name
+
+    def detect(self, image: Image) -> list[DetectedFace]:
+        """See FaceDetector."""
+        return [self._landmarked(image, face) for face in self._detector.detect(image)]
+
+    def _landmarked(self, image: Image, face: DetectedFace) -> DetectedFace:
+        if face.landmarks is not None:
+            return face
+        return replace(face, landmarks=self._landmarks(image, face.box))
+
+    def _landmarks(self, image: Image, box: Box) -> Landmarks | None:
+        left, top, right, bottom = _surroundings(box, image.shape[1], image.shape[0])
+        region = image[top:bottom, left:right]
+        if not region.size:
+            return None
+        scale = _SIDE / (max(box.width, box.height) * _SURROUNDINGS)
+        size = max(1, round(region.shape[1] * scale)), max(1, round(region.shape[0] * scale))
+        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        picture = np.asarray(cv2.resize(region, size, interpolation=method), dtype=np.uint8)
+        expected = Box((box.x - left) * scale, (box.y - top) * scale, box.width * scale, box.height * scale)
+        seen = self._landmarks_from.detect(picture)
+        same = max(seen, key=lambda other: _overlap(other.box, expected), default=None)
+        if same is None or same.landmarks is None or _overlap(same.box, expected) < _AGREEMENT:
+            return None
+        scales = np.array([size[0] / region.shape[1], size[1] / region.shape[0]], dtype=np.float32)
+        return same.landmarks / scales + np.array([left, top], dtype=np.float32)
+
+
+def _surroundings(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the square around the box, as far as it is in the image."""
+    half = max(box.width, box.height) * _SURROUNDINGS / 2
+    x, y = box.x + box.width / 2, box.y + box.height / 2
+    left, right = np.clip([x - half, x + half], 0, width).round().astype(int).tolist()
+    top, bottom = np.clip([y - half, y + half], 0, height).round().astype(int).tolist()
+    return left, top, right, bottom
+
+
+def _overlap(one: Box, other: Box) -> float:
+    """Intersection over union."""
+    width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
+    height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+    shared = max(width, 0.0) * max(height, 0.0)
+    return shared / (one.area + other.area - shared)

@@ -1,0 +1,90 @@
+"""The families `minifasnet_v2` and `minifasnet_v1se`: presentation attack detection on a single RGB photo.
+
+Silent-Face-Anti-Spoofing (Minivision, 2020): two small networks that differ in how much of the surroundings
+they see. Trained with a Fourier spectrum as a second target, they look for the traces that printing and
+displaying leave. Three classes, of which the middle one is a living face.
+"""
+
+import cv2
+import numpy as np
+
+from adapters.onnx.exports import GIVES_PROBABILITIES
+from adapters.onnx.session import InferenceSession, Tensor
+from domain.errors import BrokenModel
+from domain.faces import Box, DetectedFace, Image
+from domain.liveness import pooled
+
+_CLASSES = 3
+_LIVE = 1
+_THRESHOLD = 0.5
+"""For files that nobody has measured."""
+
+
+class MiniFasNet:
+    """Implements SpoofDetector. The network sees BGR, 0..255.
+
+    The score is pooled over the face and its mirror image, which the network doesn't judge quite alike.
+    """
+
+    def __init__(
+        self, session: InferenceSession, name: str, *, surroundings: float, threshold: float | None = None
+    ) -> None:
+        """Take a session of a prepared file whose batch is free.
+
+        Args:
+            session: its outputs are logits, or probabilities if the file says that it ends in a softmax.
+            name: the model's in the catalogue.
+            surroundings: side of the crop, in sides of the face's box.
+            threshold: the least score of a living face.
+
+        Raises:
+            BrokenModel: it doesn't turn N x 3 x H x W into N x 3.
+        """
+        shapes = list(session.output_shapes.values())
+        if len(shapes) != 1 or shapes[0][1:] != (_CLASSES,) or None in session.input_shape[1:]:
+            raise BrokenModel("The anti-spoofing model's file is not of the MiniFASNet family.")
+        self._session = session
+        self._name = name
+        self._surroundings = surroundings
+        self._threshold = _THRESHOLD if threshold is None else threshold
+        self._size = session.input_shape[3] or 0, session.input_shape[2] or 0
+
+    @property
+    def name(self) -> str:
+        """See SpoofDetector."""
+        return self._name
+
+    @property
+    def threshold(self) -> float:
+        """See SpoofDetector."""
+        return self._threshold
+
+    def score(self, image: Image, face: DetectedFace) -> float:
+        """See SpoofDetector."""
+        left, top, right, bottom = surroundings(face.box, image.shape[1], image.shape[0], self._surroundings)
+        # Plain interpolation on purpose, although it skips pixels: the networks were trained on what it makes
+        # of the picture's finest structure. With area averaging three times as many living faces fail.
+        picture = cv2.resize(image[top:bottom, left:right], self._size, interpolation=cv2.INTER_LINEAR)
+        batch = np.stack([picture, picture[:, ::-1]]).transpose(0, 3, 1, 2)
+        (outputs,) = self._session.run(np.ascontiguousarray(batch, dtype=np.float32)).values()
+        probabilities = outputs if GIVES_PROBABILITIES in self._session.metadata else _softmax(outputs)
+        return pooled(map(float, probabilities[:, _LIVE]))
+
+
+def surroundings(box: Box, width: int, height: int, times: float) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the box, enlarged around its centre, in an image of width x height.
+
+    Where that reaches beyond the image it is moved to stay inside, and where the image is too small it is
+    enlarged less, in both directions alike: networks must see the proportions of a face. At least one pixel.
+    """
+    times = min(times, (width - 1) / max(box.width, 1), (height - 1) / max(box.height, 1))
+    wide, high = max(box.width * times, 1), max(box.height * times, 1)
+    left = min(max(box.x + box.width / 2 - wide / 2, 0), width - wide)
+    top = min(max(box.y + box.height / 2 - high / 2, 0), height - high)
+    return int(left), int(top), max(int(left + wide), int(left) + 1), max(int(top + high), int(top) + 1)
+
+
+def _softmax(logits: Tensor) -> Tensor:
+    """Over the last axis."""
+    raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=-1, keepdims=True), dtype=np.float32)

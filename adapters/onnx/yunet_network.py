@@ -1,0 +1,103 @@
+"""YuNet's network: from a batch of pixels to face candidates.
+
+YuNet (Wu, Peng, Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023) predicts, for every cell of three
+grids, a class and an objectness score, a box and five landmarks, all relative to the cell.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from adapters.onnx.session import InferenceSession, Tensor
+from domain.errors import BrokenModel
+
+STRIDES = (8, 16, 32)
+"""Pixels a cell, of the three grids."""
+_OUTPUTS = {f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in STRIDES}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """K possible faces in one picture, in its pixels, in no particular order."""
+
+    scores: Tensor
+    """K, 0..1."""
+    boxes: Tensor
+    """K x 4: x, y of the top left corner, width, height."""
+    landmarks: Tensor
+    """K x 5 x 2, in the order of domain.faces.Landmarks."""
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> "Candidates":
+        """Some of them."""
+        return Candidates(self.scores[rows], self.boxes[rows], self.landmarks[rows])
+
+
+class YuNetNetwork:
+    """Runs a session of a YuNet file whose batch and size are free, and decodes what it says."""
+
+    def __init__(self, session: InferenceSession) -> None:
+        """Take a session.
+
+        Raises:
+            BrokenModel: it hasn't YuNet's twelve outputs.
+        """
+        if set(session.output_shapes) != _OUTPUTS:
+            raise BrokenModel("The detection model's file is not of the YuNet family.")
+        self._session = session
+
+    def candidates(self, pictures: Tensor, threshold: float) -> list[Candidates]:
+        """Faces in pictures of one size.
+
+        Args:
+            pictures: N x 3 x H x W, BGR, 0..255; H and W are multiples of 32.
+            threshold: the least score, 0..1.
+        """
+        outputs = self._session.run(pictures)
+        height, width = pictures.shape[2:]
+        joined = {
+            kind: np.concatenate([outputs[f"{kind}_{stride}"] for stride in STRIDES], axis=1)
+            for kind in ("cls", "obj", "bbox", "kps")
+        }
+        scores = np.sqrt(np.clip(joined["cls"], 0, 1) * np.clip(joined["obj"], 0, 1))[..., 0]
+        cells, strides = _grid(height, width)
+        return [
+            _decode(joined["bbox"][n], joined["kps"][n], scores[n], scores[n] >= threshold, cells, strides)
+            for n in range(len(pictures))
+        ]
+
+
+def as_batch(pictures: list[NDArray[np.uint8]]) -> Tensor:
+    """N pictures H x W x 3 uint8 to N x 3 x H x W float32."""
+    return np.asarray(cv2.dnn.blobFromImages(pictures), dtype=np.float32)
+
+
+def suppress(candidates: Candidates, overlap: float) -> NDArray[np.intp]:
+    """Non-maximum suppression: rows to keep, best first; none covers another by more than `overlap` (IoU)."""
+    if not len(candidates.scores):
+        return np.empty(0, dtype=np.intp)
+    kept = cv2.dnn.NMSBoxes(candidates.boxes.tolist(), candidates.scores.tolist(), 0.0, overlap)
+    return np.asarray(kept, dtype=np.intp).reshape(-1)
+
+
+def _decode(
+    boxes: Tensor, points: Tensor, scores: Tensor, rows: NDArray[np.bool_], cells: Tensor, strides: Tensor
+) -> Candidates:
+    stride, cell = strides[rows], cells[rows]
+    centres = (cell + boxes[rows, :2]) * stride
+    sizes = np.exp(boxes[rows, 2:]) * stride
+    landmarks = (points[rows].reshape(-1, 5, 2) + cell[:, None]) * stride[:, None]
+    return Candidates(scores[rows], np.concatenate([centres - sizes / 2, sizes], axis=1), landmarks)
+
+
+@lru_cache(maxsize=64)
+def _grid(height: int, width: int) -> tuple[Tensor, Tensor]:
+    """The cells of the three grids, joined: K x 2 (column, row), and K x 1 strides."""
+    cells, strides = [], []
+    for stride in STRIDES:
+        rows, columns = np.mgrid[: height // stride, : width // stride].astype(np.float32)
+        cells.append(np.stack([columns.ravel(), rows.ravel()], axis=1))
+        strides.append(np.full((rows.size, 1), stride, dtype=np.float32))
+    return np.concatenate(cells), np.concatenate(strides)

@@ -1,0 +1,198 @@
+"""A PostgreSQL server with pgvector of our own, in the data directory, for as long as the service runs."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+
+import asyncpg
+from sqlalchemy import URL
+
+from adapters.postgres import launcher
+from adapters.postgres.accounts import Account, server_account, service_account
+from adapters.postgres.binaries import Binaries, find_binaries
+from adapters.postgres.cluster import Cluster
+from adapters.postgres.cluster_config import DATABASE, PORT, ROLE, config_files, machine_memory
+from adapters.postgres.launcher import Launch
+from adapters.postgres.ownership import owned
+from adapters.postgres.processes import stop_servers
+from application.errors import StartupError
+
+_START_S = 120.0
+"""Time to become ready; recovery after a crash reads what was written since the last checkpoint."""
+
+_POLL_S = 0.02
+_SHUTDOWN = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0))
+"""PostgreSQL's fast and immediate shutdown, then the kernel's, each with the seconds that it may take."""
+
+_SERVER = ("postgres",)
+_INITDB = (
+    *("initdb", "--username=postgres", "--encoding=UTF8", "--data-checksums", "--no-instructions"),
+    *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+    *("--auth-local=peer", "--auth-host=reject"),
+)
+_SINGLE_USER = (
+    *("postgres", "--single", "-c", "exit_on_error=on", "-c", "logging_collector=off", "template1"),
+)
+_BOOTSTRAP = f"CREATE EXTENSION vector\nCREATE ROLE {ROLE} LOGIN\nCREATE DATABASE {DATABASE} OWNER {ROLE}\n"
+"""A statement a line, in the template of all databases, so that the new one has the extension too.
+
+The service's role owns its database and is no superuser; the superuser can't log in at all.
+"""
+
+
+class EmbeddedPostgres:
+    """Starts and stops the server; one object serves one event loop."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._cluster = Cluster(data_dir.resolve())
+        self._held = ExitStack()
+        self._process: Process | None = None
+        self._url: str | None = None
+
+    @property
+    def url(self) -> str:
+        """A `postgresql+asyncpg://` URL, good in this process between start and stop."""
+        if self._url is None:
+            raise RuntimeError("The embedded server is not running.")
+        return self._url
+
+    async def start(self) -> str:
+        """Bring the server up, with a cluster made if there is none; returns `url`.
+
+        Call it in a thread that lives as long as the service: the server ends with that thread.
+
+        Raises:
+            DataDirectoryInUse: another process has the data directory.
+            StartupError: the server can't be had; what it said is in the data directory.
+        """
+        if self._url is not None:
+            return self._url
+        try:
+            self._url = await self._start()
+        except OSError as error:
+            await self.stop()
+            raise StartupError(f"PostgreSQL can't start in {self._cluster.data_dir}: {error}") from error
+        except BaseException:
+            await self.stop()
+            raise
+        return self._url
+
+    async def stop(self) -> None:
+        """Shut the server down and let go of the data directory; nothing happens a second time."""
+        process, self._process, self._url = self._process, None, None
+        try:
+            if process is not None:
+                await _end(process)
+                await stop_servers(self._cluster.path)
+                await stop_servers(self._cluster.draft)
+        finally:
+            self._held.close()
+
+    async def _start(self) -> str:
+        if sys.platform != "linux":
+            raise StartupError("The embedded PostgreSQL needs Linux: set FACE_DATABASE_URL to a server.")
+        cluster, binaries, service = self._cluster, find_binaries(), service_account()
+        self._held.enter_context(owned(cluster.data_dir))
+        cluster.start_log.write_bytes(b"")
+        cluster.start_log.chmod(0o600)
+        await stop_servers(cluster.path)
+        if not cluster.exists():
+            await self._create(binaries, service)
+        cluster.check_version()
+        account = server_account(service, cluster.path)
+        process = await self._launch(binaries, account, cluster.path, _SERVER, _config(service))
+        host = self._socket_folder()
+        await self._ready(process, host)
+        query = {"host": host, "port": str(PORT)}
+        return URL.create(
+            "postgresql+asyncpg", username=ROLE, database=DATABASE, query=query
+        ).render_as_string()
+
+    async def _create(self, binaries: Binaries, service: Account) -> None:
+        cluster, draft = self._cluster, self._cluster.draft
+        await stop_servers(draft)
+        cluster.discard_draft()
+        account = server_account(service, draft)
+        draft.mkdir(mode=0o700)
+        if account != service:
+            os.chown(draft, account.uid, account.gid)
+        await self._finish(await self._launch(binaries, account, draft, _INITDB, {}))
+        bootstrap = await self._launch(binaries, account, draft, _SINGLE_USER, _config(service))
+        await self._finish(bootstrap, _BOOTSTRAP.encode())
+        cluster.adopt_draft()
+
+    async def _launch(
+        self,
+        binaries: Binaries,
+        account: Account,
+        folder: Path,
+        command: tuple[str, ...],
+        files: dict[str, str],
+    ) -> Process:
+        launch = Launch(
+            program=str(binaries.program(command[0])),
+            arguments=list(command[1:]),
+            installation=[str(binaries.prefix), str(binaries.libraries)],
+            cluster=str(folder),
+            uid=account.uid,
+            gid=account.gid,
+            account=account.name,
+            parent=os.getpid(),
+            files=files,
+        )
+        with self._cluster.start_log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", launcher.__file__, json.dumps(asdict(launch))),
+                stdin=PIPE if command is _SINGLE_USER else DEVNULL,
+                stdout=DEVNULL,
+                stderr=log,
+                # Ctrl-C in the service's terminal is for the service.
+                start_new_session=True,
+            )
+        return self._process
+
+    async def _finish(self, process: Process, text: bytes | None = None) -> None:
+        await process.communicate(text)
+        if process.returncode != 0:
+            raise self._cluster.failure()
+
+    async def _ready(self, process: Process, host: str) -> None:
+        try:
+            async with asyncio.timeout(_START_S):
+                while not self._cluster.is_ready(process.pid):
+                    if process.returncode is not None:
+                        raise self._cluster.failure()
+                    await asyncio.sleep(_POLL_S)
+                connection = await asyncpg.connect(host=host, port=PORT, user=ROLE, database=DATABASE)
+                await connection.close()
+        except (OSError, asyncpg.PostgresError) as error:
+            raise self._cluster.failure() from error
+
+    def _socket_folder(self) -> str:
+        """By its path, or, if that is too long for a socket's address, by a descriptor of this process."""
+        if self._cluster.has_reachable_socket():
+            return str(self._cluster.path)
+        descriptor = os.open(self._cluster.path, os.O_PATH | os.O_DIRECTORY)
+        self._held.callback(os.close, descriptor)
+        return f"/proc/self/fd/{descriptor}"
+
+
+def _config(service: Account) -> dict[str, str]:
+    return config_files(service.name, machine_memory())
+
+
+async def _end(process: Process) -> None:
+    for kind, patience in _SHUTDOWN:
+        if process.returncode is not None:
+            return
+        process.send_signal(kind)
+        try:
+            await asyncio.wait_for(process.wait(), patience)
+        except TimeoutError:
+            continue

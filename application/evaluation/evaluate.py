@@ -1,0 +1,151 @@
+"""The use case: how accurate is this pair of models on these photos?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from application.evaluation.errors import EvaluationError
+from application.evaluation.identification import Identification, identify
+from application.evaluation.impostors import Impostors, compare_everyone
+from application.evaluation.metrics import (
+    FoldAccuracy,
+    Roc,
+    Scores,
+    Share,
+    fold_accuracy,
+    roc,
+    tar_at,
+    threshold_at,
+)
+from application.evaluation.parallel import Progress
+from application.evaluation.photos import EmbeddedPhotos, EmbedPhotos, PhotoFile, find_photos
+from application.evaluation.protocol import PairProtocol, parse_pairs
+from domain.models import ModelChoice
+
+RATES = (1e-2, 1e-3, 1e-4)
+"""False match rates that a result is stated at."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingResult:
+    """Verification at one false match rate."""
+
+    fmr: float
+    threshold: float
+    """The least at which no greater share of the protocol's impostor pairs matches."""
+    tar: Share
+    all_pairs_threshold: float
+    """The same for all pairs of different people in the photos: far more of them, so more precise."""
+    all_pairs_tar: Share
+    """Of the protocol's genuine pairs, at that threshold."""
+    confusable_fmr: float
+    """At that threshold, for the most confusable tenth of people against everybody; see Impostors."""
+    lookalike_fmr: float
+    """At that threshold, for this tenth among themselves."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """All figures of one run."""
+
+    models: ModelChoice
+    photos: int
+    people: int
+    undetected: tuple[Path, ...]
+    """Photos without a face, in which nobody is ever recognised."""
+    undetected_in_pairs: int
+    genuine_pairs: int
+    impostor_pairs: int
+    all_impostor_pairs: int
+    accuracy: FoldAccuracy
+    curve: Roc
+    results: tuple[OperatingResult, ...]
+    identification: Identification | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EvaluateModels:
+    """Measures verification and identification on labelled photos."""
+
+    embedding: EmbedPhotos
+
+    def execute(
+        self,
+        images: Path,
+        pairs: str,
+        progress: Progress,
+        *,
+        detection_model: str | None = None,
+        recognition_model: str | None = None,
+    ) -> Evaluation:
+        """Embed every photo once, then compare.
+
+        Args:
+            images: a folder with one folder a person: `person/person_0001.jpg`.
+            pairs: the content of a pairs file; see `parse_pairs`.
+            progress: called after each photo.
+            detection_model: the configured one if None.
+            recognition_model: likewise.
+
+        Raises:
+            EvaluationError: photos or pairs are not what they should be.
+            UnknownModel, and all that EmbedPhotos.execute raises.
+        """
+        choice = self.embedding.analyser.models.choose(detection_model, recognition_model)
+        protocol = parse_pairs(pairs)
+        photos = find_photos(images)
+        sides = _sides(protocol, photos)
+        return measure(self.embedding.execute(photos, choice, progress), protocol, sides, choice)
+
+
+def measure(
+    embedded: EmbeddedPhotos, protocol: PairProtocol, sides: tuple[list[int], list[int]], models: ModelChoice
+) -> Evaluation:
+    """The figures that follow from embeddings; `sides` are the two photos of each pair, by index."""
+    left, right = (embedded.vectors[side].astype(np.float64) for side in sides)
+    scores: Scores = np.sum(left * right, axis=1)
+    genuine, impostor = scores[protocol.genuine], scores[~protocol.genuine]
+    everyone = compare_everyone(embedded.vectors, embedded.people)
+    missing = [index for index, found in enumerate(embedded.found) if not found]
+    return Evaluation(
+        models=models,
+        photos=len(embedded.photos),
+        people=len(np.unique(embedded.people)),
+        undetected=tuple(embedded.photos[index].path for index in missing),
+        undetected_in_pairs=len({*sides[0], *sides[1]}.intersection(missing)),
+        genuine_pairs=len(genuine),
+        impostor_pairs=len(impostor),
+        all_impostor_pairs=everyone.everyone.pairs,
+        accuracy=fold_accuracy(scores, protocol.genuine, protocol.folds),
+        curve=roc(genuine, impostor),
+        results=tuple(_at(fmr, genuine, impostor, everyone) for fmr in RATES),
+        identification=identify(embedded.vectors, embedded.people),
+    )
+
+
+def _at(fmr: float, genuine: Scores, impostor: Scores, everyone: Impostors) -> OperatingResult:
+    threshold, precise = threshold_at(impostor, fmr), everyone.everyone.threshold(fmr)
+    return OperatingResult(
+        fmr=fmr,
+        threshold=threshold,
+        tar=tar_at(genuine, threshold),
+        all_pairs_threshold=precise,
+        all_pairs_tar=tar_at(genuine, precise),
+        confusable_fmr=everyone.confusable.fmr(precise),
+        lookalike_fmr=everyone.lookalike.fmr(precise),
+    )
+
+
+def _sides(protocol: PairProtocol, photos: Sequence[PhotoFile]) -> tuple[list[int], list[int]]:
+    index = {(photo.person, photo.path.stem): number for number, photo in enumerate(photos)}
+    for photo in protocol.photos:
+        if (photo.person, str(photo)) not in index:
+            raise EvaluationError(
+                f"the pairs file names {photo.person}/{photo}, which is not among the images"
+            )
+    return (
+        [index[pair.left.person, str(pair.left)] for pair in protocol.pairs],
+        [index[pair.right.person, str(pair.right)] for pair in protocol.pairs],
+    )

@@ -1,0 +1,115 @@
+"""Photos of known people, in folders, and their embeddings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from application.analysis import FaceAnalyser
+from application.evaluation.errors import EvaluationError
+from application.evaluation.parallel import Progress, for_each, read_image
+from domain.faces import DetectedFace, Image
+from domain.models import ModelChoice
+
+SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFile:
+    """One photo of a person."""
+
+    person: str
+    path: Path
+
+
+def find_photos(folder: Path) -> list[PhotoFile]:
+    """All photos of `folder/person/photo.jpg`, by person and file name.
+
+    Raises:
+        EvaluationError: the folder can't be read, or has no such photos.
+    """
+    try:
+        photos = [
+            PhotoFile(person.name, path)
+            for person in sorted(folder.iterdir())
+            if person.is_dir()
+            for path in sorted(person.iterdir())
+            if path.suffix.lower() in SUFFIXES
+        ]
+    except OSError as error:
+        raise EvaluationError(f"can't read {error.filename}: {error.strerror}") from error
+    if not photos:
+        raise EvaluationError(f"{folder} has no photos: it must have one folder a person, with images in it")
+    return photos
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EmbeddedPhotos:
+    """Photos and what a pipeline made of them."""
+
+    photos: Sequence[PhotoFile]
+    vectors: NDArray[np.float32]
+    """N x D, unit norm; a row of NaN where no face was found."""
+
+    @property
+    def people(self) -> NDArray[np.intp]:
+        """N, which person each photo shows, numbered by name."""
+        numbers: NDArray[np.intp] = np.unique([photo.person for photo in self.photos], return_inverse=True)[1]
+        return numbers
+
+    @property
+    def found(self) -> NDArray[np.bool_]:
+        """N, whether a face was found."""
+        return np.asarray(~np.isnan(self.vectors).any(axis=1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EmbedPhotos:
+    """Embeds many photos, several at a time."""
+
+    analyser: FaceAnalyser
+    workers: int
+
+    def execute(self, photos: Sequence[PhotoFile], choice: ModelChoice, progress: Progress) -> EmbeddedPhotos:
+        """Embed the face nearest to the middle of each photo.
+
+        Raises:
+            EvaluationError: a file can't be read. One that is no image counts as a photo without a face.
+            ModelNotInstalled, BrokenModel: see ModelLibrary.
+        """
+        self.analyser.models.detector(choice.detection)  # a model that is missing is missing before the work
+        dimensions = self.analyser.models.embedder(choice.recognition).dimensions
+        vectors = np.full((len(photos), dimensions), np.nan, dtype=np.float32)
+        results = for_each(photos, lambda photo: self._embed(photo.path, choice), self.workers, progress)
+        for index, vector in enumerate(results):
+            if vector is not None:
+                vectors[index] = vector
+        return EmbeddedPhotos(photos, vectors)
+
+    def _embed(self, path: Path, choice: ModelChoice) -> NDArray[np.float32] | None:
+        image = read_image(path, self.analyser.decoder)
+        if image is None:
+            return None
+        faces = self.analyser.models.detector(choice.detection).detect(image)
+        if not faces:
+            return None
+        (face,) = self.analyser.embed(image, [central(faces, image)], choice)
+        return face.embedding.vector
+
+
+def central(faces: Sequence[DetectedFace], image: Image) -> DetectedFace:
+    """The face that a photo of one person is of: large, and near the middle.
+
+    Its area less twice its squared distance from the middle is greatest. LFW's photos have their subject in
+    the middle, now and then with a larger face beside it.
+    """
+    height, width = image.shape[:2]
+
+    def prominence(face: DetectedFace) -> float:
+        right = face.box.x + face.box.width / 2 - width / 2
+        down = face.box.y + face.box.height / 2 - height / 2
+        return float(face.box.area - 2 * (right * right + down * down))
+
+    return max(faces, key=prominence)

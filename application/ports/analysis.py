@@ -1,0 +1,65 @@
+"""The ports of computation: synchronous, called in a worker, safe to call from several threads at once."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from numpy import float32
+from numpy.typing import NDArray
+
+from domain.faces import Crop, DetectedFace, Image
+
+
+class ImageDecoder(Protocol):
+    """Bytes of a file to pixels."""
+
+    def decode(self, data: bytes) -> Image:
+        """One still image, upright, H x W x 3 uint8 BGR.
+
+        Raises:
+            InvalidImage: not one still image in a supported format, or damaged.
+            ImageTooLarge: more pixels than allowed; found out before they are decoded.
+        """
+        ...
+
+
+class FaceDetector(Protocol):
+    """Pixels to faces."""
+
+    @property
+    def name(self) -> str:
+        """The model's name in the catalogue."""
+        ...
+
+    def detect(self, image: Image) -> list[DetectedFace]:
+        """All faces, best score first, in pixels of `image` (H x W x 3 uint8 BGR, any size)."""
+        ...
+
+
+class FaceAligner(Protocol):
+    """A face to the normalised crop that recognisers are trained on."""
+
+    def align(self, image: Image, face: DetectedFace) -> Crop:
+        """112 x 112 x 3 uint8 BGR, eyes, nose and mouth at the ArcFace template's places."""
+        ...
+
+
+class FaceEmbedder(Protocol):
+    """Aligned crops to vectors."""
+
+    @property
+    def name(self) -> str:
+        """The model's name in the catalogue."""
+        ...
+
+    @property
+    def dimensions(self) -> int:
+        """D, the length of a vector."""
+        ...
+
+    def embed(self, crops: Sequence[Crop]) -> NDArray[float32]:
+        """N crops (112 x 112 x 3 uint8 BGR) to N x D float32, each row of unit norm; N may be 0."""
+        ...
+
+    def embed_rated(self, crops: Sequence[Crop]) -> tuple[NDArray[float32], NDArray[float32]]:
+        """As `embed`, and N strengths (domain.quality.Measure.STRENGTH), NaN where that isn't known."""
+        ...

@@ -1,0 +1,24 @@
+"""The port of quality assessment: synchronous, called in a worker, safe in several threads."""
+
+import math
+from typing import Protocol
+
+from domain.faces import Crop, DetectedFace, Image
+from domain.quality import QualityReport
+
+
+class QualityAssessor(Protocol):
+    """A face to what speaks for and against it."""
+
+    def assess(
+        self, image: Image, face: DetectedFace, crop: Crop, strength: float = math.nan
+    ) -> QualityReport:
+        """Measure a face.
+
+        Args:
+            image: the photo, H x W x 3 uint8 BGR.
+            face: where it is in the photo.
+            crop: the same face aligned, 112 x 112 x 3 uint8 BGR.
+            strength: as FaceEmbedder.embed_rated gives it; NaN when it isn't known.
+        """
+        ...

@@ -1,0 +1,231 @@
+"""Everything that can be refused, each with a stable code that clients may rely on.
+
+FaceServiceError
+├── InvalidInput
+│   ├── InvalidImage            invalid_image
+│   ├── ImageTooLarge           image_too_large
+│   ├── NoFaceDetected          no_face_detected
+│   ├── MultipleFaces           multiple_faces
+│   ├── UnknownModel            unknown_model
+│   ├── InvalidName             invalid_name
+│   ├── InvalidCollection       invalid_collection
+│   ├── InvalidMetadata         invalid_metadata
+│   ├── InvalidEmbedding        invalid_embedding
+│   ├── LowQuality              low_quality                 (domain/quality.py)
+│   └── KeyReused               idempotency_key_reused
+├── SpoofDetected               spoof_detected
+├── NotFound
+│   ├── FaceNotFound            face_not_found
+│   ├── ProfileNotFound         profile_not_found
+│   ├── CollectionNotFound      collection_not_found
+│   └── NoMatch                 no_match
+├── Conflict
+│   ├── NameTaken               name_taken
+│   ├── IdTaken                 id_taken
+│   ├── CollectionExists        collection_exists
+│   ├── AmbiguousMatch          ambiguous_match             (domain/identification.py)
+│   ├── EnrolmentConflict       enrolment_conflict          (domain/enrolment.py)
+│   └── KeyInProgress           idempotency_in_progress
+├── ModelNotInstalled           model_not_installed
+├── ModelNotCalibrated          model_not_calibrated
+├── Busy                        busy
+└── Unavailable                 unavailable
+    └── BrokenModel             broken_model
+"""
+
+from typing import ClassVar
+
+
+class FaceServiceError(Exception):
+    """The root. Its message is written for the client: no path, no library's words, no traceback."""
+
+    code: ClassVar[str] = "internal_error"
+    message: ClassVar[str] = ""
+    """What is said if nothing more precise is."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(self.message if message is None else message)
+
+    @property
+    def detail(self) -> str:
+        """One sentence for a person."""
+        return str(self)
+
+
+class InvalidInput(FaceServiceError):
+    """The request can't be carried out as it is."""
+
+    code = "validation_error"
+
+
+class InvalidImage(InvalidInput):
+    """The bytes are not one still image in a known format."""
+
+    code = "invalid_image"
+
+
+class ImageTooLarge(InvalidInput):
+    """More pixels or bytes than the operator allows."""
+
+    code = "image_too_large"
+
+
+class NoFaceDetected(InvalidInput):
+    """The detector found no face."""
+
+    code = "no_face_detected"
+
+
+class MultipleFaces(InvalidInput):
+    """More than one face where the request needs exactly one."""
+
+    code = "multiple_faces"
+
+
+class UnknownModel(InvalidInput):
+    """A model name that the catalogue doesn't have."""
+
+    code = "unknown_model"
+
+
+class InvalidName(InvalidInput):
+    """A person's name that can't be stored."""
+
+    code = "invalid_name"
+
+
+class InvalidCollection(InvalidInput):
+    """A text that can't name a collection."""
+
+    code = "invalid_collection"
+
+
+class InvalidMetadata(InvalidInput):
+    """A person's metadata that can't be stored."""
+
+    code = "invalid_metadata"
+
+
+class InvalidEmbedding(InvalidInput):
+    """Not a finite vector of unit norm and of the model's dimension."""
+
+    code = "invalid_embedding"
+
+
+class KeyReused(InvalidInput):
+    """An idempotency key that another request was sent with."""
+
+    code = "idempotency_key_reused"
+    message = "This idempotency key was sent with another request."
+
+
+class SpoofDetected(FaceServiceError):
+    """The face looks like a presentation attack: a print, a screen, a replay."""
+
+    code = "spoof_detected"
+
+
+class NotFound(FaceServiceError):
+    """Something that was asked for is not there."""
+
+    code = "not_found"
+
+
+class FaceNotFound(NotFound):
+    """No enrolled face has this id."""
+
+    code = "face_not_found"
+
+
+class ProfileNotFound(NotFound):
+    """The collection has no person with this id."""
+
+    code = "profile_not_found"
+    message = "The collection has no person with this id."
+
+
+class CollectionNotFound(NotFound):
+    """There is no collection of this name."""
+
+    code = "collection_not_found"
+    message = "No collection has this name."
+
+
+class NoMatch(NotFound):
+    """Nobody in the gallery is similar enough."""
+
+    code = "no_match"
+
+
+class Conflict(FaceServiceError):
+    """The request doesn't fit what is there."""
+
+    code = "conflict"
+
+
+class NameTaken(Conflict):
+    """The collection has another person of this name."""
+
+    code = "name_taken"
+    message = "Another person of the collection has this name."
+
+
+class IdTaken(Conflict):
+    """Something with this id is in another collection."""
+
+    code = "id_taken"
+    message = "What is to be restored has an id that is in another collection."
+
+
+class CollectionExists(Conflict):
+    """There is a collection of this name."""
+
+    code = "collection_exists"
+    message = "There is a collection of this name."
+
+
+class KeyInProgress(Conflict):
+    """The request with this idempotency key is still being answered."""
+
+    code = "idempotency_in_progress"
+    message = "The request with this idempotency key is still being answered."
+
+
+class ModelNotInstalled(FaceServiceError):
+    """A model that the catalogue knows and this instance doesn't have."""
+
+    code = "model_not_installed"
+
+    def __init__(self, name: str, *, pulled: bool) -> None:
+        """Say how to get it.
+
+        Args:
+            name: the model's.
+            pulled: whether it is published at an address in the catalogue.
+        """
+        command = f"face-api models pull {name}" if pulled else "face-api models add FILE"
+        super().__init__(f"The model {name} is not installed; the operator can fetch it with: {command}")
+
+
+class ModelNotCalibrated(FaceServiceError):
+    """Nobody knows what the model's similarities mean, so that no decision can be taken on them."""
+
+    code = "model_not_calibrated"
+
+
+class Busy(FaceServiceError):
+    """All workers have work and the queue is full: try again later."""
+
+    code = "busy"
+
+
+class Unavailable(FaceServiceError):
+    """A part that the request needs (the database, say) does not answer."""
+
+    code = "unavailable"
+
+
+class BrokenModel(Unavailable):
+    """A model's file is missing, has the wrong hash, or is not of its family."""
+
+    code = "broken_model"

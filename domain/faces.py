@@ -1,0 +1,94 @@
+"""What the service sees in an image: faces, their geometry, and their embeddings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.errors import InvalidEmbedding
+
+Image: TypeAlias = NDArray[np.uint8]
+"""H x W x 3, BGR, 0..255, upright."""
+
+Crop: TypeAlias = NDArray[np.uint8]
+"""An aligned face: S x S x 3, BGR, 0..255; S is the recogniser's input size, 112 as a rule."""
+
+Landmarks: TypeAlias = NDArray[np.float32]
+"""5 x 2, (x, y) in pixels of the image: right eye, left eye, nose tip, right and left mouth corner.
+
+Right and left are the person's own; in an upright portrait the right eye has the smaller x.
+"""
+
+_NORM_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An axis-aligned rectangle in pixels; (x, y) is its top left corner, which may lie outside the image."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def area(self) -> float:
+        """In square pixels."""
+        return self.width * self.height
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DetectedFace:
+    """One face found in an image."""
+
+    box: Box
+    score: float
+    """The detector's confidence, 0..1."""
+    landmarks: Landmarks | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedding:
+    """A face as a point on the unit sphere of one recognition model's space.
+
+    Embeddings of different models never meet.
+    """
+
+    vector: NDArray[np.float32]
+    """D, unit norm."""
+    model: str
+
+    def __post_init__(self) -> None:
+        """Hold the invariant.
+
+        Raises:
+            InvalidEmbedding: not one-dimensional float32, not finite, or not of unit norm.
+        """
+        if self.vector.ndim != 1 or self.vector.dtype != np.float32:
+            raise InvalidEmbedding("An embedding is a one-dimensional float32 vector.")
+        if not abs(float(np.linalg.norm(self.vector)) - 1.0) < _NORM_TOLERANCE:
+            raise InvalidEmbedding("An embedding must be finite and of unit norm.")
+
+    @classmethod
+    def of(cls, vector: NDArray[np.floating], model: str) -> "Embedding":
+        """Scale any finite, non-zero vector of D numbers to unit norm.
+
+        Raises:
+            InvalidEmbedding: the vector is zero or not finite.
+        """
+        raw = np.asarray(vector, dtype=np.float32)
+        norm = float(np.linalg.norm(raw))
+        if not np.isfinite(norm) or norm == 0.0:
+            raise InvalidEmbedding("An embedding must be finite and not zero.")
+        return cls(raw / np.float32(norm), model)
+
+    def similarity(self, other: "Embedding") -> float:
+        """Cosine similarity, in [-1, 1]."""
+        return float(np.clip(self.vector @ other.vector, -1.0, 1.0))
+
+
+def largest(faces: Sequence[DetectedFace]) -> DetectedFace:
+    """The face with the largest box; the first of equals. The list must not be empty."""
+    return max(faces, key=lambda face: face.box.area)

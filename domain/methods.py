@@ -1,0 +1,131 @@
+"""How a person's several faces are weighed: one class a method, all pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.faces import Embedding
+from domain.identification import Candidate, RankedPerson
+
+
+class IdentificationMethod(Protocol):
+    """Ranks candidates for a probe."""
+
+    name: ClassVar[str]
+
+    def rank(self, probe: Embedding, people: Sequence[Candidate]) -> list[RankedPerson]:
+        """All candidates, best first; equals by the id of their nearest face."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """A person is as similar as their nearest face."""
+
+    name: ClassVar[str] = "nearest"
+
+    def rank(self, probe: Embedding, people: Sequence[Candidate]) -> list[RankedPerson]:
+        """See IdentificationMethod."""
+        return _sorted(_ranked(probe, person, float(_similarities(probe, person).max())) for person in people)
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A person is as similar as their faces are on average."""
+
+    name: ClassVar[str] = "mean"
+
+    def rank(self, probe: Embedding, people: Sequence[Candidate]) -> list[RankedPerson]:
+        """See IdentificationMethod."""
+        return _sorted(
+            _ranked(probe, person, float(_similarities(probe, person).mean())) for person in people
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A person is as similar as the mean of their embeddings, without those that don't fit the others.
+
+    Faces whose mean similarity to the person's other faces is less than half of the median are left out: a
+    wrong photo must not bend the template. That takes three faces to see.
+    """
+
+    name: ClassVar[str] = "template"
+
+    def rank(self, probe: Embedding, people: Sequence[Candidate]) -> list[RankedPerson]:
+        """See IdentificationMethod."""
+        return _sorted(
+            _ranked(probe, person, float(np.clip(_template(person.vectors) @ probe.vector, -1, 1)))
+            for person in people
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """The k faces nearest to the probe vote for their people.
+
+    Most votes first, then the higher mean similarity of the faces that voted, which is what the decision is
+    taken on. People without a vote come last, by their nearest face.
+    """
+
+    k: int = 5
+    name: ClassVar[str] = "vote"
+
+    def rank(self, probe: Embedding, people: Sequence[Candidate]) -> list[RankedPerson]:
+        """See IdentificationMethod."""
+        if not people:
+            return []
+        similarities = [_similarities(probe, person) for person in people]
+        everyone = np.sort(np.concatenate(similarities))[::-1]
+        least = everyone[min(self.k, len(everyone)) - 1]
+        ballots = [
+            (person, values[values >= least], values)
+            for person, values in zip(people, similarities, strict=True)
+        ]
+        ranked = [
+            (len(votes), _ranked(probe, person, float(votes.mean() if len(votes) else values.max())))
+            for person, votes, values in ballots
+        ]
+        ranked.sort(key=lambda entry: (-entry[0], *_order(entry[1])))
+        return [person for _, person in ranked]
+
+
+METHODS: Mapping[str, IdentificationMethod] = {
+    method.name: method for method in (Nearest(), Mean(), Template(), Vote())
+}
+
+
+def _similarities(probe: Embedding, person: Candidate) -> NDArray[np.float32]:
+    similarities: NDArray[np.float32] = np.clip(person.vectors @ probe.vector, -1, 1)
+    return similarities
+
+
+def _template(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    count = len(vectors)
+    if count >= 3:  # noqa: PLR2004
+        to_others = ((vectors @ vectors.T).sum(axis=1) - 1) / (count - 1)
+        vectors = vectors[to_others >= np.median(to_others) / 2]
+    mean: NDArray[np.float32] = vectors.mean(axis=0)
+    norm = np.linalg.norm(mean)
+    # Opposite faces have no mean direction; any of them stands for the person then.
+    template: NDArray[np.float32] = vectors[0] if norm == 0 else mean / norm
+    return template
+
+
+def _ranked(probe: Embedding, person: Candidate, similarity: float) -> RankedPerson:
+    values = _similarities(probe, person)
+    nearest = int(values.argmax())
+    return RankedPerson(
+        person.profile_id, person.name, similarity, person.faces[nearest], float(values[nearest])
+    )
+
+
+def _order(person: RankedPerson) -> tuple[float, int]:
+    return -person.similarity, person.nearest.id.int
+
+
+def _sorted(people: Iterable[RankedPerson]) -> list[RankedPerson]:
+    return sorted(people, key=_order)

@@ -1,0 +1,34 @@
+"""Models as the domain sees them: what an answer says of them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """The models that one request is answered with, by their names in the catalogue."""
+
+    detection: str
+    recognition: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What is known of one model."""
+
+    name: str
+    task: str
+    """`detection`, `recognition` or `anti_spoofing`."""
+    installed: bool
+    default: bool
+    """Whether requests that name no model are answered with it."""
+    licence: str
+    """Of the weights."""
+    commercial: bool
+    """Whether the weights may be used commercially, as far as their publisher says."""
+    source: str
+    dimensions: int | None
+    """The length of an embedding; None for detectors."""
+    threshold: float | None = None
+    """The least cosine similarity of a match; None for detectors, and for recognisers without calibration."""
+    fmr: float | None = None
+    """The false match rate of a verification at that threshold."""

@@ -1,0 +1,94 @@
+"""Whom the service knows: people (profiles), their enrolled faces, and how near a probe came to them."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain.errors import InvalidCollection, InvalidName
+from domain.metadata import Metadata
+
+MAX_NAME_LENGTH = 200
+DEFAULT_COLLECTION = "default"
+"""Always there."""
+
+_COLLECTION = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """People among whom names are unique and searches are made; two collections never meet."""
+
+    name: str
+    profiles: int
+    """The number of people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A person. Ids are UUIDv7: they sort by the time of creation."""
+
+    id: UUID
+    collection: str
+    name: str
+    metadata: Metadata
+    faces: int
+    """The number of enrolled faces, of all models."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One enrolled embedding of a profile, without the embedding itself.
+
+    Ids are UUIDv7: they sort by the time of enrolment.
+    """
+
+    id: UUID
+    profile_id: UUID
+    name: str
+    recognition_model: str
+    detection_model: str
+    collection: str = DEFAULT_COLLECTION
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An enrolled face and how near the probe came to it."""
+
+    face: Face
+    similarity: float
+    """Cosine, in [-1, 1]."""
+
+    @property
+    def distance(self) -> float:
+        """1 - similarity, in [0, 2]."""
+        return 1.0 - self.similarity
+
+
+def person_name(text: str) -> str:
+    """The canonical form of a person's name: NFC, no white space around it.
+
+    Raises:
+        InvalidName: empty, longer than 200 characters, or with control characters.
+    """
+    name = unicodedata.normalize("NFC", text).strip()
+    if not name:
+        raise InvalidName("The name is empty.")
+    if len(name) > MAX_NAME_LENGTH:
+        raise InvalidName(f"The name is longer than {MAX_NAME_LENGTH} characters.")
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in name):
+        raise InvalidName("The name has control characters.")
+    return name
+
+
+def collection_name(text: str) -> str:
+    """`text`, if it can name a collection.
+
+    Raises:
+        InvalidCollection: it isn't 1 to 63 lower-case letters, digits, `-` and `_`, a letter or digit first.
+    """
+    if not _COLLECTION.fullmatch(text):
+        raise InvalidCollection(
+            "A collection's name has 1 to 63 lower-case letters, digits, - and _, a letter or digit first."
+        )
+    return text

@@ -1,0 +1,193 @@
+"""How good a face is for recognition, in the words of ISO/IEC 29794-5 (face image quality) where it has them.
+
+Which measures earn a bound, and how the bounds were found: docs/quality.md.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+from domain.errors import InvalidInput
+
+
+class Measure(StrEnum):
+    """What is measured of a face."""
+
+    INTER_EYE_DISTANCE = "inter_eye_distance"
+    """Pixels of the photo between the centres of the eyes."""
+    DETECTION_SCORE = "detection_score"
+    """The detector's confidence, 0..1; every detector has a scale of its own."""
+    SHARPNESS = "sharpness"
+    """Mean magnitude of the aligned face's finest structure, in percent of its mean brightness."""
+    LUMINANCE = "luminance"
+    """Mean brightness of the aligned face, 0..255: too low is under-exposed."""
+    OVER_EXPOSURE = "over_exposure"
+    """Share of the aligned face's pixels that are burnt out, 0..1."""
+    EYE_VISIBILITY = "eye_visibility"
+    """Brightness of the eye region by that of the cheeks: dark glasses and deep shadows make it small.
+
+    The one kind of occlusion that is measured; masks, hands and hair need a network of their own.
+    """
+    YAW = "yaw"
+    """Degrees that the head is turned to its left (positive) or right, roughly."""
+    PITCH = "pitch"
+    """Degrees that the head is bent down (positive) or up, roughly."""
+    ROLL = "roll"
+    """Degrees that the head is tilted in the plane of the photo, positive clockwise as it is seen."""
+    INSIDE = "inside"
+    """Share of the face's box that is inside the photo, 0..1: the rest is cut by the border."""
+    STRENGTH = "strength"
+    """Length of the embedding before it is scaled to unit norm, by what is usual for the model.
+
+    Recognisers give short vectors to faces that they make little of, whatever the reason; the unified quality
+    score of ISO/IEC 29794-5 is of this kind. Known only for models whose usual length was measured.
+    """
+
+
+class Sense(Enum):
+    """On which side of a bound a measure is good."""
+
+    AT_LEAST = "at least"
+    AT_MOST = "at most"
+    WITHIN = "at most, either way,"
+
+
+SENSES: Mapping[Measure, Sense] = {
+    **dict.fromkeys(Measure, Sense.AT_LEAST),
+    Measure.OVER_EXPOSURE: Sense.AT_MOST,
+    **dict.fromkeys((Measure.YAW, Measure.PITCH, Measure.ROLL), Sense.WITHIN),
+}
+
+_RANGES: Mapping[Measure, tuple[float, float]] = {
+    Measure.INTER_EYE_DISTANCE: (8, 20),
+    Measure.DETECTION_SCORE: (0.5, 0.85),
+    Measure.SHARPNESS: (0.5, 1.5),
+    Measure.LUMINANCE: (20, 80),
+    Measure.OVER_EXPOSURE: (-0.2, 0),
+    Measure.EYE_VISIBILITY: (0.2, 0.6),
+    Measure.PITCH: (-30, -10),
+    Measure.ROLL: (-30, -5),
+    Measure.INSIDE: (0.5, 1),
+    Measure.STRENGTH: (0.5, 1.2),
+}
+"""Where the goodness of a measure is of no use, and where more of it is of no more use. Yaw has no part."""
+
+
+def goodness(measure: Measure, value: float) -> float:
+    """The value on a scale on which more is better."""
+    sense = SENSES[measure]
+    if sense is Sense.AT_LEAST:
+        return value
+    return -abs(value) if sense is Sense.WITHIN else -value
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A measure that misses its bound."""
+
+    measure: Measure
+    value: float
+    bound: float
+
+    def __str__(self) -> str:
+        """For a person."""
+        return f"{self.measure} is {self.value:.3g}, {SENSES[self.measure].value} {self.bound:g} is needed"
+
+
+class LowQuality(InvalidInput):
+    """The face is not good enough for what the request wants."""
+
+    code = "low_quality"
+
+    def __init__(self, reasons: tuple[Reason, ...]) -> None:
+        """Take at least one reason."""
+        self.reasons = reasons
+        super().__init__(f"The photo is not good enough: {'; '.join(map(str, reasons))}.")
+
+
+@dataclass(frozen=True, slots=True)
+class QualityBounds:
+    """What is asked of a face; measures without a bound are not looked at."""
+
+    limits: Mapping[Measure, float]
+
+    def but(self, changes: Mapping[Measure, float | None]) -> "QualityBounds":
+        """The same with other limits; None takes one away."""
+        limits = {**self.limits, **changes}
+        return QualityBounds({measure: limit for measure, limit in limits.items() if limit is not None})
+
+
+NO_BOUNDS = QualityBounds({})
+
+LENIENT = QualityBounds(
+    {
+        Measure.INTER_EYE_DISTANCE: 10,
+        Measure.SHARPNESS: 0.6,
+        Measure.LUMINANCE: 20,
+        Measure.OVER_EXPOSURE: 0.2,
+        Measure.EYE_VISIBILITY: 0.2,
+        Measure.PITCH: 30,
+        Measure.ROLL: 45,
+        Measure.INSIDE: 0.5,
+        Measure.STRENGTH: 0.7,
+    }
+)
+"""For recognition: only what would hardly be recognised."""
+
+STRICT = QualityBounds(
+    {
+        Measure.INTER_EYE_DISTANCE: 16,
+        Measure.DETECTION_SCORE: 0.7,
+        Measure.SHARPNESS: 0.9,
+        Measure.LUMINANCE: 40,
+        Measure.OVER_EXPOSURE: 0.12,
+        Measure.EYE_VISIBILITY: 0.35,
+        Measure.PITCH: 25,
+        Measure.ROLL: 30,
+        Measure.INSIDE: 0.9,
+        Measure.STRENGTH: 0.75,
+    }
+)
+"""For enrolment: a bad photo in the gallery spoils every search that comes after."""
+
+
+@dataclass(frozen=True, slots=True)
+class QualityReport:
+    """What was measured of one face."""
+
+    values: Mapping[Measure, float]
+    """Without those that can't be measured: nothing of the head's pose when there are no landmarks."""
+
+    @property
+    def score(self) -> float:
+        """The combined quality, 0..1: every flaw takes up to half of it.
+
+        It ranks faces of the same models; between models it means little.
+        """
+        return math.prod((1 + _usefulness(measure, value)) / 2 for measure, value in self.values.items())
+
+    def reasons(self, bounds: QualityBounds) -> tuple[Reason, ...]:
+        """What of the face misses its bound; what couldn't be measured misses none."""
+        return tuple(
+            Reason(measure, self.values[measure], limit)
+            for measure, limit in bounds.limits.items()
+            if measure in self.values and goodness(measure, self.values[measure]) < goodness(measure, limit)
+        )
+
+    def require(self, bounds: QualityBounds) -> None:
+        """Do nothing if the face meets all bounds.
+
+        Raises:
+            LowQuality: it misses some.
+        """
+        if reasons := self.reasons(bounds):
+            raise LowQuality(reasons)
+
+
+def _usefulness(measure: Measure, value: float) -> float:
+    """0..1."""
+    if measure not in _RANGES:
+        return 1.0
+    low, high = _RANGES[measure]
+    return min(max((goodness(measure, value) - low) / (high - low), 0.0), 1.0)

@@ -1,0 +1,67 @@
+"""What runs as long as the service does, in the order in which it starts and, reversed, stops."""
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+
+from dependency_injector import providers
+
+from adapters.onnx.library import OnnxModelLibrary
+from adapters.postgres.migrations import migrate
+from application.errors import StartupError
+from domain.errors import FaceServiceError
+from entrypoints.container import Container
+from entrypoints.settings import Settings
+
+logger = logging.getLogger("face.boot")
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Container]:
+    """A container whose models are loaded and whose database is up and migrated.
+
+    Raises:
+        StartupError: it can't be.
+    """
+    container = Container(settings=providers.Object(settings))
+    async with AsyncExitStack() as stack:
+        workers = container.workers()
+        stack.callback(workers.close)
+        storage = container.storage()
+        if storage == "embedded":
+            server = container.embedded_server()
+            await server.start()
+            stack.push_async_callback(server.stop)
+        if storage != "memory":
+            engine = container.engine()
+            stack.push_async_callback(engine.dispose)
+            await migrate(engine)
+        await workers.run(load_models, container.models(), settings)
+        logger.info("ready: storage %s", storage)
+        yield container
+
+
+def load_models(models: OnnxModelLibrary, settings: Settings) -> None:
+    """Load the default models, and those that the operator wants at once.
+
+    Raises:
+        StartupError: one is unknown, absent or broken; the message names its key.
+    """
+    with _naming("FACE_MODEL_ALIASES"):
+        for name in settings.model_aliases.values():
+            models.task(name)
+    with _naming("FACE_PRELOAD"):
+        for name in settings.preload:
+            models.preload(models.task(name), name)
+    with _naming("FACE_DETECTION_MODEL"):
+        models.preload("detection", settings.detection_model)
+    with _naming("FACE_RECOGNITION_MODEL"):
+        models.preload("recognition", settings.recognition_model)
+
+
+@contextmanager
+def _naming(key: str) -> Iterator[None]:
+    try:
+        yield
+    except FaceServiceError as error:
+        raise StartupError(f"{key}: {error}") from error

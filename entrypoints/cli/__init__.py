@@ -1,0 +1,36 @@
+"""The command line: `face-api`."""
+
+import sys
+
+import click
+
+from application.errors import StartupError
+from entrypoints.cli.calibrate import calibrate
+from entrypoints.cli.evaluate import evaluate
+from entrypoints.cli.evaluate_liveness import evaluate_liveness
+from entrypoints.cli.evaluate_quality import evaluate_quality
+from entrypoints.cli.models import models
+from entrypoints.cli.serve import serve
+
+
+@click.group()
+@click.version_option(package_name="face-api")
+def face_api() -> None:
+    """A face recognition service."""
+
+
+face_api.add_command(serve)
+face_api.add_command(models)
+face_api.add_command(evaluate)
+face_api.add_command(calibrate)
+face_api.add_command(evaluate_liveness)
+face_api.add_command(evaluate_quality)
+
+
+def main() -> None:
+    """Run a command; what stops the service from starting is one line."""
+    try:
+        face_api()
+    except StartupError as error:
+        click.echo(f"face-api: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,139 @@
+"""`face-api evaluate`."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from application.evaluation.evaluate import EvaluateModels, Evaluation
+from application.evaluation.metrics import Share
+from entrypoints.cli import plot as plotting
+from entrypoints.cli.measuring import DETECTION, IMAGES, KEYS, RECOGNITION, measuring, pipeline
+
+
+@click.command()
+@IMAGES
+@click.option(
+    "--pairs",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="pairs to compare, in the format of LFW's pairs.txt",
+)
+@DETECTION
+@RECOGNITION
+@click.option("--json", "as_json", is_flag=True, help="print JSON")
+@click.option(
+    "--plot", type=click.Path(dir_okay=False, path_type=Path), help="draw DET and ROC curves to a file"
+)
+def evaluate(
+    images: Path,
+    pairs: Path,
+    detection: str | None,
+    recognition: str | None,
+    plot: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Measure how accurate a pair of models is on labelled photos."""
+    if plot is not None:
+        plotting.check(plot)
+    _, embedding = pipeline()
+    try:
+        text = pairs.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"can't read {pairs}: it must be a text file in UTF-8") from error
+    with measuring() as progress:
+        result = EvaluateModels(embedding).execute(
+            images, text, progress, detection_model=detection, recognition_model=recognition
+        )
+    if plot is not None:
+        plotting.draw(result, plot)
+    click.echo(as_machine(result) if as_json else as_text(result))
+
+
+def as_machine(result: Evaluation) -> str:
+    """JSON; shares are 0..1, thresholds cosine similarities."""
+    points, found = result.results, result.identification
+    return msgspec.json.format(
+        msgspec.json.encode(
+            {
+                "detection_model": result.models.detection,
+                "recognition_model": result.models.recognition,
+                "photos": result.photos,
+                "people": result.people,
+                "undetected": len(result.undetected),
+                "undetected_in_pairs": result.undetected_in_pairs,
+                "undetected_photos": [f"{path.parent.name}/{path.name}" for path in result.undetected],
+                "genuine_pairs": result.genuine_pairs,
+                "impostor_pairs": result.impostor_pairs,
+                "accuracy": result.accuracy.mean,
+                "accuracy_deviation": result.accuracy.deviation,
+                "accuracy_standard_error": result.accuracy.standard_error,
+                "accuracy_by_fold": result.accuracy.folds,
+                "equal_error_rate": result.curve.equal_error_rate,
+                "tar_at_fmr": {KEYS[point.fmr]: point.tar.value for point in points},
+                "tar_interval": {KEYS[point.fmr]: (point.tar.low, point.tar.high) for point in points},
+                "thresholds": {KEYS[point.fmr]: point.threshold for point in points},
+                "all_pairs": {
+                    "impostor_pairs": result.all_impostor_pairs,
+                    "thresholds": {KEYS[point.fmr]: point.all_pairs_threshold for point in points},
+                    "tar_at_fmr": {KEYS[point.fmr]: point.all_pairs_tar.value for point in points},
+                    "tar_interval": {
+                        KEYS[point.fmr]: (point.all_pairs_tar.low, point.all_pairs_tar.high)
+                        for point in points
+                    },
+                    "confusable_fmr": {KEYS[point.fmr]: point.confusable_fmr for point in points},
+                    "lookalike_fmr": {KEYS[point.fmr]: point.lookalike_fmr for point in points},
+                },
+                "gallery": found and found.gallery,
+                "strangers": found and found.strangers,
+                "rank1": found and found.rank1.value,
+                "rank1_interval": found and (found.rank1.low, found.rank1.high),
+                "fpir": found and found.fpir,
+                "identification_threshold": found and found.threshold,
+                "tpir_at_fpir": found and found.tpir and found.tpir.value,
+                "tpir_interval": found and found.tpir and (found.tpir.low, found.tpir.high),
+            }
+        )
+    ).decode()
+
+
+def as_text(result: Evaluation) -> str:
+    """A table for a person."""
+    accuracy, found = result.accuracy, result.identification
+    lines = [
+        f"{result.models.detection} + {result.models.recognition}",
+        f"{result.photos} photos of {result.people} people",
+        f"no face found in {len(result.undetected)} photos, {result.undetected_in_pairs} of them in pairs",
+        "",
+        f"Verification, {result.genuine_pairs} genuine and {result.impostor_pairs} impostor pairs",
+        f"  accuracy          {accuracy.mean:7.2%} +- {accuracy.standard_error:.2%} (standard error)",
+        f"  deviation         {accuracy.deviation:7.2%} over {len(accuracy.folds)} folds",
+        f"  equal error rate  {result.curve.equal_error_rate:7.2%}",
+        "  FMR   threshold  TAR",
+        *(f"  {KEYS[point.fmr]}  {point.threshold:9.4f}  {_share(point.tar)}" for point in result.results),
+        "",
+        f"The same at thresholds from all {result.all_impostor_pairs:,} pairs of different people",
+        "  FMR   threshold  TAR                         FMR of the most confusable tenth, among themselves",
+        *(
+            f"  {KEYS[point.fmr]}  {point.all_pairs_threshold:9.4f}  {_share(point.all_pairs_tar)}"
+            f"  {point.confusable_fmr:.1e}  {point.lookalike_fmr:.1e}"
+            for point in result.results
+        ),
+    ]
+    if found is not None:
+        lines += [
+            "",
+            f"Identification, one photo enrolled for each of {found.gallery} people",
+            f"  rank 1            {_share(found.rank1)}",
+        ]
+    if found is not None and found.tpir is not None:
+        lines.append(
+            f"  TPIR at FPIR {found.fpir:.0%}   {_share(found.tpir)}"
+            f" at threshold {found.threshold:.4f}, {found.strangers} strangers"
+        )
+    return "\n".join(lines)
+
+
+def _share(share: Share) -> str:
+    return f"{share.value:7.2%} [{share.low:.2%}, {share.high:.2%}]"

@@ -1,0 +1,65 @@
+"""The HTTP application over a container's use cases."""
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from typing import TypeVar
+
+from litestar import Litestar
+from litestar.di import Provide
+
+from application.catalogue import ListModels
+from application.gallery import DeleteFace, ListFaces, RecognizeFace, RegisterFace
+from application.health import CheckReadiness
+from entrypoints.container import Container
+from entrypoints.http.accesslog import AccessLog
+from entrypoints.http.docs import docs_router
+from entrypoints.http.errors import HANDLERS
+from entrypoints.http.faces import FaceController
+from entrypoints.http.health import HealthController
+from entrypoints.http.models import ModelController
+from entrypoints.http.openapi import openapi_config
+
+CONTROLLERS = (
+    FaceController,
+    ModelController,
+    HealthController,
+)
+
+USE_CASES: Mapping[str, type] = {
+    "check_readiness": CheckReadiness,
+    "delete_face": DeleteFace,
+    "list_faces": ListFaces,
+    "list_models": ListModels,
+    "recognize_face": RecognizeFace,
+    "register_face": RegisterFace,
+}
+"""What handlers may ask for: the parameter's name, which is the container's too, and its type."""
+
+T = TypeVar("T")
+
+
+def create_app(container: Container) -> Litestar:
+    """The application; whoever runs it keeps the container running (see entrypoints/boot.py)."""
+    settings = container.settings()
+    return Litestar(
+        [*CONTROLLERS, docs_router],
+        dependencies={
+            name: Provide(_bridge(getattr(container, name), kind), sync_to_thread=False)
+            for name, kind in USE_CASES.items()
+        },
+        exception_handlers=HANDLERS,  # type: ignore[arg-type]
+        middleware=[AccessLog()],
+        openapi_config=openapi_config(version("face-api")),
+        request_max_body_size=int(settings.max_body_mb * 1e6),
+        logging_config=None,
+    )
+
+
+def _bridge(provider: Callable[[], T], kind: type[T]) -> Callable[[], T]:
+    """A function whose return annotation is the type: the framework reads it there."""
+
+    def provide() -> T:
+        return provider()
+
+    provide.__annotations__["return"] = kind
+    return provide

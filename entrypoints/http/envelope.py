@@ -1,0 +1,33 @@
+"""What every answer looks like. Existing clients speak this: fields are added, never changed."""
+
+import time
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+
+def _now() -> str:
+    return str(int(time.time()))
+
+
+class Success(msgspec.Struct, kw_only=True):
+    """Done."""
+
+    timestamp: Annotated[str, Meta(description="Unix time in seconds")] = msgspec.field(default_factory=_now)
+    status: Literal["success"] = "success"
+    detail: Annotated[str, Meta(description="What was done, for a person")]
+
+
+class Failure(msgspec.Struct, kw_only=True):
+    """Refused."""
+
+    timestamp: Annotated[str, Meta(description="Unix time in seconds")] = msgspec.field(default_factory=_now)
+    status: Literal["error"] = "error"
+    detail: Annotated[str, Meta(description="What is wrong, for a person")]
+    code: Annotated[str, Meta(description="What is wrong, for a program: stable")]
+    data: Annotated[Any | UnsetType, Meta(description="The grounds of some refusals")] = UNSET
+
+
+class Health(Success, kw_only=True):
+    """The service's state."""

@@ -1,0 +1,100 @@
+"""Domain errors to HTTP: one table. Nothing but our own words reaches a client."""
+
+import logging
+import re
+from http import HTTPStatus
+from typing import Any
+
+from litestar import MediaType, Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from msgspec import UNSET, UnsetType
+
+from domain import errors
+from entrypoints.http.envelope import Failure
+
+logger = logging.getLogger("face.http")
+
+STATUS: dict[type[errors.FaceServiceError], HTTPStatus] = {
+    errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ImageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.SpoofDetected: HTTPStatus.FORBIDDEN,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.ModelNotInstalled: HTTPStatus.CONFLICT,
+    errors.ModelNotCalibrated: HTTPStatus.CONFLICT,
+    errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.FaceServiceError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+"""The nearest ancestor of an error that is here gives its status."""
+
+RETRY_AFTER_S = "1"
+
+HTTP_CODES = {
+    HTTPStatus.BAD_REQUEST: ("validation_error", "The request is malformed."),
+    HTTPStatus.NOT_FOUND: ("not_found", "There is nothing at this address."),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "This address doesn't answer this method."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
+        "image_too_large",
+        "The request is larger than the service accepts.",
+    ),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("unsupported_media_type", "This media type isn't understood."),
+}
+"""Statuses that the framework raises by itself."""
+
+
+MISSING = re.compile(r"Missing required query parameter '(\w+)'")
+"""How the framework says so."""
+
+
+def status_of(error: type[errors.FaceServiceError]) -> HTTPStatus:
+    """The HTTP status of a domain error."""
+    return next(STATUS[ancestor] for ancestor in error.__mro__ if ancestor in STATUS)
+
+
+def failure(
+    status: HTTPStatus, code: str, detail: str, grounds: object | UnsetType = UNSET
+) -> Response[Failure]:
+    """An error in the envelope."""
+    busy = status is HTTPStatus.SERVICE_UNAVAILABLE
+    return Response(
+        Failure(detail=detail, code=code, data=grounds),
+        status_code=status,
+        media_type=MediaType.JSON,
+        headers={"Retry-After": RETRY_AFTER_S} if busy else {},
+    )
+
+
+def domain_error(_: Request[Any, Any, Any], error: errors.FaceServiceError) -> Response[Failure]:
+    """A refusal of ours."""
+    return failure(status_of(type(error)), error.code, error.detail)
+
+
+def validation_error(_: Request[Any, Any, Any], error: ValidationException) -> Response[Failure]:
+    """Parameters that don't fit: which, and why."""
+    problems = error.extra if isinstance(error.extra, list) else []
+    told = "; ".join(f"{problem.get('key', 'request')}: {problem.get('message')}" for problem in problems)
+    if missing := MISSING.search(error.detail):
+        told = f"{missing[1]}: it is required"
+    return failure(HTTPStatus.UNPROCESSABLE_ENTITY, "validation_error", told or "The request is malformed.")
+
+
+def http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[Failure]:
+    """What the framework refuses before a handler is called."""
+    status = HTTPStatus(error.status_code)
+    code, detail = HTTP_CODES.get(status, (status.name.lower(), status.phrase))
+    return failure(status, code, detail)
+
+
+def unexpected_error(request: Request[Any, Any, Any], error: Exception) -> Response[Failure]:
+    """A defect of ours: the log has it all, the client nothing."""
+    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return failure(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong in the service.")
+
+
+HANDLERS = {
+    errors.FaceServiceError: domain_error,
+    ValidationException: validation_error,
+    HTTPException: http_error,
+    Exception: unexpected_error,
+}

@@ -1,0 +1,73 @@
+"""Parameters that several operations take."""
+
+import json
+from typing import Annotated, Literal
+
+from litestar.params import HeaderParameter, QueryParameter
+
+from domain import errors
+from domain.metadata import Metadata
+
+PAGE = 1000
+
+Collection = Annotated[str, QueryParameter(description="The collection that is meant", max_length=63)]
+DetectionModel = Annotated[
+    str | None, QueryParameter(description="A detection model's name; the configured default if absent")
+]
+RecognitionModel = Annotated[
+    str | None, QueryParameter(description="A recognition model's name; the configured default if absent")
+]
+Method = Annotated[
+    Literal["nearest", "mean", "template", "vote"] | None,
+    QueryParameter(description="How a person's several faces are weighed; the configured default if absent"),
+]
+LeastSimilarity = Annotated[
+    float | None,
+    QueryParameter(ge=-1, le=1, description="The least cosine similarity of a match, instead of the model's"),
+]
+MetadataFilter = Annotated[
+    str | None,
+    QueryParameter(description='Only people whose metadata contains this JSON object: {"team": "red"}'),
+]
+Limit = Annotated[int, QueryParameter(ge=1, le=PAGE, description="Entries a page")]
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        description="Any text, new for each request: a repetition is answered as the first was, for a day",
+    ),
+]
+
+IMAGE_REFUSALS = (
+    errors.InvalidImage,
+    errors.ImageTooLarge,
+    errors.NoFaceDetected,
+    errors.UnknownModel,
+    errors.InvalidEmbedding,
+    errors.ModelNotInstalled,
+    errors.BrokenModel,
+    errors.Busy,
+)
+"""What any operation with a photo may refuse."""
+
+GALLERY_REFUSALS = (errors.CollectionNotFound, errors.InvalidCollection, errors.ModelNotCalibrated)
+"""What any operation on people may refuse."""
+
+
+def metadata_filter(text: str | None) -> Metadata | None:
+    """The object that a parameter's text is.
+
+    Raises:
+        InvalidMetadata: it is none.
+    """
+    if text is None:
+        return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise errors.InvalidMetadata("The metadata is not a JSON object.")
+    return value

@@ -1,0 +1,185 @@
+"""Photos and embeddings in requests: multipart forms or JSON, kept in memory only.
+
+The framework's own form parser may write photos to a temporary file; photos are biometric data.
+"""
+
+import binascii
+import hashlib
+from base64 import b64decode
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import msgspec
+from litestar import Request
+from litestar.openapi.spec import OpenAPIMediaType, Operation, Reference, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
+from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
+
+from application.sources import Photo, Source, Vector
+from domain.errors import InvalidImage, InvalidInput
+
+AnyRequest: TypeAlias = Request[Any, Any, Any]
+
+MULTIPART = "multipart/form-data"
+JSON = "application/json"
+MAX_PARTS = 1000
+
+
+class JsonBody(msgspec.Struct):
+    """What a JSON request may carry."""
+
+    image: str | None = None
+    image1: str | None = None
+    image2: str | None = None
+    embedding: list[float] | None = None
+
+
+async def read_source(request: AnyRequest) -> Source:
+    """The photo `image`, or the `embedding` of a JSON request.
+
+    Raises:
+        InvalidInput: neither is there, or both are.
+    """
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    if kind == MULTIPART:
+        return _photo(dict(await read_parts(request, options)), "image")
+    body = _json(await request.body(), kind)
+    if (body.image is None) == (body.embedding is None):
+        raise InvalidInput("The JSON object has to have either 'image' or 'embedding'.")
+    if body.embedding is not None:
+        return Vector(tuple(body.embedding))
+    return _decoded(body.image or "")
+
+
+async def read_photos(request: AnyRequest, *names: str) -> dict[str, Photo]:
+    """The photos of these names that the request has.
+
+    Raises:
+        InvalidInput: the request is no form and no JSON object.
+    """
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    if kind == MULTIPART:
+        parts = dict(await read_parts(request, options))
+        return {name: Photo(parts[name]) for name in names if name in parts}
+    body = _json(await request.body(), kind)
+    given = {name: getattr(body, name) for name in names}
+    return {name: _decoded(text) for name, text in given.items() if text is not None}
+
+
+async def read_photo(request: AnyRequest) -> Photo:
+    """The photo `image`.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    photos = await read_photos(request, "image")
+    if "image" not in photos:
+        raise InvalidInput("The request has no field 'image'.")
+    return photos["image"]
+
+
+async def read_parts(request: AnyRequest, options: dict[str, str]) -> list[tuple[str, bytes]]:
+    """The parts of a multipart form, in order; the body's size is bounded by the framework as it arrives.
+
+    Raises:
+        InvalidInput: the form is not well-formed.
+    """
+    parts: list[tuple[str, bytearray]] = []
+    try:
+        with PushMultipartParser(options.get("boundary", ""), max_segment_count=MAX_PARTS) as parser:
+            async for chunk in request.stream():
+                for event in parser.parse(chunk):
+                    if isinstance(event, MultipartSegment):
+                        parts.append((event.name, bytearray()))
+                    elif event:
+                        parts[-1][1].extend(event)
+    except MultipartError:
+        raise InvalidInput("The multipart form is malformed or incomplete.") from None
+    return [(name, bytes(content)) for name, content in parts]
+
+
+def fingerprint(request: AnyRequest, source: Source) -> bytes:
+    """What tells this request from others: its address, its parameters and what it carries."""
+    return digest_of(request, source.digest if isinstance(source, Photo) else repr(source.values).encode())
+
+
+def digest_of(request: AnyRequest, carried: bytes) -> bytes:
+    """As `fingerprint`, of anything that a request carries."""
+    parameters = "&".join(sorted(request.url.query.split("&")))
+    address = f"{request.method} {request.url.path}?{parameters}\n"
+    return hashlib.sha256(address.encode() + carried).digest()
+
+
+def _photo(parts: dict[str, bytes], name: str) -> Photo:
+    if name not in parts:
+        raise InvalidInput(f"The form has no field {name!r}.")
+    return Photo(parts[name])
+
+
+def _json(body: bytes, kind: str) -> JsonBody:
+    if kind != JSON:
+        raise InvalidInput(f"Send {MULTIPART} with the photo in the field 'image', or {JSON}.")
+    try:
+        return msgspec.json.decode(body, type=JsonBody)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise InvalidInput("The body is not a JSON object with 'image' (base64) or 'embedding'.") from None
+
+
+def _decoded(text: str) -> Photo:
+    """Base64, or a data URI with it."""
+    if text.startswith("data:"):
+        text = text.partition(",")[2]
+    try:
+        return Photo(b64decode(text, validate=True))
+    except (binascii.Error, ValueError):
+        raise InvalidImage("The image is not base64, and not a data URI with base64.") from None
+
+
+_BINARY = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY, description="JPEG, PNG, WebP, BMP")
+_BASE64 = Schema(type=OpenAPIType.STRING, description="The same, in base64 or as a data URI")
+_VECTOR = Schema(
+    type=OpenAPIType.ARRAY,
+    items=Schema(type=OpenAPIType.NUMBER),
+    description="Instead of an image: unit norm, of the model's dimension",
+)
+
+
+def takes(*photos: str, embedding: bool = False, required: bool = True) -> type[Operation]:
+    """What documents an operation that reads its body itself, which the framework can't see.
+
+    Args:
+        photos: the names of the photos that it takes.
+        embedding: whether JSON may carry an embedding instead.
+        required: whether all photos have to be there.
+    """
+    names = list(photos) if required else []
+    parts: dict[str, Schema | Reference] = dict.fromkeys(photos, _BINARY)
+    form = Schema(type=OpenAPIType.OBJECT, properties=parts, required=names)
+    fields: dict[str, Schema | Reference] = dict.fromkeys(photos, _BASE64)
+    if embedding:
+        fields["embedding"] = _VECTOR
+    json = Schema(type=OpenAPIType.OBJECT, properties=fields, required=[] if embedding else names)
+    return _documented({MULTIPART: OpenAPIMediaType(form), JSON: OpenAPIMediaType(json)})
+
+
+def takes_batch() -> type[Operation]:
+    """What documents the form of a batch."""
+    text = Schema(type=OpenAPIType.STRING)
+    parts: dict[str, Schema | Reference] = {
+        "name": Schema(type=OpenAPIType.ARRAY, items=text, description="A person; their images follow"),
+        "image": Schema(type=OpenAPIType.ARRAY, items=_BINARY),
+        "archive": Schema(
+            type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY, description="A zip of person/photo.jpg"
+        ),
+    }
+    form = Schema(type=OpenAPIType.OBJECT, properties=parts)
+    return _documented({MULTIPART: OpenAPIMediaType(form)})
+
+
+def _documented(content: dict[str, OpenAPIMediaType]) -> type[Operation]:
+    @dataclass
+    class PhotoOperation(Operation):
+        def __post_init__(self) -> None:
+            self.request_body = RequestBody(content, required=True)
+
+    return PhotoOperation

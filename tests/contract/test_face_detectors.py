@@ -1,0 +1,136 @@
+"""What every detector does, on real pictures."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from adapters.imaging.decoder import PillowDecoder
+from adapters.onnx.yunet import YuNetDetector
+from adapters.onnx.yunet_network import YuNetNetwork
+from application.ports.analysis import FaceDetector
+from domain.faces import Box, DetectedFace, Image
+
+FACE = Box(174, 62, 94, 116)
+"""The astronaut's, give or take."""
+
+
+@pytest.fixture
+def yunet(yunet_network: YuNetNetwork) -> FaceDetector:
+    return YuNetDetector(yunet_network)
+
+
+@pytest.fixture(params=["yunet"])
+def detector(request: pytest.FixtureRequest) -> FaceDetector:
+    """Each adapter of FaceDetector."""
+    adapter: FaceDetector = request.getfixturevalue(request.param)
+    return adapter
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Intersection over union."""
+    width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
+    height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+    shared = max(width, 0) * max(height, 0)
+    return shared / (one.area + other.area - shared)
+
+
+def scaled(box: Box, times: float) -> Box:
+    return Box(box.x * times, box.y * times, box.width * times, box.height * times)
+
+
+def resized(image: Image, times: float) -> Image:
+    method = cv2.INTER_AREA if times < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, None, fx=times, fy=times, interpolation=method), dtype=np.uint8)
+
+
+def test_a_face_is_found_where_it_is(detector: FaceDetector, portrait: Image) -> None:
+    (face,) = detector.detect(portrait)
+    assert overlap(face.box, FACE) > 0.7
+    assert 0.5 < face.score <= 1
+
+
+def test_landmarks_are_where_they_belong(detector: FaceDetector, portrait: Image) -> None:
+    (face,) = detector.detect(portrait)
+    assert face.landmarks is not None
+    assert face.landmarks.shape == (5, 2)
+    expected = [[200, 102], [247, 102], [220, 125], [199, 143], [240, 144]]
+    assert np.abs(face.landmarks - expected).max() < 5
+
+
+@pytest.mark.parametrize("times", [0.25, 0.5, 2, 6])
+def test_faces_from_small_to_large(detector: FaceDetector, portrait: Image, times: float) -> None:
+    (face,) = detector.detect(resized(portrait, times))
+    assert overlap(face.box, scaled(FACE, times)) > 0.6
+
+
+@pytest.mark.parametrize("side", [48, 112, 600, 3000])
+def test_a_face_that_fills_the_image(detector: FaceDetector, portrait: Image, side: int) -> None:
+    crop = portrait[62:178, 162:278]
+    (face,) = detector.detect(resized(np.ascontiguousarray(crop), side / crop.shape[0]))
+    assert face.box.area > 0.4 * side**2
+
+
+def test_a_small_face_in_a_large_image(detector: FaceDetector, portrait: Image) -> None:
+    image = np.full((3000, 4000, 3), 128, np.uint8)
+    image[1800:2056, 3300:3556] = resized(portrait, 0.5)
+    (face,) = detector.detect(image)
+    expected = scaled(FACE, 0.5)
+    assert overlap(face.box, Box(expected.x + 3300, expected.y + 1800, expected.width, expected.height)) > 0.5
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (20, 5000), (5000, 20), (31, 33), (2000, 3000)])
+def test_nothing_in_a_blank_image_of_any_shape(detector: FaceDetector, shape: tuple[int, int]) -> None:
+    assert detector.detect(np.full((*shape, 3), 127, np.uint8)) == []
+
+
+def test_nothing_in_noise(detector: FaceDetector) -> None:
+    assert detector.detect(np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)) == []
+
+
+def test_several_faces_best_score_first(detector: FaceDetector, portrait: Image) -> None:
+    image = np.zeros((600, 1000, 3), np.uint8)
+    image[:512, :512] = portrait
+    image[200:456, 700:956] = resized(portrait, 0.5)
+    faces = detector.detect(image)
+    assert len(faces) == 2
+    assert faces[0].score >= faces[1].score
+
+
+def test_the_image_is_left_alone_and_may_be_read_only(detector: FaceDetector, portrait: Image) -> None:
+    image = portrait.copy()
+    image.flags.writeable = False
+    detector.detect(image)
+    np.testing.assert_array_equal(image, portrait)
+
+
+def test_views_of_larger_arrays(detector: FaceDetector, portrait: Image) -> None:
+    found = detector.detect(portrait[10:400, 100:400])
+    copied = detector.detect(np.ascontiguousarray(portrait[10:400, 100:400]))
+    assert [face.box for face in found] == [face.box for face in copied]
+
+
+def test_threads_do_not_disturb_each_other(detector: FaceDetector, portrait: Image) -> None:
+    images = [resized(portrait, times) for times in (0.25, 0.5, 0.75, 1, 1.5, 2)] * 4
+    alone = [boxes(detector.detect(image)) for image in images]
+    with ThreadPoolExecutor(8) as pool:
+        together = [boxes(faces) for faces in pool.map(detector.detect, images)]
+    assert together == alone
+
+
+def boxes(faces: list[DetectedFace]) -> list[Box]:
+    return [face.box for face in faces]
+
+
+@pytest.mark.parametrize(("file", "people"), [("couple.jpg", 2), ("selfie-many-people.jpg", 6)])
+def test_real_groups(detector: FaceDetector, assets: Path, file: str, people: int) -> None:
+    image = PillowDecoder(50_000_000).decode((assets / "faces" / "groups" / file).read_bytes())
+    assert len(detector.detect(image)) == people
+
+
+def test_real_portraits(detector: FaceDetector, lfw: Path) -> None:
+    photos = sorted((lfw / "images").glob("*/*_0001.jpg"))[::50]
+    decoder = PillowDecoder(1_000_000)
+    assert all(detector.detect(decoder.decode(photo.read_bytes())) for photo in photos)

@@ -1,0 +1,92 @@
+"""What every recogniser does, on real faces."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from adapters.imaging.alignment import SimilarityAligner
+from adapters.imaging.decoder import PillowDecoder
+from adapters.onnx.yunet import YuNetDetector
+from adapters.onnx.yunet_network import YuNetNetwork
+from application.ports.analysis import FaceEmbedder
+from domain.faces import Crop, Image
+
+
+@pytest.fixture(params=["sface"])
+def embedder(request: pytest.FixtureRequest) -> FaceEmbedder:
+    """Each adapter of FaceEmbedder."""
+    adapter: FaceEmbedder = request.getfixturevalue(request.param)
+    return adapter
+
+
+@pytest.fixture(scope="module")
+def crop(yunet_network: YuNetNetwork, portrait: Image) -> Crop:
+    return aligned(yunet_network, portrait)
+
+
+def aligned(network: YuNetNetwork, image: Image) -> Crop:
+    return SimilarityAligner().align(image, YuNetDetector(network).detect(image)[0])
+
+
+def noise(seed: int) -> Crop:
+    return np.random.default_rng(seed).integers(0, 256, (112, 112, 3), np.uint8)
+
+
+def test_vectors_are_unit_float32_of_the_models_dimension(embedder: FaceEmbedder, crop: Crop) -> None:
+    vectors = embedder.embed([crop, noise(0), np.zeros_like(crop)])
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (3, embedder.dimensions)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_no_crops_no_vectors(embedder: FaceEmbedder) -> None:
+    assert embedder.embed([]).shape == (0, embedder.dimensions)
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_a_batch_is_its_members(embedder: FaceEmbedder, crop: Crop, count: int) -> None:
+    crops = [crop, *(noise(seed) for seed in range(count - 1))]
+    singles = np.concatenate([embedder.embed([one]) for one in crops])
+    np.testing.assert_allclose(embedder.embed(crops), singles, atol=1e-4)
+
+
+def test_colour_order_matters(embedder: FaceEmbedder, crop: Crop) -> None:
+    right, swapped = embedder.embed([crop, crop[..., ::-1]])
+    assert right @ swapped < 0.999
+
+
+def test_a_little_brightness_does_not_matter(embedder: FaceEmbedder, crop: Crop) -> None:
+    one, other = embedder.embed([crop, np.clip(crop.astype(int) + 12, 0, 255).astype(np.uint8)])
+    assert one @ other > 0.9
+
+
+def test_threads_do_not_disturb_each_other(embedder: FaceEmbedder) -> None:
+    batches = [[noise(10 * seed + i) for i in range(seed % 3 + 1)] for seed in range(12)]
+    alone = [embedder.embed(batch) for batch in batches]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(embedder.embed, batches))
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_the_same_person_is_nearer_than_others(
+    embedder: FaceEmbedder, yunet_network: YuNetNetwork, lfw: Path
+) -> None:
+    people = [folder for folder in sorted((lfw / "images").iterdir()) if len(list(folder.iterdir())) > 1][
+        ::40
+    ]
+    decoder = PillowDecoder(1_000_000)
+    crops = [
+        aligned(yunet_network, decoder.decode(photo.read_bytes()))
+        for person in people
+        for photo in sorted(person.iterdir())[:2]
+    ]
+    vectors = embedder.embed(crops)
+    similarities = vectors[::2] @ vectors[1::2].T
+    own = np.diag(similarities)
+    others = similarities[~np.eye(len(people), dtype=bool)]
+    assert np.median(own) > 0.5
+    assert np.median(others) < 0.15
+    assert (similarities.argmax(axis=1) == np.arange(len(people))).mean() >= 0.9

@@ -1,0 +1,33 @@
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.service import Service
+
+
+@pytest.fixture(scope="package", params=["embedded", "memory"])
+def shared_service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    directory = tmp_path_factory.mktemp(request.param)
+    with Service(directory, {"FACE_DATABASE_URL": request.param}) as service:
+        yield service
+
+
+@pytest.fixture
+def service(shared_service: Service) -> Service:
+    """A running service with an empty gallery, once on each storage."""
+    for face in shared_service.client.get("/api/face").json()["data"]:
+        shared_service.client.delete(f"/api/face/{face['id']}")
+    return shared_service
+
+
+@pytest.fixture(scope="session")
+def landscape() -> bytes:
+    """A PNG file without a face: a cup of coffee, from scikit-image."""
+    spec = find_spec("skimage")
+    assert spec is not None
+    assert spec.origin is not None
+    return (Path(spec.origin).parent / "data" / "coffee.png").read_bytes()

@@ -1,0 +1,105 @@
+"""A service as a user runs it: its own process, a real socket, the installed console script."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+FACE_API = Path(sys.executable).with_name("face-api")
+START_S = 60
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Service:
+    """`with Service(directory, FACE_DATABASE_URL="memory") as service: service.client.get(...)`."""
+
+    directory: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+
+    def __post_init__(self) -> None:
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
+        self.log = self.directory / "service.log"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self.client.close()
+
+    def start(self) -> None:
+        """Start and wait until it is ready."""
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("FACE_")}
+        environment |= {"FACE_PORT": str(self.port), "FACE_DATA_DIR": str(self.directory / "data")}
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [FACE_API, "serve"],
+                env={**environment, **self.settings},
+                cwd=self.directory,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        deadline = time.monotonic() + START_S
+        while not self._ready():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.process.kill()
+                raise AssertionError(f"the service did not start:\n{self.log.read_text()}")
+            time.sleep(0.05)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and wait for the end; the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+    def _ready(self) -> bool:
+        try:
+            return self.client.get("/health/ready").status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
+    def register(self, name: str, image: bytes, **query: str) -> httpx.Response:
+        """POST /api/face/register."""
+        return self.client.post(
+            "/api/face/register", params={"name": name, **query}, files={"image": ("photo", image)}
+        )
+
+    def recognize(self, image: bytes, **query: str) -> httpx.Response:
+        """POST /api/face/recognize."""
+        return self.client.post("/api/face/recognize", params=query, files={"image": ("photo", image)})
+
+
+def face_api(directory: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """A command that ends by itself."""
+    return subprocess.run(
+        [FACE_API, *arguments],
+        env=settings,
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def one_line(stderr: str) -> str:
+    """What a command said, apart from its log, which must be one line."""
+    lines = [line for line in stderr.splitlines() if " INFO " not in line]
+    assert len(lines) == 1, stderr
+    return lines[0]

@@ -1,0 +1,93 @@
+"""Models by name: listed, aliased, absent, broken."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.service import Service, face_api, free_port, one_line
+
+CLIENT_WORDS = {"detection_model": "faceonnx", "recognition_model": "arcface"}
+
+
+def test_the_list_says_what_is_installed_and_what_it_may_be_used_for(service: Service) -> None:
+    models = {model["name"]: model for model in service.client.get("/api/model").json()["data"]}
+    sface = models["sface"]
+    assert (sface["installed"], sface["default"], sface["dimensions"]) == (True, True, 128)
+    assert (sface["licence"], sface["commercial"]) == ("Apache-2.0", True)
+    assert 0.3 < sface["threshold"] < 0.6
+    assert (models["arcface_r100"]["installed"], models["arcface_r100"]["default"]) == (False, False)
+    assert {"yunet", "faceonnx", "scrfd_500m", "retinaface", "arcface_r50"} <= set(models)
+
+
+def test_a_known_model_that_is_absent_is_409_with_the_command_that_fetches_it(
+    service: Service, astronaut: bytes
+) -> None:
+    response = service.recognize(astronaut, recognition_model="arcface_r50")
+    assert response.status_code == 409
+    assert response.json()["code"] == "model_not_installed"
+    assert "face-api models pull arcface_r50" in response.json()["detail"]
+
+
+def test_aliases_answer_clients_that_send_fixed_words(tmp_path: Path, astronaut: bytes) -> None:
+    aliases = {"FACE_MODEL_ALIASES": "faceonnx=yunet, arcface=sface", "FACE_DATABASE_URL": "memory"}
+    with Service(tmp_path, aliases) as service:
+        assert service.register("Eileen", astronaut, **CLIENT_WORDS).status_code == 200
+        assert service.recognize(astronaut, **CLIENT_WORDS).json()["data"]["name"] == "Eileen"
+        (face,) = service.client.get("/api/face").json()["data"]
+        assert (face["detection_model"], face["recognition_model"]) == ("yunet", "sface")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("FACE_MODEL_ALIASES", "arcface=nothing"),
+        ("FACE_PRELOAD", "arcface_r50"),
+        ("FACE_RECOGNITION_MODEL", "arcface_r50"),
+        ("FACE_DETECTION_MODEL", "scrfd_500m"),
+    ],
+)
+def test_a_model_that_is_not_there_stops_the_start(tmp_path: Path, key: str, value: str) -> None:
+    result = face_api(
+        tmp_path, "serve", **{"FACE_DATABASE_URL": "memory", "FACE_PORT": str(free_port()), key: value}
+    )
+    assert result.returncode == 1
+    assert one_line(result.stderr).startswith(f"face-api: {key}: ")
+
+
+def bad_models(folder: Path, assets: Path) -> None:
+    """A truncated file, another family's file under the name, and one bit changed."""
+    folder.mkdir()
+    truncated = (assets / "models" / "arcface_mobilefacenet_128.onnx").read_bytes()[:-1000]
+    (folder / "arcface_mobilefacenet_128.onnx").write_bytes(truncated)
+    shutil.copyfile(assets / "models" / "version-RFB-640.onnx", folder / "scrfd_500m_bnkps.onnx")
+    changed = bytearray((assets / "models" / "version-RFB-640.onnx").read_bytes())
+    changed[1000] ^= 1
+    (folder / "version-RFB-640.onnx").write_bytes(changed)
+
+
+BAD = {"arcface_mobilefacenet_128": "recognition", "scrfd_500m_bnkps": "detection", "faceonnx": "detection"}
+
+
+def test_files_that_are_not_what_they_should_be_are_refused_by_request_at_start_and_by_verify(
+    tmp_path: Path, assets: Path, astronaut: bytes
+) -> None:
+    folder = tmp_path / "models"
+    bad_models(folder, assets)
+    settings = {"FACE_DATABASE_URL": "memory", "FACE_MODELS_DIR": str(folder)}
+    with Service(tmp_path, settings) as service:
+        for name, task in BAD.items():
+            response = service.recognize(astronaut, **{f"{task}_model": name})
+            assert (response.status_code, response.json()["code"]) == (503, "broken_model")
+            assert str(tmp_path) not in response.text
+        assert service.client.get("/health/ready").status_code == 200
+    for name, task in BAD.items():
+        wanted = {**settings, "FACE_PORT": str(free_port()), f"FACE_{task.upper()}_MODEL": name}
+        assert one_line(face_api(tmp_path, "serve", **wanted).stderr).startswith(
+            f"face-api: FACE_{task.upper()}_MODEL: "
+        )
+    verified = face_api(tmp_path, "models", "verify", **settings)
+    assert verified.returncode == 1
+    said = dict(line.split(": ", 1) for line in verified.stdout.splitlines())
+    assert (said["yunet"], said["sface"]) == ("ok", "ok")
+    assert all("bytes instead of" in said[name] or "SHA-256" in said[name] for name in BAD)

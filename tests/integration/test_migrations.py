@@ -1,0 +1,142 @@
+"""The schema's history: from nothing to the newest and back, by one process or by many."""
+
+import asyncio
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.postgres import migrations
+from adapters.postgres.engine import make_engine
+from adapters.postgres.migrations import config, migrate
+from adapters.postgres.tables import metadata
+from application.errors import StartupError
+
+
+def tables(connection: Connection) -> set[str]:
+    found = connection.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
+    return set(found) - {"alembic_version"}
+
+
+def differences(connection: Connection) -> list[object]:
+    """Between what the migrations made and what the code says."""
+    context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+    return list(compare_metadata(context, metadata))
+
+
+def there_and_back(connection: Connection) -> None:
+    command.downgrade(config(connection), "base")
+    assert tables(connection) == set()
+    command.upgrade(config(connection), "head")
+
+
+async def differences_in(engine: AsyncEngine) -> list[object]:
+    async with engine.connect() as connection:
+        return await connection.run_sync(differences)
+
+
+async def test_an_empty_database_gets_the_schema_of_the_code(engine: AsyncEngine) -> None:
+    await migrate(engine)
+    async with engine.connect() as connection:
+        assert await connection.run_sync(tables) == set(metadata.tables)
+    assert await differences_in(engine) == []
+
+
+async def test_a_difference_would_be_seen(engine: AsyncEngine) -> None:
+    await migrate(engine)
+    async with engine.begin() as connection:
+        await connection.execute(text("DROP INDEX face_profile_id_id_idx"))
+    assert await differences_in(engine) != []
+
+
+async def test_twice_keeps_what_is_there(engine: AsyncEngine) -> None:
+    await migrate(engine)
+    async with engine.begin() as connection:
+        await connection.execute(text("INSERT INTO profile (id, name) VALUES (gen_random_uuid(), 'Ann')"))
+    await migrate(engine)
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SELECT name FROM profile")) == "Ann"
+
+
+async def test_many_at_once(engine: AsyncEngine) -> None:
+    await asyncio.gather(*(migrate(engine) for _ in range(6)))
+    assert await differences_in(engine) == []
+
+
+async def test_down_and_up_again(engine: AsyncEngine) -> None:
+    await migrate(engine)
+    async with engine.begin() as connection:
+        await connection.run_sync(there_and_back)
+    assert await differences_in(engine) == []
+
+
+async def test_a_newer_schema_is_refused(engine: AsyncEngine) -> None:
+    await migrate(engine)
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StartupError, match=r"9999.*newer"):
+        await migrate(engine)
+
+
+async def test_a_failed_migration_leaves_nothing(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE face (id int)"))
+    with pytest.raises(StartupError):
+        await migrate(engine)
+    async with engine.connect() as connection:
+        assert await connection.run_sync(tables) == {"face"}
+
+
+async def test_embeddings_stay_in_their_rows(engine: AsyncEngine) -> None:
+    await migrate(engine)
+    async with engine.begin() as connection:
+        await connection.execute(text("INSERT INTO profile (id, name) VALUES (gen_random_uuid(), 'Ann')"))
+        await connection.execute(
+            text(
+                "INSERT INTO face (id, profile_id, recognition_model, detection_model, embedding)"
+                " SELECT gen_random_uuid(), id, 'm', 'd', array_fill(1::real, ARRAY[1024])::vector"
+                " FROM profile"
+            )
+        )
+        toasted = "SELECT pg_relation_size(reltoastrelid) FROM pg_class WHERE oid = 'face'::regclass"
+        assert await connection.scalar(text(toasted)) == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("CREATE EXTENSION nothing_that_is_installed", "does not have pgvector"),
+        ("DO $$ BEGIN RAISE insufficient_privilege; END $$", "CREATE EXTENSION vector"),
+        ("DO $$ BEGIN RAISE lock_not_available; END $$", "Another process"),
+        ("DO $$ BEGIN RAISE disk_full; END $$", "53100"),
+    ],
+)
+async def test_what_the_server_refuses_is_told_in_one_line(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, statement: str, message: str
+) -> None:
+    def upgrade(connection: Connection) -> None:
+        connection.execute(text(statement))
+
+    monkeypatch.setattr(migrations, "_upgrade", upgrade)
+    with pytest.raises(StartupError, match=message) as caught:
+        await migrate(engine)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["/nowhere", "127.0.0.1"])
+async def test_no_server(host: str) -> None:
+    engine = make_engine(f"postgresql+asyncpg://nobody@/nothing?host={host}&port=1", 1)
+    with pytest.raises(StartupError, match="does not answer") as caught:
+        await migrate(engine)
+    assert "\n" not in str(caught.value)
+
+
+async def test_no_such_database(database_url: str) -> None:
+    # An authentication by database refuses it before it is looked for.
+    missing = make_url(database_url).set(database="no_such_database")
+    engine = make_engine(missing.render_as_string(hide_password=False), 1)
+    with pytest.raises(StartupError, match=r"does not exist|refuses"):
+        await migrate(engine)

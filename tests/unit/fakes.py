@@ -1,0 +1,96 @@
+"""Hand-written fakes of the ports, and images that the colour stand-ins understand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
+
+import numpy as np
+
+from adapters.memory.vision import ColourDetector, ColourEmbedder
+from application.decisions import DecisionPolicy
+from application.ports.calibration import CalibrationStore
+from application.sources import Photo
+from domain.calibration import CalibrationTable, OperatingPoint
+from domain.errors import InvalidImage, UnknownModel
+from domain.faces import Crop, DetectedFace, Image
+from domain.models import ModelChoice, ModelInfo
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+RED, GREEN, BLUE = (40, 40, 220), (40, 220, 40), (220, 40, 40)
+"""BGR."""
+
+
+def photo(*people: tuple[int, int, int], sizes: tuple[int, ...] = (60, 40, 20)) -> Photo:
+    """An 'image file': one square a person, the first the largest; decode it with RawDecoder."""
+    image = np.zeros((100, 300, 3), np.uint8)
+    for index, (colour, size) in enumerate(zip(people, sizes, strict=False)):
+        image[10 : 10 + size, 100 * index + 5 : 100 * index + 5 + size] = colour
+    return Photo(image.tobytes())
+
+
+class RawDecoder:
+    """Takes the bytes of a 100 x 300 x 3 array for an image file."""
+
+    def decode(self, data: bytes) -> Image:
+        if len(data) != 90_000:
+            raise InvalidImage("The file is not an image.")
+        return np.frombuffer(data, np.uint8).reshape(100, 300, 3)
+
+
+class CuttingAligner:
+    """Cuts the box out."""
+
+    def align(self, image: Image, face: DetectedFace) -> Crop:
+        box = face.box
+        return image[int(box.y) : int(box.y + box.height), int(box.x) : int(box.x + box.width)]
+
+
+@dataclass
+class ColourModels:
+    """A library with the colour stand-ins, and a second recogniser of another dimension."""
+
+    embedders: dict[str, ColourEmbedder] = field(
+        default_factory=lambda: {"colour": ColourEmbedder(), "hue": ColourEmbedder("hue", 8)}
+    )
+
+    def choose(self, detection: str | None, recognition: str | None) -> ModelChoice:
+        choice = ModelChoice(detection or "colour", recognition or "colour")
+        if choice.detection != "colour" or choice.recognition not in self.embedders:
+            raise UnknownModel("no such model")
+        return choice
+
+    def detector(self, name: str) -> ColourDetector:
+        return ColourDetector(name)
+
+    def embedder(self, name: str) -> ColourEmbedder:
+        return self.embedders[name]
+
+    def dimensions(self, recognition: str) -> int:
+        return self.embedders[recognition].dimensions
+
+    def list(self) -> list[ModelInfo]:
+        return []
+
+    def loaded(self) -> bool:
+        return True
+
+
+class SomeCalibration:
+    """One table for every model: strangers match at 1e-4 above 0.9."""
+
+    def load(self, model: str) -> CalibrationTable | None:
+        points = (OperatingPoint(1e-2, 0.8, 1e-2, 1e-2), OperatingPoint(1e-4, 0.9, 1e-4, 1e-4))
+        return CalibrationTable(model, "colour", "made up", 2, 2, 1, points, 0.01)
+
+
+def policy(margin: float = 0.0, calibrations: CalibrationStore | None = None) -> DecisionPolicy:
+    return DecisionPolicy(calibrations or SomeCalibration(), target_fmr=1e-4, target_fpir=0.01, margin=margin)
+
+
+class InlineWorkers:
+    """Runs work at once, in the caller's thread."""
+
+    async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return work(*args, **kwargs)

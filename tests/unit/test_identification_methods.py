@@ -1,0 +1,97 @@
+"""How a person's faces are weighed."""
+
+from uuid import UUID
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.faces import Embedding
+from domain.identification import Candidate
+from domain.methods import METHODS, Mean, Nearest, Template, Vote
+from domain.people import Face
+
+PROBE = Embedding.of(np.array([1.0, 0.0, 0.0]), "m")
+
+
+def person(number: int, *vectors: tuple[float, ...]) -> Candidate:
+    """A person whose faces are these directions."""
+    rows = np.array(vectors, dtype=np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    profile = UUID(int=number)
+    faces = tuple(
+        Face(UUID(int=number * 100 + index), profile, f"P{number}", "m", "d") for index in range(len(rows))
+    )
+    return Candidate(profile, f"P{number}", faces, rows)
+
+
+def at(*cosines: float) -> list[tuple[float, float, float]]:
+    """Directions that are as similar to the probe as these."""
+    return [(cosine, float(np.sqrt(1 - cosine**2)), 0.0) for cosine in cosines]
+
+
+def test_nearest_takes_the_best_face() -> None:
+    best, other = Nearest().rank(PROBE, [person(1, *at(0.5, 0.6)), person(2, *at(0.9, -0.9))])
+    assert (best.name, best.similarity) == ("P2", pytest.approx(0.9))
+    assert best.nearest.id == UUID(int=200)
+    assert other.similarity == pytest.approx(0.6)
+
+
+def test_mean_takes_the_average() -> None:
+    best, other = Mean().rank(PROBE, [person(1, *at(0.5, 0.6)), person(2, *at(0.9, -0.9))])
+    assert (best.name, best.similarity) == ("P1", pytest.approx(0.55))
+    assert other.similarity == pytest.approx(0)
+    assert other.nearest_similarity == pytest.approx(0.9)
+
+
+def test_template_takes_the_mean_direction() -> None:
+    (only,) = Template().rank(PROBE, [person(1, (1, 1, 0), (1, -1, 0))])
+    assert only.similarity == pytest.approx(1)
+
+
+def test_template_leaves_a_wrong_photo_out() -> None:
+    good = [(1.0, 0.1, 0.0), (1.0, -0.1, 0.0), (1.0, 0.0, 0.1)]
+    (clean,) = Template().rank(PROBE, [person(1, *good)])
+    (spoilt,) = Template().rank(PROBE, [person(1, *good, (-1.0, 0.3, 0.0))])
+    assert spoilt.similarity == pytest.approx(clean.similarity)
+
+
+def test_template_of_opposite_faces_is_one_of_them() -> None:
+    (only,) = Template().rank(PROBE, [person(1, (1, 0, 0), (-1, 0, 0))])
+    assert abs(only.similarity) == pytest.approx(1)
+
+
+def test_votes_decide_before_similarity() -> None:
+    often, once = person(1, *at(0.7, 0.69, 0.68)), person(2, *at(0.8, 0.1, 0.1))
+    best, other = Vote(k=4).rank(PROBE, [once, often])
+    assert (best.name, best.similarity) == ("P1", pytest.approx(0.69))
+    assert (other.name, other.similarity) == ("P2", pytest.approx(0.8))
+
+
+def test_people_without_a_vote_come_last() -> None:
+    ranked = Vote(k=1).rank(PROBE, [person(1, *at(0.2)), person(2, *at(0.3)), person(3, *at(0.1))])
+    assert [entry.name for entry in ranked] == ["P2", "P1", "P3"]
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_nobody_is_ranked_among_nobody(method: Nearest) -> None:
+    assert method.rank(PROBE, []) == []
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+@given(st.lists(st.lists(st.floats(-1, 1), min_size=1, max_size=4), min_size=1, max_size=5))
+def test_every_method_ranks_everybody_once_and_in_range(method: Nearest, cosines: list[list[float]]) -> None:
+    people = [person(number + 1, *at(*values)) for number, values in enumerate(cosines)]
+    ranked = method.rank(PROBE, people)
+    assert sorted(entry.name for entry in ranked) == sorted(entry.name for entry in people)
+    assert all(-1 <= entry.similarity <= 1 for entry in ranked)
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=5, unique=True))
+def test_with_one_face_a_person_all_methods_agree(method: Nearest, cosines: list[float]) -> None:
+    people = [person(number + 1, *at(value)) for number, value in enumerate(cosines)]
+    ranked = method.rank(PROBE, people)
+    expected = [entry.similarity for entry in Nearest().rank(PROBE, people)]
+    assert [entry.similarity for entry in ranked] == pytest.approx(expected, abs=1e-6)

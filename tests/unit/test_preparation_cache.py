@@ -1,0 +1,86 @@
+"""The folder of prepared models."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import onnx
+import pytest
+from onnx import ModelProto
+
+from adapters.onnx.cache import PreparedModels, is_sealed, sealed
+from adapters.onnx.preparation import FreeAxes, prepare
+from domain.errors import BrokenModel
+from tests.conftest import YUNET_FILE, packaged
+
+SOURCE = packaged(YUNET_FILE)
+FREE = FreeAxes.BATCH | FreeAxes.SIZE
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> PreparedModels:
+    return PreparedModels(tmp_path / "cache")
+
+
+def entries(folder: Path) -> list[Path]:
+    return sorted((folder / "cache").iterdir())
+
+
+def test_an_entry_is_made_once(cache: PreparedModels, tmp_path: Path) -> None:
+    first = cache.prepared(SOURCE, FREE)
+    (entry,) = entries(tmp_path)
+    made = entry.stat()
+    assert cache.prepared(SOURCE, FREE) == first
+    assert entry.stat().st_ino == made.st_ino
+
+
+def test_an_entry_is_an_onnx_file(cache: PreparedModels, tmp_path: Path) -> None:
+    cache.prepared(SOURCE, FREE)
+    (entry,) = entries(tmp_path)
+    onnx.checker.check_model(onnx.load(entry))
+
+
+def test_different_axes_are_different_entries(cache: PreparedModels, tmp_path: Path) -> None:
+    cache.prepared(SOURCE, FREE)
+    cache.prepared(SOURCE, FreeAxes.BATCH)
+    assert len(entries(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("damage", ["empty", "truncated", "changed", "appended"])
+def test_a_damaged_entry_is_made_anew(cache: PreparedModels, tmp_path: Path, damage: str) -> None:
+    good = cache.prepared(SOURCE, FREE)
+    (entry,) = entries(tmp_path)
+    middle = len(good) // 2
+    entry.write_bytes(
+        {
+            "empty": b"",
+            "truncated": good[:middle],
+            "changed": good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :],
+            "appended": good + b"\0",
+        }[damage]
+    )
+    assert cache.prepared(SOURCE, FREE) == good
+    assert entry.read_bytes() == good
+
+
+def test_many_that_start_at_once_leave_one_whole_entry(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: PreparedModels(tmp_path / "cache").prepared(SOURCE, FREE), range(8)))
+    (entry,) = entries(tmp_path)
+    assert {entry.read_bytes()} == set(made)
+
+
+def test_a_folder_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    assert is_sealed(PreparedModels(tmp_path / "cache").prepared(SOURCE, FREE))
+
+
+def test_nothing_is_cached_of_a_broken_source(cache: PreparedModels, tmp_path: Path) -> None:
+    with pytest.raises(BrokenModel):
+        cache.prepared(b"\xff\x00 not a model", FREE)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_the_seal_leaves_the_graph_as_it_is() -> None:
+    model = prepare(SOURCE, FREE)
+    assert ModelProto.FromString(sealed(model)).graph == ModelProto.FromString(model).graph
+    assert not is_sealed(model)

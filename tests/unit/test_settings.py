@@ -1,0 +1,61 @@
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from application.errors import StartupError
+from entrypoints.settings import PROJECT, Settings, load_settings
+
+NOWHERE = Path("/nonexistent/.env")
+
+
+def test_defaults() -> None:
+    settings = load_settings({}, NOWHERE)
+    assert (settings.host, settings.port, settings.database_url) == ("127.0.0.1", 5000, "embedded")
+    assert settings.data_dir == Path.cwd() / "data"
+    assert settings.models_dir == PROJECT / "static" / "models"
+    assert settings.worker_count >= 1
+    assert settings.max_pixels == 50_000_000
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("FACE_PORT=6000\nFACE_HOST=0.0.0.0\n")
+    settings = load_settings({"FACE_PORT": "7000"}, dotenv)
+    assert (settings.port, settings.host) == (7000, "0.0.0.0")  # noqa: S104
+
+
+def test_an_empty_value_means_the_default() -> None:
+    assert load_settings({"FACE_PORT": ""}, NOWHERE).port == 5000
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("FACE_PORT", "http"),
+        ("FACE_PORT", "70000"),
+        ("FACE_DATABASE_URL", "sqlite:///x"),
+        ("FACE_DATABASE_URL", "postgresql://me@db/x"),
+        ("FACE_WORKERS", "-1"),
+        ("FACE_MAX_BODY_MB", "0"),
+        ("FACE_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_wrong_value_is_one_line_that_names_its_key(key: str, value: str) -> None:
+    with pytest.raises(StartupError, match=rf"^{key}: [^\n]+$"):
+        load_settings({key: value}, NOWHERE)
+
+
+def test_a_database_password_is_never_repeated() -> None:
+    with pytest.raises(StartupError) as caught:
+        load_settings({"FACE_DATABASE_URL": "postgres://me:secret@db/x"}, NOWHERE)
+    assert "secret" not in str(caught.value)
+
+
+def test_the_example_documents_every_key_and_its_default() -> None:
+    example = (PROJECT / ".env.example").read_text()
+    keys = re.findall(r"^#? ?(FACE_[A-Z_]+)=", example, re.MULTILINE)
+    assert keys == [f"FACE_{field.name.upper()}" for field in msgspec.structs.fields(Settings)]
+    uncommented = re.sub(r"^# (FACE_)", r"\1", example, flags=re.MULTILINE)
+    assert all(re.search(rf"(^#.*\n)+{key}=", uncommented, re.MULTILINE) for key in keys)

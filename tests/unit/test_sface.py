@@ -1,0 +1,55 @@
+"""What SFaceEmbedder gives to its session and makes of the answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from adapters.onnx.exports import SCALES_ITS_INPUT
+from adapters.onnx.session import Shape, Tensor
+from adapters.onnx.sface import SFaceEmbedder
+from domain.errors import BrokenModel
+
+
+@dataclass
+class FakeSession:
+    """Answers with three means: of each channel."""
+
+    input_shape: Shape = (None, 3, 112, 112)
+    output_shapes: Mapping[str, Shape] = field(default_factory=lambda: {"fc1": (None, 3)})
+    metadata: Mapping[str, str] = field(default_factory=lambda: {SCALES_ITS_INPUT: "yes"})
+
+    def run(self, batch: Tensor) -> Mapping[str, Tensor]:
+        assert batch.dtype == np.float32
+        return {"fc1": batch.mean(axis=(2, 3))}
+
+
+def test_the_network_sees_rgb_from_0_to_255_and_vectors_have_unit_norm() -> None:
+    crop = np.full((112, 112, 3), (0, 60, 80), np.uint8)
+    np.testing.assert_allclose(SFaceEmbedder(FakeSession()).embed([crop]), [[0.8, 0.6, 0]], atol=1e-6)
+
+
+def test_dimensions_come_from_the_file() -> None:
+    assert SFaceEmbedder(FakeSession()).dimensions == 3
+
+
+@pytest.mark.parametrize(
+    ("takes", "gives"),
+    [
+        ((None, 3, 112, 112), {"a": (None, 128), "b": (None, 128)}),
+        ((None, 3, 112, 112), {"scores": (None, 100, 2)}),
+        ((None, 3, 112, 112), {"fc1": (None, None)}),
+        ((None, 3, None, None), {"fc1": (None, 128)}),
+        ((None, 3, 80, 80), {"logits": (None, 3)}),
+        ((None, 1, 112, 112), {"fc1": (None, 128)}),
+    ],
+)
+def test_files_of_other_families_are_refused(takes: Shape, gives: Mapping[str, Shape]) -> None:
+    with pytest.raises(BrokenModel):
+        SFaceEmbedder(FakeSession(takes, gives))
+
+
+def test_a_network_that_wants_its_input_scaled_is_refused() -> None:
+    with pytest.raises(BrokenModel):
+        SFaceEmbedder(FakeSession(metadata={}))
