@@ -1,14 +1,18 @@
 """One image through the whole pipeline: one unit of work for one worker."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from application.liveness import LivenessGate
 from application.ports.analysis import FaceAligner, ImageDecoder
 from application.ports.models import ModelLibrary
-from domain.errors import MultipleFaces, NoFaceDetected
+from application.ports.quality import QualityAssessor
+from domain.errors import FaceServiceError, MultipleFaces, NoFaceDetected, SpoofDetected
 from domain.faces import Crop, DetectedFace, Embedding, Image, largest
+from domain.liveness import Liveness, LivenessPolicy
 from domain.models import ModelChoice
+from domain.quality import NO_BOUNDS, LowQuality, QualityBounds, QualityReport
 
 
 class FaceSelection(StrEnum):
@@ -29,6 +33,20 @@ class AnalysedFace:
     """Where it was seen; None when the embedding came from elsewhere."""
     crop: Crop | None
     """What was embedded, likewise."""
+    liveness: Liveness | None = None
+    """None when it wasn't looked at."""
+    quality: QualityReport | None = None
+    refusal: FaceServiceError | None = None
+    """Why this face must not be used, if it must not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What is asked of a face before it is used."""
+
+    bounds: QualityBounds = NO_BOUNDS
+    liveness: LivenessPolicy | None = None
+    """The request's policy; the operator's is not loosened by it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +56,8 @@ class FaceAnalyser:
     decoder: ImageDecoder
     aligner: FaceAligner
     models: ModelLibrary
+    gate: LivenessGate
+    assessor: QualityAssessor
 
     def detect(self, data: bytes, detection_model: str) -> list[DetectedFace]:
         """All faces of an image file, best score first.
@@ -48,17 +68,38 @@ class FaceAnalyser:
         """
         return self.models.detector(detection_model).detect(self.decoder.decode(data))
 
-    def analyse(self, data: bytes, choice: ModelChoice, selection: FaceSelection) -> list[AnalysedFace]:
+    def analyse(
+        self, data: bytes, choice: ModelChoice, selection: FaceSelection, checks: Checks
+    ) -> list[AnalysedFace]:
         """The selected faces of an image file and their embeddings; with ALL there may be none.
+
+        With ALL, a face that fails a check has its refusal with it; otherwise that is raised.
 
         Raises:
             NoFaceDetected: there is no face, and one was asked for.
             MultipleFaces: there are several, and one alone was asked for.
+            SpoofDetected, LowQuality: the face fails a check.
             InvalidImage, ImageTooLarge, ModelNotInstalled, BrokenModel: as `detect`.
         """
         image = self.decoder.decode(data)
         faces = select(self.models.detector(choice.detection).detect(image), selection)
-        return self.embed(image, faces, choice)
+        checked = [self._checked(image, face, checks) for face in self.embed(image, faces, choice)]
+        if selection is not FaceSelection.ALL:
+            for face in checked:
+                if face.refusal is not None:
+                    raise face.refusal
+        return checked
+
+    def look(self, data: bytes, detection_model: str) -> tuple[DetectedFace, Liveness]:
+        """The largest face of an image file and whether it is alive, whatever the policy.
+
+        Raises:
+            NoFaceDetected: there is none.
+            InvalidImage, ImageTooLarge, ModelNotInstalled, BrokenModel: as `detect`.
+        """
+        image = self.decoder.decode(data)
+        (face,) = select(self.models.detector(detection_model).detect(image), FaceSelection.LARGEST)
+        return face, self.gate.judge(image, face)
 
     def embed(self, image: Image, faces: Sequence[DetectedFace], choice: ModelChoice) -> list[AnalysedFace]:
         """Faces of a decoded image and their embeddings.
@@ -67,11 +108,29 @@ class FaceAnalyser:
             ModelNotInstalled, BrokenModel: see ModelLibrary.
         """
         crops = [self.aligner.align(image, face) for face in faces]
-        vectors = self.models.embedder(choice.recognition).embed(crops)
+        vectors, strengths = self.models.embedder(choice.recognition).embed_rated(crops)
         return [
-            AnalysedFace(Embedding(vector, choice.recognition), face, crop)
-            for vector, face, crop in zip(vectors, faces, crops, strict=True)
+            AnalysedFace(
+                Embedding(vector, choice.recognition),
+                face,
+                crop,
+                quality=self.assessor.assess(image, face, crop, float(strength)),
+            )
+            for vector, strength, face, crop in zip(vectors, strengths, faces, crops, strict=True)
         ]
+
+    def _checked(self, image: Image, face: AnalysedFace, checks: Checks) -> AnalysedFace:
+        # Liveness first: a photo of a screen is often a bad photo too, and is to be called what it is.
+        try:
+            liveness = (
+                None if face.detected is None else self.gate.check(image, face.detected, checks.liveness)
+            )
+            face = replace(face, liveness=liveness)
+            if face.quality is not None:
+                face.quality.require(checks.bounds)
+        except (SpoofDetected, LowQuality) as refusal:
+            return replace(face, refusal=refusal)
+        return face
 
 
 def select(faces: Sequence[DetectedFace], selection: FaceSelection) -> list[DetectedFace]:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from application.ports.faces import EmbeddingRepository
 from application.ports.models import ModelLibrary
-from application.ports.repository import EmbeddingRepository
 from domain.errors import Unavailable
 
 

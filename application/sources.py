@@ -7,10 +7,11 @@ from typing import TypeAlias
 
 import numpy as np
 
-from application.analysis import AnalysedFace, FaceAnalyser, FaceSelection
+from application.analysis import AnalysedFace, Checks, FaceAnalyser, FaceSelection
 from application.ports.workers import WorkerPool
-from domain.errors import InvalidEmbedding
+from domain.errors import InvalidEmbedding, InvalidInput
 from domain.faces import Embedding
+from domain.liveness import LivenessPolicy
 from domain.models import ModelChoice
 
 
@@ -35,6 +36,9 @@ class Vector:
 
 Source: TypeAlias = Photo | Vector
 
+UNCHECKED = Checks()
+"""Nothing is asked of a face, but what the operator always asks."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceReader:
@@ -47,20 +51,27 @@ class SourceReader:
         """See ModelLibrary.choose."""
         return self.analyser.models.choose(detection, recognition)
 
-    async def read(self, source: Source, choice: ModelChoice, selection: FaceSelection) -> list[AnalysedFace]:
+    async def read(
+        self, source: Source, choice: ModelChoice, selection: FaceSelection, checks: Checks = UNCHECKED
+    ) -> list[AnalysedFace]:
         """The selected faces of the source.
 
         Raises:
             InvalidEmbedding: a vector is not finite, of unit norm and of the model's dimension.
+            InvalidInput: a vector, where only living faces may pass.
             Busy, and all that FaceAnalyser.analyse raises.
         """
         if isinstance(source, Photo):
-            return await self.workers.run(self.analyser.analyse, source.data, choice, selection)
+            return await self.workers.run(self.analyser.analyse, source.data, choice, selection, checks)
+        if self.analyser.gate.policy.tightened(checks.liveness) is LivenessPolicy.ENFORCE:
+            raise InvalidInput("An embedding doesn't show whether the face is alive: send the photo.")
         return [self._given(source.values, choice.recognition)]
 
-    async def read_one(self, source: Source, choice: ModelChoice, selection: FaceSelection) -> AnalysedFace:
+    async def read_one(
+        self, source: Source, choice: ModelChoice, selection: FaceSelection, checks: Checks = UNCHECKED
+    ) -> AnalysedFace:
         """The selected face; `selection` is SINGLE or LARGEST."""
-        (face,) = await self.read(source, choice, selection)
+        (face,) = await self.read(source, choice, selection, checks)
         return face
 
     def _given(self, values: Sequence[float], model: str) -> AnalysedFace:

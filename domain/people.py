@@ -48,7 +48,7 @@ class Face:
     name: str
     recognition_model: str
     detection_model: str
-    collection: str = DEFAULT_COLLECTION
+    collection: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from adapters.onnx.library import OnnxModelLibrary
 from adapters.postgres.migrations import migrate
 from application.errors import StartupError
 from domain.errors import FaceServiceError
+from domain.liveness import LivenessPolicy
 from entrypoints.container import Container
 from entrypoints.settings import Settings
 
@@ -53,6 +54,9 @@ def load_models(models: OnnxModelLibrary, settings: Settings) -> None:
     with _naming("FACE_PRELOAD"):
         for name in settings.preload:
             models.preload(models.task(name), name)
+    if settings.liveness is not LivenessPolicy.OFF:
+        with _naming("FACE_LIVENESS"):
+            models.spoof_detector(settings.liveness_models)
     with _naming("FACE_DETECTION_MODEL"):
         models.preload("detection", settings.detection_model)
     with _naming("FACE_RECOGNITION_MODEL"):

@@ -1,29 +1,55 @@
 """The one place where ports meet their adapters."""
 
+from functools import partial
+from typing import Any
+
 from dependency_injector import containers, providers
 from uuid_utils.compat import uuid7
 
 from adapters.files.calibration import FileCalibrations
-from adapters.imaging.alignment import SimilarityAligner
 from adapters.imaging.decoder import PillowDecoder
+from adapters.imaging.quality import LandmarkQualityAssessor
+from adapters.imaging.refinement import RefiningAligner
+from adapters.memory.archive import InMemoryArchive
+from adapters.memory.gallery import InMemoryGallery
+from adapters.memory.idempotency import InMemoryIdempotency
+from adapters.memory.people import InMemoryCollections, InMemoryProfiles
 from adapters.memory.repository import InMemoryRepository
+from adapters.memory.store import InMemoryStore
 from adapters.onnx.catalogue import Catalogue
 from adapters.onnx.files import ModelFiles
 from adapters.onnx.library import OnnxModelLibrary
+from adapters.postgres.archive import PgVectorArchive
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.engine import make_engine
+from adapters.postgres.gallery import PgVectorGallery
+from adapters.postgres.idempotency import PostgresIdempotency
+from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
 from adapters.threads.pool import ThreadWorkerPool
 from application.analysis import FaceAnalyser
 from application.catalogue import ListModels
 from application.decisions import DecisionPolicy
-from application.gallery import DeleteFace, ListFaces, RecognizeFace, RegisterFace
+from application.enrolment import RegisterBatch, RegisterFace
 from application.health import CheckReadiness
+from application.idempotency import AnswerOnce
+from application.liveness import LivenessGate
+from application.people import ManageCollections, ManageFaces, ManageProfiles
+from application.recognition import (
+    CheckLiveness,
+    DetectFaces,
+    EmbedFaces,
+    Identify,
+    RecognizeFace,
+    VerifyFace,
+)
 from application.sources import SourceReader
 from entrypoints.settings import PROJECT, Settings
 
 CATALOGUE = PROJECT / "static" / "models.toml"
 CALIBRATIONS = PROJECT / "static" / "calibration"
+
+NEW_ID = providers.Object(uuid7)
 
 CONNECTIONS = 8
 """To the database; a statement takes milliseconds, so that a few serve many clients."""
@@ -32,6 +58,13 @@ CONNECTIONS = 8
 def storage_kind(settings: Settings) -> str:
     """The name of the storage adapter that the settings ask for."""
     return settings.database_url if settings.database_url in {"embedded", "memory"} else "server"
+
+
+def _stored(
+    storage: providers.Provider[str], memory: providers.Provider[Any], postgres: providers.Provider[Any]
+) -> providers.Selector:
+    """A storage port: in memory, or in PostgreSQL wherever it runs."""
+    return providers.Selector(storage, memory=memory, embedded=postgres, server=postgres)
 
 
 class Container(containers.DeclarativeContainer):
@@ -47,11 +80,36 @@ class Container(containers.DeclarativeContainer):
         server=settings.provided.database_url,
     )
     engine = providers.ThreadSafeSingleton(make_engine, database_url, pool_size=CONNECTIONS)
-    repository = providers.Selector(
+    memory = providers.ThreadSafeSingleton(InMemoryStore, new_id=NEW_ID)
+    faces = _stored(
         storage,
-        memory=providers.ThreadSafeSingleton(InMemoryRepository, new_id=providers.Object(uuid7)),
-        embedded=providers.ThreadSafeSingleton(PgVectorRepository, engine, new_id=providers.Object(uuid7)),
-        server=providers.ThreadSafeSingleton(PgVectorRepository, engine, new_id=providers.Object(uuid7)),
+        providers.ThreadSafeSingleton(InMemoryRepository, memory),
+        providers.ThreadSafeSingleton(PgVectorRepository, engine, new_id=NEW_ID),
+    )
+    profiles = _stored(
+        storage,
+        providers.ThreadSafeSingleton(InMemoryProfiles, memory),
+        providers.ThreadSafeSingleton(PostgresProfiles, engine, new_id=NEW_ID),
+    )
+    collections = _stored(
+        storage,
+        providers.ThreadSafeSingleton(InMemoryCollections, memory),
+        providers.ThreadSafeSingleton(PostgresCollections, engine),
+    )
+    gallery = _stored(
+        storage,
+        providers.ThreadSafeSingleton(InMemoryGallery, memory),
+        providers.ThreadSafeSingleton(PgVectorGallery, engine),
+    )
+    archive = _stored(
+        storage,
+        providers.ThreadSafeSingleton(InMemoryArchive, memory),
+        providers.ThreadSafeSingleton(PgVectorArchive, engine),
+    )
+    idempotency = _stored(
+        storage,
+        providers.ThreadSafeSingleton(InMemoryIdempotency),
+        providers.ThreadSafeSingleton(PostgresIdempotency, engine),
     )
 
     workers = providers.ThreadSafeSingleton(
@@ -70,8 +128,14 @@ class Container(containers.DeclarativeContainer):
     analyser = providers.ThreadSafeSingleton(
         FaceAnalyser,
         decoder=providers.Singleton(PillowDecoder, settings.provided.max_pixels),
-        aligner=providers.Singleton(SimilarityAligner),
+        aligner=providers.Singleton(RefiningAligner, models.provided.landmark_locator),
         models=models,
+        gate=providers.ThreadSafeSingleton(
+            LivenessGate,
+            settings.provided.liveness,
+            providers.Factory(partial, models.provided.spoof_detector, settings.provided.liveness_models),
+        ),
+        assessor=providers.Singleton(LandmarkQualityAssessor),
     )
 
     calibrations = providers.ThreadSafeSingleton(
@@ -86,9 +150,34 @@ class Container(containers.DeclarativeContainer):
     )
 
     reader = providers.Factory(SourceReader, analyser, workers)
-    register_face = providers.Factory(RegisterFace, reader, repository)
-    recognize_face = providers.Factory(RecognizeFace, reader, repository, policy)
-    list_faces = providers.Factory(ListFaces, repository)
-    delete_face = providers.Factory(DeleteFace, repository)
+    identify = providers.Factory(
+        Identify,
+        reader,
+        gallery,
+        policy,
+        settings.provided.identification_method,
+        settings.provided.quality_recognition,
+    )
+    recognize_face = providers.Factory(RecognizeFace, identify)
+    verify_face = providers.Factory(
+        VerifyFace,
+        reader,
+        gallery,
+        profiles,
+        policy,
+        settings.provided.identification_method,
+        settings.provided.quality_recognition,
+    )
+    check_liveness = providers.Factory(CheckLiveness, reader)
+    detect_faces = providers.Factory(DetectFaces, reader)
+    embed_faces = providers.Factory(EmbedFaces, reader)
+    register_face = providers.Factory(
+        RegisterFace, reader, faces, profiles, gallery, policy, settings.provided.quality_enrolment
+    )
+    register_batch = providers.Factory(RegisterBatch, register_face, settings.provided.batch_width)
+    answer_once = providers.Factory(AnswerOnce, idempotency)
+    manage_faces = providers.Factory(ManageFaces, faces)
+    manage_profiles = providers.Factory(ManageProfiles, profiles, faces)
+    manage_collections = providers.Factory(ManageCollections, collections)
     list_models = providers.Factory(ListModels, models, workers, policy)
-    check_readiness = providers.Factory(CheckReadiness, models, repository)
+    check_readiness = providers.Factory(CheckReadiness, models, faces)

@@ -82,6 +82,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return int(self.max_image_mp * 1e6)
 
     @property
+    def batch_width(self) -> int:
+        """Photos of one batch that are on their way at once: enough to keep the workers busy, no more."""
+        return self.worker_count + 1
+
+    @property
     def worker_count(self) -> int:
         """The number of workers, with 0 resolved to the cores this process may use."""
         return self.workers or len(os.sched_getaffinity(0))

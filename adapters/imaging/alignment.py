@@ -23,12 +23,17 @@ class SimilarityAligner:
     """Implements FaceAligner. What lies outside of the image is black in the crop."""
 
     def align(self, image: Image, face: DetectedFace) -> Crop:
-        """See FaceAligner.
+        """See FaceAligner."""
+        return warp(image, place(face))
 
-        Without landmarks, or with landmarks that all coincide, the box alone says where the face is.
-        """
-        matrix = None if face.landmarks is None else from_landmarks(face.landmarks)
-        return warp(image, from_box(face.box) if matrix is None else matrix)
+
+def place(face: DetectedFace) -> Matrix:
+    """From pixels of the image to pixels of the crop.
+
+    Without landmarks, or with landmarks that all coincide, the box alone says where the face is.
+    """
+    matrix = None if face.landmarks is None else from_landmarks(face.landmarks)
+    return from_box(face.box) if matrix is None else matrix
 
 
 def from_landmarks(landmarks: Landmarks) -> Matrix | None:
@@ -55,17 +60,17 @@ def from_box(box: Box) -> Matrix:
     return np.array([[scale, 0, SIDE / 2 - scale * centre_x], [0, scale, SIDE / 2 - scale * centre_y]])
 
 
-def warp(image: Image, matrix: Matrix) -> Crop:
-    """The crop that a similarity takes from an image.
+def warp(image: Image, matrix: Matrix, side: int = SIDE) -> Crop:
+    """The square picture, `side` pixels wide, that a similarity takes from an image.
 
-    A face larger than the crop is shrunk by area averaging first: interpolation alone would skip pixels.
+    A face larger than in the picture is shrunk by area averaging first: interpolation alone would skip pixels.
     """
-    inverse = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))
-    left, top, right, bottom = _extent(inverse, image.shape[1], image.shape[0])
+    back = inverse(matrix)
+    left, top, right, bottom = _extent(back, side, image.shape[1], image.shape[0])
     region = image[top:bottom, left:right]
     if not region.size:
-        return np.zeros((SIDE, SIDE, 3), dtype=np.uint8)
-    times = max(1, int(np.hypot(*inverse[:2, 0])))  # pixels of the image a pixel of the crop, rounded down
+        return np.zeros((side, side, 3), dtype=np.uint8)
+    times = max(1, int(np.hypot(*back[:, 0])))  # pixels of the image a pixel of the picture, rounded down
     size = max(1, region.shape[1] // times), max(1, region.shape[0] // times)
     scale_x, scale_y = region.shape[1] / size[0], region.shape[0] / size[1]
     # From pixels of the shrunk region to pixels of the image; whole coordinates are a pixel's centre.
@@ -74,12 +79,19 @@ def warp(image: Image, matrix: Matrix) -> Crop:
     )
     if times > 1:
         region = np.asarray(cv2.resize(region, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    return np.asarray(cv2.warpAffine(region, matrix @ to_image, (SIDE, SIDE)), dtype=np.uint8)
+    return np.asarray(
+        cv2.warpAffine(region, matrix @ to_image, (side, side), flags=cv2.INTER_CUBIC), dtype=np.uint8
+    )
 
 
-def _extent(inverse: Matrix, width: int, height: int) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of the image's pixels that the crop can see."""
-    corners = np.array([[0, 0, 1], [SIDE, 0, 1], [0, SIDE, 1], [SIDE, SIDE, 1]]) @ inverse[:2].T
+def inverse(matrix: Matrix) -> Matrix:
+    """From pixels of the picture to pixels of the image."""
+    return np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2]
+
+
+def _extent(back: Matrix, side: int, width: int, height: int) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the image's pixels that a picture can see."""
+    corners = np.array([[0, 0, 1], [side, 0, 1], [0, side, 1], [side, side, 1]]) @ back.T
     limits = np.array([width, height])
     low = np.clip(np.floor(corners.min(axis=0)) - _MARGIN, 0, limits)
     high = np.clip(np.ceil(corners.max(axis=0)) + _MARGIN, 0, limits)

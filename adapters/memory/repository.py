@@ -1,82 +1,90 @@
-"""EmbeddingRepository in this process's memory: exact, and gone when the process ends."""
+"""EmbeddingRepository in this process's memory."""
 
-import asyncio
-from bisect import bisect_right, insort
-from collections import Counter
-from collections.abc import Callable
 from itertools import islice
 from uuid import UUID
 
-from adapters.memory.shelf import Shelf
-from application.ports.repository import FaceFilter
-from domain.errors import InvalidEmbedding
-from domain.faces import Embedding
-from domain.people import Face, Match
+from adapters.memory.store import InMemoryStore, Person, Record, Room
+from application.ports.faces import Enrolment, FaceFilter, NewFace
+from domain.people import Face
 
 
 class InMemoryRepository:
-    """Implements EmbeddingRepository for one event loop.
+    """Implements EmbeddingRepository."""
 
-    No method awaits between its first look at the state and its last change of it, so that none needs a
-    lock; only the arithmetic of a search leaves the loop.
-    """
+    def __init__(self, store: InMemoryStore) -> None:
+        self._store = store
 
-    def __init__(self, new_id: Callable[[], UUID]) -> None:
-        self._new_id = new_id
-        self._profiles: dict[str, UUID] = {}
-        self._faces_of: Counter[str] = Counter()
-        self._faces: dict[UUID, Face] = {}
-        self._ids: list[UUID] = []
-        self._shelves: dict[str, Shelf] = {}
-
-    async def add(self, name: str, embedding: Embedding, detection_model: str) -> Face:
+    async def add(self, face: NewFace) -> Enrolment:
         """See EmbeddingRepository.add."""
-        dimensions = len(embedding.vector)
-        shelf = self._shelves.get(embedding.model) or Shelf(dimensions)
-        if shelf.dimensions != dimensions:
-            raise _other_dimension(embedding)
-        profile_id = self._profiles.get(name) or self._new_id()
-        face = Face(self._new_id(), profile_id, name, embedding.model, detection_model)
-        shelf.add(face, embedding.vector)
-        self._shelves[embedding.model] = shelf
-        self._profiles[name] = profile_id
-        self._faces_of[name] += 1
-        self._faces[face.id] = face
-        insort(self._ids, face.id)
-        return face
+        room = self._store.room(face.collection)
+        room.check(face.embedding)
+        person = self._person(room, face.person)
+        record = Record(
+            Face(
+                self._store.new_id(),
+                person.id,
+                person.name,
+                face.embedding.model,
+                face.detection_model,
+                room.name,
+            ),
+            face.digest,
+            face.crop,
+        )
+        if known := room.known(record):
+            return Enrolment(known, created=False)
+        room.enrol(record, face.embedding)
+        return Enrolment(record.face, created=True)
 
-    async def search(self, probe: Embedding, limit: int) -> list[Match]:
-        """See EmbeddingRepository.search."""
-        shelf = self._shelves.get(probe.model)
-        if shelf is None or limit < 1:
-            return []
-        if shelf.dimensions != len(probe.vector):
-            raise _other_dimension(probe)
-        return await asyncio.to_thread(shelf.snapshot().nearest, probe.vector, limit)
+    def _person(self, room: Room, named: str | UUID) -> Person:
+        if isinstance(named, UUID):
+            return room.person(named)
+        profile_id = room.by_name.get(named)
+        return room.people[profile_id] if profile_id else room.admit(Person(self._store.new_id(), named, {}))
 
-    async def delete(self, face_id: UUID) -> bool:
+    async def get(self, collection: str, face_id: UUID) -> Face | None:
+        """See EmbeddingRepository.get."""
+        record = self._store.look(collection).faces.get(face_id)
+        return record.face if record else None
+
+    async def crop(self, collection: str, face_id: UUID) -> bytes | None:
+        """See EmbeddingRepository.crop."""
+        record = self._store.look(collection).faces.get(face_id)
+        return record.crop if record else None
+
+    async def list(self, where: FaceFilter, limit: int, after: UUID | None = None) -> list[Face]:
+        """See EmbeddingRepository.list."""
+        faces = (record.face for record in self._store.look(where.collection).records(after))
+        return list(islice((face for face in faces if _meets(face, where)), limit))
+
+    async def move(self, collection: str, face_id: UUID, profile_id: UUID) -> Face | None:
+        """See EmbeddingRepository.move."""
+        room = self._store.look(collection)
+        record = room.faces.get(face_id)
+        if record is None:
+            return None
+        moved = room.give(face_id, room.person(profile_id))
+        _dismiss_without_faces(room, record.face.profile_id)
+        return moved
+
+    async def delete(self, collection: str, face_id: UUID) -> bool:
         """See EmbeddingRepository.delete."""
-        face = self._faces.pop(face_id, None)
-        if face is None:
+        room = self._store.look(collection)
+        record = room.faces.get(face_id)
+        if record is None:
             return False
-        del self._ids[bisect_right(self._ids, face_id) - 1]
-        shelf = self._shelves[face.recognition_model]
-        shelf.remove(face)
-        if not shelf:
-            del self._shelves[face.recognition_model]
-        self._faces_of[face.name] -= 1
-        if not self._faces_of[face.name]:
-            del self._faces_of[face.name], self._profiles[face.name]
+        room.forget(face_id)
+        _dismiss_without_faces(room, record.face.profile_id)
         return True
 
     async def ping(self) -> None:
         """See EmbeddingRepository.ping: memory always answers."""
 
-    async def list(self, where: FaceFilter, limit: int, after: UUID | None = None) -> list[Face]:
-        """See EmbeddingRepository.list."""
-        start = 0 if after is None else bisect_right(self._ids, after)
-        faces = (self._faces[face_id] for face_id in islice(self._ids, start, None))
-        return list(islice((face for face in faces if _meets(face, where)), limit))
+
+def _dismiss_without_faces(room: Room, profile_id: UUID) -> None:
+    person = room.people[profile_id]
+    if not person.faces:
+        room.dismiss(person)
 
 
 def _meets(face: Face, where: FaceFilter) -> bool:
@@ -84,11 +92,4 @@ def _meets(face: Face, where: FaceFilter) -> bool:
         where.name in {None, face.name}
         and where.profile_id in {None, face.profile_id}
         and where.recognition_model in {None, face.recognition_model}
-    )
-
-
-def _other_dimension(embedding: Embedding) -> InvalidEmbedding:
-    return InvalidEmbedding(
-        f"An embedding of {len(embedding.vector)} numbers is not of the length that is enrolled"
-        f" for the model {embedding.model}."
     )

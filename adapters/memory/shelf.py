@@ -1,11 +1,14 @@
-"""One recognition model's faces as the rows of one matrix, for exact search."""
+"""The faces of one recognition model in one collection as the rows of one matrix, for exact search."""
 
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.people import Face, Match
+from domain.people import Face
 
 _FIRST_CAPACITY = 64
 _WIDENING = 4
@@ -15,78 +18,113 @@ _WIDENING = 4
 class Shelf:
     """Grows by doubling; a deleted face leaves an empty row, until half of the rows are empty.
 
-    A row is never written again, except that a deleted one is wiped: a search can so read a snapshot in
-    another thread, without a lock, while faces come and go.
+    A row's vector is never written again, except that a deleted one is wiped: a search can so read a snapshot
+    in another thread, without a lock, while faces come and go.
     """
 
     def __init__(self, dimensions: int) -> None:
         self.dimensions = dimensions
         self._vectors = np.zeros((_FIRST_CAPACITY, dimensions), dtype=np.float32)
-        self._faces: list[Face | None] = []
-        self._rows: dict[Face, int] = {}
+        self._owners: list[Owner | None] = []
+        self._rows: dict[UUID, int] = {}
+        self._people: dict[UUID, dict[UUID, None]] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
 
+    @property
+    def people(self) -> AbstractSet[UUID]:
+        """Those who have faces here."""
+        return self._people.keys()
+
+    def faces_of(self, profile_id: UUID) -> list[UUID]:
+        """By their ids."""
+        return sorted(self._people.get(profile_id, ()))
+
+    def vectors(self, face_ids: list[UUID]) -> NDArray[np.float32]:
+        """A copy, one row a face."""
+        return self._vectors[[self._rows[face_id] for face_id in face_ids]]
+
     def add(self, face: Face, vector: NDArray[np.float32]) -> None:
         """`vector` has `dimensions` numbers."""
-        row = len(self._faces)
+        row = len(self._owners)
         if row == len(self._vectors):
             self._vectors = np.concatenate([self._vectors, np.zeros_like(self._vectors)])
         self._vectors[row] = vector
-        self._faces.append(face)
-        self._rows[face] = row
+        self._owners.append(Owner(face.profile_id, face.id))
+        self._rows[face.id] = row
+        self._people.setdefault(face.profile_id, {})[face.id] = None
+
+    def give(self, face: Face, profile_id: UUID) -> None:
+        """Make it somebody else's; the face must be there."""
+        self._leave(face)
+        self._owners[self._rows[face.id]] = Owner(profile_id, face.id)
+        self._people.setdefault(profile_id, {})[face.id] = None
 
     def remove(self, face: Face) -> None:
         """The face must be there."""
-        row = self._rows.pop(face)
-        self._faces[row] = None
+        self._leave(face)
+        row = self._rows.pop(face.id)
+        self._owners[row] = None
         self._vectors[row] = 0.0
-        if len(self._faces) > max(_FIRST_CAPACITY, 2 * len(self)):
+        if len(self._owners) > max(_FIRST_CAPACITY, 2 * len(self)):
             self._compact()
+
+    def _leave(self, face: Face) -> None:
+        del self._people[face.profile_id][face.id]
+        if not self._people[face.profile_id]:
+            del self._people[face.profile_id]
 
     def _compact(self) -> None:
         """New arrays rather than moved rows: a search may still be reading the old ones."""
-        vectors = self._vectors[list(self._rows.values())]
-        padding = np.zeros((max(_FIRST_CAPACITY, len(vectors)), self.dimensions), dtype=np.float32)
-        self._vectors = np.concatenate([vectors, padding])
-        self._faces = list(self._rows)
-        self._rows = {face: row for row, face in enumerate(self._rows)}
+        rows = list(self._rows.values())
+        padding = np.zeros((max(_FIRST_CAPACITY, len(rows)), self.dimensions), dtype=np.float32)
+        self._vectors = np.concatenate([self._vectors[rows], padding])
+        self._owners = [self._owners[row] for row in rows]
+        self._rows = {face_id: row for row, face_id in enumerate(self._rows)}
 
-    def snapshot(self) -> "Snapshot":
-        """The faces of this moment; one deleted later is not found, one added later neither."""
-        count = len(self._faces)
-        return Snapshot(self._vectors[:count], self._faces)
+    def snapshot(self, people: AbstractSet[UUID] | None) -> "Snapshot":
+        """The faces of this moment, of these people or of all; one deleted later is not found."""
+        count = len(self._owners)
+        if people is None:
+            return Snapshot(self._vectors[:count], self._owners)
+        owners = [owner if owner and owner.profile_id in people else None for owner in self._owners]
+        return Snapshot(self._vectors[:count], owners)
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a row is."""
+
+    profile_id: UUID
+    face_id: UUID
 
 
 class Snapshot:
     """What a search reads."""
 
-    def __init__(self, vectors: NDArray[np.float32], faces: list[Face | None]) -> None:
+    def __init__(self, vectors: NDArray[np.float32], owners: "list[Owner | None]") -> None:
         self._vectors = vectors
-        self._faces = faces
+        self._owners = owners
 
-    def nearest(self, probe: NDArray[np.float32], limit: int) -> list[Match]:
-        """The `limit` nearest people, each by their nearest face; equals by face id."""
+    def nearest(self, probe: NDArray[np.float32], limit: int) -> list[UUID]:
+        """The `limit` nearest people, each by their nearest face; equals by that face's id."""
         # vecdot and not @: it sums each row alone, so that equal vectors have equal similarities
         # wherever they lie, as in PostgreSQL.
         similarities: NDArray[np.float32] = np.vecdot(self._vectors, probe)
         count, wanted = len(similarities), limit
         while True:
             rows = _best(similarities, wanted)
-            matches = self._one_a_person(rows, similarities)
-            if len(matches) >= limit or len(rows) == count:
-                return matches[:limit]
+            people = list(dict.fromkeys(self._in_order(rows, similarities)))
+            if len(people) >= limit or len(rows) == count:
+                return people[:limit]
             wanted *= _WIDENING
 
-    def _one_a_person(self, rows: list[int], similarities: NDArray[np.float32]) -> list[Match]:
-        """Nearest first."""
-        enrolled = [(face, float(similarities[row])) for row in rows if (face := self._faces[row])]
-        enrolled.sort(key=lambda item: (-item[1], item[0].id))
-        people: dict[UUID, Match] = {}
-        for face, similarity in enrolled:
-            people.setdefault(face.profile_id, Match(face, min(1.0, max(-1.0, similarity))))
-        return list(people.values())
+    def _in_order(self, rows: list[int], similarities: NDArray[np.float32]) -> Iterator[UUID]:
+        """The people of the rows, nearest first."""
+        enrolled = [(-similarities[row], owner) for row in rows if (owner := self._owners[row])]
+        enrolled.sort(key=lambda entry: (entry[0], entry[1].face_id))
+        return (owner.profile_id for _, owner in enrolled)
 
 
 def _best(similarities: NDArray[np.float32], wanted: int) -> list[int]:

@@ -21,6 +21,7 @@ class ModelEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     commercial: bool
     source: str
     input: str
+    also: tuple[str, ...] = ()
     size: int | None = None
     url: str | None = None
     package: str | None = None

@@ -25,11 +25,13 @@ class CropEmbedder:
         *,
         middle: float = 0,
         unit: float = 1,
+        centre: NDArray[np.float32] | None = None,
         usual_length: float = math.nan,
     ) -> None:
         """Take a session whose batch is free.
 
-        `usual_length` is that of the network's vectors, before they are scaled, for ordinary faces.
+        Directions are taken from `centre` (D) instead of from the origin. `usual_length` is that of the
+        network's vectors, as they leave it, for ordinary faces.
 
         Raises:
             BrokenModel: it doesn't turn N x 3 x 112 x 112 into N x D.
@@ -43,6 +45,7 @@ class CropEmbedder:
         self._dimensions = dimensions
         self._mean = (middle, middle, middle)
         self._scale = 1 / unit
+        self._centre = np.zeros(dimensions, dtype=np.float32) if centre is None else centre
         self._usual_length = usual_length
 
     @property
@@ -65,5 +68,7 @@ class CropEmbedder:
             return np.empty((0, self._dimensions), dtype=np.float32), np.empty(0, dtype=np.float32)
         batch = cv2.dnn.blobFromImages(list(crops), self._scale, mean=self._mean, swapRB=True)
         (vectors,) = self._session.run(np.asarray(batch, dtype=np.float32)).values()
-        norms: NDArray[np.float32] = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors / norms, norms[:, 0] / np.float32(self._usual_length)
+        lengths: NDArray[np.float32] = np.linalg.norm(vectors, axis=1)
+        centred = vectors - self._centre
+        norms: NDArray[np.float32] = np.linalg.norm(centred, axis=1, keepdims=True)
+        return centred / norms, lengths / np.float32(self._usual_length)

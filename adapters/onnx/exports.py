@@ -1,6 +1,8 @@
 """What the tools that export networks leave in their graphs, and what it tells."""
 
-from onnx import GraphProto, ModelProto, helper
+import json
+
+from onnx import GraphProto, ModelProto, helper, numpy_helper
 
 SCALES_ITS_INPUT = "scales_its_input"
 """In a prepared model's metadata if its graph turns bytes (0..255) into the numbers that it was trained with."""
@@ -8,6 +10,10 @@ SCALES_ITS_INPUT = "scales_its_input"
 
 GIVES_PROBABILITIES = "gives_probabilities"
 """Likewise if its first output comes from a softmax, so that it is no logit any more."""
+
+
+OUTPUT_MEAN = "output_mean"
+"""The mean of the vectors that the network gave in training, as a JSON list, if its file tells it."""
 
 
 def record_scaling(model: ModelProto) -> None:
@@ -27,9 +33,22 @@ def record_probabilities(model: ModelProto) -> None:
         _record(model, GIVES_PROBABILITIES)
 
 
-def _record(model: ModelProto, key: str) -> None:
+def record_output_mean(model: ModelProto) -> None:
+    """Write OUTPUT_MEAN into the metadata, where a batch normalisation without activation comes last.
+
+    Its output has, over the pictures of the training, exactly its parameter beta for a mean.
+    """
+    name = model.graph.output[0].name
+    last = next((node for node in model.graph.node if name in node.output), None)
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    if last is not None and last.op_type == "BatchNormalization" and last.input[2] in constants:
+        beta = numpy_helper.to_array(constants[last.input[2]])
+        _record(model, OUTPUT_MEAN, json.dumps(beta.tolist()))
+
+
+def _record(model: ModelProto, key: str, value: str = "yes") -> None:
     known = {entry.key: entry.value for entry in model.metadata_props}
-    helper.set_model_props(model, {**known, key: "yes"})
+    helper.set_model_props(model, {**known, key: value})
 
 
 def _scales_its_input(graph: GraphProto) -> bool:

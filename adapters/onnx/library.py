@@ -6,15 +6,21 @@ from typing import TypeAlias, TypeVar
 
 from msgspec.structs import replace
 
+from adapters.onnx.arcface import ArcFaceEmbedder
 from adapters.onnx.cache import PreparedModels
 from adapters.onnx.catalogue import Catalogue, ModelEntry, Task
 from adapters.onnx.files import ModelFiles
+from adapters.onnx.landmarks import LandmarkedDetector
 from adapters.onnx.minifasnet import MiniFasNet
 from adapters.onnx.once import Once
 from adapters.onnx.preparation import FreeAxes
+from adapters.onnx.retinaface import retinaface_detector
+from adapters.onnx.scrfd import scrfd_detector
 from adapters.onnx.session import InferenceSession, OnnxRuntimeSession
 from adapters.onnx.sface import SFaceEmbedder
+from adapters.onnx.ultralight import ultralight_detector
 from adapters.onnx.yunet import YuNetDetector
+from adapters.onnx.yunet_landmarks import YuNetLandmarks
 from adapters.onnx.yunet_network import YuNetNetwork
 from application.liveness import LivenessEnsemble
 from application.ports.analysis import FaceDetector, FaceEmbedder
@@ -31,10 +37,20 @@ DETECTORS: Families[FaceDetector] = {
         FreeAxes.BATCH | FreeAxes.SIZE,
         lambda session, name: YuNetDetector(YuNetNetwork(session), name),
     ),
+    "ultralight": (FreeAxes.NONE, ultralight_detector),
+    "scrfd": (FreeAxes.NONE, scrfd_detector),
+    "retinaface": (FreeAxes.NONE, retinaface_detector),
 }
+
+WITHOUT_LANDMARKS = frozenset({"ultralight"})
+"""Families of detectors that find boxes only."""
+
+LANDMARKS_FROM = "yunet"
+"""The detector that finds landmarks for those, and refines all; it comes with the installation."""
 
 EMBEDDERS: Families[FaceEmbedder] = {
     "sface": (FreeAxes.BATCH, SFaceEmbedder),
+    "arcface": (FreeAxes.BATCH, ArcFaceEmbedder),
 }
 
 SPOOF_DETECTORS: Mapping[str, float] = {"minifasnet_v2": 2.7, "minifasnet_v1se": 4.0}
@@ -60,6 +76,8 @@ class OnnxModelLibrary:
         self._detectors = Once(self._load_detector)
         self._embedders = Once(self._load_embedder)
         self._spoof_detectors = Once(self._load_spoof_detector)
+        networks = Once(self._load_yunet)
+        self.landmark_locator = YuNetLandmarks(lambda: networks.get(LANDMARKS_FROM))
 
     def choose(self, detection: str | None, recognition: str | None) -> ModelChoice:
         """See ModelLibrary.choose."""
@@ -156,7 +174,15 @@ class OnnxModelLibrary:
 
     def _load_detector(self, name: str) -> FaceDetector:
         entry = self._catalogue.entries[name]
-        return self._build(DETECTORS, name, entry, self._files.read(name, entry))
+        detector = self._build(DETECTORS, name, entry, self._files.read(name, entry))
+        if entry.family in WITHOUT_LANDMARKS:
+            return LandmarkedDetector(detector, self.detector(LANDMARKS_FROM))
+        return detector
+
+    def _load_yunet(self, name: str) -> YuNetNetwork:
+        source = self._files.read(name, self._catalogue.entries[name])
+        model = self._prepared.prepared(source, FreeAxes.BATCH | FreeAxes.SIZE)
+        return YuNetNetwork(OnnxRuntimeSession(model))
 
     def _load_embedder(self, name: str) -> FaceEmbedder:
         entry = self._catalogue.entries[name]

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, TensorShapeProto, helper, numpy_helper, shape_inference
 from onnx.reference import ReferenceEvaluator
 
-from adapters.onnx.exports import drop_false_spatial, record_probabilities, record_scaling
+from adapters.onnx.exports import drop_false_spatial, record_output_mean, record_probabilities, record_scaling
 from domain.errors import BrokenModel
 
-PREPARATION_VERSION = 3
+PREPARATION_VERSION = 4
 """Part of the cache's key: raise it with every change of what `prepare` writes."""
 
 
@@ -39,6 +39,7 @@ def prepare(source: bytes, free: FreeAxes) -> bytes:
         fold_constants(model)
         record_scaling(model)
         record_probabilities(model)
+        record_output_mean(model)
         drop_false_spatial(model.graph)
         rewrite_prelu(model.graph)
         drop_dead_inputs(model.graph)

@@ -15,7 +15,9 @@ from adapters.onnx.files import ModelFiles
 def known_as(catalogue: Catalogue, path: Path) -> str | None:
     """The name under which the catalogue has the content of this file."""
     digest = sha256_of(path)
-    return next((name for name, entry in catalogue.entries.items() if entry.sha256 == digest), None)
+    return next(
+        (name for name, entry in catalogue.entries.items() if digest in {entry.sha256, *entry.also}), None
+    )
 
 
 def sha256_of(path: Path) -> str:
@@ -45,5 +47,5 @@ def remember(path: Path, name: str, entry: ModelEntry) -> None:
     part.replace(path)
 
 
-def _table(entry: ModelEntry) -> dict[str, str | int | bool]:
-    return {key: value for key, value in msgspec.structs.asdict(entry).items() if value is not None}
+def _table(entry: ModelEntry) -> dict[str, object]:
+    return {key: value for key, value in msgspec.to_builtins(entry).items() if value is not None}

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from adapters.onnx.candidates import Candidates
-from adapters.onnx.detection import FittingDetector
+from adapters.onnx.detection import FittingDetector, picture_size
 from adapters.onnx.session import InferenceSession, Tensor
 from domain.errors import BrokenModel
 from domain.faces import Image
@@ -21,10 +21,9 @@ _PRIORS = {8: (16, 32), 16: (64, 128), 32: (256, 512)}
 """Sides of the prior boxes in pixels, by the stride of their grid."""
 _CENTRE_VARIANCE, _SIZE_VARIANCE = 0.1, 0.2
 """What offsets and logarithms of sizes were divided by for the training."""
-_BOX, _SCORE, _LANDMARKS = 4, 2, 10
-"""Columns of the outputs."""
-_FREE_SIZE = (640, 640)
-"""Of the pictures for files that leave it open: what the family is trained with."""
+_COLUMNS = (4, 2, 10)
+"""Of the outputs: boxes, scores, landmarks. Files differ in their order and names."""
+_RANK = 3
 _MEAN = (104, 117, 123)
 """Blue, green, red."""
 _THRESHOLD = 0.5
@@ -40,18 +39,18 @@ class RetinaFaceNetwork:
         Raises:
             BrokenModel: its outputs are not boxes, scores and landmarks, one row a prior box.
         """
-        outputs = {shape[-1]: name for name, shape in session.output_shapes.items() if shape}
-        height, width = session.input_shape[2:]
-        self._size = height or _FREE_SIZE[0], width or _FREE_SIZE[1]
-        rows = {shape[-2] for shape in session.output_shapes.values()} - {None}
-        if (
-            len(session.output_shapes) != len(outputs)
-            or set(outputs) != {_BOX, _SCORE, _LANDMARKS}
-            or not rows <= {len(_priors(self._size))}
-        ):
+        size = picture_size(session)
+        rows = {None, len(_priors(size))} if size else set()
+        outputs = {
+            shape[-1]: name
+            for name, shape in session.output_shapes.items()
+            if len(shape) == _RANK and shape[1] in rows
+        }
+        if size is None or set(outputs) != set(_COLUMNS) or len(session.output_shapes) != len(_COLUMNS):
             raise BrokenModel("The detection model's file is not of the RetinaFace family.")
         self._session = session
-        self._outputs = [outputs[columns] for columns in (_BOX, _SCORE, _LANDMARKS)]
+        self._size = size
+        self._outputs = [outputs[columns] for columns in _COLUMNS]
 
     @property
     def picture_size(self) -> tuple[int, int]:

@@ -7,15 +7,17 @@ differ in the order, the names and the rank of the outputs; the number of column
 the number of rows, which is the finer grid.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
+from math import ceil
 
 import cv2
 import numpy as np
 
 from adapters.onnx.candidates import Candidates
-from adapters.onnx.detection import FittingDetector
-from adapters.onnx.session import InferenceSession, Shape, Tensor
+from adapters.onnx.detection import FittingDetector, picture_size
+from adapters.onnx.session import InferenceSession, Tensor
 from domain.errors import BrokenModel
 from domain.faces import Image
 
@@ -23,10 +25,9 @@ _FINEST_STRIDE = 8
 """Pixels a cell of the first grid; each further one has twice that."""
 _SCORE, _BOX, _LANDMARKS = 1, 4, 10
 """Columns of the outputs."""
-_FREE_SIZE = (640, 640)
-"""Of the pictures for files that leave it open: what the family is published and measured with."""
 _THRESHOLD = 0.5
 _OVERLAP = 0.4
+_OTHER = "The detection model's file is not of the SCRFD family."
 
 
 class ScrfdNetwork:
@@ -38,12 +39,16 @@ class ScrfdNetwork:
         Raises:
             BrokenModel: it hasn't scores, boxes and landmarks for each of its grids.
         """
-        columns = [shape[-1] if shape else None for shape in session.output_shapes.values()]
-        grids = columns.count(_SCORE)
-        if not grids or sorted(map(str, columns)) != sorted(map(str, (_SCORE, _BOX, _LANDMARKS) * grids)):
-            raise BrokenModel("The detection model's file is not of the SCRFD family.")
+        size = picture_size(session)
+        shapes = [shape for shape in session.output_shapes.values() if len(shape) > 1]
+        columns = Counter(shape[-1] for shape in shapes)
+        rows = [shape[-2] for shape in shapes if shape[-1] == _SCORE]
+        if size is None or not rows or columns != Counter((_SCORE, _BOX, _LANDMARKS) * len(rows)):
+            raise BrokenModel(_OTHER)
+        if not _fits(size, sorted(filter(None, rows), reverse=True)):
+            raise BrokenModel(_OTHER)
         self._session = session
-        self._size = _picture_size(session.input_shape)
+        self._size = size
 
     @property
     def picture_size(self) -> tuple[int, int]:
@@ -70,9 +75,13 @@ def scrfd_detector(session: InferenceSession, name: str) -> FittingDetector:
     return FittingDetector(ScrfdNetwork(session), name, threshold=_THRESHOLD, overlap=_OVERLAP)
 
 
-def _picture_size(shape: Shape) -> tuple[int, int]:
-    height, width = shape[2:]
-    return height or _FREE_SIZE[0], width or _FREE_SIZE[1]
+def _fits(size: tuple[int, int], rows: list[int]) -> bool:
+    """Whether these numbers of anchors, as far as the file tells them, fill the grids."""
+    strides = (_FINEST_STRIDE * 2**level for level in range(len(rows)))
+    return not any(
+        count % (ceil(size[0] / stride) * ceil(size[1] / stride))
+        for count, stride in zip(rows, strides, strict=True)
+    )
 
 
 def _of_columns(outputs: Mapping[str, Tensor], columns: int) -> list[Tensor]:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from adapters.onnx.candidates import Candidates
-from adapters.onnx.detection import FittingDetector
+from adapters.onnx.detection import FittingDetector, picture_size
 from adapters.onnx.session import InferenceSession
 from domain.errors import BrokenModel
 from domain.faces import Image
@@ -26,14 +26,12 @@ class UltraLightNetwork:
         Raises:
             BrokenModel: it doesn't turn 1 x 3 x H x W into K x 2 scores and K x 4 boxes.
         """
-        shapes = session.output_shapes
-        if list(shapes) != ["scores", "boxes"] or [s[-1] for s in shapes.values()] != [2, 4]:
-            raise BrokenModel("The detection model's file is not of the Ultra-Light family.")
-        _, _, height, width = session.input_shape
-        if height is None or width is None:
+        columns = {name: shape[-1] for name, shape in session.output_shapes.items() if shape}
+        size = picture_size(session)
+        if columns != {"scores": 2, "boxes": 4} or size is None or None in session.input_shape:
             raise BrokenModel("The detection model's file is not of the Ultra-Light family.")
         self._session = session
-        self._size = height, width
+        self._size = size
 
     @property
     def picture_size(self) -> tuple[int, int]:

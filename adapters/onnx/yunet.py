@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from adapters.onnx.yunet_network import Candidates, YuNetNetwork, as_batch, suppress
-from domain.faces import Box, DetectedFace, Image
+from adapters.onnx.candidates import suppress
+from adapters.onnx.yunet_network import YuNetNetwork, as_batch
+from domain.faces import DetectedFace, Image
 
 _LONG_SIDE = 640
 """Pixels of the first pass. Measured on lfw-dev: every face 28 to 430 pixels wide scores above 0.9."""
@@ -40,8 +41,8 @@ class YuNetDetector:
     def _detect_at(self, image: Image, long_side: int) -> list[DetectedFace]:
         resized = _resized(image, long_side)
         candidates = self._network.candidates(as_batch([_padded(resized)]), self._threshold)[0]
-        found = candidates.take(suppress(candidates, _OVERLAP))
-        return _faces(found, resized.shape[1] / image.shape[1], resized.shape[0] / image.shape[0])
+        found = suppress(candidates, _OVERLAP)
+        return found.faces(resized.shape[1] / image.shape[1], resized.shape[0] / image.shape[0])
 
 
 def _sides(long_side: int) -> Iterator[int]:
@@ -71,14 +72,3 @@ def _padded(image: Image) -> Image:
     height, width = image.shape[:2]
     bottom, right = -height % _MULTIPLE, -width % _MULTIPLE
     return np.asarray(cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_CONSTANT), dtype=np.uint8)
-
-
-def _faces(found: Candidates, scale_x: float, scale_y: float) -> list[DetectedFace]:
-    """Back to the pixels of the image that was scaled by these factors."""
-    scale = np.array([scale_x, scale_y], dtype=np.float32)
-    boxes = found.boxes / np.tile(scale, 2)
-    landmarks = found.landmarks / scale
-    return [
-        DetectedFace(Box(*map(float, box)), float(score), points)
-        for box, score, points in zip(boxes, found.scores, landmarks, strict=True)
-    ]

@@ -4,35 +4,19 @@ YuNet (Wu, Peng, Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023) pred
 grids, a class and an objectness score, a box and five landmarks, all relative to the cell.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from adapters.onnx.candidates import Candidates
 from adapters.onnx.session import InferenceSession, Tensor
 from domain.errors import BrokenModel
 
 STRIDES = (8, 16, 32)
 """Pixels a cell, of the three grids."""
 _OUTPUTS = {f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in STRIDES}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidates:
-    """K possible faces in one picture, in its pixels, in no particular order."""
-
-    scores: Tensor
-    """K, 0..1."""
-    boxes: Tensor
-    """K x 4: x, y of the top left corner, width, height."""
-    landmarks: Tensor
-    """K x 5 x 2, in the order of domain.faces.Landmarks."""
-
-    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> "Candidates":
-        """Some of them."""
-        return Candidates(self.scores[rows], self.boxes[rows], self.landmarks[rows])
 
 
 class YuNetNetwork:
@@ -72,14 +56,6 @@ class YuNetNetwork:
 def as_batch(pictures: list[NDArray[np.uint8]]) -> Tensor:
     """N pictures H x W x 3 uint8 to N x 3 x H x W float32."""
     return np.asarray(cv2.dnn.blobFromImages(pictures), dtype=np.float32)
-
-
-def suppress(candidates: Candidates, overlap: float) -> NDArray[np.intp]:
-    """Non-maximum suppression: rows to keep, best first; none covers another by more than `overlap` (IoU)."""
-    if not len(candidates.scores):
-        return np.empty(0, dtype=np.intp)
-    kept = cv2.dnn.NMSBoxes(candidates.boxes.tolist(), candidates.scores.tolist(), 0.0, overlap)
-    return np.asarray(kept, dtype=np.intp).reshape(-1)
 
 
 def _decode(

@@ -1,38 +1,106 @@
 """The schema as the newest migration leaves it. Rows never leave this package."""
 
 from pgvector.sqlalchemy import VECTOR
-from sqlalchemy import Column, DateTime, ForeignKey, Index, MetaData, Table, Text, Uuid, func
+from sqlalchemy import (
+    Column,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+_NAME = Text(collation="C")
+"""Compared and sorted byte by byte, whatever the database's locale."""
 
 metadata = MetaData(
     naming_convention={
         "pk": "%(table_name)s_pkey",
-        "fk": "%(table_name)s_%(column_0_name)s_fkey",
-        "uq": "%(table_name)s_%(column_0_name)s_key",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
         "ix": "%(table_name)s_%(column_0_N_name)s_idx",
     }
+)
+
+collection = Table(
+    "collection",
+    metadata,
+    Column("name", _NAME, primary_key=True),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
 
 profile = Table(
     "profile",
     metadata,
     Column("id", Uuid, primary_key=True),
-    # Compared byte by byte, whatever the database's locale.
-    Column("name", Text(collation="C"), nullable=False, unique=True),
+    Column("collection", _NAME, ForeignKey("collection.name"), nullable=False),
+    Column("name", _NAME, nullable=False),
+    Column("metadata", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # Serves the search for a prefix, too.
+    UniqueConstraint("collection", "name"),
+    # What a face refers to, and the order of the list.
+    UniqueConstraint("collection", "id"),
+    Index(None, "metadata", postgresql_using="gin", postgresql_ops={"metadata": "jsonb_path_ops"}),
 )
 
 face = Table(
     "face",
     metadata,
     Column("id", Uuid, primary_key=True),
-    # Without ON DELETE CASCADE: a profile cannot go while a face needs it.
-    Column("profile_id", Uuid, ForeignKey("profile.id"), nullable=False),
-    Column("recognition_model", Text(collation="C"), nullable=False),
-    Column("detection_model", Text(collation="C"), nullable=False),
+    Column("profile_id", Uuid, nullable=False),
+    # The profile's, which the foreign key sees to: a search looks at no other table.
+    Column("collection", _NAME, nullable=False),
+    Column("recognition_model", _NAME, nullable=False),
+    Column("detection_model", _NAME, nullable=False),
+    Column("digest", LargeBinary),
     # Of unit norm, of any length: each model has its own.
     Column("embedding", VECTOR, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # Without ON DELETE CASCADE: a profile cannot go while a face needs it.
+    ForeignKeyConstraint(["collection", "profile_id"], ["profile.collection", "profile.id"]),
     # Each serves a filter of the list in the order of its pages.
+    Index(None, "collection", "id"),
+    Index(None, "collection", "recognition_model", "id"),
     Index(None, "profile_id", "id"),
-    Index(None, "recognition_model", "id"),
+    # The people of a search are counted in it.
+    Index(None, "collection", "recognition_model", "profile_id"),
+    # The same photo is enrolled once.
+    Index(
+        "face_digest_key",
+        "profile_id",
+        "recognition_model",
+        "detection_model",
+        "digest",
+        unique=True,
+        postgresql_where=text("digest IS NOT NULL"),
+    ),
+)
+
+face_crop = Table(
+    "face_crop",
+    metadata,
+    Column("face_id", Uuid, ForeignKey("face.id", ondelete="CASCADE"), primary_key=True),
+    Column("image", LargeBinary, nullable=False),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("key", _NAME, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("begun_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # Both are absent until the request is answered.
+    Column("status", SmallInteger),
+    Column("body", LargeBinary),
+    Index(None, "begun_at"),
 )

@@ -6,7 +6,7 @@ from typing import Protocol
 from numpy import float32
 from numpy.typing import NDArray
 
-from domain.faces import Crop, DetectedFace, Image
+from domain.faces import Crop, DetectedFace, Image, Landmarks
 
 
 class ImageDecoder(Protocol):
@@ -32,6 +32,14 @@ class FaceDetector(Protocol):
 
     def detect(self, image: Image) -> list[DetectedFace]:
         """All faces, best score first, in pixels of `image` (H x W x 3 uint8 BGR, any size)."""
+        ...
+
+
+class LandmarkLocator(Protocol):
+    """Where the features of a face are whose place is roughly known."""
+
+    def locate(self, pictures: Sequence[Image]) -> Sequence[Landmarks | None]:
+        """For each picture (192 x 192 x 3 uint8 BGR) the landmarks of the upright face in its middle, if seen."""
         ...
 
 

@@ -8,30 +8,56 @@ from litestar import Litestar
 from litestar.di import Provide
 
 from application.catalogue import ListModels
-from application.gallery import DeleteFace, ListFaces, RecognizeFace, RegisterFace
+from application.enrolment import RegisterBatch, RegisterFace
 from application.health import CheckReadiness
+from application.idempotency import AnswerOnce
+from application.people import ManageCollections, ManageFaces, ManageProfiles
+from application.recognition import (
+    CheckLiveness,
+    DetectFaces,
+    EmbedFaces,
+    Identify,
+    RecognizeFace,
+    VerifyFace,
+)
 from entrypoints.container import Container
 from entrypoints.http.accesslog import AccessLog
+from entrypoints.http.batch import BatchController
+from entrypoints.http.collections import CollectionController
 from entrypoints.http.docs import docs_router
 from entrypoints.http.errors import HANDLERS
 from entrypoints.http.faces import FaceController
 from entrypoints.http.health import HealthController
 from entrypoints.http.models import ModelController
 from entrypoints.http.openapi import openapi_config
+from entrypoints.http.profiles import ProfileController
+from entrypoints.http.recognition import RecognitionController
 
 CONTROLLERS = (
     FaceController,
+    BatchController,
+    RecognitionController,
+    ProfileController,
+    CollectionController,
     ModelController,
     HealthController,
 )
 
 USE_CASES: Mapping[str, type] = {
+    "answer_once": AnswerOnce,
+    "check_liveness": CheckLiveness,
     "check_readiness": CheckReadiness,
-    "delete_face": DeleteFace,
-    "list_faces": ListFaces,
+    "detect_faces": DetectFaces,
+    "embed_faces": EmbedFaces,
+    "identify": Identify,
     "list_models": ListModels,
+    "manage_collections": ManageCollections,
+    "manage_faces": ManageFaces,
+    "manage_profiles": ManageProfiles,
     "recognize_face": RecognizeFace,
+    "register_batch": RegisterBatch,
     "register_face": RegisterFace,
+    "verify_face": VerifyFace,
 }
 """What handlers may ask for: the parameter's name, which is the container's too, and its type."""
 

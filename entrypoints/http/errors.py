@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -10,7 +11,13 @@ from litestar.exceptions import HTTPException, ValidationException
 from msgspec import UNSET, UnsetType
 
 from domain import errors
+from domain.enrolment import EnrolmentConflict
+from domain.identification import AmbiguousMatch
+from domain.quality import LowQuality
 from entrypoints.http.envelope import Failure
+from entrypoints.http.views.checks import ReasonView
+from entrypoints.http.views.enrolment import ConflictView
+from entrypoints.http.views.recognition import CandidateView
 
 logger = logging.getLogger("face.http")
 
@@ -27,6 +34,13 @@ STATUS: dict[type[errors.FaceServiceError], HTTPStatus] = {
     errors.FaceServiceError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 """The nearest ancestor of an error that is here gives its status."""
+
+GROUNDS: Mapping[type[errors.FaceServiceError], Callable[[Any], object]] = {
+    AmbiguousMatch: lambda error: [CandidateView.of(person) for person in error.decision.people],
+    LowQuality: lambda error: [ReasonView.of(reason) for reason in error.reasons],
+    EnrolmentConflict: lambda error: [ConflictView.of(conflict) for conflict in error.conflicts],
+}
+"""What some refusals show beside their words."""
 
 RETRY_AFTER_S = "1"
 
@@ -67,7 +81,8 @@ def failure(
 
 def domain_error(_: Request[Any, Any, Any], error: errors.FaceServiceError) -> Response[Failure]:
     """A refusal of ours."""
-    return failure(status_of(type(error)), error.code, error.detail)
+    grounds = next((show(error) for kind, show in GROUNDS.items() if isinstance(error, kind)), UNSET)
+    return failure(status_of(type(error)), error.code, error.detail, grounds)
 
 
 def validation_error(_: Request[Any, Any, Any], error: ValidationException) -> Response[Failure]:
@@ -83,7 +98,9 @@ def http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[Fail
     """What the framework refuses before a handler is called."""
     status = HTTPStatus(error.status_code)
     code, detail = HTTP_CODES.get(status, (status.name.lower(), status.phrase))
-    return failure(status, code, detail)
+    answer = failure(status, code, detail)
+    answer.headers.update(error.headers or {})  # such as Allow
+    return answer
 
 
 def unexpected_error(request: Request[Any, Any, Any], error: Exception) -> Response[Failure]:

@@ -1,44 +1,68 @@
-"""/api/face: register, recognize, list, delete."""
+"""/api/face: register, list, move, delete."""
 
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import UNSET
 
 from application.analysis import FaceSelection
-from application.gallery import DeleteFace, ListFaces, RecognizeFace, RegisterFace
-from application.ports.repository import FaceFilter
+from application.enrolment import Enrol, RegisterFace
+from application.idempotency import AnswerOnce
+from application.people import ManageFaces
+from application.ports.faces import FaceFilter
+from application.ports.idempotency import Answer
+from application.recognition import one_of
 from domain import errors
+from domain.enrolment import EnrolmentConflict, OnConflict
+from domain.people import DEFAULT_COLLECTION
 from entrypoints.http.envelope import Success
 from entrypoints.http.openapi import refusals
-from entrypoints.http.upload import AnyRequest, read_source, takes
-from entrypoints.http.views.enrolment import FacesAnswer, FaceView, RegisteredAnswer, RegisteredView
-from entrypoints.http.views.recognition import RecognizedAnswer, RecognizedView
-
-PAGE = 1000
-
-ModelName = Annotated[
-    str | None, QueryParameter(description="A model's name; the configured default if absent")
-]
-IMAGE_REFUSALS = (
-    errors.InvalidImage,
-    errors.ImageTooLarge,
-    errors.NoFaceDetected,
-    errors.UnknownModel,
-    errors.InvalidEmbedding,
-    errors.ModelNotInstalled,
-    errors.ModelNotCalibrated,
-    errors.BrokenModel,
-    errors.Busy,
+from entrypoints.http.parameters import (
+    GALLERY_REFUSALS,
+    IMAGE_REFUSALS,
+    PAGE,
+    Aliveness,
+    Collection,
+    DetectionModel,
+    IdempotencyKey,
+    Limit,
+    Quality,
+    RecognitionModel,
 )
+from entrypoints.http.upload import AnyRequest, fingerprint, read_source, takes
+from entrypoints.http.views.enrolment import (
+    FaceAnswer,
+    FacesAnswer,
+    FaceView,
+    RegisteredAnswer,
+    RegisteredView,
+)
+
+ENROLMENT_REFUSALS = (
+    errors.MultipleFaces,
+    errors.InvalidName,
+    errors.ProfileNotFound,
+    EnrolmentConflict,
+    errors.KeyReused,
+    errors.KeyInProgress,
+)
+Which = Annotated[
+    FaceSelection,
+    QueryParameter(description="`single`: the photo shows one face; `largest`: take the largest of several"),
+]
+Doubtful = Annotated[
+    OnConflict,
+    QueryParameter(description="What to do with a face that resembles somebody else, or not the person"),
+]
 
 
 class FaceController(Controller):
-    """Faces of people."""
+    """Registered faces."""
 
     path = "/api/face"
     tags = ("faces",)
@@ -46,18 +70,20 @@ class FaceController(Controller):
     @get(summary="List registered faces", responses=refusals())
     async def list_faces(
         self,
-        list_faces: NamedDependency[ListFaces],
+        manage_faces: NamedDependency[ManageFaces],
         name: FromQuery[str | None] = None,
         profile_id: FromQuery[UUID | None] = None,
         recognition_model: FromQuery[str | None] = None,
-        limit: Annotated[int, QueryParameter(ge=1, le=PAGE, description="Faces a page")] = PAGE,
-        after: Annotated[UUID | None, QueryParameter(description="`next` of the page before")] = None,
+        limit: Limit = PAGE,
+        after: FromQuery[UUID | None] = None,
+        collection: Collection = DEFAULT_COLLECTION,
     ) -> FacesAnswer:
-        """Oldest first; each filter narrows the list."""
-        page = await list_faces.execute(FaceFilter(name, profile_id, recognition_model), limit, after)
+        """Oldest first; each filter narrows the list. `after` is the `next` of the page before."""
+        where = FaceFilter(collection, name, profile_id, recognition_model)
+        page = await manage_faces.list(where, limit, after)
         return FacesAnswer(
             detail="Face embeddings retrieved",
-            data=[FaceView.of(face) for face in page.faces],
+            data=[FaceView.of(face) for face in page.items],
             next=page.next or UNSET,
         )
 
@@ -66,64 +92,66 @@ class FaceController(Controller):
         status_code=HTTPStatus.OK,
         operation_class=takes("image", embedding=True),
         summary="Register a face",
-        responses=refusals(*IMAGE_REFUSALS, errors.MultipleFaces, errors.InvalidName),
+        responses=refusals(*IMAGE_REFUSALS, *GALLERY_REFUSALS, *ENROLMENT_REFUSALS),
     )
     async def register(
         self,
         request: AnyRequest,
         register_face: NamedDependency[RegisterFace],
+        answer_once: NamedDependency[AnswerOnce],
         name: Annotated[
-            str, QueryParameter(description="The person; the same name adds a face to the same person")
-        ],
-        detection_model: ModelName = None,
-        recognition_model: ModelName = None,
-        faces: Annotated[
-            FaceSelection,
-            QueryParameter(description="`single`: the photo shows one face; `largest`: take the largest"),
-        ] = FaceSelection.SINGLE,
+            str | None, QueryParameter(description="The person; the same name adds a face to the same person")
+        ] = None,
+        profile_id: Annotated[UUID | None, QueryParameter(description="Instead of a name")] = None,
+        detection_model: DetectionModel = None,
+        recognition_model: RecognitionModel = None,
+        faces: Which = FaceSelection.SINGLE,
+        on_conflict: Doubtful = OnConflict.ALLOW,
+        collection: Collection = DEFAULT_COLLECTION,
+        liveness: Aliveness = None,
+        quality: Quality = False,
+        idempotency_key: IdempotencyKey = None,
     ) -> RegisteredAnswer:
         """Enrols the face in the photo under a person's name. The photo is not kept."""
         if faces is FaceSelection.ALL:
             raise errors.InvalidInput("faces: register takes 'single' or 'largest'")
-        face = await register_face.execute(
-            name,
-            await read_source(request),
+        person = one_of(name, profile_id)
+        source = await read_source(request)
+        how = Enrol(
+            collection=collection,
             detection_model=detection_model,
             recognition_model=recognition_model,
             selection=faces,
-        )
-        return RegisteredAnswer(
-            detail="Face registered", data=RegisteredView(face.id, face.profile_id, face.name)
+            on_conflict=on_conflict,
+            liveness=liveness,
         )
 
+        async def enrol() -> Answer:
+            registered = await register_face.execute(person, source, how)
+            answer = RegisteredAnswer(
+                detail="Face registered", data=RegisteredView.of(registered, quality=quality)
+            )
+            return Answer(HTTPStatus.OK, msgspec.json.encode(answer))
+
+        answer = await answer_once.execute(idempotency_key, fingerprint(request, source), enrol)
+        return msgspec.json.decode(answer.body, type=RegisteredAnswer)
+
     @post(
-        "/recognize",
+        "/{face_id:uuid}/move",
         status_code=HTTPStatus.OK,
-        operation_class=takes("image", embedding=True),
-        summary="Recognise a face",
-        responses=refusals(*IMAGE_REFUSALS, errors.NoMatch),
+        summary="Give a face to another person",
+        responses=refusals(errors.FaceNotFound, errors.ProfileNotFound),
     )
-    async def recognize(
+    async def move_face(
         self,
-        request: AnyRequest,
-        recognize_face: NamedDependency[RecognizeFace],
-        detection_model: ModelName = None,
-        recognition_model: ModelName = None,
-        threshold: Annotated[
-            float | None,
-            QueryParameter(
-                ge=-1, le=1, description="The least cosine similarity of a match, instead of the model's"
-            ),
-        ] = None,
-    ) -> RecognizedAnswer:
-        """Finds the registered person nearest to the largest face in the photo."""
-        match = await recognize_face.execute(
-            await read_source(request),
-            detection_model=detection_model,
-            recognition_model=recognition_model,
-            threshold=threshold,
-        )
-        return RecognizedAnswer(detail="Face recognized", data=RecognizedView.of(match))
+        manage_faces: NamedDependency[ManageFaces],
+        face_id: FromPath[UUID],
+        profile_id: FromQuery[UUID],
+        collection: Collection = DEFAULT_COLLECTION,
+    ) -> FaceAnswer:
+        """Corrects a face that was registered for the wrong person, who goes with their last face."""
+        face = await manage_faces.move(collection, face_id, profile_id)
+        return FaceAnswer(detail="Face moved", data=FaceView.of(face))
 
     @delete(
         "/{face_id:uuid}",
@@ -131,7 +159,12 @@ class FaceController(Controller):
         summary="Delete a face",
         responses=refusals(errors.FaceNotFound),
     )
-    async def delete_face(self, delete_face: NamedDependency[DeleteFace], face_id: FromPath[UUID]) -> Success:
+    async def delete_face(
+        self,
+        manage_faces: NamedDependency[ManageFaces],
+        face_id: FromPath[UUID],
+        collection: Collection = DEFAULT_COLLECTION,
+    ) -> Success:
         """Deletes a registered face for good, and its person with their last face."""
-        await delete_face.execute(face_id)
+        await manage_faces.delete(collection, face_id)
         return Success(detail="Face embedding deleted")

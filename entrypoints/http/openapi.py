@@ -17,6 +17,7 @@ ALWAYS = (errors.InvalidInput, errors.Unavailable, errors.FaceServiceError)
 def refusals(*kinds: type[errors.FaceServiceError]) -> dict[int, ResponseSpec]:
     """The error answers of an operation, by status, each with the codes that it may have."""
     codes: defaultdict[HTTPStatus, list[str]] = defaultdict(list)
+    codes[HTTPStatus.BAD_REQUEST].append("validation_error")
     possible: tuple[type[errors.FaceServiceError], ...] = (*kinds, *ALWAYS)
     for kind in possible:
         codes[status_of(kind)].append(kind.code)

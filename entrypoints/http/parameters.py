@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 from litestar.params import HeaderParameter, QueryParameter
 
 from domain import errors
+from domain.liveness import LivenessPolicy
 from domain.metadata import Metadata
+from domain.quality import LowQuality
 
 PAGE = 1000
 
@@ -29,6 +31,11 @@ MetadataFilter = Annotated[
     str | None,
     QueryParameter(description='Only people whose metadata contains this JSON object: {"team": "red"}'),
 ]
+Aliveness = Annotated[
+    LivenessPolicy | None,
+    QueryParameter(description="Presentation attacks: a stricter policy than the operator's"),
+]
+Quality = Annotated[bool, QueryParameter(description="Answer with the quality of the photo too")]
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE, description="Entries a page")]
 IdempotencyKey = Annotated[
     str | None,
@@ -47,6 +54,8 @@ IMAGE_REFUSALS = (
     errors.UnknownModel,
     errors.InvalidEmbedding,
     errors.ModelNotInstalled,
+    errors.SpoofDetected,
+    LowQuality,
     errors.BrokenModel,
     errors.Busy,
 )

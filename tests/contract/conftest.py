@@ -1,19 +1,23 @@
-"""The repositories that the contract suite runs against."""
+"""The adapters that the contract suites run against."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
-from uuid_utils.compat import uuid7
 
-from adapters.memory.repository import InMemoryRepository
+from adapters.onnx.cache import PreparedModels
 from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import migrate
-from adapters.postgres.repository import PgVectorRepository
-from application.ports.repository import EmbeddingRepository
 from tests.contract.database import database, empty
+from tests.contract.model_files import ModelFolder
+from tests.contract.storage import Storage, clear, in_memory, on_postgres
+
+
+@pytest.fixture(scope="session")
+def model_files(request: pytest.FixtureRequest, prepared_models: PreparedModels) -> ModelFolder:
+    """The real files, by family."""
+    return ModelFolder(lambda: request.getfixturevalue("assets"), prepared_models)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -31,24 +35,23 @@ async def database_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     """Connected to empty tables."""
     engine = make_engine(database_url, 8)
-    async with engine.begin() as connection:
-        await connection.execute(text("TRUNCATE face, profile"))
+    await clear(engine)
     yield engine
     await engine.dispose()
 
 
 @pytest.fixture
-def pgvector(engine: AsyncEngine) -> EmbeddingRepository:
-    return PgVectorRepository(engine, uuid7)
+def pgvector(engine: AsyncEngine) -> Storage:
+    return on_postgres(engine)
 
 
 @pytest.fixture
-def memory() -> EmbeddingRepository:
-    return InMemoryRepository(uuid7)
+def memory() -> Storage:
+    return in_memory()
 
 
 @pytest.fixture(params=["memory", "pgvector"])
-def repository(request: pytest.FixtureRequest) -> EmbeddingRepository:
-    """Each adapter of EmbeddingRepository, empty."""
-    adapter: EmbeddingRepository = request.getfixturevalue(request.param)
-    return adapter
+def storage(request: pytest.FixtureRequest) -> Storage:
+    """The storage adapters of each technology, empty."""
+    adapters: Storage = request.getfixturevalue(request.param)
+    return adapters

@@ -1,12 +1,13 @@
 """Embeddings to enrol, and their enrolment."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from application.ports.repository import EmbeddingRepository, FaceFilter
+from application.ports.faces import EmbeddingRepository, FaceFilter, NewFace
+from application.ports.gallery import Found
 from domain.faces import Embedding
-from domain.people import Face, Match
+from domain.metadata import Metadata
+from domain.people import DEFAULT_COLLECTION, Face
+from tests.contract.storage import Storage
 
 EVERYTHING = FaceFilter()
 SMALL, LARGE = "small", "large"
@@ -22,9 +23,30 @@ def random_embedding(seed: int, dimensions: int = 512, model: str = LARGE) -> Em
     return Embedding.of(np.random.default_rng(seed).standard_normal(dimensions), model)
 
 
-async def enrol(repository: EmbeddingRepository, *people: tuple[str, Embedding]) -> list[Face]:
-    return [await repository.add(name, embedding, "detector") for name, embedding in people]
+def new(name: str, embedding: Embedding, collection: str = DEFAULT_COLLECTION) -> NewFace:
+    return NewFace(collection, name, embedding, "detector")
 
 
-def names(matches: Sequence[Match]) -> list[str]:
-    return [match.face.name for match in matches]
+def photo_of(name: str, embedding: Embedding, photo: str, collection: str = DEFAULT_COLLECTION) -> NewFace:
+    return NewFace(collection, name, embedding, "detector", photo.encode().ljust(32))
+
+
+async def enrol(
+    faces: EmbeddingRepository, *people: tuple[str, Embedding], collection: str = DEFAULT_COLLECTION
+) -> list[Face]:
+    return [(await faces.add(new(name, embedding, collection))).face for name, embedding in people]
+
+
+def names(found: Found) -> list[str]:
+    return [candidate.name for candidate in found.candidates]
+
+
+async def look(
+    storage: Storage,
+    probe: Embedding,
+    people: int,
+    metadata: Metadata | None = None,
+    collection: str = DEFAULT_COLLECTION,
+) -> Found:
+    """Search, in the default collection unless told otherwise."""
+    return await storage.gallery.search(probe, collection, people, metadata)

@@ -8,25 +8,18 @@ import numpy as np
 import pytest
 
 from adapters.imaging.decoder import PillowDecoder
-from adapters.onnx.yunet import YuNetDetector
-from adapters.onnx.yunet_network import YuNetNetwork
 from application.ports.analysis import FaceDetector
 from domain.faces import Box, DetectedFace, Image
+from tests.contract.model_files import REAL_DETECTORS, ModelFolder
 
 FACE = Box(174, 62, 94, 116)
 """The astronaut's, give or take."""
 
 
-@pytest.fixture
-def yunet(yunet_network: YuNetNetwork) -> FaceDetector:
-    return YuNetDetector(yunet_network)
-
-
-@pytest.fixture(params=["yunet"])
-def detector(request: pytest.FixtureRequest) -> FaceDetector:
-    """Each adapter of FaceDetector."""
-    adapter: FaceDetector = request.getfixturevalue(request.param)
-    return adapter
+@pytest.fixture(scope="module", params=REAL_DETECTORS)
+def detector(request: pytest.FixtureRequest, model_files: ModelFolder) -> FaceDetector:
+    """Each family of detectors of which there is a real file."""
+    return model_files.detector(request.param)
 
 
 def overlap(one: Box, other: Box) -> float:
@@ -57,7 +50,7 @@ def test_landmarks_are_where_they_belong(detector: FaceDetector, portrait: Image
     assert face.landmarks is not None
     assert face.landmarks.shape == (5, 2)
     expected = [[200, 102], [247, 102], [220, 125], [199, 143], [240, 144]]
-    assert np.abs(face.landmarks - expected).max() < 5
+    assert np.abs(face.landmarks - expected).max() < 6
 
 
 @pytest.mark.parametrize("times", [0.25, 0.5, 2, 6])
@@ -73,12 +66,19 @@ def test_a_face_that_fills_the_image(detector: FaceDetector, portrait: Image, si
     assert face.box.area > 0.4 * side**2
 
 
-def test_a_small_face_in_a_large_image(detector: FaceDetector, portrait: Image) -> None:
+@pytest.mark.parametrize(
+    ("detector", "times"),
+    [("yunet", 0.5), ("ultralight", 0.8), ("scrfd", 1.2)],
+    indirect=["detector"],
+)
+def test_a_small_face_in_a_large_image(detector: FaceDetector, portrait: Image, times: float) -> None:
+    """One that is 47, 75 or 113 pixels wide. Only YuNet's network sees pictures of more than 640 pixels."""
     image = np.full((3000, 4000, 3), 128, np.uint8)
-    image[1800:2056, 3300:3556] = resized(portrait, 0.5)
+    small = resized(portrait, times)
+    image[1800 : 1800 + small.shape[0], 3300 : 3300 + small.shape[1]] = small
     (face,) = detector.detect(image)
-    expected = scaled(FACE, 0.5)
-    assert overlap(face.box, Box(expected.x + 3300, expected.y + 1800, expected.width, expected.height)) > 0.5
+    box = scaled(FACE, times)
+    assert overlap(face.box, Box(box.x + 3300, box.y + 1800, box.width, box.height)) > 0.5
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (20, 5000), (5000, 20), (31, 33), (2000, 3000)])

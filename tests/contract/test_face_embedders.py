@@ -12,13 +12,13 @@ from adapters.onnx.yunet import YuNetDetector
 from adapters.onnx.yunet_network import YuNetNetwork
 from application.ports.analysis import FaceEmbedder
 from domain.faces import Crop, Image
+from tests.contract.model_files import REAL_EMBEDDERS, ModelFolder
 
 
-@pytest.fixture(params=["sface"])
-def embedder(request: pytest.FixtureRequest) -> FaceEmbedder:
-    """Each adapter of FaceEmbedder."""
-    adapter: FaceEmbedder = request.getfixturevalue(request.param)
-    return adapter
+@pytest.fixture(scope="module", params=REAL_EMBEDDERS)
+def embedder(request: pytest.FixtureRequest, model_files: ModelFolder) -> FaceEmbedder:
+    """Each family of recognisers of which there is a real file."""
+    return model_files.embedder(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,15 @@ def test_vectors_are_unit_float32_of_the_models_dimension(embedder: FaceEmbedder
 
 def test_no_crops_no_vectors(embedder: FaceEmbedder) -> None:
     assert embedder.embed([]).shape == (0, embedder.dimensions)
+
+
+def test_strengths_come_with_the_same_vectors(embedder: FaceEmbedder, crop: Crop) -> None:
+    vectors, strengths = embedder.embed_rated([crop, noise(0)])
+    np.testing.assert_array_equal(vectors, embedder.embed([crop, noise(0)]))
+    assert strengths.shape == (2,)
+    assert strengths.dtype == np.float32
+    assert np.isnan(strengths).all() or strengths[0] > strengths[1] > 0
+    assert embedder.embed_rated([])[1].shape == (0,)
 
 
 @pytest.mark.parametrize("count", [2, 5])

@@ -5,6 +5,12 @@ import pytest
 from tests.e2e.envelope import envelope, refusal
 from tests.e2e.service import Service
 
+
+def another_file(image: bytes) -> bytes:
+    """The same picture in a file that is not the same."""
+    return image + b"\0"
+
+
 UNKNOWN = "018f0000-0000-7000-8000-000000000000"
 
 
@@ -32,7 +38,8 @@ def test_register_list_recognise_delete(service: Service, astronaut: bytes) -> N
 
 
 def test_the_same_name_adds_a_face_to_the_same_profile(service: Service, astronaut: bytes) -> None:
-    one, two = [envelope(service.register("Eileen", astronaut))["data"] for _ in range(2)]
+    photos = astronaut, another_file(astronaut)
+    one, two = [envelope(service.register("Eileen", photo))["data"] for photo in photos]
     assert one["profile_id"] == two["profile_id"]
     assert one["id"] != two["id"]
 
@@ -57,7 +64,8 @@ def test_a_threshold_of_the_request_tightens(service: Service, astronaut: bytes)
 
 
 def test_listing_in_pages_and_filtered(service: Service, astronaut: bytes) -> None:
-    ids = [envelope(service.register(name, astronaut))["data"]["id"] for name in ("A", "B", "A")]
+    photos = (("A", astronaut), ("B", astronaut), ("A", another_file(astronaut)))
+    ids = [envelope(service.register(name, photo))["data"]["id"] for name, photo in photos]
     page = envelope(service.client.get("/api/face", params={"limit": 2}))
     assert [face["id"] for face in page["data"]] == ids[:2]
     rest = envelope(service.client.get("/api/face", params={"limit": 2, "after": page["next"]}))

@@ -1,19 +1,32 @@
 """The schema's history: from nothing to the newest and back, by one process or by many."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, make_url, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from uuid_utils.compat import uuid7
 
 from adapters.postgres import migrations
 from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import config, migrate
+from adapters.postgres.people import PostgresCollections, PostgresProfiles
+from adapters.postgres.repository import PgVectorRepository
 from adapters.postgres.tables import metadata
 from application.errors import StartupError
+from application.ports.faces import FaceFilter
+from application.ports.people import ProfileFilter
+
+ANN = "INSERT INTO profile (id, collection, name) VALUES (gen_random_uuid(), 'default', 'Ann')"
+FACE = (
+    "INSERT INTO face (id, profile_id, collection, recognition_model, detection_model, embedding)"
+    " SELECT gen_random_uuid(), id, collection, 'm', 'd', array_fill(1::real, ARRAY[1024])::vector FROM profile"
+)
 
 
 def tables(connection: Connection) -> set[str]:
@@ -55,7 +68,7 @@ async def test_a_difference_would_be_seen(engine: AsyncEngine) -> None:
 async def test_twice_keeps_what_is_there(engine: AsyncEngine) -> None:
     await migrate(engine)
     async with engine.begin() as connection:
-        await connection.execute(text("INSERT INTO profile (id, name) VALUES (gen_random_uuid(), 'Ann')"))
+        await connection.execute(text(ANN))
     await migrate(engine)
     async with engine.connect() as connection:
         assert await connection.scalar(text("SELECT name FROM profile")) == "Ann"
@@ -90,17 +103,74 @@ async def test_a_failed_migration_leaves_nothing(engine: AsyncEngine) -> None:
         assert await connection.run_sync(tables) == {"face"}
 
 
+def to(revision: str) -> Callable[[Connection], None]:
+    """Bring the schema to a revision."""
+
+    def change(connection: Connection) -> None:
+        known = MigrationContext.configure(connection).get_current_revision()
+        move = command.upgrade if known is None or known < revision else command.downgrade
+        move(config(connection), revision)
+
+    return change
+
+
+@pytest.fixture
+async def first_schema(engine: AsyncEngine) -> AsyncEngine:
+    """Of revision 0001, with a person who has two faces."""
+    async with engine.begin() as connection:
+        await connection.run_sync(to("0001"))
+        await connection.execute(text("INSERT INTO profile (id, name) VALUES (gen_random_uuid(), 'Ann')"))
+        old = FACE.replace(" collection,", "")
+        await connection.execute(text(old))
+        await connection.execute(text(old))
+    return engine
+
+
+async def test_people_and_faces_come_along_into_the_default_collection(first_schema: AsyncEngine) -> None:
+    await migrate(first_schema)
+    profiles = PostgresProfiles(first_schema, uuid7)
+    (ann,) = await profiles.list(ProfileFilter(), 10)
+    assert (ann.collection, ann.name, ann.metadata, ann.faces) == ("default", "Ann", {}, 2)
+    faces = await PgVectorRepository(first_schema, uuid7).list(FaceFilter("default"), 10)
+    assert [(face.profile_id, face.name) for face in faces] == [(ann.id, "Ann")] * 2
+    assert await differences_in(first_schema) == []
+
+
+async def test_they_go_back(first_schema: AsyncEngine) -> None:
+    await migrate(first_schema)
+    async with first_schema.begin() as connection:
+        await connection.run_sync(to("0001"))
+        assert (
+            await connection.scalar(text("SELECT count(*) FROM face JOIN profile p ON p.id = profile_id"))
+            == 2
+        )
+
+
+async def test_names_that_two_collections_share_do_not_go_back(first_schema: AsyncEngine) -> None:
+    await migrate(first_schema)
+    await PostgresCollections(first_schema).create("staff")
+    await PostgresProfiles(first_schema, uuid7).create("staff", "Ann", {})
+    with pytest.raises(IntegrityError):
+        async with first_schema.begin() as connection:
+            await connection.run_sync(to("0001"))
+    assert await differences_in(first_schema) == []
+
+
+async def test_a_face_is_in_the_collection_of_its_profile(engine: AsyncEngine) -> None:
+    await migrate(engine)
+    await PostgresCollections(engine).create("staff")
+    elsewhere = FACE.replace(" id, collection,", " id, 'staff',")
+    async with engine.begin() as connection:
+        await connection.execute(text(ANN))
+        with pytest.raises(IntegrityError):
+            await connection.execute(text(elsewhere))
+
+
 async def test_embeddings_stay_in_their_rows(engine: AsyncEngine) -> None:
     await migrate(engine)
     async with engine.begin() as connection:
-        await connection.execute(text("INSERT INTO profile (id, name) VALUES (gen_random_uuid(), 'Ann')"))
-        await connection.execute(
-            text(
-                "INSERT INTO face (id, profile_id, recognition_model, detection_model, embedding)"
-                " SELECT gen_random_uuid(), id, 'm', 'd', array_fill(1::real, ARRAY[1024])::vector"
-                " FROM profile"
-            )
-        )
+        await connection.execute(text(ANN))
+        await connection.execute(text(FACE))
         toasted = "SELECT pg_relation_size(reltoastrelid) FROM pg_class WHERE oid = 'face'::regclass"
         assert await connection.scalar(text(toasted)) == 0
 

@@ -1,4 +1,4 @@
-"""What PgVectorRepository does when the server, or the way to it, fails."""
+"""What the adapters on PostgreSQL do when the server, or the way to it, fails."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,19 +13,20 @@ from uuid_utils.compat import uuid7
 from adapters.postgres import engine as engine_module
 from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import migrate
-from adapters.postgres.repository import PgVectorRepository
-from application.ports.repository import EmbeddingRepository, FaceFilter
-from domain.errors import Unavailable
+from application.ports.faces import FaceFilter, NewFace
+from domain.errors import InvalidInput, Unavailable
 from domain.faces import Embedding
+from domain.people import DEFAULT_COLLECTION as DEFAULT
+from tests.contract.storage import Storage, on_postgres
 
 PROBE = Embedding.of(np.array([1.0, 2.0, 3.0]), "model")
 EVERYTHING = FaceFilter()
 
 
 @pytest.fixture
-async def repository(engine: AsyncEngine) -> EmbeddingRepository:
+async def storage(engine: AsyncEngine) -> Storage:
     await migrate(engine)
-    return PgVectorRepository(engine, uuid7)
+    return on_postgres(engine)
 
 
 @pytest.fixture
@@ -58,89 +59,84 @@ async def end_what_waits_for(connection: AsyncConnection) -> None:
             await asyncio.sleep(0.01)
 
 
-async def open_all(repository: EmbeddingRepository) -> None:
-    await asyncio.gather(*(repository.ping() for _ in range(8)))
+async def open_all(storage: Storage) -> None:
+    await asyncio.gather(*(storage.faces.ping() for _ in range(8)))
 
 
-async def test_reads_survive_a_restart_of_the_server(
-    repository: EmbeddingRepository, other: AsyncEngine
-) -> None:
-    await open_all(repository)
+async def test_reads_survive_a_restart_of_the_server(storage: Storage, other: AsyncEngine) -> None:
+    await open_all(storage)
     await end_connections(other)
-    assert await asyncio.gather(*(repository.search(PROBE, 1) for _ in range(4))) == [[]] * 4
+    found = await asyncio.gather(*(storage.gallery.search(PROBE, DEFAULT, 1) for _ in range(4)))
+    assert [result.searched for result in found] == [0] * 4
 
 
-async def test_writes_survive_a_restart_of_the_server(
-    repository: EmbeddingRepository, other: AsyncEngine
-) -> None:
-    await open_all(repository)
+async def test_writes_survive_a_restart_of_the_server(storage: Storage, other: AsyncEngine) -> None:
+    await open_all(storage)
     await end_connections(other)
-    face = await repository.add("Ann", PROBE, "detector")
+    face = (await storage.faces.add(NewFace(DEFAULT, "Ann", PROBE, "d"))).face
     await end_connections(other)
-    assert await repository.delete(face.id)
+    assert await storage.faces.delete(DEFAULT, face.id)
 
 
 async def test_a_read_whose_connection_dies_under_it_is_done_again(
-    repository: EmbeddingRepository, other: AsyncEngine
+    storage: Storage, other: AsyncEngine
 ) -> None:
-    await repository.add("Ann", PROBE, "detector")
+    await storage.faces.add(NewFace(DEFAULT, "Ann", PROBE, "d"))
     async with other.connect() as connection:
         await connection.execute(text("LOCK TABLE face"))
-        waiting = asyncio.create_task(repository.list(EVERYTHING, 10))
+        waiting = asyncio.create_task(storage.faces.list(EVERYTHING, 10))
         await end_what_waits_for(connection)
         await connection.rollback()
     assert len(await waiting) == 1
 
 
 async def test_a_write_whose_connection_dies_under_it_is_not_done_again(
-    repository: EmbeddingRepository, other: AsyncEngine
+    storage: Storage, other: AsyncEngine
 ) -> None:
     async with other.connect() as connection:
         await connection.execute(text("LOCK TABLE profile"))
-        waiting = asyncio.create_task(repository.add("Ann", PROBE, "detector"))
+        waiting = asyncio.create_task(storage.faces.add(NewFace(DEFAULT, "Ann", PROBE, "d")))
         await end_what_waits_for(connection)
         await connection.rollback()
     with pytest.raises(Unavailable):
         await waiting
-    assert await repository.list(EVERYTHING, 10) == []
+    assert await storage.faces.list(EVERYTHING, 10) == []
 
 
 @pytest.fixture
 async def impatient(
     engine: AsyncEngine, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[EmbeddingRepository]:
+) -> AsyncIterator[Storage]:
     """One connection, and no time to wait for it or its answers."""
     await migrate(engine)
     monkeypatch.setattr(engine_module, "_STATEMENT_TIMEOUT_S", 0.2)
     monkeypatch.setattr(engine_module, "_QUEUE_TIMEOUT_S", 0.1)
     impatient = make_engine(database_url, 1)
-    yield PgVectorRepository(impatient, uuid7)
+    yield on_postgres(impatient)
     await impatient.dispose()
 
 
-async def test_a_server_that_does_not_answer_in_time(
-    impatient: EmbeddingRepository, other: AsyncEngine
-) -> None:
+async def test_a_server_that_does_not_answer_in_time(impatient: Storage, other: AsyncEngine) -> None:
     async with other.connect() as connection:
         await connection.execute(text("LOCK TABLE face, profile"))
         for attempt in (
-            impatient.search(PROBE, 1),
-            impatient.add("Ann", PROBE, "d"),
-            impatient.delete(uuid7()),
+            impatient.gallery.search(PROBE, DEFAULT, 1),
+            impatient.faces.add(NewFace(DEFAULT, "Ann", PROBE, "d")),
+            impatient.faces.delete(DEFAULT, uuid7()),
         ):
             with pytest.raises(Unavailable):
                 await attempt
         await connection.rollback()
-    assert await impatient.list(EVERYTHING, 10) == []
+    assert await impatient.faces.list(EVERYTHING, 10) == []
 
 
-async def test_no_connection_left(impatient: EmbeddingRepository, other: AsyncEngine) -> None:
+async def test_no_connection_left(impatient: Storage, other: AsyncEngine) -> None:
     async with other.connect() as connection:
         await connection.execute(text("LOCK TABLE face"))
-        slow = asyncio.create_task(impatient.list(EVERYTHING, 1))
+        slow = asyncio.create_task(impatient.faces.list(EVERYTHING, 1))
         await asyncio.sleep(0)
         with pytest.raises(Unavailable):
-            await impatient.ping()
+            await impatient.faces.ping()
         with pytest.raises(Unavailable):
             await slow
 
@@ -148,13 +144,13 @@ async def test_no_connection_left(impatient: EmbeddingRepository, other: AsyncEn
 @pytest.mark.parametrize("host", ["/nowhere", "127.0.0.1"])
 async def test_no_server(host: str) -> None:
     engine = make_engine(f"postgresql+asyncpg://nobody@/nothing?host={host}&port=1", 1)
-    repository = PgVectorRepository(engine, uuid7)
+    storage = on_postgres(engine)
     for attempt in (
-        repository.ping(),
-        repository.add("Ann", PROBE, "detector"),
-        repository.search(PROBE, 1),
-        repository.list(EVERYTHING, 1),
-        repository.delete(uuid7()),
+        storage.faces.ping(),
+        storage.faces.add(NewFace(DEFAULT, "Ann", PROBE, "d")),
+        storage.gallery.search(PROBE, DEFAULT, 1),
+        storage.faces.list(EVERYTHING, 1),
+        storage.faces.delete(DEFAULT, uuid7()),
     ):
         with pytest.raises(Unavailable) as caught:
             await attempt
@@ -162,9 +158,22 @@ async def test_no_server(host: str) -> None:
 
 
 async def test_an_error_shows_no_name_and_no_vector(engine: AsyncEngine) -> None:
-    repository = PgVectorRepository(engine, uuid7)
+    storage = on_postgres(engine)
     with pytest.raises(Unavailable) as caught:
-        await repository.add("Ann Example", PROBE, "detector")
+        await storage.faces.add(NewFace(DEFAULT, "Ann Example", PROBE, "d"))
     assert isinstance(caught.value.__cause__, DBAPIError)
     assert "Ann Example" not in str(caught.value.__cause__)
     assert "0.26" not in str(caught.value.__cause__)
+
+
+@pytest.mark.parametrize("text", ["nul\0", "\ud800"])
+async def test_a_text_that_cannot_be_stored_is_the_clients_mistake(storage: Storage, text: str) -> None:
+    for attempt in (
+        storage.faces.add(NewFace(text, "Ann", PROBE, "d")),
+        storage.gallery.search(PROBE, text, 1),
+        storage.profiles.create(DEFAULT, text, {}),
+        storage.profiles.create(DEFAULT, "Ann", {"a": text}),
+        storage.collections.list(1, text),
+    ):
+        with pytest.raises(InvalidInput, match="can't be stored"):
+            await attempt

@@ -1,5 +1,6 @@
 """Hand-written fakes of the ports, and images that the colour stand-ins understand."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
@@ -7,13 +8,19 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 
 from adapters.memory.vision import ColourDetector, ColourEmbedder
+from application.analysis import FaceAnalyser
 from application.decisions import DecisionPolicy
+from application.liveness import LivenessGate
 from application.ports.calibration import CalibrationStore
+from application.ports.liveness import SpoofDetector
+from application.ports.quality import QualityAssessor
 from application.sources import Photo
 from domain.calibration import CalibrationTable, OperatingPoint
-from domain.errors import InvalidImage, UnknownModel
+from domain.errors import InvalidImage, ModelNotInstalled, UnknownModel
 from domain.faces import Crop, DetectedFace, Image
+from domain.liveness import LivenessPolicy
 from domain.models import ModelChoice, ModelInfo
+from domain.quality import QualityReport
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -94,3 +101,27 @@ class InlineWorkers:
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return work(*args, **kwargs)
+
+
+class NoAssessor:
+    """Measures nothing."""
+
+    def assess(
+        self, image: Image, face: DetectedFace, crop: Crop, strength: float = math.nan
+    ) -> QualityReport:
+        assert crop.size
+        return QualityReport({})
+
+
+def no_spoof_detector() -> SpoofDetector:
+    raise ModelNotInstalled("minifasnet", pulled=True)
+
+
+def analyser(
+    liveness: LivenessPolicy = LivenessPolicy.OFF,
+    detector: Callable[[], SpoofDetector] = no_spoof_detector,
+    assessor: QualityAssessor | None = None,
+) -> FaceAnalyser:
+    """The pipeline over the stand-ins."""
+    gate = LivenessGate(liveness, detector)
+    return FaceAnalyser(RawDecoder(), CuttingAligner(), ColourModels(), gate, assessor or NoAssessor())

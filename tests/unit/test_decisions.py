@@ -12,7 +12,7 @@ from tests.unit.fakes import policy
 def ranked(*similarities: float) -> list[RankedPerson]:
     people = []
     for number, similarity in enumerate(similarities):
-        face = Face(UUID(int=number), UUID(int=number), f"P{number}", "m", "d")
+        face = Face(UUID(int=number), UUID(int=number), f"P{number}", "m", "d", "default")
         people.append(RankedPerson(face.profile_id, face.name, similarity, face, similarity))
     return people
 

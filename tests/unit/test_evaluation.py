@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from application.analysis import FaceAnalyser
 from application.evaluation.calibrate import CalibrateModel
 from application.evaluation.errors import EvaluationError
 from application.evaluation.evaluate import EvaluateModels, Evaluation
@@ -14,9 +13,9 @@ from domain.errors import UnknownModel
 from domain.faces import Box, DetectedFace
 from entrypoints.cli import face_api, plot
 from entrypoints.cli.evaluate import as_machine, as_text
-from tests.unit.fakes import BLUE, GREEN, RED, ColourModels, CuttingAligner, RawDecoder, photo
+from tests.unit.fakes import BLUE, GREEN, RED, analyser, photo
 
-EMBEDDING = EmbedPhotos(FaceAnalyser(RawDecoder(), CuttingAligner(), ColourModels()), workers=2)
+EMBEDDING = EmbedPhotos(analyser(), workers=2)
 PAIRS = "2 1\nAnn 1 2\nAnn 1 Bob 1\nBob 1 2\nBob 2 Cyd 1\n"
 NOBODY = bytes(90_000)
 

@@ -21,7 +21,8 @@ def person(number: int, *vectors: tuple[float, ...]) -> Candidate:
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     profile = UUID(int=number)
     faces = tuple(
-        Face(UUID(int=number * 100 + index), profile, f"P{number}", "m", "d") for index in range(len(rows))
+        Face(UUID(int=number * 100 + index), profile, f"P{number}", "m", "d", "default")
+        for index in range(len(rows))
     )
     return Candidate(profile, f"P{number}", faces, rows)
 

@@ -1,7 +1,7 @@
 import pytest
 
-from domain.errors import InvalidName
-from domain.people import MAX_NAME_LENGTH, person_name
+from domain.errors import InvalidCollection, InvalidName
+from domain.people import MAX_NAME_LENGTH, collection_name, person_name
 
 
 @pytest.mark.parametrize(
@@ -16,3 +16,14 @@ def test_a_name_is_kept_in_one_canonical_form(given: str, kept: str) -> None:
 def test_a_name_that_cannot_be_stored_is_refused(bad: str) -> None:
     with pytest.raises(InvalidName):
         person_name(bad)
+
+
+@pytest.mark.parametrize("text", ["default", "a", "0", "staff-2_b", "x" * 63])
+def test_a_collections_name(text: str) -> None:
+    assert collection_name(text) == text
+
+
+@pytest.mark.parametrize("text", ["", "A", "_a", "-a", "a b", "a\n", "\u00e4", "x" * 64, "a.b", "\u0663"])
+def test_what_cannot_name_a_collection(text: str) -> None:
+    with pytest.raises(InvalidCollection):
+        collection_name(text)

@@ -8,6 +8,7 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_h
 from onnx.reference import ReferenceEvaluator
 
 from adapters.onnx.cache import PreparedModels
+from adapters.onnx.exports import GIVES_PROBABILITIES, OUTPUT_MEAN
 from adapters.onnx.preparation import FreeAxes, prepare
 from adapters.onnx.session import OnnxRuntimeSession
 from domain.errors import BrokenModel
@@ -95,6 +96,24 @@ def test_dead_inputs_and_initializers_are_dropped() -> None:
     assert [tensor.name for tensor in graph.initializer] == ["one"]
 
 
+@pytest.mark.parametrize("last", ["BatchNormalization", "Relu"])
+def test_the_mean_of_the_output_is_recorded_where_the_file_tells_it(last: str) -> None:
+    vector = np.ones(3, np.float32)
+    normalise = ["x", "gamma", "beta", "mean", "variance"]
+    nodes = {
+        "BatchNormalization": [helper.make_node("BatchNormalization", normalise, ["y"])],
+        "Relu": [
+            helper.make_node("BatchNormalization", normalise, ["z"]),
+            helper.make_node("Relu", ["z"], ["y"]),
+        ],
+    }[last]
+    beta = np.array([0.5, -1, 2], np.float32)
+    source = model(nodes, {"gamma": vector, "beta": beta, "mean": vector, "variance": vector})
+    session = OnnxRuntimeSession(prepare(source.SerializeToString(), FreeAxes.NONE))
+    expected = "[0.5, -1.0, 2.0]" if last == "BatchNormalization" else None
+    assert session.metadata.get(OUTPUT_MEAN) == expected
+
+
 def test_free_axes() -> None:
     flatten = [
         helper.make_node("Reshape", ["x", "shape"], ["rows"]),
@@ -106,6 +125,13 @@ def test_free_axes() -> None:
     session = OnnxRuntimeSession(prepared)
     assert session.input_shape == (None, 3, None, None)
     assert session.run(np.ones((5, 3, 2, 2), np.float32))["y"].shape == (5, 4, 3)
+
+
+@pytest.mark.parametrize(("last", "expected"), [("Softmax", True), ("Relu", False)])
+def test_a_softmax_at_the_end_is_told(last: str, expected: bool) -> None:  # noqa: FBT001
+    nodes = [helper.make_node("Softmax", ["x"], ["inner"]), helper.make_node(last, ["inner"], ["y"])]
+    session = OnnxRuntimeSession(prepare(model(nodes, {}).SerializeToString(), FreeAxes.NONE))
+    assert (GIVES_PROBABILITIES in session.metadata) is expected
 
 
 def test_fixed_axes_stay_fixed() -> None:

@@ -5,6 +5,7 @@ import msgspec
 import pytest
 
 from application.errors import StartupError
+from domain.quality import LENIENT, NO_BOUNDS, STRICT, Measure
 from entrypoints.settings import PROJECT, Settings, load_settings
 
 NOWHERE = Path("/nonexistent/.env")
@@ -40,11 +41,21 @@ def test_an_empty_value_means_the_default() -> None:
         ("FACE_WORKERS", "-1"),
         ("FACE_MAX_BODY_MB", "0"),
         ("FACE_LOG_LEVEL", "loud"),
+        ("FACE_LIVENESS", "maybe"),
+        ("FACE_QUALITY_ENROLMENT", "sharpness"),
+        ("FACE_QUALITY_RECOGNITION", "beauty=1"),
     ],
 )
 def test_a_wrong_value_is_one_line_that_names_its_key(key: str, value: str) -> None:
     with pytest.raises(StartupError, match=rf"^{key}: [^\n]+$"):
         load_settings({key: value}, NOWHERE)
+
+
+def test_quality_bounds_change_the_default_of_their_key() -> None:
+    settings = load_settings({"FACE_QUALITY_ENROLMENT": "yaw=40", "FACE_QUALITY_RECOGNITION": "off"}, NOWHERE)
+    assert settings.quality_enrolment == STRICT.but({Measure.YAW: 40})
+    assert settings.quality_recognition == NO_BOUNDS
+    assert load_settings({}, NOWHERE).quality_recognition == LENIENT
 
 
 def test_a_database_password_is_never_repeated() -> None:

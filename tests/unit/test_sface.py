@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from adapters.onnx.exports import SCALES_ITS_INPUT
+from adapters.onnx.exports import OUTPUT_MEAN, SCALES_ITS_INPUT
 from adapters.onnx.session import Shape, Tensor
 from adapters.onnx.sface import SFaceEmbedder
 from domain.errors import BrokenModel
@@ -28,6 +28,19 @@ class FakeSession:
 def test_the_network_sees_rgb_from_0_to_255_and_vectors_have_unit_norm() -> None:
     crop = np.full((112, 112, 3), (0, 60, 80), np.uint8)
     np.testing.assert_allclose(SFaceEmbedder(FakeSession()).embed([crop]), [[0.8, 0.6, 0]], atol=1e-6)
+
+
+def test_directions_are_taken_from_twice_the_mean_of_the_training() -> None:
+    session = FakeSession(metadata={SCALES_ITS_INPUT: "yes", OUTPUT_MEAN: "[0.0, 0.0, 10.0]"})
+    crop = np.full((112, 112, 3), (100, 0, 60), np.uint8)
+    np.testing.assert_allclose(SFaceEmbedder(session).embed([crop]), [[0.6, 0, 0.8]], atol=1e-6)
+
+
+def test_strength_is_that_of_the_vector_as_it_leaves_the_network() -> None:
+    centred = FakeSession(metadata={SCALES_ITS_INPUT: "yes", OUTPUT_MEAN: "[0.0, 0.0, 10.0]"})
+    crop = np.full((112, 112, 3), (100, 0, 60), np.uint8)
+    (strength,) = SFaceEmbedder(centred).embed_rated([crop])[1]
+    assert strength == SFaceEmbedder(FakeSession()).embed_rated([crop])[1]
 
 
 def test_dimensions_come_from_the_file() -> None:

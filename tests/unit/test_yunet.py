@@ -9,7 +9,7 @@ import pytest
 
 from adapters.onnx.session import Shape, Tensor
 from adapters.onnx.yunet import YuNetDetector
-from adapters.onnx.yunet_network import STRIDES, Candidates, YuNetNetwork, suppress
+from adapters.onnx.yunet_network import STRIDES, YuNetNetwork
 from domain.errors import BrokenModel
 from domain.faces import Image
 from tests.conftest import YUNET_FILE, packaged_path
@@ -85,6 +85,7 @@ def test_decoding() -> None:
     np.testing.assert_allclose(first.scores, [0.9])
     centre = np.array([3.5, 2.25]) * 16
     np.testing.assert_allclose(first.boxes, [[*(centre - (16, 32)), 32, 64]])
+    assert first.landmarks is not None
     np.testing.assert_allclose(first.landmarks[0], (np.arange(10).reshape(5, 2) + np.array([3, 2])) * 16)
     np.testing.assert_array_equal(second.boxes, first.boxes)
 
@@ -93,20 +94,6 @@ def test_the_threshold_is_inclusive() -> None:
     network = YuNetNetwork(FakeSession([Cell(8, 0, 0, 0.5), Cell(8, 0, 1, 0.49), Cell(32, 0, 0, 0.75)]))
     (found,) = network.candidates(np.zeros((1, 3, 32, 32), np.float32), threshold=0.5)
     assert found.scores.tolist() == [0.5, 0.75]
-
-
-def test_suppression_keeps_the_best_of_those_that_overlap() -> None:
-    boxes = np.array([[0, 0, 10, 10], [1, 0, 10, 10], [40, 0, 10, 10], [5, 5, 10, 10]], np.float32)
-    scores = np.array([0.7, 0.9, 0.8, 0.6], np.float32)
-    kept = suppress(Candidates(scores, boxes, np.zeros((4, 5, 2), np.float32)), overlap=0.45)
-    assert kept.tolist() == [1, 2, 3]
-
-
-def test_suppression_of_nothing() -> None:
-    nothing = Candidates(
-        np.empty(0, np.float32), np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32)
-    )
-    assert suppress(nothing, 0.45).shape == (0,)
 
 
 @pytest.mark.parametrize(

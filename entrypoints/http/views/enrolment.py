@@ -6,8 +6,12 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from application.enrolment import Registered
+from domain.enrolment import Conflict
 from domain.people import Face
 from entrypoints.http.envelope import Success
+from entrypoints.http.views.checks import LivenessView, QualityView, liveness_of, quality_of
+from entrypoints.http.views.numbers import Least, Similarity
 
 
 class FaceView(msgspec.Struct):
@@ -25,6 +29,12 @@ class FaceView(msgspec.Struct):
         return cls(face.id, face.profile_id, face.name, face.recognition_model, face.detection_model)
 
 
+class FaceAnswer(Success, kw_only=True):
+    """A registered face."""
+
+    data: FaceView
+
+
 class FacesAnswer(Success, kw_only=True):
     """Registered faces, oldest first."""
 
@@ -34,15 +44,73 @@ class FacesAnswer(Success, kw_only=True):
     ] = UNSET
 
 
-class RegisteredView(msgspec.Struct):
+class ConflictView(msgspec.Struct):
+    """Why a face is doubtful."""
+
+    reason: str
+    profile_id: UUID
+    name: str
+    similarity: Similarity
+    threshold: Least
+
+    @classmethod
+    def of(cls, conflict: Conflict) -> "ConflictView":
+        """The client's view."""
+        return cls(
+            conflict.doubt, conflict.profile_id, conflict.name, conflict.similarity, conflict.threshold
+        )
+
+
+class RegisteredView(msgspec.Struct, omit_defaults=True):
     """The face that was registered."""
 
     id: UUID
     profile_id: UUID
     name: str
+    warnings: Annotated[
+        list[ConflictView] | UnsetType, Meta(description="What is doubtful, with on_conflict=warn")
+    ] = UNSET
+    liveness: Annotated[LivenessView | UnsetType, Meta(description="If it was looked at")] = UNSET
+    quality: Annotated[QualityView | UnsetType, Meta(description="With quality=true")] = UNSET
+
+    @classmethod
+    def of(cls, registered: Registered, *, quality: bool = False) -> "RegisteredView":
+        """The client's view."""
+        face, conflicts = registered.face, registered.conflicts
+        warnings = [ConflictView.of(conflict) for conflict in conflicts]
+        return cls(
+            face.id,
+            face.profile_id,
+            face.name,
+            warnings or UNSET,
+            liveness_of(registered.analysed),
+            quality_of(registered.analysed, wanted=quality),
+        )
 
 
 class RegisteredAnswer(Success, kw_only=True):
     """A face was registered."""
 
     data: RegisteredView
+
+
+class BatchFailure(msgspec.Struct):
+    """Why a photo of a batch was refused."""
+
+    code: str
+    detail: str
+
+
+class BatchView(msgspec.Struct):
+    """What became of one photo of a batch."""
+
+    index: int
+    name: str
+    face: RegisteredView | UnsetType = UNSET
+    error: BatchFailure | UnsetType = UNSET
+
+
+class BatchAnswer(Success, kw_only=True):
+    """What became of a batch, in its order."""
+
+    data: list[BatchView]

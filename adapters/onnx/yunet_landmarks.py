@@ -1,0 +1,57 @@
+"""YuNet as a locator of landmarks: what all of its cells that see a face say together."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adapters.onnx.candidates import Candidates
+from adapters.onnx.session import Tensor
+from adapters.onnx.yunet_network import YuNetNetwork, as_batch
+from domain.faces import Image, Landmarks
+
+_THRESHOLD = 0.3
+"""The least score of a cell; that there is a face is known."""
+_OFF_CENTRE = 0.35
+"""How far from the middle the face may be, in longer sides of its box: a neighbour is farther."""
+_AGREEMENT = 0.5
+"""The least overlap (IoU) with the best cell's box of those that see the same face."""
+
+
+class YuNetLandmarks:
+    """Implements LandmarkLocator with YuNet, which is loaded when it is first asked."""
+
+    def __init__(self, network: Callable[[], YuNetNetwork]) -> None:
+        self._network = network
+
+    def locate(self, pictures: Sequence[Image]) -> list[Landmarks | None]:
+        """See LandmarkLocator."""
+        found = self._network().candidates(as_batch(list(pictures)), _THRESHOLD)
+        return [
+            _consensus(candidates, picture.shape[0])
+            for candidates, picture in zip(found, pictures, strict=True)
+        ]
+
+
+def _consensus(candidates: Candidates, side: int) -> Landmarks | None:
+    """The mean of the landmarks that the cells of the face in the middle predict, weighed by squared scores.
+
+    A detector keeps the best cell's and drops the others; their mean errs less.
+    """
+    sizes = candidates.boxes[:, 2:]
+    off_centre = np.abs(candidates.boxes[:, :2] + sizes / 2 - side / 2).max(axis=1)
+    central = off_centre < _OFF_CENTRE * sizes.max(axis=1)
+    near = candidates.take(np.flatnonzero(central))
+    if near.landmarks is None or not len(near.scores):
+        return None
+    same = _overlaps(near.boxes, near.boxes[near.scores.argmax()]) > _AGREEMENT
+    return np.average(near.landmarks, axis=0, weights=np.where(same, near.scores**2, 0)).astype(np.float32)
+
+
+def _overlaps(boxes: Tensor, box: NDArray[np.float32]) -> Tensor:
+    """Intersection over union of K x 4 boxes with one."""
+    low = np.maximum(boxes[:, :2], box[:2])
+    high = np.minimum(boxes[:, :2] + boxes[:, 2:], box[:2] + box[2:])
+    shared = np.clip(high - low, 0, None).prod(axis=1)
+    overlaps: Tensor = shared / (boxes[:, 2:].prod(axis=1) + box[2:].prod() - shared)
+    return overlaps

@@ -1,0 +1,91 @@
+"""Gallery on PostgreSQL with pgvector; exact (docs/decisions/0003-exact-search.md)."""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.postgres.database import Database, Parameters
+from adapters.postgres.rows import given, other_dimension, storable, uuid, vector
+from adapters.postgres.statements.search import BY_ALL_PEOPLE, BY_NEAREST_FACES, FACES_OF_PERSON, Hits
+from application.ports.gallery import Found
+from domain.errors import CollectionNotFound
+from domain.faces import Embedding
+from domain.identification import Candidate
+from domain.metadata import Metadata
+from domain.people import Face
+
+_Stored: TypeAlias = tuple[Face, NDArray[np.float32]]
+
+_CANDIDATES = 16
+"""So many faces a wanted person are looked at before the search goes through all by person."""
+
+
+class PgVectorGallery:
+    """Implements Gallery: one round trip, or two when a few people have all of the nearest faces."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._database = Database(engine)
+
+    async def search(
+        self, probe: Embedding, collection: str, people: int, metadata: Metadata | None = None
+    ) -> Found:
+        """See Gallery.search."""
+        wanted = max(0, people)
+        parameters = {
+            **given(probe),
+            "within": collection,
+            "limit": wanted,
+            # The nearest face is the nearest person's; for more people, some faces will be of the same.
+            "candidates": wanted if wanted == 1 else wanted * _CANDIDATES,
+            **({"about": metadata} if metadata else {}),
+        }
+        filtered = bool(metadata)
+        found = await self._found(BY_NEAREST_FACES[filtered], parameters, probe)
+        if len(found.candidates) < min(wanted, found.searched):
+            del parameters["candidates"]
+            found = await self._found(BY_ALL_PEOPLE[filtered], parameters, probe)
+        return found
+
+    async def person(self, model: str, collection: str, profile_id: UUID) -> Candidate | None:
+        """See Gallery.person."""
+        if not storable(model):
+            return None
+        parameters = {"model": model, "within": collection, "profile": profile_id}
+        rows = await self._database.read(FACES_OF_PERSON, parameters)
+        if not rows:
+            return None
+        return _candidate([(_face(row, collection, model), vector(row.vector)) for row in rows])
+
+    async def _found(self, statement: Hits, parameters: Parameters, probe: Embedding) -> Found:
+        rows = await self._database.read(statement, parameters)
+        known, dimensions, searched, *_ = rows[0]
+        if not known:
+            raise CollectionNotFound
+        if dimensions not in {None, len(probe.vector)}:
+            raise other_dimension(probe)
+        faces: dict[UUID, list[_Stored]] = {}
+        nearest: dict[UUID, tuple[float, UUID]] = {}
+        for row in rows:
+            if row.id is not None:
+                face = _face(row, str(parameters["within"]), probe.model)
+                faces.setdefault(face.profile_id, []).append((face, vector(row.vector)))
+                distance = (row.distance, face.id)
+                nearest[face.profile_id] = min(nearest.get(face.profile_id, distance), distance)
+        return Found(
+            searched, [_candidate(faces[person]) for person in sorted(nearest, key=nearest.__getitem__)]
+        )
+
+
+def _face(row: Row[*tuple[Any, ...]], collection: str, model: str) -> Face:
+    return Face(uuid(row.id), uuid(row.profile_id), row.name, model, row.detection_model, collection)
+
+
+def _candidate(faces: Sequence[_Stored]) -> Candidate:
+    first = faces[0][0]
+    vectors = np.stack([vector for _, vector in faces])
+    return Candidate(first.profile_id, first.name, tuple(face for face, _ in faces), vectors)

@@ -1,0 +1,33 @@
+"""Parameters and conditions that several statements share."""
+
+from pgvector.sqlalchemy import VECTOR
+from sqlalchemy import ARRAY, REAL, Integer, Label, LargeBinary, Text, Uuid, bindparam, cast, func, select
+
+from adapters.postgres.tables import collection, face
+
+COLLECTION = bindparam("within", type_=Text)
+MODEL = bindparam("model", type_=Text)
+DIMENSIONS = bindparam("dimensions", type_=Integer)
+FACE_ID = bindparam("face", type_=Uuid)
+PROFILE_ID = bindparam("profile", type_=Uuid)
+LIMIT = bindparam("limit", type_=Integer)
+
+VECTOR_GIVEN = cast(bindparam("vector", type_=ARRAY(REAL)), VECTOR)
+"""Sent as numbers, which asyncpg knows, and not in pgvector's text form, which is longer and slower."""
+
+VECTOR_STORED: Label[bytes] = func.vector_send(face.c.embedding, type_=LargeBinary).label("vector")
+"""pgvector's binary form: see adapters.postgres.rows.vector."""
+
+STAY = (
+    select(collection.c.name)
+    .where(collection.c.name == COLLECTION)
+    .with_for_update(read=True, key_share=True)
+)
+"""The collection, which can't be deleted until the transaction ends."""
+
+DIMENSIONS_ENROLLED = (
+    select(func.vector_dims(face.c.embedding))
+    .where(face.c.collection == COLLECTION, face.c.recognition_model == MODEL)
+    .limit(1)
+    .scalar_subquery()
+)

@@ -1,0 +1,100 @@
+"""One new face: collection, person and face in one statement, which is one transaction.
+
+Locks are taken in the order collection, profile, face, as everywhere.
+"""
+
+from typing import TypeAlias
+from uuid import UUID
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    LargeBinary,
+    Select,
+    Text,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from adapters.postgres.statements.common import (
+    COLLECTION,
+    DIMENSIONS,
+    DIMENSIONS_ENROLLED,
+    FACE_ID,
+    MODEL,
+    PROFILE_ID,
+    STAY,
+    VECTOR_GIVEN,
+)
+from adapters.postgres.tables import face, face_crop, profile
+
+Outcome: TypeAlias = Select[str | None, bool, UUID | None, str | None, UUID | None]
+"""The collection, if it is there; whether the vector fits; the person's id and name; the face's id."""
+
+_DETECTOR = bindparam("detector", type_=Text)
+_DIGEST = bindparam("digest", type_=LargeBinary)
+_CROP = bindparam("crop", type_=LargeBinary)
+
+_fits: ColumnElement[bool] = func.coalesce(DIMENSIONS_ENROLLED, DIMENSIONS) == DIMENSIONS
+
+_place = STAY.cte("place")
+
+# The update changes nothing: it locks the profile, so that a concurrent delete of its last face waits.
+_new_person = upsert(profile).from_select(
+    ["id", "collection", "name"],
+    select(PROFILE_ID, _place.c.name, bindparam("person", type_=Text)).where(_fits),
+)
+_by_name = (
+    _new_person.on_conflict_do_update(
+        index_elements=[profile.c.collection, profile.c.name], set_={"name": _new_person.excluded.name}
+    )
+    .returning(profile.c.id, profile.c.name)
+    .cte("person")
+)
+_by_id = (
+    select(profile.c.id, profile.c.name)
+    .join(_place, _place.c.name == profile.c.collection)
+    .where(profile.c.id == PROFILE_ID)
+    .with_for_update(key_share=True, of=profile)
+    .cte("person")
+)
+
+
+def _enrol(person: CTE) -> Outcome:
+    new_face = upsert(face).from_select(
+        ["id", "profile_id", "collection", "recognition_model", "detection_model", "digest", "embedding"],
+        select(FACE_ID, person.c.id, COLLECTION, MODEL, _DETECTOR, _DIGEST, VECTOR_GIVEN).where(_fits),
+    )
+    # The update changes nothing: it answers with the face that has this photo.
+    enrolled = (
+        new_face.on_conflict_do_update(
+            index_elements=["profile_id", "recognition_model", "detection_model", "digest"],
+            index_where=face.c.digest.is_not(None),
+            set_={"digest": new_face.excluded.digest},
+        )
+        .returning(face.c.id)
+        .cte("enrolled")
+    )
+    kept = (
+        insert(face_crop)
+        .from_select(
+            ["face_id", "image"],
+            select(enrolled.c.id, _CROP).where(enrolled.c.id == FACE_ID, _CROP.is_not(None)),
+        )
+        .cte("kept")
+    )
+    one = select(literal(1)).subquery("one")
+    return (
+        select(_place.c.name, _fits, person.c.id, person.c.name, enrolled.c.id)
+        .select_from(one.outerjoin(_place, true()).outerjoin(person, true()).outerjoin(enrolled, true()))
+        .add_cte(kept)
+    )
+
+
+ENROL_BY_NAME = _enrol(_by_name)
+ENROL_BY_ID = _enrol(_by_id)

@@ -1,0 +1,69 @@
+"""Enrolled faces: reading, moving, deleting."""
+
+from typing import TypeAlias
+from uuid import UUID
+
+from sqlalchemy import Select, Uuid, bindparam, delete, exists, literal, select, update
+
+from adapters.postgres.statements.common import COLLECTION, FACE_ID, LIMIT, PROFILE_ID
+from adapters.postgres.tables import face, face_crop, profile
+from application.ports.faces import FaceFilter
+
+Faces: TypeAlias = Select[UUID, UUID, str, str, str, str]
+
+FACES: Faces = select(
+    face.c.id,
+    face.c.profile_id,
+    profile.c.name,
+    face.c.recognition_model,
+    face.c.detection_model,
+    face.c.collection,
+).join(profile, profile.c.id == face.c.profile_id)
+"""In the order of the fields of Face."""
+
+_this = (face.c.collection == COLLECTION, face.c.id == FACE_ID)
+
+GET = FACES.where(*_this)
+
+CROP = select(face_crop.c.image).join(face, face.c.id == face_crop.c.face_id).where(*_this)
+
+
+def page(where: FaceFilter, after: UUID | None) -> Faces:
+    """A page of faces in the order of their ids."""
+    named = select(profile.c.id).where(profile.c.collection == where.collection, profile.c.name == where.name)
+    conditions = (
+        (after, face.c.id > literal(after, Uuid)),
+        (where.name, face.c.profile_id == named.scalar_subquery()),
+        (where.profile_id, face.c.profile_id == where.profile_id),
+        (where.recognition_model, face.c.recognition_model == where.recognition_model),
+    )
+    return (
+        FACES.where(face.c.collection == where.collection)
+        .where(*(condition for value, condition in conditions if value is not None))
+        .order_by(face.c.id)
+        .limit(LIMIT)
+    )
+
+
+OWNER = select(face.c.profile_id).where(*_this)
+
+DELETE = delete(face).where(face.c.id == FACE_ID, face.c.profile_id == PROFILE_ID).returning(face.c.id)
+DELETE_PERSON_WITHOUT_FACES = delete(profile).where(
+    profile.c.id == PROFILE_ID, ~exists().where(face.c.profile_id == profile.c.id)
+)
+
+_moved = face.alias("moved")
+SAME_PHOTO = (
+    select(face.c.id)
+    .join(
+        _moved,
+        (_moved.c.id == FACE_ID)
+        & (_moved.c.digest == face.c.digest)
+        & (_moved.c.recognition_model == face.c.recognition_model)
+        & (_moved.c.detection_model == face.c.detection_model),
+    )
+    .where(face.c.profile_id == PROFILE_ID)
+)
+"""The face that a person has of the photo that another face is of."""
+
+MOVE = update(face).where(face.c.id == FACE_ID).values(profile_id=bindparam("profile", type_=Uuid))

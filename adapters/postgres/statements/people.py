@@ -1,0 +1,143 @@
+"""People and collections."""
+
+from typing import TypeAlias
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from adapters.postgres.statements.common import COLLECTION, LIMIT, PROFILE_ID
+from adapters.postgres.tables import collection, face, profile
+from application.ports.people import ProfileFilter
+from domain.metadata import Metadata
+
+People: TypeAlias = Select[UUID, str, str, Metadata, int]
+
+_PERSON = bindparam("person", type_=Text)
+_METADATA = bindparam("about", type_=JSONB(none_as_null=True))
+_GREATEST_CHARACTER = 0x10FFFF
+_SURROGATES = (0xD800, 0xDFFF)
+
+_faces = (
+    select(func.count())
+    .select_from(face)
+    .where(face.c.collection == profile.c.collection, face.c.profile_id == profile.c.id)
+    .scalar_subquery()
+)
+_columns = (profile.c.id, profile.c.collection, profile.c.name, profile.c.metadata)
+_this = (profile.c.collection == COLLECTION, profile.c.id == PROFILE_ID)
+
+PEOPLE: People = select(*_columns, _faces)
+"""In the order of the fields of Profile."""
+
+GET = PEOPLE.where(*_this)
+FIND = PEOPLE.where(profile.c.collection == COLLECTION, profile.c.name == _PERSON)
+
+
+def page(where: ProfileFilter, after: UUID | None) -> People:
+    """A page of people in the order of their ids."""
+    return (
+        PEOPLE.where(profile.c.collection == where.collection)
+        .where(*(() if after is None else (profile.c.id > literal(after, Uuid),)))
+        .where(*(() if where.prefix is None else (profile.c.name >= where.prefix,)))
+        .where(*((profile.c.name < end,) if (end := _behind(where.prefix or "")) else ()))
+        .where(*(() if where.metadata is None else (profile.c.metadata.contains(where.metadata),)))
+        .order_by(profile.c.id)
+        .limit(LIMIT)
+    )
+
+
+def _behind(prefix: str) -> str:
+    """The least text behind all that begin with `prefix`, by code points; empty if there is none."""
+    head = prefix.rstrip(chr(_GREATEST_CHARACTER))
+    if not head:
+        return ""
+    following = ord(head[-1]) + 1
+    return head[:-1] + chr(_SURROGATES[1] + 1 if following == _SURROGATES[0] else following)
+
+
+CREATE = insert(profile).values(id=PROFILE_ID, collection=COLLECTION, name=_PERSON, metadata=_METADATA)
+
+UPDATE = (
+    update(profile)
+    .where(*_this)
+    .values(
+        name=func.coalesce(_PERSON, profile.c.name), metadata=func.coalesce(_METADATA, profile.c.metadata)
+    )
+    .returning(*_columns, _faces)
+)
+
+LOCK_PEOPLE = (
+    select(profile.c.id)
+    .where(
+        profile.c.collection == COLLECTION,
+        profile.c.id == any_(bindparam("people", type_=ARRAY(Uuid))),
+    )
+    # Everybody locks in this order, so that nobody waits for one who waits for them.
+    .order_by(profile.c.id)
+    .with_for_update()
+)
+
+# -- merge
+
+_source, _target = bindparam("source", type_=Uuid), bindparam("target", type_=Uuid)
+_kept = face.alias("kept")
+FORGET_COMMON_PHOTOS = delete(face).where(
+    face.c.profile_id == _source,
+    _kept.c.profile_id == _target,
+    *(_kept.c[column] == face.c[column] for column in ("digest", "recognition_model", "detection_model")),
+)
+GIVE_FACES = update(face).where(face.c.profile_id == _source).values(profile_id=_target)
+_donor = profile.alias("donor")
+_donated = select(_donor.c.metadata).where(_donor.c.id == _source).scalar_subquery()
+UNITE_METADATA = (
+    update(profile).where(profile.c.id == _target).values(metadata=_donated.op("||")(profile.c.metadata))
+)
+
+# -- delete
+
+DELETE_FACES = delete(face).where(face.c.profile_id == PROFILE_ID)
+DELETE = delete(profile).where(*_this).returning(profile.c.id)
+
+# -- collections
+
+_profiles = (
+    select(func.count())
+    .select_from(profile)
+    .where(profile.c.collection == collection.c.name)
+    .scalar_subquery()
+)
+COLLECTIONS = select(collection.c.name, _profiles).order_by(collection.c.name).limit(LIMIT)
+"""In the order of the fields of Collection."""
+COLLECTIONS_AFTER = COLLECTIONS.where(collection.c.name > bindparam("after", type_=Text))
+GET_COLLECTION = select(collection.c.name, _profiles).where(collection.c.name == COLLECTION)
+CREATE_COLLECTION = (
+    upsert(collection).values(name=COLLECTION).on_conflict_do_nothing().returning(collection.c.name)
+)
+LOCK_COLLECTION = select(collection.c.name).where(collection.c.name == COLLECTION).with_for_update()
+LOCK_SOME = (
+    select(profile.c.id)
+    .where(profile.c.collection == COLLECTION)
+    .order_by(profile.c.id)
+    .limit(LIMIT)
+    .with_for_update()
+)
+_some = any_(bindparam("people", type_=ARRAY(Uuid)))
+DELETE_FACES_OF_SOME = delete(face).where(face.c.profile_id == _some)
+DELETE_SOME = delete(profile).where(and_(profile.c.collection == COLLECTION, profile.c.id == _some))
+DELETE_COLLECTION = delete(collection).where(collection.c.name == COLLECTION)

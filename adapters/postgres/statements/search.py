@@ -1,0 +1,111 @@
+"""People by the nearness of their faces; exact (docs/decisions/0003-exact-search.md)."""
+
+from typing import TypeAlias
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Double,
+    Integer,
+    Label,
+    Select,
+    Uuid,
+    any_,
+    bindparam,
+    exists,
+    func,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on
+
+from adapters.postgres.statements.common import (
+    COLLECTION,
+    DIMENSIONS,
+    DIMENSIONS_ENROLLED,
+    LIMIT,
+    MODEL,
+    PROFILE_ID,
+    VECTOR_GIVEN,
+    VECTOR_STORED,
+)
+from adapters.postgres.tables import collection, face, profile
+
+# In a sub-select the vector is converted once; without, a generic plan converts it again for each row.
+_distance: Label[float] = face.c.embedding.op("<#>", return_type=Double())(
+    select(VECTOR_GIVEN).scalar_subquery()
+).label("distance")
+
+Hits: TypeAlias = Select[bool, int | None, int, UUID, UUID, str, str, bytes, float]
+"""Whether the collection is known, the dimensions and the people of its gallery; then a face a row.
+
+That is its id, its person's id and name, its detector, its vector, and its distance. One row with no face
+stands for none.
+"""
+
+_of_gallery = (face.c.collection == COLLECTION, face.c.recognition_model == MODEL)
+_wanted = (
+    select(profile.c.id)
+    .where(profile.c.collection == COLLECTION)
+    .where(profile.c.metadata.contains(bindparam("about", type_=JSONB)))
+)
+
+
+def _near(*, filtered: bool) -> Select[UUID, UUID, float]:
+    """All that the probe is compared with."""
+    near = select(face.c.profile_id, face.c.id, _distance).where(
+        *_of_gallery, func.vector_dims(face.c.embedding) == DIMENSIONS
+    )
+    return near.where(face.c.profile_id.in_(_wanted)) if filtered else near
+
+
+def _population(*, filtered: bool) -> Select[int]:
+    if filtered:
+        enrolled = exists().where(*_of_gallery, face.c.profile_id == profile.c.id)
+        return select(func.count()).select_from(_wanted.where(enrolled).subquery())
+    return select(func.count(face.c.profile_id.distinct())).where(*_of_gallery)
+
+
+def _search(near: Select[UUID, UUID, float], *, filtered: bool) -> Hits:
+    faces = near.subquery("near")
+    best = (
+        select(faces)
+        .ext(distinct_on(faces.c.profile_id))
+        .order_by(faces.c.profile_id, faces.c.distance, faces.c.id)
+        .subquery("best")
+    )
+    people = select(best.c.profile_id).order_by(best.c.distance, best.c.id).limit(LIMIT)
+    gallery = select(
+        exists().where(collection.c.name == COLLECTION).label("known"),
+        DIMENSIONS_ENROLLED.label("dimensions"),
+        _population(filtered=filtered).scalar_subquery().label("searched"),
+    ).subquery("gallery")
+    # Through an array, for whatever length the server expects the faces to be looked up in the index.
+    faces_of_people = _faces(
+        face.c.profile_id == any_(func.array(people.scalar_subquery(), type_=ARRAY(Uuid)))
+    )
+    found = faces_of_people.add_columns(_distance).subquery("found")
+    return select(gallery, found).select_from(gallery.outerjoin(found, true())).order_by(found.c.id)
+
+
+def _faces(of: ColumnElement[bool]) -> Select[UUID, UUID, str, str, bytes]:
+    return (
+        select(face.c.id, face.c.profile_id, profile.c.name, face.c.detection_model, VECTOR_STORED)
+        .join(profile, profile.c.id == face.c.profile_id)
+        .where(*_of_gallery, of)
+    )
+
+
+def _by_nearest_faces(*, filtered: bool) -> Hits:
+    near = _near(filtered=filtered).order_by(_distance, face.c.id)
+    return _search(near.limit(bindparam("candidates", type_=Integer)), filtered=filtered)
+
+
+BY_NEAREST_FACES = {filtered: _by_nearest_faces(filtered=filtered) for filtered in (False, True)}
+"""Without and with a filter; too few people, if a few have all of the nearest faces."""
+
+BY_ALL_PEOPLE = {filtered: _search(_near(filtered=filtered), filtered=filtered) for filtered in (False, True)}
+"""Right however many faces a person has, but it sorts the whole gallery."""
+
+FACES_OF_PERSON = _faces(face.c.profile_id == PROFILE_ID).order_by(face.c.id)

@@ -1,0 +1,143 @@
+"""The use cases that enrol faces."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from application.analysis import AnalysedFace, Checks, FaceSelection
+from application.decisions import DecisionPolicy
+from application.ports.faces import EmbeddingRepository, NewFace
+from application.ports.gallery import Gallery
+from application.ports.people import ProfileRepository
+from application.sources import Photo, Source, SourceReader
+from domain.enrolment import Conflict, EnrolmentConflict, OnConflict, doubts
+from domain.errors import Busy, FaceServiceError
+from domain.faces import Embedding
+from domain.identification import RankedPerson
+from domain.liveness import LivenessPolicy
+from domain.methods import Nearest
+from domain.people import DEFAULT_COLLECTION, Face, collection_name, person_name
+from domain.quality import QualityBounds
+
+PATIENCE_S = 0.05
+"""How long a batch waits for a place in the queue before it asks again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrol:
+    """How to enrol; None leaves it to the configuration."""
+
+    collection: str = DEFAULT_COLLECTION
+    detection_model: str | None = None
+    recognition_model: str | None = None
+    selection: FaceSelection = FaceSelection.SINGLE
+    on_conflict: OnConflict = OnConflict.ALLOW
+    liveness: LivenessPolicy | None = None
+    """A stricter policy than the operator's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """An enrolled face."""
+
+    face: Face
+    created: bool
+    """False: the person had this photo's face already."""
+    analysed: AnalysedFace
+    conflicts: tuple[Conflict, ...] = ()
+    """What is doubtful about it, if that was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterFace:
+    """Enrols the face in a photo under a person's name."""
+
+    reader: SourceReader
+    repository: EmbeddingRepository
+    profiles: ProfileRepository
+    gallery: Gallery
+    policy: DecisionPolicy
+    bounds: QualityBounds
+
+    async def execute(self, person: str | UUID, source: Source, how: Enrol) -> Registered:
+        """The enrolled face; it is durable when this returns. The photo is not kept.
+
+        Args:
+            person: a name, whose profile is made if it isn't there, or the id of a profile.
+            source: the photo, or the embedding.
+            how: the rest.
+
+        Raises:
+            EnrolmentConflict: the face is doubtful, and such faces are to be rejected.
+            InvalidName, InvalidCollection, CollectionNotFound, ProfileNotFound, and all that
+            SourceReader.read raises.
+        """
+        collection_name(how.collection)
+        person = person_name(person) if isinstance(person, str) else person
+        choice = self.reader.choose(how.detection_model, how.recognition_model)
+        face = await self.reader.read_one(source, choice, how.selection, Checks(self.bounds, how.liveness))
+        conflicts = await self._conflicts(person, face.embedding, how)
+        if conflicts and how.on_conflict is OnConflict.REJECT:
+            raise EnrolmentConflict(conflicts)
+        enrolment = await self.repository.add(
+            NewFace(
+                collection=how.collection,
+                person=person,
+                embedding=face.embedding,
+                detection_model=choice.detection,
+                digest=source.digest if isinstance(source, Photo) else None,
+            )
+        )
+        return Registered(enrolment.face, enrolment.created, face, conflicts)
+
+    async def _conflicts(self, person: str | UUID, probe: Embedding, how: Enrol) -> tuple[Conflict, ...]:
+        if how.on_conflict is OnConflict.ALLOW:
+            return ()
+        found = await self.gallery.search(probe, how.collection, people=2)
+        nearest = Nearest().rank(probe, found.candidates)
+        other = next((each for each in nearest if person not in {each.profile_id, each.name}), None)
+        threshold = self.policy.verification(probe.model).similarity
+        return doubts(await self._own(person, probe, how.collection), other, threshold)
+
+    async def _own(self, person: str | UUID, probe: Embedding, collection: str) -> RankedPerson | None:
+        if isinstance(person, str):
+            profile = await self.profiles.find(collection, person)
+            if profile is None:
+                return None
+            person = profile.id
+        candidate = await self.gallery.person(probe.model, collection, person)
+        return None if candidate is None else Nearest().rank(probe, [candidate])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchItem:
+    """One photo of a batch."""
+
+    person: str
+    photo: Photo
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterBatch:
+    """Enrols many photos; a bad one fails alone."""
+
+    register_face: RegisterFace
+    parallel: int
+    """How many photos are on their way at once."""
+
+    async def execute(self, items: Sequence[BatchItem], how: Enrol) -> list[Registered | FaceServiceError]:
+        """What became of each, in order."""
+        places = asyncio.Semaphore(self.parallel)
+
+        async def one(item: BatchItem) -> Registered | FaceServiceError:
+            async with places:
+                while True:
+                    try:
+                        return await self.register_face.execute(item.person, item.photo, how)
+                    except Busy:
+                        await asyncio.sleep(PATIENCE_S)
+                    except FaceServiceError as error:
+                        return error
+
+        return list(await asyncio.gather(*map(one, items)))

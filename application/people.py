@@ -1,0 +1,174 @@
+"""The use cases on people, their faces and their collections."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from application.ports.faces import EmbeddingRepository, FaceFilter
+from application.ports.people import CollectionRepository, ProfileFilter, ProfileRepository
+from domain.errors import CollectionNotFound, FaceNotFound, InvalidCollection, ProfileNotFound
+from domain.metadata import Metadata, person_metadata
+from domain.people import DEFAULT_COLLECTION, Collection, Face, Profile, collection_name, person_name
+
+T = TypeVar("T")
+Cursor = TypeVar("Cursor")
+
+ALL_FACES = 1000
+"""Of a person, that are shown with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T, Cursor]):
+    """Part of a listing."""
+
+    items: Sequence[T]
+    next: Cursor | None
+    """Where the following page starts; None when this is the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManageFaces:
+    """Lists, moves and deletes enrolled faces."""
+
+    faces: EmbeddingRepository
+
+    async def list(self, where: FaceFilter, limit: int, after: UUID | None = None) -> Page[Face, UUID]:
+        """At most `limit` faces behind `after`, oldest first."""
+        found = await self.faces.list(where, limit + 1, after)
+        return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
+
+    async def move(self, collection: str, face_id: UUID, profile_id: UUID) -> Face:
+        """Give a face to another person, whose it really is.
+
+        Raises:
+            FaceNotFound, ProfileNotFound.
+        """
+        face = await self.faces.move(collection, face_id, profile_id)
+        if face is None:
+            raise FaceNotFound("No registered face has this id.")
+        return face
+
+    async def delete(self, collection: str, face_id: UUID) -> None:
+        """Forget a face, and its person with their last face.
+
+        Raises:
+            FaceNotFound: there is no such face.
+        """
+        if not await self.faces.delete(collection, face_id):
+            raise FaceNotFound("No registered face has this id.")
+
+
+@dataclass(frozen=True, slots=True)
+class PersonWithFaces:
+    """A person and their faces."""
+
+    profile: Profile
+    faces: Sequence[Face]
+
+
+@dataclass(frozen=True, slots=True)
+class ManageProfiles:
+    """Lists, creates, renames, merges and deletes people."""
+
+    profiles: ProfileRepository
+    faces: EmbeddingRepository
+
+    async def list(self, where: ProfileFilter, limit: int, after: UUID | None = None) -> Page[Profile, UUID]:
+        """At most `limit` people behind `after`, oldest first."""
+        found = await self.profiles.list(where, limit + 1, after)
+        return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
+
+    async def get(self, collection: str, profile_id: UUID) -> PersonWithFaces:
+        """A person with their first 1,000 faces.
+
+        Raises:
+            ProfileNotFound.
+        """
+        profile = _found(await self.profiles.get(collection, profile_id))
+        where = FaceFilter(collection, profile_id=profile_id)
+        return PersonWithFaces(profile, await self.faces.list(where, ALL_FACES))
+
+    async def create(self, collection: str, name: str, metadata: Metadata) -> Profile:
+        """A person without faces.
+
+        Raises:
+            InvalidName, InvalidMetadata, CollectionNotFound, NameTaken.
+        """
+        return await self.profiles.create(collection, person_name(name), person_metadata(metadata))
+
+    async def update(
+        self, collection: str, profile_id: UUID, name: str | None, metadata: Metadata | None
+    ) -> Profile:
+        """Replace what isn't None.
+
+        Raises:
+            InvalidName, InvalidMetadata, NameTaken, ProfileNotFound.
+        """
+        return _found(
+            await self.profiles.update(
+                collection,
+                profile_id,
+                None if name is None else person_name(name),
+                None if metadata is None else person_metadata(metadata),
+            )
+        )
+
+    async def merge(self, collection: str, source: UUID, target: UUID) -> Profile:
+        """Two entries of one person become one.
+
+        Raises:
+            ProfileNotFound.
+        """
+        return await self.profiles.merge(collection, source, target)
+
+    async def delete(self, collection: str, profile_id: UUID) -> None:
+        """Forget a person and all their faces.
+
+        Raises:
+            ProfileNotFound.
+        """
+        if not await self.profiles.delete(collection, profile_id):
+            raise _unknown_person()
+
+
+@dataclass(frozen=True, slots=True)
+class ManageCollections:
+    """Lists, creates and deletes collections."""
+
+    collections: CollectionRepository
+
+    async def list(self, limit: int, after: str | None = None) -> Page[Collection, str]:
+        """At most `limit` collections behind `after`, by name."""
+        found = await self.collections.list(limit + 1, after)
+        return Page(found[:limit], found[limit - 1].name if len(found) > limit else None)
+
+    async def create(self, name: str) -> Collection:
+        """An empty collection.
+
+        Raises:
+            InvalidCollection, CollectionExists.
+        """
+        return await self.collections.create(collection_name(name))
+
+    async def delete(self, name: str) -> None:
+        """Forget a collection with everybody in it.
+
+        Raises:
+            InvalidCollection: the default one stays.
+            CollectionNotFound.
+        """
+        if name == DEFAULT_COLLECTION:
+            raise InvalidCollection("The default collection can't be deleted.")
+        if not await self.collections.delete(name):
+            raise CollectionNotFound("There is no collection of this name.")
+
+
+def _found(profile: Profile | None) -> Profile:
+    if profile is None:
+        raise _unknown_person()
+    return profile
+
+
+def _unknown_person() -> ProfileNotFound:
+    return ProfileNotFound("No person has this id.")

@@ -1,0 +1,91 @@
+"""Enrolled faces, and the storage that keeps them."""
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from domain.faces import Embedding
+from domain.people import DEFAULT_COLLECTION, Face
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewFace:
+    """A face to enrol."""
+
+    collection: str
+    person: str | UUID
+    """A name, whose profile is made if it isn't there; or the id of a profile."""
+    embedding: Embedding
+    detection_model: str
+    digest: bytes | None = None
+    """SHA-256 of the photo, 32 bytes; None when it was enrolled from an embedding."""
+    crop: bytes | None = None
+    """The encoded aligned crop, if it is to be kept; it goes with the face."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What became of a NewFace."""
+
+    face: Face
+    created: bool
+    """False: the person had this photo's face already, by the same models, and nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceFilter:
+    """Which faces to list; None asks nothing."""
+
+    collection: str = DEFAULT_COLLECTION
+    name: str | None = None
+    profile_id: UUID | None = None
+    recognition_model: str | None = None
+
+
+class EmbeddingRepository(Protocol):
+    """Faces of people. All methods may be called concurrently.
+
+    Each raises Unavailable when the store does not answer. What is in another collection is not there.
+    """
+
+    async def add(self, face: NewFace) -> Enrolment:
+        """Enrol a face; it is durable when this returns. Names are compared exactly.
+
+        The same photo, by its digest, is enrolled once for a person, recogniser and detector.
+
+        Raises:
+            CollectionNotFound, ProfileNotFound: there is no such collection, or no such person in it.
+            InvalidEmbedding: the collection's faces of this model have another dimension.
+        """
+        ...
+
+    async def get(self, collection: str, face_id: UUID) -> Face | None:
+        """The face, if the collection has it."""
+        ...
+
+    async def crop(self, collection: str, face_id: UUID) -> bytes | None:
+        """The aligned crop as it was given to `add`, if it was kept."""
+        ...
+
+    async def list(self, where: FaceFilter, limit: int, after: UUID | None = None) -> list[Face]:
+        """At most `limit` faces with ids greater than `after`, oldest (smallest id) first."""
+        ...
+
+    async def move(self, collection: str, face_id: UUID, profile_id: UUID) -> Face | None:
+        """Give a face to another person of its collection; None when there is no such face.
+
+        The old profile goes with its last face. A person who has the same photo already keeps that face,
+        which is the answer, and the moved one is forgotten.
+
+        Raises:
+            ProfileNotFound: the face is there and the person isn't.
+        """
+        ...
+
+    async def delete(self, collection: str, face_id: UUID) -> bool:
+        """Delete a face, and its profile with its last face; False when there is no such face."""
+        ...
+
+    async def ping(self) -> None:
+        """Return when the store can answer."""
+        ...

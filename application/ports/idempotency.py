@@ -1,0 +1,49 @@
+"""Answers by idempotency key, so that a repeated request is not carried out twice."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+LIFETIME = timedelta(hours=24)
+"""How long an answer is kept."""
+
+PATIENCE = timedelta(minutes=5)
+"""After so long without an answer, a request is taken for lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request was answered with."""
+
+    status: int
+    """The status of the protocol, 200 or 404."""
+    body: bytes
+
+
+class Idempotency(Protocol):
+    """Keys of requests, kept for LIFETIME. All methods may be called concurrently, by several processes.
+
+    Each raises Unavailable when the store does not answer.
+    """
+
+    async def begin(self, key: str, fingerprint: bytes) -> Answer | None:
+        """The answer that the request had; None when it is to be carried out now, by the caller alone.
+
+        Args:
+            key: the client's.
+            fingerprint: a digest of the request, which tells it from others.
+
+        Raises:
+            KeyReused: another request was sent with this key.
+            KeyInProgress: the request is being carried out. After PATIENCE it is taken for lost, and may
+                begin again.
+        """
+        ...
+
+    async def finish(self, key: str, answer: Answer) -> None:
+        """Keep the answer; it is durable when this returns. A key that hasn't begun is left alone."""
+        ...
+
+    async def forget(self, key: str) -> None:
+        """Let the request be sent again: it was not carried out."""
+        ...

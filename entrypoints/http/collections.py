@@ -1,0 +1,69 @@
+"""/api/collection: groups of people that never meet."""
+
+from http import HTTPStatus
+
+import msgspec
+from litestar import Controller, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import UNSET
+
+from application.people import ManageCollections
+from domain import errors
+from entrypoints.http.envelope import Success
+from entrypoints.http.openapi import refusals
+from entrypoints.http.parameters import PAGE, Limit
+from entrypoints.http.views.people import CollectionAnswer, CollectionsAnswer, CollectionView
+
+
+class NewCollection(msgspec.Struct, forbid_unknown_fields=True):
+    """A collection to create."""
+
+    name: str
+
+
+class CollectionController(Controller):
+    """Collections."""
+
+    path = "/api/collection"
+    tags = ("people",)
+
+    @get(summary="List collections", responses=refusals())
+    async def list_collections(
+        self,
+        manage_collections: NamedDependency[ManageCollections],
+        limit: Limit = PAGE,
+        after: FromQuery[str | None] = None,
+    ) -> CollectionsAnswer:
+        """By name. `after` is the `next` of the page before."""
+        page = await manage_collections.list(limit, after)
+        return CollectionsAnswer(
+            detail="Collections retrieved",
+            data=[CollectionView.of(collection) for collection in page.items],
+            next=page.next or UNSET,
+        )
+
+    @post(
+        status_code=HTTPStatus.OK,
+        summary="Create a collection",
+        responses=refusals(errors.InvalidCollection, errors.CollectionExists),
+    )
+    async def create_collection(
+        self, manage_collections: NamedDependency[ManageCollections], data: JSONBody[NewCollection]
+    ) -> CollectionAnswer:
+        """An empty collection."""
+        collection = await manage_collections.create(data.name)
+        return CollectionAnswer(detail="Collection created", data=CollectionView.of(collection))
+
+    @delete(
+        "/{name:str}",
+        status_code=HTTPStatus.OK,
+        summary="Delete a collection",
+        responses=refusals(errors.InvalidCollection, errors.CollectionNotFound),
+    )
+    async def delete_collection(
+        self, manage_collections: NamedDependency[ManageCollections], name: FromPath[str]
+    ) -> Success:
+        """Deletes a collection with everybody in it for good. The default one stays."""
+        await manage_collections.delete(name)
+        return Success(detail="Collection deleted")

@@ -1,0 +1,147 @@
+"""/api/profile: the people who are registered."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from msgspec import UNSET, Meta
+
+from application.people import ManageProfiles
+from application.ports.people import ProfileFilter
+from domain import errors
+from domain.people import DEFAULT_COLLECTION
+from entrypoints.http.envelope import Success
+from entrypoints.http.openapi import refusals
+from entrypoints.http.parameters import PAGE, Collection, Limit, MetadataFilter, metadata_filter
+from entrypoints.http.views.people import (
+    PersonAnswer,
+    PersonView,
+    ProfileAnswer,
+    ProfilesAnswer,
+    ProfileView,
+)
+
+Attached = Annotated[dict[str, Any], Meta(description="Any JSON object of at most 8,192 bytes")]
+
+
+class NewProfile(msgspec.Struct, forbid_unknown_fields=True):
+    """A person to create."""
+
+    name: str
+    metadata: Attached = {}
+
+
+class ProfileChange(msgspec.Struct, forbid_unknown_fields=True):
+    """What is to be replaced."""
+
+    name: str | None = None
+    metadata: Attached | None = None
+
+
+class ProfileController(Controller):
+    """People."""
+
+    path = "/api/profile"
+    tags = ("people",)
+
+    @get(summary="List people", responses=refusals(errors.InvalidMetadata))
+    async def list_profiles(
+        self,
+        manage_profiles: NamedDependency[ManageProfiles],
+        name: Annotated[str | None, QueryParameter(description="What names begin with")] = None,
+        metadata: MetadataFilter = None,
+        limit: Limit = PAGE,
+        after: FromQuery[UUID | None] = None,
+        collection: Collection = DEFAULT_COLLECTION,
+    ) -> ProfilesAnswer:
+        """Oldest first; each filter narrows the list. `after` is the `next` of the page before."""
+        where = ProfileFilter(collection, name, metadata_filter(metadata))
+        page = await manage_profiles.list(where, limit, after)
+        return ProfilesAnswer(
+            detail="People retrieved",
+            data=[ProfileView.of(profile) for profile in page.items],
+            next=page.next or UNSET,
+        )
+
+    @post(
+        status_code=HTTPStatus.OK,
+        summary="Create a person",
+        responses=refusals(
+            errors.InvalidName, errors.InvalidMetadata, errors.NameTaken, errors.CollectionNotFound
+        ),
+    )
+    async def create_profile(
+        self,
+        manage_profiles: NamedDependency[ManageProfiles],
+        data: JSONBody[NewProfile],
+        collection: Collection = DEFAULT_COLLECTION,
+    ) -> ProfileAnswer:
+        """A person without faces."""
+        profile = await manage_profiles.create(collection, data.name, data.metadata)
+        return ProfileAnswer(detail="Person created", data=ProfileView.of(profile))
+
+    @get("/{profile_id:uuid}", summary="Get a person", responses=refusals(errors.ProfileNotFound))
+    async def get_profile(
+        self,
+        manage_profiles: NamedDependency[ManageProfiles],
+        profile_id: FromPath[UUID],
+        collection: Collection = DEFAULT_COLLECTION,
+    ) -> PersonAnswer:
+        """A person and their first 1,000 faces; `/api/face` lists more."""
+        person = await manage_profiles.get(collection, profile_id)
+        return PersonAnswer(detail="Person retrieved", data=PersonView.of(person))
+
+    @patch(
+        "/{profile_id:uuid}",
+        summary="Rename a person, or replace their metadata",
+        responses=refusals(
+            errors.InvalidName, errors.InvalidMetadata, errors.NameTaken, errors.ProfileNotFound
+        ),
+    )
+    async def change_profile(
+        self,
+        manage_profiles: NamedDependency[ManageProfiles],
+        profile_id: FromPath[UUID],
+        data: JSONBody[ProfileChange],
+        collection: Collection = DEFAULT_COLLECTION,
+    ) -> ProfileAnswer:
+        """What is left out stays."""
+        profile = await manage_profiles.update(collection, profile_id, data.name, data.metadata)
+        return ProfileAnswer(detail="Person changed", data=ProfileView.of(profile))
+
+    @post(
+        "/{profile_id:uuid}/merge",
+        status_code=HTTPStatus.OK,
+        summary="Merge two people who are one",
+        responses=refusals(errors.ProfileNotFound),
+    )
+    async def merge_profile(
+        self,
+        manage_profiles: NamedDependency[ManageProfiles],
+        profile_id: FromPath[UUID],
+        into: Annotated[UUID, QueryParameter(description="The person who stays")],
+        collection: Collection = DEFAULT_COLLECTION,
+    ) -> ProfileAnswer:
+        """Gives all faces of this person to another; this one goes."""
+        profile = await manage_profiles.merge(collection, profile_id, into)
+        return ProfileAnswer(detail="People merged", data=ProfileView.of(profile))
+
+    @delete(
+        "/{profile_id:uuid}",
+        status_code=HTTPStatus.OK,
+        summary="Delete a person",
+        responses=refusals(errors.ProfileNotFound),
+    )
+    async def delete_profile(
+        self,
+        manage_profiles: NamedDependency[ManageProfiles],
+        profile_id: FromPath[UUID],
+        collection: Collection = DEFAULT_COLLECTION,
+    ) -> Success:
+        """Deletes a person and all their faces for good."""
+        await manage_profiles.delete(collection, profile_id)
+        return Success(detail="Person deleted")

@@ -1,0 +1,72 @@
+"""What was found out about a face before it was used, as clients see it."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from application.analysis import AnalysedFace
+from domain.liveness import Liveness
+from domain.quality import QualityReport, Reason
+from entrypoints.http.envelope import Success
+from entrypoints.http.views.detection import DetectedView
+
+
+class LivenessView(msgspec.Struct):
+    """Whether a face is a living person's."""
+
+    live: bool
+    score: Annotated[float, Meta(description="0 to 1, higher is more likely alive; no probability")]
+    threshold: Annotated[float, Meta(description="The least score of a living face")]
+
+    @classmethod
+    def of(cls, liveness: Liveness) -> "LivenessView":
+        """The client's view."""
+        return cls(liveness.live, liveness.score, liveness.threshold)
+
+
+class LookedAtView(LivenessView):
+    """A face and whether it is a living person's."""
+
+    face: DetectedView
+
+
+class LivenessAnswer(Success, kw_only=True):
+    """The largest face was looked at."""
+
+    data: LookedAtView
+
+
+class QualityView(msgspec.Struct):
+    """How good a face is for recognition."""
+
+    score: Annotated[float, Meta(description="0 to 1, combined; compares faces of the same models")]
+    measures: Annotated[dict[str, float], Meta(description="What was measured: docs/quality.md")]
+
+    @classmethod
+    def of(cls, report: QualityReport) -> "QualityView":
+        """The client's view."""
+        return cls(report.score, {str(measure): value for measure, value in report.values.items()})
+
+
+class ReasonView(msgspec.Struct):
+    """A measure that misses its bound."""
+
+    measure: str
+    value: float
+    bound: float
+
+    @classmethod
+    def of(cls, reason: Reason) -> "ReasonView":
+        """The client's view."""
+        return cls(reason.measure, reason.value, reason.bound)
+
+
+def liveness_of(face: AnalysedFace) -> LivenessView | UnsetType:
+    """What there is to say of it."""
+    return UNSET if face.liveness is None else LivenessView.of(face.liveness)
+
+
+def quality_of(face: AnalysedFace, *, wanted: bool) -> QualityView | UnsetType:
+    """What there is to say of it, if that was asked."""
+    return QualityView.of(face.quality) if wanted and face.quality is not None else UNSET

@@ -1,0 +1,62 @@
+"""Faces in photos, as clients see them."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from application.analysis import AnalysedFace
+from domain.faces import DetectedFace
+from entrypoints.http.envelope import Success
+
+
+class BoxView(msgspec.Struct):
+    """In pixels of the upright image."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class DetectedView(msgspec.Struct):
+    """A face in a photo."""
+
+    box: BoxView
+    landmarks: Annotated[
+        list[tuple[float, float]] | None,
+        Meta(description="(x, y) of the right eye, left eye, nose tip, right and left mouth corner"),
+    ]
+    score: Annotated[float, Meta(description="The detector's confidence, 0 to 1")]
+
+    @classmethod
+    def of(cls, face: DetectedFace) -> "DetectedView":
+        """The client's view."""
+        box = BoxView(face.box.x, face.box.y, face.box.width, face.box.height)
+        landmarks = None if face.landmarks is None else [(float(x), float(y)) for x, y in face.landmarks]
+        return cls(box, landmarks, face.score)
+
+
+class DetectedAnswer(Success, kw_only=True):
+    """Faces in a photo, best score first."""
+
+    data: list[DetectedView]
+
+
+class EmbeddedView(msgspec.Struct):
+    """A face in a photo and its embedding."""
+
+    face: DetectedView
+    recognition_model: str
+    embedding: Annotated[list[float], Meta(description="Unit norm")]
+
+    @classmethod
+    def of(cls, face: AnalysedFace, detected: DetectedFace) -> "EmbeddedView":
+        """The client's view."""
+        return cls(DetectedView.of(detected), face.embedding.model, face.embedding.vector.tolist())
+
+
+class EmbeddedAnswer(Success, kw_only=True):
+    """Embeddings."""
+
+    data: list[EmbeddedView]

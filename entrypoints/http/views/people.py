@@ -1,0 +1,91 @@
+"""People and collections, as clients see them."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from application.people import PersonWithFaces
+from domain.people import Collection, Profile
+from entrypoints.http.envelope import Success
+from entrypoints.http.views.enrolment import FaceView
+
+
+class ProfileView(msgspec.Struct):
+    """A person."""
+
+    id: UUID
+    name: str
+    metadata: dict[str, Any]
+    faces: Annotated[int, Meta(description="How many faces they have")]
+
+    @classmethod
+    def of(cls, profile: Profile) -> "ProfileView":
+        """The client's view."""
+        return cls(profile.id, profile.name, dict(profile.metadata), profile.faces)
+
+
+class ProfileAnswer(Success, kw_only=True):
+    """A person."""
+
+    data: ProfileView
+
+
+class ProfilesAnswer(Success, kw_only=True):
+    """People, oldest first."""
+
+    data: list[ProfileView]
+    next: Annotated[
+        UUID | UnsetType, Meta(description="There is more: send this as `after` for the next page")
+    ] = UNSET
+
+
+class PersonView(msgspec.Struct):
+    """A person and their faces."""
+
+    id: UUID
+    name: str
+    metadata: dict[str, Any]
+    faces: list[FaceView]
+
+    @classmethod
+    def of(cls, person: PersonWithFaces) -> "PersonView":
+        """The client's view."""
+        profile = person.profile
+        return cls(
+            profile.id, profile.name, dict(profile.metadata), [FaceView.of(face) for face in person.faces]
+        )
+
+
+class PersonAnswer(Success, kw_only=True):
+    """A person and their faces."""
+
+    data: PersonView
+
+
+class CollectionView(msgspec.Struct):
+    """A collection."""
+
+    name: str
+    profiles: Annotated[int, Meta(description="How many people are in it")]
+
+    @classmethod
+    def of(cls, collection: Collection) -> "CollectionView":
+        """The client's view."""
+        return cls(collection.name, collection.profiles)
+
+
+class CollectionAnswer(Success, kw_only=True):
+    """A collection."""
+
+    data: CollectionView
+
+
+class CollectionsAnswer(Success, kw_only=True):
+    """Collections, by name."""
+
+    data: list[CollectionView]
+    next: Annotated[
+        str | UnsetType, Meta(description="There is more: send this as `after` for the next page")
+    ] = UNSET

@@ -1,0 +1,49 @@
+"""The real model files that tests run: those of the installation, and those among the assets."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.onnx.cache import PreparedModels
+from adapters.onnx.landmarks import LandmarkedDetector
+from adapters.onnx.library import DETECTORS, EMBEDDERS, LANDMARKS_FROM, WITHOUT_LANDMARKS
+from adapters.onnx.session import OnnxRuntimeSession
+from application.ports.analysis import FaceDetector, FaceEmbedder
+from tests.conftest import SFACE_FILE, YUNET_FILE, packaged
+
+PACKAGED = {"yunet": YUNET_FILE, "sface": SFACE_FILE}
+AMONG_ASSETS = {
+    "ultralight": "version-RFB-640.onnx",
+    "scrfd": "scrfd_500m_bnkps.onnx",
+    "arcface": "arcface_mobilefacenet_128.onnx",
+}
+"""A file of the family. There is none of `retinaface`."""
+REAL_DETECTORS = ["yunet", "ultralight", "scrfd"]
+REAL_EMBEDDERS = ["sface", "arcface"]
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """Files by family, and the adapters that run them as the library puts them together."""
+
+    assets: Callable[[], Path]
+    """Skips the test where there are none."""
+    prepared: PreparedModels
+
+    def read(self, family: str) -> bytes:
+        if family in PACKAGED:
+            return packaged(PACKAGED[family])
+        return (self.assets() / "models" / AMONG_ASSETS[family]).read_bytes()
+
+    def detector(self, family: str, source: bytes | None = None) -> FaceDetector:
+        free, build = DETECTORS[family]
+        model = self.prepared.prepared(source or self.read(family), free)
+        detector = build(OnnxRuntimeSession(model), family)
+        if family in WITHOUT_LANDMARKS:
+            return LandmarkedDetector(detector, self.detector(LANDMARKS_FROM))
+        return detector
+
+    def embedder(self, family: str, source: bytes | None = None) -> FaceEmbedder:
+        free, build = EMBEDDERS[family]
+        model = self.prepared.prepared(source or self.read(family), free)
+        return build(OnnxRuntimeSession(model), family)
