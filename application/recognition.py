@@ -1,5 +1,6 @@
 """The use cases that ask whose face a photo shows: search, recognize, verify; and those that only look."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -146,9 +147,9 @@ class VerifyFace:
         """
         choice = self.reader.choose(query.detection_model, query.recognition_model)
         checks = Checks(self.bounds, query.liveness)
-        faces = [
-            await self.reader.read_one(photo, choice, FaceSelection.LARGEST, checks) for photo in (one, other)
-        ]
+        faces = await asyncio.gather(
+            *(self.reader.read_one(photo, choice, FaceSelection.LARGEST, checks) for photo in (one, other))
+        )
         similarity = faces[0].embedding.similarity(faces[1].embedding)
         return self._compared(similarity, choice.recognition, query, *faces)
 

@@ -1,7 +1,9 @@
 """/api/face/register/batch: many photos in one request."""
 
 import io
+import lzma
 import zipfile
+import zlib
 from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import Annotated
@@ -36,6 +38,9 @@ from entrypoints.http.views.enrolment import BatchAnswer, BatchFailure, BatchVie
 MAX_ITEMS = 1000
 MAX_EXPANSION = 20
 """A zip's photos may be so many times larger than the zip: photos hardly shrink; more is an attack."""
+
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError, OSError)
+"""What reading an entry may raise; RuntimeError if it is encrypted, or packed in a way that isn't known."""
 
 
 class BatchController(Controller):
@@ -134,16 +139,22 @@ def _unpacked(content: bytes) -> list[BatchItem]:
                 raise errors.InvalidInput(f"The archive has more than {MAX_ITEMS} photos.")
             if sum(entry.file_size for entry in entries) > MAX_EXPANSION * len(content):
                 raise errors.ImageTooLarge("The archive expands to far more than its size.")
-            return [BatchItem(_person(entry.filename), Photo(archive.read(entry))) for entry in entries]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError):
+            return [BatchItem(_person(entry.filename), _photo(archive, entry)) for entry in entries]
+    except (zipfile.BadZipFile, ValueError, OSError):
         raise errors.InvalidInput("The archive is not a readable zip file.") from None
 
 
+def _photo(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Photo:
+    """Nothing, which is no image either, if the entry is damaged, encrypted or packed in an unknown way."""
+    try:
+        return Photo(archive.read(entry))
+    except _DAMAGED:
+        return Photo(b"")
+
+
 def _person(path: str) -> str:
-    folder = PurePosixPath(path).parent.name
-    if not folder:
-        raise errors.InvalidInput("The archive has a photo outside of a person's folder.")
-    return folder
+    """The folder that the photo is in; outside of any it is nobody's, as an empty name is."""
+    return PurePosixPath(path).parent.name
 
 
 def _view(

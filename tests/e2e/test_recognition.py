@@ -180,6 +180,22 @@ def test_a_batch_may_be_a_zip(service: Service, astronaut: bytes) -> None:
     assert only["face"]["name"] == "Eileen"
 
 
+def test_a_damaged_photo_of_a_zip_fails_alone(service: Service, astronaut: bytes) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("Eileen/1.png", astronaut)
+        start = packed.tell()
+        archive.writestr("Collins/2.png", astronaut)
+        archive.writestr("nobody.png", astronaut)
+    damaged = bytearray(packed.getvalue())
+    damaged[start + 60 : start + 80] = bytes(20)
+    files = {"archive": ("people.zip", bytes(damaged))}
+    good, bad, nobody = envelope(service.client.post("/api/face/register/batch", files=files))["data"]
+    assert good["face"]["name"] == "Eileen"
+    assert bad["error"]["code"] == "invalid_image"
+    assert nobody["error"]["code"] == "invalid_name"
+
+
 def bomb() -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
