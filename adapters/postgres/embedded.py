@@ -1,7 +1,9 @@
 """A PostgreSQL server with pgvector of our own, in the data directory, for as long as the service runs."""
 
 import asyncio
+import contextlib
 import json
+import logging
 import os
 import signal
 import sys
@@ -27,6 +29,10 @@ _START_S = 120.0
 """Time to become ready; recovery after a crash reads what was written since the last checkpoint."""
 
 _POLL_S = 0.02
+
+_AGAIN_S = 5.0
+"""Between attempts to start a server again that has ended by itself."""
+
 _SHUTDOWN = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0))
 """PostgreSQL's fast and immediate shutdown, then the kernel's, each with the seconds that it may take."""
 
@@ -45,14 +51,17 @@ _BOOTSTRAP = f"CREATE EXTENSION vector\nCREATE ROLE {ROLE} LOGIN\nCREATE DATABAS
 The service's role owns its database and is no superuser; the superuser can't log in at all.
 """
 
+logger = logging.getLogger(__name__)
+
 
 class EmbeddedPostgres:
-    """Starts and stops the server; one object serves one event loop."""
+    """Starts the server, keeps it running and stops it; one object serves one event loop."""
 
     def __init__(self, data_dir: Path) -> None:
         self._cluster = Cluster(data_dir.resolve())
         self._held = ExitStack()
         self._process: Process | None = None
+        self._keeper: asyncio.Task[None] | None = None
         self._url: str | None = None
 
     @property
@@ -85,6 +94,11 @@ class EmbeddedPostgres:
 
     async def stop(self) -> None:
         """Shut the server down and let go of the data directory; nothing happens a second time."""
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await keeper
         process, self._process, self._url = self._process, None, None
         try:
             if process is not None:
@@ -105,14 +119,32 @@ class EmbeddedPostgres:
         if not cluster.exists():
             await self._create(binaries, service)
         cluster.check_version()
-        account = server_account(service, cluster.path)
-        process = await self._launch(binaries, account, cluster.path, _SERVER, _config(service))
         host = self._socket_folder()
-        await self._ready(process, host)
+        process = await self._serve(binaries, service, host)
+        self._keeper = asyncio.create_task(self._keep(process, binaries, service, host))
         query = {"host": host, "port": str(PORT)}
         return URL.create(
             "postgresql+asyncpg", username=ROLE, database=DATABASE, query=query
         ).render_as_string()
+
+    async def _serve(self, binaries: Binaries, service: Account, host: str) -> Process:
+        path = self._cluster.path
+        account = server_account(service, path)
+        process = await self._launch(binaries, account, path, _SERVER, _config(service))
+        await self._ready(process, host)
+        return process
+
+    async def _keep(self, process: Process, binaries: Binaries, service: Account, host: str) -> None:
+        """Start the server again when it ends by itself, as it does when the kernel is short of memory."""
+        while True:
+            await process.wait()
+            logger.error("the embedded PostgreSQL has ended; it is started again")
+            try:
+                await stop_servers(self._cluster.path)
+                process = await self._serve(binaries, service, host)
+            except (StartupError, OSError) as error:
+                logger.error("%s", error)  # noqa: TRY400
+                await asyncio.sleep(_AGAIN_S)
 
     async def _create(self, binaries: Binaries, service: Account) -> None:
         cluster, draft = self._cluster, self._cluster.draft

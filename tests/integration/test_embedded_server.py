@@ -1,7 +1,9 @@
 """The embedded server, real: what it keeps, whom it lets in, what it leaves alone, how it starts again."""
 
 import asyncio
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -187,6 +189,23 @@ async def test_a_folder_that_is_no_cluster_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StartupError, match="is not a PostgreSQL cluster"):
         await EmbeddedPostgres(tmp_path).start()
     assert (tmp_path / "postgres" / "precious").exists()
+
+
+async def test_a_server_that_ends_by_itself_is_started_again(
+    server: EmbeddedPostgres, data_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await ask(server, "CREATE TABLE survives (n int)", "INSERT INTO survives VALUES (7) RETURNING n")
+    postmaster = int((data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
+    os.kill(postmaster, signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    found: object = None
+    while found is None:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+        with contextlib.suppress(OSError, asyncpg.PostgresError):
+            found = await ask(server, "SELECT n FROM survives")
+    assert found == 7
+    assert "started again" in caplog.text
 
 
 async def test_a_long_path_and_a_half_made_cluster(tmp_path: Path) -> None:
