@@ -17,6 +17,7 @@ from adapters.memory.people import InMemoryCollections, InMemoryProfiles
 from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
 from adapters.onnx.catalogue import Catalogue
+from adapters.onnx.engines.choice import choose_engine
 from adapters.onnx.files import ModelFiles
 from adapters.onnx.library import OnnxModelLibrary
 from adapters.postgres.archive import PgVectorArchive
@@ -117,6 +118,9 @@ class Container(containers.DeclarativeContainer):
     )
     catalogue = providers.ThreadSafeSingleton(Catalogue.load, CATALOGUE, settings.provided.own_catalogue)
     model_files = providers.ThreadSafeSingleton(ModelFiles, settings.provided.models_dir)
+    inference = providers.ThreadSafeSingleton(
+        choose_engine, settings.provided.inference, settings.provided.worker_count
+    )
     models = providers.ThreadSafeSingleton(
         OnnxModelLibrary,
         catalogue=catalogue,
@@ -124,6 +128,7 @@ class Container(containers.DeclarativeContainer):
         cache=settings.provided.cache_dir,
         defaults=settings.provided.default_models,
         aliases=settings.provided.model_aliases,
+        engine=inference,
     )
     analyser = providers.ThreadSafeSingleton(
         FaceAnalyser,

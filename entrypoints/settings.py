@@ -29,6 +29,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: Annotated[str, Meta(pattern=r"^(embedded|memory|postgresql[+]asyncpg://.+)$")] = "embedded"
     detection_model: str = "yunet"
     recognition_model: str = "sface"
+    inference: Literal["onnxruntime", "openvino"] = "onnxruntime"
     target_fmr: Annotated[float, Meta(gt=0, le=0.5)] = 1e-4
     """Of the decision threshold: the share of comparisons of different people that may match."""
     target_fpir: Annotated[float, Meta(gt=0, le=0.5)] = 0.01

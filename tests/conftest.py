@@ -9,8 +9,8 @@ import pytest
 
 from adapters.imaging.decoder import PillowDecoder
 from adapters.onnx.cache import PreparedModels
+from adapters.onnx.engines.onnx_runtime import OnnxRuntimeSession
 from adapters.onnx.preparation import FreeAxes
-from adapters.onnx.session import OnnxRuntimeSession
 from adapters.onnx.sface import SFaceEmbedder
 from adapters.onnx.yunet_network import YuNetNetwork
 from domain.faces import Image

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from adapters.onnx.arcface import ArcFaceEmbedder
 from adapters.onnx.cache import PreparedModels
 from adapters.onnx.catalogue import Catalogue, ModelEntry, Task
+from adapters.onnx.engines.choice import Engine
 from adapters.onnx.files import ModelFiles
 from adapters.onnx.landmarks import LandmarkedDetector
 from adapters.onnx.minifasnet import MiniFasNet
@@ -16,7 +17,7 @@ from adapters.onnx.once import Once
 from adapters.onnx.preparation import FreeAxes
 from adapters.onnx.retinaface import retinaface_detector
 from adapters.onnx.scrfd import scrfd_detector
-from adapters.onnx.session import InferenceSession, OnnxRuntimeSession
+from adapters.onnx.session import InferenceSession
 from adapters.onnx.sface import SFaceEmbedder
 from adapters.onnx.ultralight import ultralight_detector
 from adapters.onnx.yunet import YuNetDetector
@@ -58,7 +59,7 @@ SPOOF_DETECTORS: Mapping[str, float] = {"minifasnet_v2": 2.7, "minifasnet_v1se":
 
 
 class OnnxModelLibrary:
-    """Implements ModelLibrary with ONNX Runtime."""
+    """Implements ModelLibrary with files in the ONNX format, run by the engine of choice."""
 
     def __init__(
         self,
@@ -67,12 +68,14 @@ class OnnxModelLibrary:
         cache: Path,
         defaults: ModelChoice,
         aliases: Mapping[str, str],
+        engine: Engine,
     ) -> None:
         self._catalogue = catalogue
         self._files = files
         self._prepared = PreparedModels(cache)
         self._defaults = defaults
         self._aliases = aliases
+        self._engine = engine
         self._detectors = Once(self._load_detector)
         self._embedders = Once(self._load_embedder)
         self._spoof_detectors = Once(self._load_spoof_detector)
@@ -181,8 +184,7 @@ class OnnxModelLibrary:
 
     def _load_yunet(self, name: str) -> YuNetNetwork:
         source = self._files.read(name, self._catalogue.entries[name])
-        model = self._prepared.prepared(source, FreeAxes.BATCH | FreeAxes.SIZE)
-        return YuNetNetwork(OnnxRuntimeSession(model))
+        return YuNetNetwork(self._session(source, FreeAxes.BATCH | FreeAxes.SIZE))
 
     def _load_embedder(self, name: str) -> FaceEmbedder:
         entry = self._catalogue.entries[name]
@@ -196,11 +198,14 @@ class OnnxModelLibrary:
         return self._build_spoof_detector(name, entry, self._files.read(name, entry))
 
     def _build_spoof_detector(self, name: str, entry: ModelEntry, source: bytes) -> SpoofDetector:
-        session = OnnxRuntimeSession(self._prepared.prepared(source, FreeAxes.BATCH))
+        session = self._session(source, FreeAxes.BATCH)
         return MiniFasNet(
             session, name, surroundings=SPOOF_DETECTORS[entry.family], threshold=entry.threshold
         )
 
     def _build(self, families: Families[T], name: str, entry: ModelEntry, source: bytes) -> T:
         free, build = families[entry.family]
-        return build(OnnxRuntimeSession(self._prepared.prepared(source, free)), name)
+        return build(self._session(source, free), name)
+
+    def _session(self, source: bytes, free: FreeAxes) -> InferenceSession:
+        return self._engine.load(self._prepared.prepared(source, free, self._engine.dialect))

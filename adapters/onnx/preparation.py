@@ -5,7 +5,7 @@ unpack on every run, inputs that nothing reads, a batch and an image size fixed 
 """
 
 from collections.abc import Iterator
-from enum import Flag, auto
+from enum import Enum, Flag, auto
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from onnx.reference import ReferenceEvaluator
 from adapters.onnx.exports import drop_false_spatial, record_output_mean, record_probabilities, record_scaling
 from domain.errors import BrokenModel
 
-PREPARATION_VERSION = 4
+PREPARATION_VERSION = 5
 """Part of the cache's key: raise it with every change of what `prepare` writes."""
 
 
@@ -28,7 +28,15 @@ class FreeAxes(Flag):
     """Height and width: for fully convolutional graphs only."""
 
 
-def prepare(source: bytes, free: FreeAxes) -> bytes:
+class Dialect(Enum):
+    """Who is to run the model; engines are fast with different graphs of the same network."""
+
+    ONNXRUNTIME = "onnxruntime"
+    OPENVINO = "openvino"
+    """Computes PRelu together with the convolution before it."""
+
+
+def prepare(source: bytes, free: FreeAxes, dialect: Dialect = Dialect.ONNXRUNTIME) -> bytes:
     """Prepare a serialised ONNX model.
 
     Raises:
@@ -41,7 +49,8 @@ def prepare(source: bytes, free: FreeAxes) -> bytes:
         record_probabilities(model)
         record_output_mean(model)
         drop_false_spatial(model.graph)
-        rewrite_prelu(model.graph)
+        if dialect is Dialect.ONNXRUNTIME:
+            rewrite_prelu(model.graph)
         drop_dead_inputs(model.graph)
         free_axes(model.graph, free)
         return bytes(shape_inference.infer_shapes(model).SerializeToString())

@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol, TypeAlias
 
 import numpy as np
-import onnxruntime  # type: ignore[import-untyped]
 from numpy.typing import NDArray
-
-from domain.errors import BrokenModel
 
 Tensor: TypeAlias = NDArray[np.float32]
 Shape: TypeAlias = tuple[int | None, ...]
@@ -35,59 +32,3 @@ class InferenceSession(Protocol):
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:
         """The outputs, by name, for a batch of the input's shape."""
         ...
-
-
-class OnnxRuntimeSession:
-    """Implements InferenceSession with ONNX Runtime on the CPU.
-
-    One thread a run: parallelism comes from the worker pool, whose workers run images side by side. Threads
-    of the runtime's own would only compete with them.
-    """
-
-    def __init__(self, model: bytes) -> None:
-        """Load a serialised model.
-
-        Raises:
-            BrokenModel: ONNX Runtime can't load it, or it hasn't exactly one input.
-        """
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        options.enable_mem_pattern = False  # patterns are remembered for every shape of input that comes by
-        options.log_severity_level = 3  # errors; they are raised as well
-        try:
-            self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # the runtime's exceptions have no common class of their own
-            raise BrokenModel("The model's file can't be loaded.") from error
-        inputs = self._session.get_inputs()
-        if len(inputs) != 1:
-            raise BrokenModel(f"The model has {len(inputs)} inputs instead of one.")
-        self._input: str = inputs[0].name
-        self._input_shape = _shape(inputs[0].shape)
-        self._output_shapes = {output.name: _shape(output.shape) for output in self._session.get_outputs()}
-        self._metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
-
-    @property
-    def input_shape(self) -> Shape:
-        """See InferenceSession."""
-        return self._input_shape
-
-    @property
-    def output_shapes(self) -> Mapping[str, Shape]:
-        """See InferenceSession."""
-        return self._output_shapes
-
-    @property
-    def metadata(self) -> Mapping[str, str]:
-        """See InferenceSession."""
-        return self._metadata
-
-    def run(self, batch: Tensor) -> Mapping[str, Tensor]:
-        """See InferenceSession."""
-        outputs: list[Tensor] = self._session.run(None, {self._input: batch})
-        return dict(zip(self._output_shapes, outputs, strict=True))
-
-
-def _shape(axes: list[int | str | None]) -> Shape:
-    return tuple(axis if isinstance(axis, int) else None for axis in axes)

@@ -6,6 +6,7 @@ import pytest
 
 from adapters.imaging.decoder import PillowDecoder
 from adapters.onnx.catalogue import Catalogue
+from adapters.onnx.engines.choice import choose_engine
 from adapters.onnx.files import ModelFiles
 from adapters.onnx.library import OnnxModelLibrary
 from adapters.onnx.registry import known_as, put
@@ -24,7 +25,12 @@ def library(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> OnnxModel
         assert name is not None
         put(files, catalogue.entries[name], path)
     return OnnxModelLibrary(
-        catalogue, files, cache=folder / "prepared", defaults=ModelChoice("yunet", "sface"), aliases={}
+        catalogue,
+        files,
+        cache=folder / "prepared",
+        defaults=ModelChoice("yunet", "sface"),
+        aliases={},
+        engine=choose_engine("onnxruntime", 1),
     )
 
 

@@ -7,6 +7,7 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.onnx.cache import PreparedModels
+from adapters.onnx.engines.choice import Engine, EngineName, choose_engine
 from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import migrate
 from tests.contract.database import database, empty
@@ -14,10 +15,24 @@ from tests.contract.model_files import ModelFolder
 from tests.contract.storage import Storage, clear, in_memory, on_postgres
 
 
+@pytest.fixture(scope="session", params=["onnxruntime", "openvino"])
+def engine_name(request: pytest.FixtureRequest) -> EngineName:
+    name: EngineName = request.param
+    return name
+
+
 @pytest.fixture(scope="session")
-def model_files(request: pytest.FixtureRequest, prepared_models: PreparedModels) -> ModelFolder:
+def inference(engine_name: EngineName) -> Engine:
+    """Each inference engine, for two workers."""
+    return choose_engine(engine_name, 2)
+
+
+@pytest.fixture(scope="session")
+def model_files(
+    request: pytest.FixtureRequest, prepared_models: PreparedModels, inference: Engine
+) -> ModelFolder:
     """The real files, by family."""
-    return ModelFolder(lambda: request.getfixturevalue("assets"), prepared_models)
+    return ModelFolder(lambda: request.getfixturevalue("assets"), prepared_models, inference)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

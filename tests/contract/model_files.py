@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.onnx.cache import PreparedModels
+from adapters.onnx.engines.choice import Engine
 from adapters.onnx.landmarks import LandmarkedDetector
 from adapters.onnx.library import DETECTORS, EMBEDDERS, LANDMARKS_FROM, WITHOUT_LANDMARKS
-from adapters.onnx.session import OnnxRuntimeSession
+from adapters.onnx.preparation import FreeAxes
+from adapters.onnx.session import InferenceSession
 from application.ports.analysis import FaceDetector, FaceEmbedder
 from tests.conftest import SFACE_FILE, YUNET_FILE, packaged
 
@@ -29,6 +31,7 @@ class ModelFolder:
     assets: Callable[[], Path]
     """Skips the test where there are none."""
     prepared: PreparedModels
+    engine: Engine
 
     def read(self, family: str) -> bytes:
         if family in PACKAGED:
@@ -37,13 +40,14 @@ class ModelFolder:
 
     def detector(self, family: str, source: bytes | None = None) -> FaceDetector:
         free, build = DETECTORS[family]
-        model = self.prepared.prepared(source or self.read(family), free)
-        detector = build(OnnxRuntimeSession(model), family)
+        detector = build(self.session(source or self.read(family), free), family)
         if family in WITHOUT_LANDMARKS:
             return LandmarkedDetector(detector, self.detector(LANDMARKS_FROM))
         return detector
 
     def embedder(self, family: str, source: bytes | None = None) -> FaceEmbedder:
         free, build = EMBEDDERS[family]
-        model = self.prepared.prepared(source or self.read(family), free)
-        return build(OnnxRuntimeSession(model), family)
+        return build(self.session(source or self.read(family), free), family)
+
+    def session(self, source: bytes, free: FreeAxes) -> InferenceSession:
+        return self.engine.load(self.prepared.prepared(source, free, self.engine.dialect))

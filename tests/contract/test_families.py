@@ -6,12 +6,11 @@ import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
 import pytest
 
-from adapters.onnx.cache import PreparedModels
 from adapters.onnx.catalogue import Catalogue
+from adapters.onnx.engines.choice import Engine
 from adapters.onnx.files import ModelFiles
 from adapters.onnx.library import DETECTORS, EMBEDDERS, OnnxModelLibrary
 from adapters.onnx.preparation import FreeAxes
-from adapters.onnx.session import OnnxRuntimeSession
 from domain.errors import BrokenModel
 from domain.faces import Image
 from domain.models import ModelChoice
@@ -46,12 +45,10 @@ def test_recognisers_refuse_files_of_other_families(
         model_files.embedder(family, model_files.read(other))
 
 
-def test_arcface_gives_sfaces_file_the_bytes_that_it_wants(
-    model_files: ModelFolder, prepared_models: PreparedModels
-) -> None:
+def test_arcface_gives_sfaces_file_the_bytes_that_it_wants(model_files: ModelFolder) -> None:
     crops = list(np.random.default_rng(0).integers(0, 256, (3, 112, 112, 3), np.uint8))
     bytes_of_rgb = np.stack(crops)[..., ::-1].transpose(0, 3, 1, 2).astype(np.float32)
-    session = OnnxRuntimeSession(prepared_models.prepared(model_files.read("sface"), FreeAxes.BATCH))
+    session = model_files.session(model_files.read("sface"), FreeAxes.BATCH)
     (expected,) = session.run(bytes_of_rgb).values()
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     found = model_files.embedder("arcface", model_files.read("sface")).embed(crops)
@@ -69,9 +66,7 @@ def test_anti_spoofing_files_are_refused(
 
 
 @pytest.mark.parametrize("family", AMONG_ASSETS)
-def test_prepared_files_answer_as_the_published_ones(
-    model_files: ModelFolder, prepared_models: PreparedModels, family: str
-) -> None:
+def test_prepared_files_answer_as_the_published_ones(model_files: ModelFolder, family: str) -> None:
     source = model_files.read(family)
     free, _ = {**DETECTORS, **EMBEDDERS}[family]
     options = onnxruntime.SessionOptions()
@@ -80,17 +75,17 @@ def test_prepared_files_answer_as_the_published_ones(
     takes = published.get_inputs()[0]
     picture = np.random.default_rng(0).normal(size=takes.shape).astype(np.float32)
     expected = published.run(None, {takes.name: picture})
-    found = OnnxRuntimeSession(prepared_models.prepared(source, free)).run(picture)
+    found = model_files.session(source, free).run(picture)
     for one, other in zip(expected, found.values(), strict=True):
         np.testing.assert_allclose(other, one, atol=1e-4)
 
 
 @pytest.fixture
-def library(assets: Path, tmp_path: Path) -> OnnxModelLibrary:
+def library(assets: Path, tmp_path: Path, inference: Engine) -> OnnxModelLibrary:
     """That of an instance whose FACE_MODELS_DIR is the assets' folder."""
     catalogue = Catalogue.load(REPOSITORY / "static" / "models.toml")
     files = ModelFiles(assets / "models")
-    return OnnxModelLibrary(catalogue, files, tmp_path, ModelChoice("yunet", "sface"), {})
+    return OnnxModelLibrary(catalogue, files, tmp_path, ModelChoice("yunet", "sface"), {}, inference)
 
 
 def test_a_group_is_its_first_member_that_is_installed(library: OnnxModelLibrary) -> None:

@@ -9,16 +9,15 @@ import pytest
 from onnx import ModelProto, helper
 
 from adapters.imaging.decoder import PillowDecoder
-from adapters.onnx.cache import PreparedModels
 from adapters.onnx.library import SPOOF_DETECTORS
 from adapters.onnx.minifasnet import MiniFasNet
 from adapters.onnx.preparation import FreeAxes
-from adapters.onnx.session import OnnxRuntimeSession
 from adapters.onnx.yunet import YuNetDetector
 from adapters.onnx.yunet_network import YuNetNetwork
 from application.liveness import LivenessEnsemble
 from application.ports.liveness import SpoofDetector
 from domain.faces import Box, DetectedFace, Image
+from tests.contract.model_files import ModelFolder
 
 FACE = Box(174, 62, 94, 116)
 """The astronaut's."""
@@ -60,14 +59,14 @@ Load = Callable[[str, str], SpoofDetector]
 
 
 @pytest.fixture(scope="module")
-def load(assets: Path, prepared_models: PreparedModels) -> Load:
+def load(assets: Path, model_files: ModelFolder) -> Load:
     """A spoof detector by family and form."""
 
     def load(family: str, form: str) -> SpoofDetector:
         file, threshold = FILES[family]
         model = ModelProto.FromString((assets / "models" / file).read_bytes())
         FORMS[form](model)
-        session = OnnxRuntimeSession(prepared_models.prepared(model.SerializeToString(), FreeAxes.BATCH))
+        session = model_files.session(model.SerializeToString(), FreeAxes.BATCH)
         return MiniFasNet(session, family, surroundings=SPOOF_DETECTORS[family], threshold=threshold)
 
     return load

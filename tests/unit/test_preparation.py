@@ -8,9 +8,9 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_h
 from onnx.reference import ReferenceEvaluator
 
 from adapters.onnx.cache import PreparedModels
+from adapters.onnx.engines.onnx_runtime import OnnxRuntimeSession
 from adapters.onnx.exports import GIVES_PROBABILITIES, OUTPUT_MEAN
 from adapters.onnx.preparation import FreeAxes, prepare
-from adapters.onnx.session import OnnxRuntimeSession
 from domain.errors import BrokenModel
 from tests.conftest import SFACE_FILE, packaged
 

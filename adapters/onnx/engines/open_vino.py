@@ -1,0 +1,95 @@
+"""OpenVINO on the CPU. It comes with the extra `openvino`; nothing else imports this module."""
+
+import sys
+from collections.abc import Mapping
+from threading import local
+
+import numpy as np
+from onnx import ModelProto
+
+from adapters.onnx.session import Shape, Tensor
+from domain.errors import BrokenModel
+
+# Importing OpenVINO reports to its publisher that it was imported, unless its telemetry library can't be imported.
+sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+
+import openvino  # noqa: E402
+
+
+class OpenVinoSession:
+    """Implements InferenceSession.
+
+    One thread a run, as with ONNX Runtime. A compiled model runs as many requests at once as it has streams,
+    each of one thread, and makes the others wait: there is a stream for every worker. Streams share the weights
+    and sleep when they have no work.
+    """
+
+    def __init__(self, model: bytes, streams: int) -> None:
+        """Load a serialised ONNX model.
+
+        Args:
+            model: the file's content.
+            streams: runs at once.
+
+        Raises:
+            BrokenModel: OpenVINO can't load it, or it hasn't exactly one input.
+        """
+        settings = {
+            "NUM_STREAMS": streams,
+            "INFERENCE_NUM_THREADS": streams,
+            "INFERENCE_PRECISION_HINT": "f32",  # bfloat16, where the CPU has it, would move the thresholds
+            "ENABLE_CPU_PINNING": False,
+            "CPU_RUNTIME_CACHE_CAPACITY": _KERNELS,
+        }
+        try:
+            graph = ModelProto.FromString(model)
+            core = openvino.Core()
+            self._model = core.compile_model(core.read_model(model), "CPU", settings)
+        except Exception as error:  # protobuf's and the runtime's exceptions have no common class
+            raise BrokenModel("The model's file can't be loaded.") from error
+        if len(self._model.inputs) != 1:
+            raise BrokenModel(f"The model has {len(self._model.inputs)} inputs instead of one.")
+        names = [output.name for output in graph.graph.output]
+        self._input_shape = _shape(self._model.inputs[0].partial_shape)
+        self._output_shapes = {
+            name: _shape(output.partial_shape)
+            for name, output in zip(names, self._model.outputs, strict=True)
+        }
+        self._metadata = {entry.key: entry.value for entry in graph.metadata_props}
+        self._mine = local()
+
+    @property
+    def input_shape(self) -> Shape:
+        """See InferenceSession."""
+        return self._input_shape
+
+    @property
+    def output_shapes(self) -> Mapping[str, Shape]:
+        """See InferenceSession."""
+        return self._output_shapes
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """See InferenceSession."""
+        return self._metadata
+
+    def run(self, batch: Tensor) -> Mapping[str, Tensor]:
+        """See InferenceSession."""
+        outputs = self._request().infer([np.ascontiguousarray(batch)], share_inputs=True).values()
+        return dict(zip(self._output_shapes, outputs, strict=True))
+
+    def _request(self) -> openvino.InferRequest:
+        """This thread's own: a request serves one run at a time."""
+        try:
+            request: openvino.InferRequest = self._mine.request
+        except AttributeError:
+            request = self._mine.request = self._model.create_infer_request()
+        return request
+
+
+_KERNELS = 256
+"""Compiled kernels to remember, of the sizes of pictures that came by last."""
+
+
+def _shape(axes: openvino.PartialShape) -> Shape:
+    return tuple(axis.get_length() if axis.is_static else None for axis in axes)
