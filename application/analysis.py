@@ -8,6 +8,7 @@ from application.liveness import LivenessGate
 from application.ports.analysis import FaceAligner, ImageDecoder
 from application.ports.models import ModelLibrary
 from application.ports.quality import QualityAssessor
+from application.sight import Choice, Sight, look
 from domain.errors import FaceServiceError, MultipleFaces, NoFaceDetected, SpoofDetected
 from domain.faces import Crop, DetectedFace, Embedding, Image, largest
 from domain.liveness import Liveness, LivenessPolicy
@@ -66,7 +67,8 @@ class FaceAnalyser:
             InvalidImage, ImageTooLarge: see ImageDecoder.
             ModelNotInstalled, BrokenModel: see ModelLibrary.
         """
-        return self.models.detector(detection_model).detect(self.decoder.decode(data))
+        sight = self.see(data, detection_model, lambda faces, _: list(faces))
+        return [face.enlarged(sight.times) for face in sight.faces]
 
     def analyse(
         self, data: bytes, choice: ModelChoice, selection: FaceSelection, checks: Checks
@@ -81,9 +83,11 @@ class FaceAnalyser:
             SpoofDetected, LowQuality: the face fails a check.
             InvalidImage, ImageTooLarge, ModelNotInstalled, BrokenModel: as `detect`.
         """
-        image = self.decoder.decode(data)
-        faces = select(self.models.detector(choice.detection).detect(image), selection)
-        checked = [self._checked(image, face, checks) for face in self.embed(image, faces, choice)]
+        # Anti-spoofing looks at the finest structure of the photo.
+        whole = self.gate.policy.tightened(checks.liveness) is not LivenessPolicy.OFF
+        sight = self.see(data, choice.detection, lambda faces, _: select(faces, selection), whole=whole)
+        analysed = self.embed(sight.image, sight.faces, choice, sight.times)
+        checked = [self._checked(sight.image, face, checks) for face in analysed]
         if selection is not FaceSelection.ALL:
             for face in checked:
                 if face.refusal is not None:
@@ -97,12 +101,30 @@ class FaceAnalyser:
             NoFaceDetected: there is none.
             InvalidImage, ImageTooLarge, ModelNotInstalled, BrokenModel: as `detect`.
         """
-        image = self.decoder.decode(data)
-        (face,) = select(self.models.detector(detection_model).detect(image), FaceSelection.LARGEST)
-        return face, self.gate.judge(image, face)
+        sight = self.see(
+            data, detection_model, lambda faces, _: select(faces, FaceSelection.LARGEST), whole=True
+        )
+        (face,) = sight.faces
+        return face, self.gate.judge(sight.image, face)
 
-    def embed(self, image: Image, faces: Sequence[DetectedFace], choice: ModelChoice) -> list[AnalysedFace]:
+    def see(self, data: bytes, detection_model: str, choose: Choice, *, whole: bool = False) -> Sight:
+        """An image and the chosen faces in it, as `embed` takes them.
+
+        Raises:
+            InvalidImage, ImageTooLarge, ModelNotInstalled, BrokenModel: as `detect`.
+        """
+        return look(data, self.decoder, self.models.detector(detection_model), choose, whole=whole)
+
+    def embed(
+        self, image: Image, faces: Sequence[DetectedFace], choice: ModelChoice, times: int = 1
+    ) -> list[AnalysedFace]:
         """Faces of a decoded image and their embeddings.
+
+        Args:
+            image: the photo, or the photo made smaller.
+            faces: where they are in it.
+            choice: the models.
+            times: pixels of the photo that one of `image` stands for, in each direction.
 
         Raises:
             ModelNotInstalled, BrokenModel: see ModelLibrary.
@@ -112,9 +134,9 @@ class FaceAnalyser:
         return [
             AnalysedFace(
                 Embedding(vector, choice.recognition),
-                face,
+                face.enlarged(times),
                 crop,
-                quality=self.assessor.assess(image, face, crop, float(strength)),
+                quality=self.assessor.assess(image, face, crop, float(strength), times),
             )
             for vector, strength, face, crop in zip(vectors, strengths, faces, crops, strict=True)
         ]

@@ -31,6 +31,18 @@ def for_each(items: Sequence[T], work: Callable[[T], R], workers: int, progress:
     return results
 
 
+def read_photo(path: Path) -> bytes:
+    """The content of a file.
+
+    Raises:
+        EvaluationError: it can't be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise EvaluationError(f"can't read {path}: {error.strerror}") from error
+
+
 def read_image(path: Path, decoder: ImageDecoder) -> Image | None:
     """The image in a file; None when it is no image.
 
@@ -38,8 +50,6 @@ def read_image(path: Path, decoder: ImageDecoder) -> Image | None:
         EvaluationError: the file can't be read.
     """
     try:
-        return decoder.decode(path.read_bytes())
-    except OSError as error:
-        raise EvaluationError(f"can't read {path}: {error.strerror}") from error
+        return decoder.decode(read_photo(path))
     except InvalidInput:
         return None

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from application.analysis import FaceAnalyser
 from application.evaluation.errors import EvaluationError
-from application.evaluation.parallel import Progress, for_each, read_image
+from application.evaluation.parallel import Progress, for_each, read_photo
+from domain.errors import InvalidInput
 from domain.faces import DetectedFace, Image
 from domain.models import ModelChoice
 
@@ -89,14 +90,17 @@ class EmbedPhotos:
         return EmbeddedPhotos(photos, vectors)
 
     def _embed(self, path: Path, choice: ModelChoice) -> NDArray[np.float32] | None:
-        image = read_image(path, self.analyser.decoder)
-        if image is None:
+        data = read_photo(path)
+        try:
+            sight = self.analyser.see(data, choice.detection, _subject)
+        except InvalidInput:
             return None
-        faces = self.analyser.models.detector(choice.detection).detect(image)
-        if not faces:
-            return None
-        (face,) = self.analyser.embed(image, [central(faces, image)], choice)
-        return face.embedding.vector
+        faces = self.analyser.embed(sight.image, sight.faces, choice, sight.times)
+        return faces[0].embedding.vector if faces else None
+
+
+def _subject(faces: Sequence[DetectedFace], image: Image) -> list[DetectedFace]:
+    return [central(faces, image)] if faces else []
 
 
 def central(faces: Sequence[DetectedFace], image: Image) -> DetectedFace:

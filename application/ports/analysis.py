@@ -21,6 +21,14 @@ class ImageDecoder(Protocol):
         """
         ...
 
+    def decode_reduced(self, data: bytes, long_side: int) -> tuple[Image, int]:
+        """As `decode`, but as small as the format gives it at once, with at least `long_side` pixels.
+
+        Returns:
+            The image, and how many pixels of the file's image one of its pixels stands for, in each direction.
+        """
+        ...
+
 
 class FaceDetector(Protocol):
     """Pixels to faces."""

@@ -11,7 +11,7 @@ class QualityAssessor(Protocol):
     """A face to what speaks for and against it."""
 
     def assess(
-        self, image: Image, face: DetectedFace, crop: Crop, strength: float = math.nan
+        self, image: Image, face: DetectedFace, crop: Crop, strength: float = math.nan, times: int = 1
     ) -> QualityReport:
         """Measure a face.
 
@@ -20,5 +20,6 @@ class QualityAssessor(Protocol):
             face: where it is in the photo.
             crop: the same face aligned, 112 x 112 x 3 uint8 BGR.
             strength: as FaceEmbedder.embed_rated gives it; NaN when it isn't known.
+            times: pixels of the photo's file that one of `image` stands for, in each direction.
         """
         ...

@@ -45,6 +45,9 @@ class RawDecoder:
             raise InvalidImage("The file is not an image.")
         return np.frombuffer(data, np.uint8).reshape(100, 300, 3)
 
+    def decode_reduced(self, data: bytes, long_side: int) -> tuple[Image, int]:
+        return self.decode(data), 1
+
 
 class CuttingAligner:
     """Cuts the box out."""
@@ -107,7 +110,7 @@ class NoAssessor:
     """Measures nothing."""
 
     def assess(
-        self, image: Image, face: DetectedFace, crop: Crop, strength: float = math.nan
+        self, image: Image, face: DetectedFace, crop: Crop, strength: float = math.nan, times: int = 1
     ) -> QualityReport:
         assert crop.size
         return QualityReport({})

@@ -218,3 +218,55 @@ def test_damaged_bytes_give_an_image_or_a_domain_error(kind: str, data: st.DataO
         return
     assert image.dtype == np.uint8
     assert image.ndim == 3
+
+
+def scene(width: int, height: int) -> Pillow.Image:
+    """Blurred colours, with as many pixels as asked for."""
+    return Pillow.fromarray(COLOURS).resize((width, height), Pillow.Resampling.BICUBIC)
+
+
+@pytest.mark.parametrize(
+    ("size", "side", "times"),
+    [
+        ((960, 640), 800, 1),
+        ((960, 640), 480, 2),
+        ((961, 641), 240, 4),
+        ((960, 7), 100, 4),
+        ((960, 640), 1, 8),
+    ],
+)
+def test_a_jpeg_is_decoded_no_larger_than_needed(size: tuple[int, int], side: int, times: int) -> None:
+    data = encoded(scene(*size), "JPEG", quality=95)
+    image, reduced = DECODER.decode_reduced(data, side)
+    assert reduced == times
+    assert image.shape == (-(-size[1] // times), -(-size[0] // times), 3)
+    if min(size) > 100:
+        whole = DECODER.decode(data)[times // 2 :: times, times // 2 :: times].astype(int)
+        assert np.abs(whole - image[: whole.shape[0], : whole.shape[1]]).mean() < 3
+
+
+@pytest.mark.parametrize("value", range(1, 9))
+def test_a_reduced_jpeg_is_upright(value: int) -> None:
+    data = encoded(scene(960, 640), "JPEG", exif=with_orientation(value))
+    image, times = DECODER.decode_reduced(data, 240)
+    whole = DECODER.decode(data)
+    assert times == 4
+    assert np.abs(whole[2::4, 2::4].astype(int) - image).mean() < 3
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "BMP"])
+def test_other_formats_are_decoded_whole(kind: str) -> None:
+    image, times = DECODER.decode_reduced(encoded(scene(960, 640), kind), 240)
+    assert times == 1
+    assert image.shape == (640, 960, 3)
+
+
+def test_a_reduced_jpeg_is_checked_as_a_whole_one() -> None:
+    data = encoded(scene(960, 640), "JPEG")
+    for cut in (20, len(data) // 2, len(data) - 200):
+        with pytest.raises(InvalidImage):
+            DECODER.decode_reduced(data[:cut], 100)
+    with pytest.raises(ImageTooLarge):
+        PillowDecoder(100_000).decode_reduced(data, 100)
+    with pytest.raises(InvalidImage):
+        DECODER.decode_reduced(b"no image", 100)
