@@ -63,7 +63,7 @@ def largest_of(faces: Sequence[DetectedFace], _: Image) -> list[DetectedFace]:
 
 @pytest.mark.parametrize(
     ("times", "x", "y", "similarity"),
-    [(5.5, 900, 100, 0.985), (2.5, 2300, 1500, 0.985), (0.6, 1700, 900, 0.95)],
+    [(5.5, 900, 100, 0.985), (2.5, 2300, 1500, 0.985), (1.0, 1700, 900, 0.97)],
 )
 def test_the_answer_is_that_of_all_pixels(
     pipeline: FaceAnalyser,
@@ -74,7 +74,7 @@ def test_the_answer_is_that_of_all_pixels(
     y: int,
     similarity: float,
 ) -> None:
-    """A face of 640, of 290 and of 70 pixels; only the first is large enough in a quarter of each side."""
+    """A face of 640, of 290 and of 117 pixels; only the first is large enough in a quarter of each side."""
     data = placed(portrait, surroundings, times, x, y)
     (face,) = pipeline.analyse(data, MODELS, FaceSelection.LARGEST, Checks())
     expected = whole(pipeline, data)
@@ -89,7 +89,7 @@ def test_the_answer_is_that_of_all_pixels(
     assert face.quality is not None
     assert expected.quality is not None
     one, other = (report.values for report in (face.quality, expected.quality))
-    assert one[Measure.INTER_EYE_DISTANCE] == pytest.approx(other[Measure.INTER_EYE_DISTANCE], rel=0.05)
+    assert one[Measure.INTER_EYE_DISTANCE] == pytest.approx(other[Measure.INTER_EYE_DISTANCE], rel=0.1)
     assert one[Measure.SHARPNESS] == pytest.approx(other[Measure.SHARPNESS], rel=0.2)
     assert one[Measure.INSIDE] == 1
 
