@@ -79,6 +79,36 @@ def test_prelu_is_written_with_elementwise_nodes(slopes: tuple[float, ...]) -> N
     np.testing.assert_allclose(run(prepared), expected, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("groups", [1, 3])
+def test_the_sign_of_steep_channels_is_turned_and_turned_back(groups: int) -> None:
+    random = np.random.default_rng(1)
+    slope = np.array([0.25, 1.25, -0.5], np.float32).reshape(3, 1, 1)
+    weights = random.normal(size=(3, 3 // groups, 1, 1)).astype(np.float32)
+    nodes = [
+        helper.make_node("PRelu", ["x", "slope"], ["z"]),
+        helper.make_node("Conv", ["z", "weights"], ["y"], group=groups),
+    ]
+    source = model(nodes, {"slope": slope, "weights": weights})
+    graph = prepared_graph(source)
+    assert [node.op_type for node in graph.node] == ["Mul", "Relu", "Mul", "Add", "Conv"]
+    expected = ReferenceEvaluator(source).run(None, {"x": PICTURE})
+    found = run(prepare(source.SerializeToString(), FreeAxes.NONE))
+    np.testing.assert_allclose(found, np.asarray(expected)[0], rtol=1e-5, atol=1e-6)
+
+
+def test_steep_channels_that_others_read_keep_their_sign() -> None:
+    slope = np.array([0.25, 1.25, -0.5], np.float32).reshape(3, 1, 1)
+    nodes = [
+        helper.make_node("PRelu", ["x", "slope"], ["z"]),
+        helper.make_node("Conv", ["z", "weights"], ["w"], group=3),
+        helper.make_node("Add", ["z", "w"], ["y"]),
+    ]
+    source = model(nodes, {"slope": slope, "weights": np.ones((3, 1, 1, 1), np.float32)})
+    expected = ReferenceEvaluator(source).run(None, {"x": PICTURE})
+    found = run(prepare(source.SerializeToString(), FreeAxes.NONE))
+    np.testing.assert_allclose(found, np.asarray(expected)[0], rtol=1e-5, atol=1e-6)
+
+
 def test_prelu_with_a_computed_slope_is_left_alone() -> None:
     nodes = [helper.make_node("Abs", ["x"], ["slope"]), helper.make_node("PRelu", ["x", "slope"], ["y"])]
     assert [node.op_type for node in prepared_graph(model(nodes, {})).node] == ["Abs", "PRelu"]
