@@ -66,11 +66,11 @@ def warp(image: Image, matrix: Matrix, side: int = SIDE) -> Crop:
     A face larger than in the picture is shrunk by area averaging first: interpolation alone would skip pixels.
     """
     back = inverse(matrix)
-    left, top, right, bottom = _extent(back, side, image.shape[1], image.shape[0])
+    times = max(1, int(np.hypot(*back[:, 0])))  # pixels of the image a pixel of the picture, rounded down
+    left, top, right, bottom = _extent(back, side, image.shape[1], image.shape[0], times)
     region = image[top:bottom, left:right]
     if not region.size:
         return np.zeros((side, side, 3), dtype=np.uint8)
-    times = max(1, int(np.hypot(*back[:, 0])))  # pixels of the image a pixel of the picture, rounded down
     size = max(1, region.shape[1] // times), max(1, region.shape[0] // times)
     scale_x, scale_y = region.shape[1] / size[0], region.shape[0] / size[1]
     # From pixels of the shrunk region to pixels of the image; whole coordinates are a pixel's centre.
@@ -89,10 +89,14 @@ def inverse(matrix: Matrix) -> Matrix:
     return np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2]
 
 
-def _extent(back: Matrix, side: int, width: int, height: int) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of the image's pixels that a picture can see."""
+def _extent(back: Matrix, side: int, width: int, height: int, times: int) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the image's pixels that a picture can see.
+
+    Width and height are multiples of `times` where the image allows it: by whole numbers, shrinking is fast.
+    """
     corners = np.array([[0, 0, 1], [side, 0, 1], [0, side, 1], [side, side, 1]]) @ back.T
     limits = np.array([width, height])
     low = np.clip(np.floor(corners.min(axis=0)) - _MARGIN, 0, limits)
-    high = np.clip(np.ceil(corners.max(axis=0)) + _MARGIN, 0, limits)
+    high = np.ceil(corners.max(axis=0)) + _MARGIN
+    high = np.clip(high + (low - high) % times, 0, limits)
     return int(low[0]), int(low[1]), int(high[0]), int(high[1])

@@ -54,8 +54,12 @@ class YuNetNetwork:
 
 
 def as_batch(pictures: list[NDArray[np.uint8]]) -> Tensor:
-    """N pictures H x W x 3 uint8 to N x 3 x H x W float32."""
-    return np.asarray(cv2.dnn.blobFromImages(pictures), dtype=np.float32)
+    """N pictures H x W x 3 uint8 of one size to N x 3 x H x W float32."""
+    batch = np.empty((len(pictures), 3, *pictures[0].shape[:2]), dtype=np.float32)
+    for planes, picture in zip(batch, pictures, strict=True):
+        for channel, plane in enumerate(cv2.split(picture)):
+            planes[channel] = plane
+    return batch
 
 
 def _decode(
