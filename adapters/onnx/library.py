@@ -208,4 +208,4 @@ class OnnxModelLibrary:
         return build(self._session(source, free), name)
 
     def _session(self, source: bytes, free: FreeAxes) -> InferenceSession:
-        return self._engine.load(self._prepared.prepared(source, free, self._engine.dialect))
+        return self._engine.load(self._prepared, source, free)

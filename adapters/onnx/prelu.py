@@ -29,14 +29,14 @@ def _rewritten(node: NodeProto, graph: GraphProto, constants: dict[str, TensorPr
         return
     x, y = node.input[0], node.output[0]
     slopes: Slopes = numpy_helper.to_array(constants[node.input[1]]).astype(np.float32)
-    factor = 1 - slopes
+    factor: Slopes = np.float32(1) - slopes
     readers = [reader for reader in graph.node if y in reader.input]
     if (np.abs(factor) < _LEAST_FACTOR).any() or ((factor < 0).any() and not _turnable(readers, constants)):
         yield from _as_it_reads(x, y, slopes, graph)
         return
     for reader in readers if (factor < 0).any() else []:
         _turn(constants[reader.input[1]], np.sign(factor).reshape(-1), reader)
-    linear = np.where(factor > 0, slopes, -1) / factor
+    linear = (np.where(factor > 0, slopes, -1) / factor).astype(np.float32)
     yield _times(x, factor, f"{y}_scaled", graph)
     yield helper.make_node("Relu", [f"{y}_scaled"], [f"{y}_positive"])
     yield _times(f"{y}_scaled", linear, f"{y}_linear", graph)
@@ -47,12 +47,12 @@ def _as_it_reads(x: str, y: str, slopes: Slopes, graph: GraphProto) -> Iterator[
     """S x + (1 - s) Relu(x): one pass more over the tensor, for any slopes."""
     yield _times(x, slopes, f"{y}_linear", graph)
     yield helper.make_node("Relu", [x], [f"{y}_inner"])
-    yield _times(f"{y}_inner", 1 - slopes, f"{y}_positive", graph)
+    yield _times(f"{y}_inner", np.float32(1) - slopes, f"{y}_positive", graph)
     yield helper.make_node("Add", [f"{y}_linear", f"{y}_positive"], [y])
 
 
 def _times(x: str, factors: Slopes, y: str, graph: GraphProto) -> NodeProto:
-    graph.initializer.append(numpy_helper.from_array(np.asarray(factors, dtype=np.float32), f"{y}_factors"))
+    graph.initializer.append(numpy_helper.from_array(factors, f"{y}_factors"))
     return helper.make_node("Mul", [x, f"{y}_factors"], [y])
 
 

@@ -50,4 +50,4 @@ class ModelFolder:
         return build(self.session(source or self.read(family), free), family)
 
     def session(self, source: bytes, free: FreeAxes) -> InferenceSession:
-        return self.engine.load(self.prepared.prepared(source, free, self.engine.dialect))
+        return self.engine.load(self.prepared, source, free)

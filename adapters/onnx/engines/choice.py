@@ -6,7 +6,8 @@ from functools import partial
 from importlib import import_module
 from typing import Literal
 
-from adapters.onnx.preparation import Dialect
+from adapters.onnx.cache import PreparedModels
+from adapters.onnx.preparation import Dialect, FreeAxes
 from adapters.onnx.session import InferenceSession
 from application.errors import StartupError
 
@@ -15,16 +16,31 @@ EngineName = Literal["onnxruntime", "openvino"]
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Makes sessions of prepared models."""
+    """Makes sessions of models' files."""
 
     dialect: Dialect
     """What the models must be prepared for."""
-    load: Callable[[bytes], InferenceSession]
-    """A session of a serialised model; raises BrokenModel."""
+    start: Callable[[bytes], InferenceSession]
+    """A session of a prepared model; raises BrokenModel."""
+    any_size: "Engine | None" = None
+    """Another engine for networks whose pictures may have any size."""
+
+    def load(self, models: PreparedModels, source: bytes, free: FreeAxes) -> InferenceSession:
+        """A session of a file, prepared as this engine wants it.
+
+        Raises:
+            BrokenModel: the file can't be prepared or loaded.
+        """
+        if FreeAxes.SIZE in free and self.any_size is not None:
+            return self.any_size.load(models, source, free)
+        return self.start(models.prepared(source, free, self.dialect))
 
 
 def choose_engine(name: EngineName, workers: int) -> Engine:
     """The engine of that name; it is imported only now.
+
+    OpenVINO compiles a network anew for every size of its pictures, which takes as long as several runs and
+    keeps memory: networks that see any size are left to ONNX Runtime.
 
     Args:
         name: as in FACE_INFERENCE.
@@ -33,13 +49,14 @@ def choose_engine(name: EngineName, workers: int) -> Engine:
     Raises:
         StartupError: it isn't installed.
     """
+    onnx_runtime = import_module("adapters.onnx.engines.onnx_runtime")
+    engine = Engine(Dialect.ONNXRUNTIME, onnx_runtime.OnnxRuntimeSession)
+    if name == "onnxruntime":
+        return engine
     try:
-        if name == "openvino":
-            module = import_module("adapters.onnx.engines.open_vino")
-            return Engine(Dialect.OPENVINO, partial(module.OpenVinoSession, streams=workers))
-        module = import_module("adapters.onnx.engines.onnx_runtime")
-        return Engine(Dialect.ONNXRUNTIME, module.OnnxRuntimeSession)
+        open_vino = import_module("adapters.onnx.engines.open_vino")
     except ModuleNotFoundError as error:
         raise StartupError(
             f'FACE_INFERENCE: {name} is not installed: pip install "face-api[{name}]"'
         ) from error
+    return Engine(Dialect.OPENVINO, partial(open_vino.OpenVinoSession, streams=workers), any_size=engine)

@@ -21,7 +21,8 @@ class OpenVinoSession:
 
     One thread a run, as with ONNX Runtime. A compiled model runs as many requests at once as it has streams,
     each of one thread, and makes the others wait: there is a stream for every worker. Streams share the weights
-    and sleep when they have no work.
+    and sleep when they have no work. A batch is run picture by picture: together they would take no less time,
+    and each new length of a batch would be compiled anew.
     """
 
     def __init__(self, model: bytes, streams: int) -> None:
@@ -39,22 +40,23 @@ class OpenVinoSession:
             "INFERENCE_NUM_THREADS": streams,
             "INFERENCE_PRECISION_HINT": "f32",  # bfloat16, where the CPU has it, would move the thresholds
             "ENABLE_CPU_PINNING": False,
-            "CPU_RUNTIME_CACHE_CAPACITY": _KERNELS,
         }
         try:
             graph = ModelProto.FromString(model)
             core = openvino.Core()
-            self._model = core.compile_model(core.read_model(model), "CPU", settings)
+            network = core.read_model(model)
+            inputs, outputs = (
+                [_shape(end.partial_shape) for end in ends] for ends in (network.inputs, network.outputs)
+            )
+            if len(inputs) == 1 and inputs[0][:1] == (None,):
+                network.reshape([1, *network.inputs[0].partial_shape[1:]])
+            self._model = core.compile_model(network, "CPU", settings)
         except Exception as error:  # protobuf's and the runtime's exceptions have no common class
             raise BrokenModel("The model's file can't be loaded.") from error
-        if len(self._model.inputs) != 1:
-            raise BrokenModel(f"The model has {len(self._model.inputs)} inputs instead of one.")
-        names = [output.name for output in graph.graph.output]
-        self._input_shape = _shape(self._model.inputs[0].partial_shape)
-        self._output_shapes = {
-            name: _shape(output.partial_shape)
-            for name, output in zip(names, self._model.outputs, strict=True)
-        }
+        if len(inputs) != 1:
+            raise BrokenModel(f"The model has {len(inputs)} inputs instead of one.")
+        self._input_shape = inputs[0]
+        self._output_shapes = dict(zip((output.name for output in graph.graph.output), outputs, strict=True))
         self._metadata = {entry.key: entry.value for entry in graph.metadata_props}
         self._mine = local()
 
@@ -75,6 +77,12 @@ class OpenVinoSession:
 
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:
         """See InferenceSession."""
+        if self._input_shape[0] is not None or len(batch) == 1:
+            return self._run(batch)
+        runs = [self._run(batch[row : row + 1]) for row in range(len(batch))]
+        return {name: np.concatenate([run[name] for run in runs]) for name in self._output_shapes}
+
+    def _run(self, batch: Tensor) -> Mapping[str, Tensor]:
         outputs = self._request().infer([np.ascontiguousarray(batch)], share_inputs=True).values()
         return dict(zip(self._output_shapes, outputs, strict=True))
 
@@ -85,10 +93,6 @@ class OpenVinoSession:
         except AttributeError:
             request = self._mine.request = self._model.create_infer_request()
         return request
-
-
-_KERNELS = 256
-"""Compiled kernels to remember, of the sizes of pictures that came by last."""
 
 
 def _shape(axes: openvino.PartialShape) -> Shape:
