@@ -12,6 +12,7 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorShapeProto, helper, nu
 from onnx.reference import ReferenceEvaluator
 
 from adapters.onnx.exports import drop_false_spatial, record_output_mean, record_probabilities, record_scaling
+from adapters.onnx.heads import join_heads
 from adapters.onnx.prelu import rewrite_prelu
 from domain.errors import BrokenModel
 
@@ -51,6 +52,7 @@ def prepare(source: bytes, free: FreeAxes, dialect: Dialect = Dialect.ONNXRUNTIM
         drop_false_spatial(model.graph)
         if dialect is Dialect.ONNXRUNTIME:
             _replace_nodes(model.graph, rewrite_prelu(model.graph))
+            _replace_nodes(model.graph, join_heads(model.graph))
         drop_dead_inputs(model.graph)
         free_axes(model.graph, free)
         return bytes(shape_inference.infer_shapes(model).SerializeToString())
