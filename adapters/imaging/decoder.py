@@ -53,6 +53,8 @@ _UPRIGHT = {
 """What makes a picture with an EXIF orientation upright; 1 needs nothing."""
 _REDUCTIONS = (8, 4, 2)
 """Of the discrete cosine transform's blocks of 8 x 8."""
+_STRIP = 1_000_000
+"""Pixels that are copied at a time: a large photo as a whole would go through memory three times."""
 _WHITE = (255, 255, 255)
 
 
@@ -129,6 +131,17 @@ def _exif(file: ImageFile) -> bytes:
 
 
 def _pixels(picture: Pillow.Image) -> Image:
-    array = np.asarray(picture)
-    code = cv2.COLOR_GRAY2BGR if array.ndim == 2 else cv2.COLOR_RGB2BGR  # noqa: PLR2004
-    return np.asarray(cv2.cvtColor(array, code), dtype=np.uint8)
+    width, height = picture.size
+    rows = max(1, _STRIP // width)
+    if rows >= height:
+        return _bgr(picture)
+    image = np.empty((height, width, 3), dtype=np.uint8)
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        image[top:bottom] = _bgr(picture.crop((0, top, width, bottom)))
+    return image
+
+
+def _bgr(picture: Pillow.Image) -> Image:
+    code = cv2.COLOR_GRAY2BGR if picture.mode == "L" else cv2.COLOR_RGB2BGR
+    return np.asarray(cv2.cvtColor(np.asarray(picture), code), dtype=np.uint8)

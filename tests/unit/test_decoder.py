@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
+from adapters.imaging import decoder
 from adapters.imaging.decoder import PillowDecoder
 from adapters.imaging.exif import orientation
 from domain.errors import ImageTooLarge, InvalidImage
@@ -79,6 +80,19 @@ def test_every_orientation_comes_out_upright(kind: str, value: int) -> None:
 def test_grey_bilevel_and_palette(mode: str) -> None:
     picture = Pillow.new("RGB", (8, 6), (255, 255, 255)).convert(mode)
     assert DECODER.decode(encoded(picture, "PNG")).tolist() == [[[255, 255, 255]] * 8] * 6
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (3, 128), (5, 129)])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_every_row_of_pictures_of_any_height(
+    size: tuple[int, int], mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoder, "_STRIP", 256)
+    width, height = size
+    grey = np.arange(width * height, dtype=np.uint8).reshape(height, width)
+    picture = Pillow.fromarray(grey if mode == "L" else np.stack([grey, grey // 2, 255 - grey], axis=2))
+    expected = [grey] * 3 if mode == "L" else [255 - grey, grey // 2, grey]
+    np.testing.assert_array_equal(DECODER.decode(encoded(picture, "PNG")), np.stack(expected, axis=2))
 
 
 def test_sixteen_bit_grey_keeps_the_high_bytes() -> None:
