@@ -85,7 +85,9 @@ class FaceAnalyser:
         """
         # Anti-spoofing looks at the finest structure of the photo.
         whole = self.gate.policy.tightened(checks.liveness) is not LivenessPolicy.OFF
-        sight = self.see(data, choice.detection, lambda faces, _: select(faces, selection), whole=whole)
+        sight = self.see(
+            data, choice.detection, lambda faces, image: select(faces, selection, image), whole=whole
+        )
         analysed = self.embed(sight.image, sight.faces, choice, sight.times)
         checked = [self._checked(sight.image, face, checks) for face in analysed]
         if selection is not FaceSelection.ALL:
@@ -102,7 +104,10 @@ class FaceAnalyser:
             InvalidImage, ImageTooLarge, ModelNotInstalled, BrokenModel: as `detect`.
         """
         sight = self.see(
-            data, detection_model, lambda faces, _: select(faces, FaceSelection.LARGEST), whole=True
+            data,
+            detection_model,
+            lambda faces, image: select(faces, FaceSelection.LARGEST, image),
+            whole=True,
         )
         (face,) = sight.faces
         return face, self.gate.judge(sight.image, face)
@@ -155,7 +160,14 @@ class FaceAnalyser:
         return face
 
 
-def select(faces: Sequence[DetectedFace], selection: FaceSelection) -> list[DetectedFace]:
+WHOLE = 0.75
+"""The least share of a face's box that is in the image for it to be counted where one face is asked for.
+
+Whom the border cuts off is beside the person whom a portrait is of.
+"""
+
+
+def select(faces: Sequence[DetectedFace], selection: FaceSelection, image: Image) -> list[DetectedFace]:
     """The faces that are meant.
 
     Raises:
@@ -166,8 +178,11 @@ def select(faces: Sequence[DetectedFace], selection: FaceSelection) -> list[Dete
         return list(faces)
     if not faces:
         raise NoFaceDetected("No face was found in the image.")
-    if selection is FaceSelection.SINGLE and len(faces) > 1:
-        raise MultipleFaces(
-            f"{len(faces)} faces were found in the image; send one with a single face, or faces=largest."
-        )
-    return [largest(faces)]
+    if selection is FaceSelection.SINGLE:
+        whole = [face for face in faces if face.box.inside(image) >= WHOLE] or faces
+        if len(whole) > 1:
+            raise MultipleFaces(
+                f"{len(whole)} faces were found in the image; send one with a single face, or faces=largest."
+            )
+        return list(whole)
+    return [largest(faces, image)]

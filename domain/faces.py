@@ -38,6 +38,20 @@ class Box:
         """In square pixels."""
         return self.width * self.height
 
+    def inside(self, image: Image) -> float:
+        """The share of it that is in the image, 0..1."""
+        height, width = image.shape[:2]
+        wide = min(self.x + self.width, width) - max(self.x, 0)
+        high = min(self.y + self.height, height) - max(self.y, 0)
+        return float(max(wide, 0.0) * max(high, 0.0) / max(self.area, 1e-9))
+
+    def overlap(self, other: "Box") -> float:
+        """Intersection over union, 0..1."""
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        shared = max(width, 0.0) * max(height, 0.0)
+        return shared / (self.area + other.area - shared)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DetectedFace:
@@ -97,6 +111,6 @@ class Embedding:
         return float(np.clip(self.vector @ other.vector, -1.0, 1.0))
 
 
-def largest(faces: Sequence[DetectedFace]) -> DetectedFace:
-    """The face with the largest box; the first of equals. The list must not be empty."""
-    return max(faces, key=lambda face: face.box.area)
+def largest(faces: Sequence[DetectedFace], image: Image) -> DetectedFace:
+    """The face with the most pixels in the image; the first of equals. The list must not be empty."""
+    return max(faces, key=lambda face: face.box.area * face.box.inside(image))

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.faces import Box, Crop, DetectedFace, Image, Landmarks
+from domain.faces import Crop, DetectedFace, Image, Landmarks
 from domain.quality import Measure, QualityReport
 
 _FACE = np.s_[20:104, 20:92]
@@ -39,7 +39,7 @@ class LandmarkQualityAssessor:
         grey = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
         values = {
             Measure.DETECTION_SCORE: face.score,
-            Measure.INSIDE: _inside(face.box, image.shape[1], image.shape[0]),
+            Measure.INSIDE: face.box.inside(image),
             **dict(_of_pixels(grey)),
         }
         if face.landmarks is not None:
@@ -82,9 +82,3 @@ def head_pose(landmarks: Landmarks) -> tuple[float, float, float]:
     yaw = np.arctan2(-camera[0, 2], camera[0, 0])
     pitch = np.arctan2(-camera[1, 2], camera[1, 1])
     return float(np.degrees(yaw)), float(np.degrees(pitch)), float(np.degrees(roll))
-
-
-def _inside(box: Box, width: int, height: int) -> float:
-    wide = min(box.x + box.width, width) - max(box.x, 0)
-    high = min(box.y + box.height, height) - max(box.y, 0)
-    return max(wide, 0.0) * max(high, 0.0) / max(box.area, 1e-9)

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from adapters.onnx.session import Tensor
 from domain.faces import Box, DetectedFace
 
+_OFF_CENTRE = 0.35
+"""How far from the middle of a picture a face in its middle may be, in longer sides of its box."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
@@ -32,11 +35,21 @@ class Candidates:
         landmarks = None if self.landmarks is None else self.landmarks[rows]
         return Candidates(self.scores[rows], self.boxes[rows], landmarks)
 
-    def faces(self, scale_x: float, scale_y: float) -> list[DetectedFace]:
-        """In the pixels of the image that was scaled by these factors to become the picture."""
+    def central(self, side: int) -> "Candidates":
+        """Those of the face in the middle of a square picture; a neighbour's are farther from there."""
+        sizes = self.boxes[:, 2:]
+        off_centre = np.abs(self.boxes[:, :2] + sizes / 2 - side / 2).max(axis=1)
+        return self.take(np.flatnonzero(off_centre < _OFF_CENTRE * sizes.max(axis=1)))
+
+    def faces(self, scale_x: float, scale_y: float, left: float = 0, top: float = 0) -> list[DetectedFace]:
+        """In the pixels of the image that was scaled by these factors to become the picture.
+
+        `left` and `top` are where the picture begins in the image.
+        """
         scale = np.array([scale_x, scale_y], dtype=np.float32)
-        boxes = self.boxes / np.tile(scale, 2)
-        landmarks = [None] * len(boxes) if self.landmarks is None else list(self.landmarks / scale)
+        origin = np.array([left, top], dtype=np.float32)
+        boxes = self.boxes / np.tile(scale, 2) + np.concatenate([origin, [0, 0]])
+        landmarks = [None] * len(boxes) if self.landmarks is None else list(self.landmarks / scale + origin)
         return [
             DetectedFace(Box(*map(float, box)), float(score), points)
             for box, score, points in zip(boxes, self.scores, landmarks, strict=True)

@@ -55,8 +55,8 @@ class LandmarkedDetector:
         picture = np.asarray(cv2.resize(region, size, interpolation=method), dtype=np.uint8)
         expected = Box((box.x - left) * scale, (box.y - top) * scale, box.width * scale, box.height * scale)
         seen = self._landmarks_from.detect(picture)
-        same = max(seen, key=lambda other: _overlap(other.box, expected), default=None)
-        if same is None or same.landmarks is None or _overlap(same.box, expected) < _AGREEMENT:
+        same = max(seen, key=lambda other: other.box.overlap(expected), default=None)
+        if same is None or same.landmarks is None or same.box.overlap(expected) < _AGREEMENT:
             return None
         scales = np.array([size[0] / region.shape[1], size[1] / region.shape[0]], dtype=np.float32)
         return same.landmarks / scales + np.array([left, top], dtype=np.float32)
@@ -69,11 +69,3 @@ def _surroundings(box: Box, width: int, height: int) -> tuple[int, int, int, int
     left, right = np.clip([x - half, x + half], 0, width).round().astype(int).tolist()
     top, bottom = np.clip([y - half, y + half], 0, height).round().astype(int).tolist()
     return left, top, right, bottom
-
-
-def _overlap(one: Box, other: Box) -> float:
-    """Intersection over union."""
-    width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
-    height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
-    shared = max(width, 0.0) * max(height, 0.0)
-    return shared / (one.area + other.area - shared)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from adapters.onnx.candidates import suppress
+from adapters.onnx.yunet_border import confirmed
 from adapters.onnx.yunet_network import YuNetNetwork, as_batch
 from domain.faces import DetectedFace, Image
 
@@ -18,6 +19,8 @@ _MULTIPLE = 32
 _OVERLAP = 0.45
 _SKIPS_NONE = 0.5
 """The least scale at which linear interpolation still looks at every pixel."""
+_DOUBTFUL = 0.3
+"""The least score of a face at the border that is looked at again."""
 
 
 class YuNetDetector:
@@ -35,15 +38,21 @@ class YuNetDetector:
 
     def detect(self, image: Image) -> list[DetectedFace]:
         """See FaceDetector."""
+        sure: list[DetectedFace] = []
+        doubtful: list[DetectedFace] = []
         for side in _sides(max(image.shape[:2])):
-            if faces := self._detect_at(image, side):
-                return faces
-        return []
+            seen = self._candidates(image, side)
+            sure = [face for face in seen if face.score >= self._threshold]
+            doubtful = [face for face in seen if face.score < self._threshold]
+            if sure:
+                break
+        found = sure + confirmed(self._network, image, doubtful, sure)
+        return sorted(found, key=lambda face: -face.score)
 
-    def _detect_at(self, image: Image, long_side: int) -> list[DetectedFace]:
+    def _candidates(self, image: Image, long_side: int) -> list[DetectedFace]:
         resized = _resized(image, long_side)
-        candidates = self._network.candidates(as_batch([_padded(resized)]), self._threshold)[0]
-        found = suppress(candidates, _OVERLAP)
+        seen = self._network.candidates(as_batch([_padded(resized)]), min(_DOUBTFUL, self._threshold))[0]
+        found = suppress(seen, _OVERLAP)
         return found.faces(resized.shape[1] / image.shape[1], resized.shape[0] / image.shape[0])
 
 

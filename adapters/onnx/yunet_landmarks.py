@@ -12,8 +12,6 @@ from domain.faces import Image, Landmarks
 
 _THRESHOLD = 0.3
 """The least score of a cell; that there is a face is known."""
-_OFF_CENTRE = 0.35
-"""How far from the middle the face may be, in longer sides of its box: a neighbour is farther."""
 _AGREEMENT = 0.5
 """The least overlap (IoU) with the best cell's box of those that see the same face."""
 
@@ -38,10 +36,7 @@ def _consensus(candidates: Candidates, side: int) -> Landmarks | None:
 
     A detector keeps the best cell's and drops the others; their mean errs less.
     """
-    sizes = candidates.boxes[:, 2:]
-    off_centre = np.abs(candidates.boxes[:, :2] + sizes / 2 - side / 2).max(axis=1)
-    central = off_centre < _OFF_CENTRE * sizes.max(axis=1)
-    near = candidates.take(np.flatnonzero(central))
+    near = candidates.central(side)
     if near.landmarks is None or not len(near.scores):
         return None
     same = _overlaps(near.boxes, near.boxes[near.scores.argmax()]) > _AGREEMENT

@@ -37,3 +37,16 @@ def test_faces_are_in_pixels_of_the_image() -> None:
 def test_faces_without_landmarks() -> None:
     faces = Candidates(SCORES, BOXES).faces(1, 1)
     assert [face.landmarks for face in faces] == [None] * 4
+
+
+def test_the_face_in_the_middle() -> None:
+    central = Candidates(SCORES, BOXES).central(side=20)
+    np.testing.assert_array_equal(central.boxes, BOXES[3:])
+    assert len(Candidates(SCORES, BOXES).central(side=60).scores) == 0
+
+
+def test_a_picture_may_begin_anywhere_in_the_image() -> None:
+    (face,) = Candidates(SCORES[:1], np.array([[4, 6, 8, 12]], np.float32), POINTS[:1]).faces(2, 2, -10, 100)
+    assert face.box == Box(-8, 103, 4, 6)
+    assert face.landmarks is not None
+    np.testing.assert_allclose(face.landmarks, POINTS[0] / 2 + (-10, 100))
