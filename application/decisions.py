@@ -8,10 +8,6 @@ from domain.calibration import CalibrationTable
 from domain.errors import ModelNotCalibrated
 from domain.identification import Decision, RankedPerson, identification_fmr, verdict
 
-CAUTION = 2
-"""Strangers are not alike: those who resemble many people make a search err up to 1.5 times as often as comparisons
-of average people would. Measured on lfw-dev, 200 strangers among 200 people."""
-
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
@@ -34,22 +30,29 @@ class DecisionPolicy:
     margin: float
     """Two people whose similarities differ by less are ambiguous; 0 never is."""
 
-    def verification(self, model: str, wanted: float | None = None) -> Threshold:
-        """For comparing two faces.
+    def verification(self, model: str, wanted: float | None = None, comparisons: float = 1) -> Threshold:
+        """For comparing a face with another, or with a person.
 
         Args:
             model: the recogniser's name.
             wanted: a similarity that the request sets instead.
+            comparisons: what the person's faces count for; see IdentificationMethod.comparisons.
 
         Raises:
             ModelNotCalibrated: nobody knows what this model's similarities mean, and none was set.
         """
-        return self._threshold(model, self.target_fmr, wanted)
+        return self._threshold(model, self.target_fmr / comparisons, wanted)
 
-    def identification(self, model: str, people: int, wanted: float | None = None) -> Threshold:
-        """For a search among so many people: it is never looser than a verification."""
-        fmr = min(self.target_fmr, identification_fmr(self.target_fpir, people) / CAUTION)
-        return self._threshold(model, fmr, wanted)
+    def identification(
+        self, model: str, people: int, wanted: float | None = None, comparisons: float = 1
+    ) -> Threshold:
+        """For naming one of so many people, whose own faces count for so many comparisons.
+
+        It is never looser than a verification. Whoever has more faces enrolled has more chances to be confused,
+        so that the threshold for them is higher; it doesn't depend on the faces of others.
+        """
+        fmr = min(self.target_fmr, identification_fmr(self.target_fpir, people))
+        return self._threshold(model, fmr / comparisons, wanted)
 
     def decide(self, ranked: Sequence[RankedPerson], searched: int, threshold: Threshold) -> Decision:
         """On people who are ranked best first."""

@@ -86,7 +86,9 @@ class Identify:
         pool = people if method.name == "nearest" else max(people, POOL)
         found = await self.gallery.search(probe, query.collection, pool, query.metadata)
         ranked = method.rank(probe, found.candidates)[:people]
-        threshold = self.policy.identification(probe.model, found.searched, query.threshold)
+        faces = {person.profile_id: len(person.faces) for person in found.candidates}
+        comparisons = method.comparisons(faces[ranked[0].profile_id]) if ranked else 1
+        threshold = self.policy.identification(probe.model, found.searched, query.threshold, comparisons)
         return self.policy.decide(ranked, found.searched, threshold)
 
 
@@ -167,8 +169,10 @@ class VerifyFace:
             raise ProfileNotFound("This person has no face of this recognition model.")
         checks = Checks(self.bounds, query.liveness)
         face = await self.reader.read_one(source, choice, FaceSelection.LARGEST, checks)
-        (ranked,) = METHODS[query.method or self.method].rank(face.embedding, [candidate])
-        return self._compared(ranked.similarity, choice.recognition, query, face)
+        method = METHODS[query.method or self.method]
+        (ranked,) = method.rank(face.embedding, [candidate])
+        comparisons = method.comparisons(len(candidate.faces))
+        return self._compared(ranked.similarity, choice.recognition, query, face, comparisons=comparisons)
 
     async def _profile_id(self, collection: str, person: str | UUID) -> UUID:
         if isinstance(person, UUID):
@@ -178,8 +182,10 @@ class VerifyFace:
             raise ProfileNotFound("Nobody has this name.")
         return profile.id
 
-    def _compared(self, similarity: float, model: str, query: Query, *faces: AnalysedFace) -> Comparison:
-        return Comparison(similarity, self.policy.verification(model, query.threshold), faces)
+    def _compared(
+        self, similarity: float, model: str, query: Query, *faces: AnalysedFace, comparisons: float = 1
+    ) -> Comparison:
+        return Comparison(similarity, self.policy.verification(model, query.threshold, comparisons), faces)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """How a person's several faces are weighed: one class a method, all pure."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
@@ -20,6 +21,13 @@ class IdentificationMethod(Protocol):
         """All candidates, best first; equals by the id of their nearest face."""
         ...
 
+    def comparisons(self, faces: int) -> float:
+        """For how many comparisons with one face a comparison with a person of so many counts.
+
+        So many times as often a stranger is as similar as to one face. Measured in docs/accuracy.md.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
@@ -30,6 +38,10 @@ class Nearest:
     def rank(self, probe: Embedding, people: Sequence[Candidate]) -> list[RankedPerson]:
         """See IdentificationMethod."""
         return _sorted(_ranked(probe, person, float(_similarities(probe, person).max())) for person in people)
+
+    def comparisons(self, faces: int) -> float:
+        """Each face may match."""
+        return faces
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,10 @@ class Mean:
         return _sorted(
             _ranked(probe, person, float(_similarities(probe, person).mean())) for person in people
         )
+
+    def comparisons(self, faces: int) -> float:
+        """A mean is high less often than one similarity."""
+        return min(faces, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +77,10 @@ class Template:
             _ranked(probe, person, float(np.clip(_template(person.vectors) @ probe.vector, -1, 1)))
             for person in people
         )
+
+    def comparisons(self, faces: int) -> float:
+        """Between the nearest face and the mean: scaled to unit norm, a mean embedding has more extreme ones."""
+        return math.sqrt(faces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +111,10 @@ class Vote:
         ]
         ranked.sort(key=lambda entry: (-entry[0], *_order(entry[1])))
         return [person for _, person in ranked]
+
+    def comparisons(self, faces: int) -> float:
+        """Mostly several of a person's faces vote, and then it is their mean."""
+        return min(faces, 1)
 
 
 METHODS: Mapping[str, IdentificationMethod] = {

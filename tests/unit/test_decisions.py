@@ -55,6 +55,19 @@ def test_a_search_of_more_people_is_stricter_and_never_looser_than_a_verificatio
     assert verification < many < most
 
 
+def test_whoever_has_more_faces_must_be_more_similar() -> None:
+    decisions = policy()
+    for people in (1, 1000):
+        one, three = (decisions.identification("m", people, comparisons=faces) for faces in (1, 3))
+        assert three.similarity > one.similarity
+        assert three.fmr == pytest.approx((one.fmr or 0) / 3)
+    assert decisions.verification("m", comparisons=2).fmr == pytest.approx(0.5e-4)
+
+
+def test_a_search_errs_as_often_as_it_may() -> None:
+    assert policy().identification("m", 1000).fmr == pytest.approx(identification_fmr(0.01, 1000))
+
+
 def test_a_threshold_of_the_request_comes_with_its_rate() -> None:
     threshold = policy().identification("m", 1000, wanted=0.8)
     assert (threshold.similarity, threshold.fmr) == (0.8, pytest.approx(1e-2))

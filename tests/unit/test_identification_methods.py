@@ -96,3 +96,14 @@ def test_with_one_face_a_person_all_methods_agree(method: Nearest, cosines: list
     ranked = method.rank(PROBE, people)
     expected = [entry.similarity for entry in Nearest().rank(PROBE, people)]
     assert [entry.similarity for entry in ranked] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_one_face_is_one_comparison_and_more_are_no_fewer(method: Nearest) -> None:
+    counts = [method.comparisons(faces) for faces in (1, 2, 9)]
+    assert counts[0] == 1
+    assert counts == sorted(counts)
+
+
+def test_each_face_of_a_person_may_be_the_nearest() -> None:
+    assert [each.comparisons(9) for each in (Nearest(), Template(), Mean(), Vote())] == [9, 3, 1, 1]
