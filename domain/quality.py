@@ -60,18 +60,16 @@ SENSES: Mapping[Measure, Sense] = {
 }
 
 _RANGES: Mapping[Measure, tuple[float, float]] = {
-    Measure.INTER_EYE_DISTANCE: (8, 20),
+    Measure.INTER_EYE_DISTANCE: (8, 15),
     Measure.DETECTION_SCORE: (0.5, 0.85),
-    Measure.SHARPNESS: (0.5, 1.5),
+    Measure.SHARPNESS: (0.5, 0.9),
     Measure.LUMINANCE: (20, 80),
     Measure.OVER_EXPOSURE: (-0.2, 0),
     Measure.EYE_VISIBILITY: (0.2, 0.6),
-    Measure.PITCH: (-30, -10),
-    Measure.ROLL: (-30, -5),
     Measure.INSIDE: (0.5, 1),
     Measure.STRENGTH: (0.5, 1.2),
 }
-"""Where the goodness of a measure is of no use, and where more of it is of no more use. Yaw has no part."""
+"""Where the goodness of a measure is of no use, and where more of it is of no more use. The pose has no part."""
 
 
 def goodness(measure: Measure, value: float) -> float:
@@ -127,8 +125,6 @@ LENIENT = QualityBounds(
         Measure.LUMINANCE: 20,
         Measure.OVER_EXPOSURE: 0.2,
         Measure.EYE_VISIBILITY: 0.2,
-        Measure.PITCH: 30,
-        Measure.ROLL: 45,
         Measure.INSIDE: 0.5,
         Measure.STRENGTH: 0.7,
     }
@@ -143,8 +139,6 @@ STRICT = QualityBounds(
         Measure.LUMINANCE: 40,
         Measure.OVER_EXPOSURE: 0.12,
         Measure.EYE_VISIBILITY: 0.35,
-        Measure.PITCH: 25,
-        Measure.ROLL: 30,
         Measure.INSIDE: 0.9,
         Measure.STRENGTH: 0.75,
     }

@@ -30,8 +30,6 @@ BAD = {
     Measure.LUMINANCE: 10.0,
     Measure.OVER_EXPOSURE: 0.5,
     Measure.EYE_VISIBILITY: 0.1,
-    Measure.PITCH: -50.0,
-    Measure.ROLL: 60.0,
     Measure.INSIDE: 0.2,
     Measure.STRENGTH: 0.4,
 }
@@ -150,7 +148,7 @@ def test_what_was_not_measured_misses_no_bound() -> None:
 def test_low_quality_names_measure_value_and_bound() -> None:
     report = QualityReport(GOOD | {Measure.INTER_EYE_DISTANCE: 7.25, Measure.ROLL: -50})
     with pytest.raises(LowQuality) as caught:
-        report.require(LENIENT)
+        report.require(LENIENT.but({Measure.ROLL: 45}))
     assert caught.value.detail == (
         "The photo is not good enough: inter_eye_distance is 7.25, at least 10 is needed;"
         " roll is -50, at most, either way, 45 is needed."
@@ -168,6 +166,12 @@ def test_each_flaw_lowers_the_combined_quality() -> None:
     for measure, value in BAD.items():
         assert 0.5 <= QualityReport(GOOD | {measure: value}).score < 0.95
     assert QualityReport(BAD).score < 0.01
+
+
+def test_the_pose_takes_nothing_from_the_combined_quality() -> None:
+    turned_away = {Measure.YAW: 40.0, Measure.PITCH: -50.0, Measure.ROLL: 60.0}
+    assert QualityReport(GOOD | turned_away).score == 1
+    QualityReport(GOOD | turned_away).require(STRICT)
 
 
 def test_bounds_are_changed_one_by_one() -> None:
