@@ -9,6 +9,7 @@ from entrypoints.cli.calibrate import calibrate
 from entrypoints.cli.evaluate import evaluate
 from entrypoints.cli.evaluate_liveness import evaluate_liveness
 from entrypoints.cli.evaluate_quality import evaluate_quality
+from entrypoints.cli.evaluate_search import evaluate_search
 from entrypoints.cli.models import models
 from entrypoints.cli.serve import serve
 
@@ -25,6 +26,7 @@ face_api.add_command(evaluate)
 face_api.add_command(calibrate)
 face_api.add_command(evaluate_liveness)
 face_api.add_command(evaluate_quality)
+face_api.add_command(evaluate_search)
 
 
 def main() -> None:
