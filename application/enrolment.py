@@ -7,16 +7,18 @@ from uuid import UUID
 
 from application.analysis import AnalysedFace, Checks, FaceSelection
 from application.decisions import DecisionPolicy
+from application.ports.crops import CropCodec
 from application.ports.faces import EmbeddingRepository, NewFace
 from application.ports.gallery import Gallery
 from application.ports.people import ProfileRepository
 from application.sources import Photo, Source, SourceReader
 from domain.enrolment import Conflict, EnrolmentConflict, OnConflict, doubts
 from domain.errors import Busy, FaceServiceError
-from domain.faces import Embedding
+from domain.faces import Crop, Embedding
 from domain.identification import RankedPerson
 from domain.liveness import LivenessPolicy
 from domain.methods import Nearest
+from domain.models import ModelChoice
 from domain.people import DEFAULT_COLLECTION, Face, collection_name, person_name
 from domain.quality import QualityBounds
 
@@ -49,6 +51,16 @@ class Registered:
     """What is doubtful about it, if that was asked."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A face that is about to be enrolled."""
+
+    person: str | UUID
+    source: Source
+    models: ModelChoice
+    analysed: AnalysedFace
+
+
 @dataclass(frozen=True, slots=True)
 class RegisterFace:
     """Enrols the face in a photo under a person's name."""
@@ -59,9 +71,19 @@ class RegisterFace:
     gallery: Gallery
     policy: DecisionPolicy
     bounds: QualityBounds
+    crops: CropCodec | None = None
+    """None: aligned crops are not kept."""
 
     async def execute(self, person: str | UUID, source: Source, how: Enrol) -> Registered:
         """The enrolled face; it is durable when this returns. The photo is not kept.
+
+        Raises:
+            All that `look` and `enrol` raise.
+        """
+        return await self.enrol(await self.look(person, source, how), how)
+
+    async def look(self, person: str | UUID, source: Source, how: Enrol) -> Candidate:
+        """The face of the source, which has passed the checks on it alone.
 
         Args:
             person: a name, whose profile is made if it isn't there, or the id of a profile.
@@ -69,27 +91,41 @@ class RegisterFace:
             how: the rest.
 
         Raises:
-            EnrolmentConflict: the face is doubtful, and such faces are to be rejected.
-            InvalidName, InvalidCollection, CollectionNotFound, ProfileNotFound, and all that
-            SourceReader.read raises.
+            InvalidName, InvalidCollection, and all that SourceReader.read raises.
         """
         collection_name(how.collection)
         person = person_name(person) if isinstance(person, str) else person
         choice = self.reader.choose(how.detection_model, how.recognition_model)
         face = await self.reader.read_one(source, choice, how.selection, Checks(self.bounds, how.liveness))
-        conflicts = await self._conflicts(person, face.embedding, how)
+        return Candidate(person, source, choice, face)
+
+    async def enrol(self, candidate: Candidate, how: Enrol) -> Registered:
+        """The enrolled face; it is durable when this returns.
+
+        Raises:
+            EnrolmentConflict: the face is doubtful, and such faces are to be rejected.
+            CollectionNotFound, ProfileNotFound, ModelNotCalibrated, InvalidEmbedding, Busy.
+        """
+        source, face = candidate.source, candidate.analysed
+        conflicts = await self._conflicts(candidate.person, face.embedding, how)
         if conflicts and how.on_conflict is OnConflict.REJECT:
             raise EnrolmentConflict(conflicts)
         enrolment = await self.repository.add(
             NewFace(
                 collection=how.collection,
-                person=person,
+                person=candidate.person,
                 embedding=face.embedding,
-                detection_model=choice.detection,
+                detection_model=candidate.models.detection,
                 digest=source.digest if isinstance(source, Photo) else None,
+                crop=await self._kept(face.crop),
             )
         )
         return Registered(enrolment.face, enrolment.created, face, conflicts)
+
+    async def _kept(self, crop: Crop | None) -> bytes | None:
+        if self.crops is None or crop is None:
+            return None
+        return await self.reader.workers.run(self.crops.encode, crop)
 
     async def _conflicts(self, person: str | UUID, probe: Embedding, how: Enrol) -> tuple[Conflict, ...]:
         if how.on_conflict is OnConflict.ALLOW:

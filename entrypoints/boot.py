@@ -24,6 +24,23 @@ async def running(settings: Settings) -> AsyncIterator[Container]:
     Raises:
         StartupError: it can't be.
     """
+    async with storing(settings) as container:
+        await container.workers().run(load_models, container.models(), settings)
+        logger.info("ready: storage %s", container.storage())
+        yield container
+
+
+@asynccontextmanager
+async def storing(settings: Settings, *, join: bool = False) -> AsyncIterator[Container]:
+    """A container whose database is up and migrated.
+
+    Args:
+        settings: the configuration.
+        join: whether an embedded server that another process runs already will do.
+
+    Raises:
+        StartupError: it can't be.
+    """
     container = Container(settings=providers.Object(settings))
     async with AsyncExitStack() as stack:
         workers = container.workers()
@@ -31,14 +48,12 @@ async def running(settings: Settings) -> AsyncIterator[Container]:
         storage = container.storage()
         if storage == "embedded":
             server = container.embedded_server()
-            await server.start()
+            await (server.join() if join else server.start())
             stack.push_async_callback(server.stop)
         if storage != "memory":
             engine = container.engine()
             stack.push_async_callback(engine.dispose)
             await migrate(engine)
-        await workers.run(load_models, container.models(), settings)
-        logger.info("ready: storage %s", storage)
         yield container
 
 

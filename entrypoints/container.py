@@ -7,10 +7,12 @@ from dependency_injector import containers, providers
 from uuid_utils.compat import uuid7
 
 from adapters.files.calibration import FileCalibrations
+from adapters.imaging.crops import PngCrops
 from adapters.imaging.decoder import PillowDecoder
 from adapters.imaging.quality import LandmarkQualityAssessor
 from adapters.imaging.refinement import RefiningAligner
 from adapters.memory.archive import InMemoryArchive
+from adapters.memory.crops import InMemoryCrops
 from adapters.memory.gallery import InMemoryGallery
 from adapters.memory.idempotency import InMemoryIdempotency
 from adapters.memory.people import InMemoryCollections, InMemoryProfiles
@@ -21,6 +23,7 @@ from adapters.onnx.engines.choice import choose_engine
 from adapters.onnx.files import ModelFiles
 from adapters.onnx.library import OnnxModelLibrary
 from adapters.postgres.archive import PgVectorArchive
+from adapters.postgres.crops import PostgresCrops
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.engine import make_engine
 from adapters.postgres.gallery import PgVectorGallery
@@ -29,6 +32,12 @@ from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
 from adapters.threads.pool import ThreadWorkerPool
 from application.analysis import FaceAnalyser
+from application.bulk.enrol import EnrolPhotos
+from application.bulk.export import ExportPeople
+from application.bulk.identify import IdentifyPhotos
+from application.bulk.photos import PhotoReader
+from application.bulk.reembed import ReembedFaces
+from application.bulk.restore import ImportPeople
 from application.catalogue import ListModels
 from application.decisions import DecisionPolicy
 from application.enrolment import RegisterBatch, RegisterFace
@@ -73,6 +82,7 @@ class Container(containers.DeclarativeContainer):
 
     settings = providers.Dependency(instance_of=Settings)
     storage = providers.Callable(storage_kind, settings)
+    kept_crops = providers.Callable(lambda settings: "yes" if settings.store_crops else "no", settings)
 
     embedded_server = providers.ThreadSafeSingleton(EmbeddedPostgres, data_dir=settings.provided.data_dir)
     database_url = providers.Selector(
@@ -107,6 +117,11 @@ class Container(containers.DeclarativeContainer):
         providers.ThreadSafeSingleton(InMemoryArchive, memory),
         providers.ThreadSafeSingleton(PgVectorArchive, engine),
     )
+    crop_archive = _stored(
+        storage,
+        providers.ThreadSafeSingleton(InMemoryCrops, memory),
+        providers.ThreadSafeSingleton(PostgresCrops, engine),
+    )
     idempotency = _stored(
         storage,
         providers.ThreadSafeSingleton(InMemoryIdempotency),
@@ -130,6 +145,7 @@ class Container(containers.DeclarativeContainer):
         aliases=settings.provided.model_aliases,
         engine=inference,
     )
+    crop_codec = providers.Singleton(PngCrops)
     analyser = providers.ThreadSafeSingleton(
         FaceAnalyser,
         decoder=providers.Singleton(PillowDecoder, settings.provided.max_pixels),
@@ -177,9 +193,35 @@ class Container(containers.DeclarativeContainer):
     detect_faces = providers.Factory(DetectFaces, reader)
     embed_faces = providers.Factory(EmbedFaces, reader)
     register_face = providers.Factory(
-        RegisterFace, reader, faces, profiles, gallery, policy, settings.provided.quality_enrolment
+        RegisterFace,
+        reader,
+        faces,
+        profiles,
+        gallery,
+        policy,
+        settings.provided.quality_enrolment,
+        providers.Selector(kept_crops, yes=crop_codec, no=providers.Object(None)),
     )
     register_batch = providers.Factory(RegisterBatch, register_face, settings.provided.batch_width)
+    photo_reader = providers.Factory(PhotoReader, settings.provided.max_body_bytes)
+    enrol_photos = providers.Factory(
+        EnrolPhotos, register_face, collections, workers, photo_reader, settings.provided.bulk_width
+    )
+    identify_photos = providers.Factory(
+        IdentifyPhotos, identify, collections, workers, photo_reader, settings.provided.bulk_width
+    )
+    reembed_faces = providers.Factory(
+        ReembedFaces,
+        crop_archive,
+        crop_codec,
+        faces,
+        collections,
+        models,
+        workers,
+        settings.provided.bulk_width,
+    )
+    export_people = providers.Factory(ExportPeople, collections, profiles, archive, workers)
+    import_people = providers.Factory(ImportPeople, collections, archive, models, workers)
     answer_once = providers.Factory(AnswerOnce, idempotency)
     manage_faces = providers.Factory(ManageFaces, faces)
     manage_profiles = providers.Factory(ManageProfiles, profiles, faces)

@@ -42,6 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Those that are installed are averaged."""
     quality_enrolment: QualityBounds = STRICT
     quality_recognition: QualityBounds = LENIENT
+    store_crops: bool = False
+    """Keep the aligned crops of enrolled faces."""
     models_dir: Path = PROJECT / "static" / "models"
     model_aliases: dict[str, str] = {}
     """Names that clients send, and the models that are meant."""
@@ -86,6 +88,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def batch_width(self) -> int:
         """Photos of one batch that are on their way at once: enough to keep the workers busy, no more."""
         return self.worker_count + 1
+
+    @property
+    def bulk_width(self) -> int:
+        """Photos of a command on many that are on their way at once: some are analysed, some stored."""
+        return 2 * self.worker_count + 8
+
+    @property
+    def max_body_bytes(self) -> int:
+        """The limit of a request, and of a file."""
+        return int(self.max_body_mb * 1e6)
 
     @property
     def worker_count(self) -> int:

@@ -20,10 +20,13 @@ class InMemoryArchive:
     def __init__(self, store: InMemoryStore) -> None:
         self._store = store
 
-    async def faces(self, collection: str, limit: int, after: UUID | None = None) -> list[ArchivedFace]:
+    async def faces(
+        self, collection: str, limit: int, after: UUID | None = None, *, crops: bool = True
+    ) -> list[ArchivedFace]:
         """See Archive.faces."""
         room = self._store.look(collection)
-        return [_archived(room, record) for record in islice(room.records(after), limit)]
+        records = islice(room.records(after), limit)
+        return [_archived(room, record if crops else replace(record, crop=None)) for record in records]
 
     async def restore(
         self, collection: str, profiles: Sequence[Profile], faces: Sequence[ArchivedFace]

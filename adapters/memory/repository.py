@@ -1,10 +1,12 @@
 """EmbeddingRepository in this process's memory."""
 
+from collections.abc import Sequence
 from itertools import islice
 from uuid import UUID
 
 from adapters.memory.store import InMemoryStore, Person, Record, Room
 from application.ports.faces import Enrolment, FaceFilter, NewFace
+from domain.models import ModelChoice
 from domain.people import Face
 
 
@@ -41,6 +43,21 @@ class InMemoryRepository:
             return room.person(named)
         profile_id = room.by_name.get(named)
         return room.people[profile_id] if profile_id else room.admit(Person(self._store.new_id(), named, {}))
+
+    async def enrolled(
+        self, collection: str, models: ModelChoice, photos: Sequence[tuple[str, bytes]]
+    ) -> list[Face | None]:
+        """See EmbeddingRepository.enrolled."""
+        room = self._store.look(collection)
+
+        def known(name: str, digest: bytes) -> Face | None:
+            person = room.by_name.get(name)
+            if person is None:
+                return None
+            face_id = room.photos.get((person, models.recognition, models.detection, digest))
+            return room.faces[face_id].face if face_id else None
+
+        return [known(*photo) for photo in photos]
 
     async def get(self, collection: str, face_id: UUID) -> Face | None:
         """See EmbeddingRepository.get."""

@@ -23,9 +23,12 @@ class PgVectorArchive:
     def __init__(self, engine: AsyncEngine) -> None:
         self._database = Database(engine)
 
-    async def faces(self, collection: str, limit: int, after: UUID | None = None) -> list[ArchivedFace]:
+    async def faces(
+        self, collection: str, limit: int, after: UUID | None = None, *, crops: bool = True
+    ) -> list[ArchivedFace]:
         """See Archive.faces."""
-        rows = await self._database.read(statements.page(collection, after), {"limit": limit})
+        page = statements.page(collection, after, crops=crops)
+        rows = await self._database.read(page, {"limit": limit})
         return [_archived(row) for row in rows]
 
     async def restore(

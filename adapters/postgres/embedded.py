@@ -21,14 +21,18 @@ from adapters.postgres.binaries import Binaries, find_binaries
 from adapters.postgres.cluster import Cluster
 from adapters.postgres.cluster_config import DATABASE, PORT, ROLE, config_files, machine_memory
 from adapters.postgres.launcher import Launch
-from adapters.postgres.ownership import owned
+from adapters.postgres.ownership import DataDirectoryInUse, owned
 from adapters.postgres.processes import stop_servers
 from application.errors import StartupError
 
 _START_S = 120.0
 """Time to become ready; recovery after a crash reads what was written since the last checkpoint."""
 
+_JOIN_S = 10.0
+"""Time for a server of another process to let us in; it may be starting."""
+
 _POLL_S = 0.02
+_JOIN_POLL_S = 0.2
 
 _AGAIN_S = 5.0
 """Between attempts to start a server again that has ended by itself."""
@@ -92,6 +96,23 @@ class EmbeddedPostgres:
             raise
         return self._url
 
+    async def join(self) -> str:
+        """As `start`; but if another process of this account runs the server already, that one serves both.
+
+        It ends with the other process.
+
+        Raises:
+            DataDirectoryInUse: another process has the data directory and lets nobody in.
+            StartupError: as `start`.
+        """
+        try:
+            return await self.start()
+        except DataDirectoryInUse:
+            self._url = await self._joined()
+            if self._url is None:
+                raise
+        return self._url
+
     async def stop(self) -> None:
         """Shut the server down and let go of the data directory; nothing happens a second time."""
         keeper, self._keeper = self._keeper, None
@@ -122,10 +143,18 @@ class EmbeddedPostgres:
         host = self._socket_folder()
         process = await self._serve(binaries, service, host)
         self._keeper = asyncio.create_task(self._keep(process, binaries, service, host))
-        query = {"host": host, "port": str(PORT)}
-        return URL.create(
-            "postgresql+asyncpg", username=ROLE, database=DATABASE, query=query
-        ).render_as_string()
+        return _url(host)
+
+    async def _joined(self) -> str | None:
+        deadline = asyncio.get_running_loop().time() + _JOIN_S
+        while asyncio.get_running_loop().time() < deadline:
+            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                host = self._socket_folder()
+                await _greet(host)
+                return _url(host)
+            self._held.close()
+            await asyncio.sleep(_JOIN_POLL_S)
+        return None
 
     async def _serve(self, binaries: Binaries, service: Account, host: str) -> Process:
         path = self._cluster.path
@@ -201,8 +230,7 @@ class EmbeddedPostgres:
                     if process.returncode is not None:
                         raise self._cluster.failure()
                     await asyncio.sleep(_POLL_S)
-                connection = await asyncpg.connect(host=host, port=PORT, user=ROLE, database=DATABASE)
-                await connection.close()
+                await _greet(host)
         except (OSError, asyncpg.PostgresError) as error:
             raise self._cluster.failure() from error
 
@@ -213,6 +241,16 @@ class EmbeddedPostgres:
         descriptor = os.open(self._cluster.path, os.O_PATH | os.O_DIRECTORY)
         self._held.callback(os.close, descriptor)
         return f"/proc/self/fd/{descriptor}"
+
+
+def _url(host: str) -> str:
+    query = {"host": host, "port": str(PORT)}
+    return URL.create("postgresql+asyncpg", username=ROLE, database=DATABASE, query=query).render_as_string()
+
+
+async def _greet(host: str) -> None:
+    connection = await asyncpg.connect(host=host, port=PORT, user=ROLE, database=DATABASE)
+    await connection.close()
 
 
 def _config(service: Account) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """EmbeddingRepository on PostgreSQL with pgvector."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from sqlalchemy import Row, literal, select
@@ -13,6 +13,7 @@ from adapters.postgres.statements.enrolment import ENROL_BY_ID, ENROL_BY_NAME
 from adapters.postgres.statements.people import LOCK_PEOPLE
 from application.ports.faces import Enrolment, FaceFilter, NewFace
 from domain.errors import CollectionNotFound, ProfileNotFound
+from domain.models import ModelChoice
 from domain.people import Face
 
 
@@ -54,6 +55,24 @@ class PgVectorRepository:
             face.collection,
         )
         return Enrolment(enrolled, created=enrolled.id == new_id)
+
+    async def enrolled(
+        self, collection: str, models: ModelChoice, photos: Sequence[tuple[str, bytes]]
+    ) -> list[Face | None]:
+        """See EmbeddingRepository.enrolled."""
+        asked = [photo for photo in photos if storable(photo[0])]
+        parameters = {
+            "within": collection,
+            "model": models.recognition,
+            "detector": models.detection,
+            "names": [name for name, _ in asked],
+            "digests": [digest for _, digest in asked],
+        }
+        rows = await self._database.read(statements.ENROLLED, parameters)
+        found = {}
+        for face_id, profile_id, name, *models_and_home, digest in rows:
+            found[name, digest] = Face(uuid(face_id), uuid(profile_id), name, *models_and_home)
+        return [found.get(photo) for photo in photos]
 
     async def get(self, collection: str, face_id: UUID) -> Face | None:
         """See EmbeddingRepository.get."""

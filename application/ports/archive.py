@@ -35,8 +35,10 @@ class Archive(Protocol):
     Each method raises Unavailable when the store does not answer.
     """
 
-    async def faces(self, collection: str, limit: int, after: UUID | None = None) -> list[ArchivedFace]:
-        """At most `limit` faces with ids greater than `after`, smallest id first."""
+    async def faces(
+        self, collection: str, limit: int, after: UUID | None = None, *, crops: bool = True
+    ) -> list[ArchivedFace]:
+        """At most `limit` faces with ids greater than `after`, smallest id first; without `crops`, none has one."""
         ...
 
     async def restore(

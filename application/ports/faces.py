@@ -1,10 +1,12 @@
 """Enrolled faces, and the storage that keeps them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 from domain.faces import Embedding
+from domain.models import ModelChoice
 from domain.people import DEFAULT_COLLECTION, Face
 
 
@@ -57,6 +59,12 @@ class EmbeddingRepository(Protocol):
             CollectionNotFound, ProfileNotFound: there is no such collection, or no such person in it.
             InvalidEmbedding: the collection's faces of this model have another dimension.
         """
+        ...
+
+    async def enrolled(
+        self, collection: str, models: ModelChoice, photos: Sequence[tuple[str, bytes]]
+    ) -> Sequence[Face | None]:
+        """For each person's name and photo's digest the face that `add` would answer with, if it is there."""
         ...
 
     async def get(self, collection: str, face_id: UUID) -> Face | None:

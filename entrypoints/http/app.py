@@ -76,7 +76,7 @@ def create_app(container: Container) -> Litestar:
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         middleware=[AccessLog()],
         openapi_config=openapi_config(version("face-api")),
-        request_max_body_size=int(settings.max_body_mb * 1e6),
+        request_max_body_size=settings.max_body_bytes,
         logging_config=None,
     )
 

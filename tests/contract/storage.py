@@ -7,15 +7,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
 from adapters.memory.archive import InMemoryArchive
+from adapters.memory.crops import InMemoryCrops
 from adapters.memory.gallery import InMemoryGallery
 from adapters.memory.people import InMemoryCollections, InMemoryProfiles
 from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
 from adapters.postgres.archive import PgVectorArchive
+from adapters.postgres.crops import PostgresCrops
 from adapters.postgres.gallery import PgVectorGallery
 from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
 from application.ports.archive import Archive
+from application.ports.crops import CropArchive
 from application.ports.faces import EmbeddingRepository
 from application.ports.gallery import Gallery
 from application.ports.people import CollectionRepository, ProfileRepository
@@ -30,6 +33,7 @@ class Storage:
     collections: CollectionRepository
     gallery: Gallery
     archive: Archive
+    crops: CropArchive
 
 
 def in_memory() -> Storage:
@@ -40,6 +44,7 @@ def in_memory() -> Storage:
         InMemoryCollections(store),
         InMemoryGallery(store),
         InMemoryArchive(store),
+        InMemoryCrops(store),
     )
 
 
@@ -50,6 +55,7 @@ def on_postgres(engine: AsyncEngine) -> Storage:
         PostgresCollections(engine),
         PgVectorGallery(engine),
         PgVectorArchive(engine),
+        PostgresCrops(engine),
     )
 
 

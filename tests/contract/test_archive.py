@@ -54,6 +54,11 @@ class TestFaces:
         )
         assert out.embedding.vector.tobytes() == at(1).vector.tobytes()
 
+    async def test_without_crops(self, storage: Storage) -> None:
+        await storage.faces.add(dataclasses.replace(photo_of("Ann", at(1), "photo"), crop=b"pixels"))
+        (out,) = await storage.archive.faces(DEFAULT, 10, crops=False)
+        assert (out.digest, out.crop) == (b"photo".ljust(32), None)
+
     async def test_pages(self, storage: Storage) -> None:
         faces = await enrol(storage.faces, *((f"{i % 2}", at(i)) for i in range(5)))
         first = await storage.archive.faces(DEFAULT, 2)

@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 
 from application.ports.faces import FaceFilter, NewFace
 from domain.errors import CollectionNotFound, InvalidEmbedding, ProfileNotFound
+from domain.models import ModelChoice
 from domain.people import DEFAULT_COLLECTION as DEFAULT
 from domain.people import Face
 from tests.contract.enrolment import (
@@ -112,6 +113,41 @@ class TestAdd:
         await storage.collections.create("other")
         await enrol(storage.faces, ("Ann", at(0)))
         await enrol(storage.faces, ("Ann", random_embedding(1, model=SMALL)), collection="other")
+
+
+class TestEnrolled:
+    MODELS = ModelChoice("detector", SMALL)
+
+    async def test_what_adding_would_answer_with(self, storage: Storage) -> None:
+        one = await storage.faces.add(photo_of("Ann", at(0), "one"))
+        two = await storage.faces.add(photo_of("Bob", at(0), "two"))
+        photos = [(name, digest.ljust(32)) for name in ("Bob", "Ann", "Zoe") for digest in (b"one", b"two")]
+        assert await storage.faces.enrolled(DEFAULT, self.MODELS, photos) == [
+            None,
+            two.face,
+            one.face,
+            None,
+            None,
+            None,
+        ]
+
+    @pytest.mark.parametrize("models", [ModelChoice("detector", LARGE), ModelChoice("other", SMALL)])
+    async def test_by_these_models_only(self, storage: Storage, models: ModelChoice) -> None:
+        await storage.faces.add(photo_of("Ann", at(0), "one"))
+        assert await storage.faces.enrolled(DEFAULT, models, [("Ann", b"one".ljust(32))]) == [None]
+
+    async def test_in_this_collection_only(self, storage: Storage) -> None:
+        await storage.collections.create("other")
+        await storage.faces.add(photo_of("Ann", at(0), "one"))
+        photos = [("Ann", b"one".ljust(32))]
+        assert await storage.faces.enrolled("other", self.MODELS, photos) == [None]
+        assert await storage.faces.enrolled("nowhere", self.MODELS, photos) == [None]
+
+    async def test_names_that_nobody_can_have(self, storage: Storage) -> None:
+        assert (
+            await storage.faces.enrolled(DEFAULT, self.MODELS, [("\0", b""), ("\ud800", b"")]) == [None] * 2
+        )
+        assert await storage.faces.enrolled(DEFAULT, self.MODELS, []) == []
 
 
 class TestSamePhoto:

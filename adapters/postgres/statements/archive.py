@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    null,
     select,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -40,11 +41,15 @@ Archived: TypeAlias = Select[UUID, UUID, str, str, str, str, bytes | None, bytes
 """The fields of Face; digest, crop, vector."""
 
 
-def page(of: str, after: UUID | None) -> Archived:
+def page(of: str, after: UUID | None, *, crops: bool) -> Archived:
     """A page of faces in the order of their ids."""
+    crop = (
+        select(face_crop.c.image).where(face_crop.c.face_id == face.c.id).scalar_subquery()
+        if crops
+        else null()
+    )
     return (
-        FACES.add_columns(face.c.digest, face_crop.c.image, VECTOR_STORED)
-        .outerjoin(face_crop, face_crop.c.face_id == face.c.id)
+        FACES.add_columns(face.c.digest, crop, VECTOR_STORED)
         .where(face.c.collection == of)
         .where(*(() if after is None else (face.c.id > literal(after, Uuid),)))
         .order_by(face.c.id)

@@ -3,9 +3,23 @@
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, bindparam, delete, exists, literal, select, update
+from sqlalchemy import (
+    ARRAY,
+    LargeBinary,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    column,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+    update,
+)
 
-from adapters.postgres.statements.common import COLLECTION, FACE_ID, LIMIT, PROFILE_ID
+from adapters.postgres.statements.common import COLLECTION, FACE_ID, LIMIT, MODEL, PROFILE_ID
 from adapters.postgres.tables import face, face_crop, profile
 from application.ports.faces import FaceFilter
 
@@ -24,6 +38,22 @@ FACES: Faces = select(
 _this = (face.c.collection == COLLECTION, face.c.id == FACE_ID)
 
 GET = FACES.where(*_this)
+
+_asked = (
+    func.unnest(bindparam("names", type_=ARRAY(Text)), bindparam("digests", type_=ARRAY(LargeBinary)))
+    .table_valued(column("name", Text), column("digest", LargeBinary))
+    .render_derived()
+)
+ENROLLED: Select[UUID, UUID, str, str, str, str, bytes | None] = (
+    FACES.add_columns(face.c.digest)
+    .join(_asked, (_asked.c.name == profile.c.name) & (_asked.c.digest == face.c.digest))
+    .where(
+        profile.c.collection == COLLECTION,
+        face.c.recognition_model == MODEL,
+        face.c.detection_model == bindparam("detector", type_=Text),
+    )
+)
+"""The faces of people, by name, and photos, by digest."""
 
 CROP = select(face_crop.c.image).join(face, face.c.id == face_crop.c.face_id).where(*_this)
 

@@ -1,0 +1,37 @@
+"""CropArchive on PostgreSQL."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.postgres.database import Database
+from adapters.postgres.rows import uuid
+from adapters.postgres.statements import crops as statements
+from application.ports.crops import Backlog, KeptCrop
+from domain.people import Face
+
+
+class PostgresCrops:
+    """Implements CropArchive."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._database = Database(engine)
+
+    async def backlog(self, collection: str, model: str) -> Backlog:
+        """See CropArchive.backlog."""
+        of = {"within": collection, "model": model}
+        ((kept,),) = await self._database.read(statements.KEPT, of)
+        ((lost,),) = await self._database.read(statements.LOST, of)
+        return Backlog(kept, lost)
+
+    async def pending(
+        self, collection: str, model: str, limit: int, after: UUID | None = None
+    ) -> list[KeptCrop]:
+        """See CropArchive.pending."""
+        rows = await self._database.read(
+            statements.page(after), {"within": collection, "model": model, "limit": limit}
+        )
+        return [
+            KeptCrop(Face(uuid(face_id), uuid(profile_id), *rest), digest, image)
+            for face_id, profile_id, *rest, digest, image in rows
+        ]

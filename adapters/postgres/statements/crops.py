@@ -1,0 +1,61 @@
+"""Crops that a recognition model hasn't embedded yet.
+
+The same photo has several faces when several models embedded it; the first that kept its crop stands for them.
+"""
+
+from typing import TypeAlias
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, FromClause, Select, Uuid, and_, exists, func, literal, select
+
+from adapters.postgres.statements.common import COLLECTION, LIMIT, MODEL
+from adapters.postgres.statements.faces import FACES
+from adapters.postgres.tables import face, face_crop
+
+Pending: TypeAlias = Select[UUID, UUID, str, str, str, str, bytes, bytes]
+"""The fields of Face; digest, crop."""
+
+_other, _done = face.alias("other"), face.alias("done")
+_crop_of_other = face_crop.alias("crop_of_other")
+
+
+def _same_photo(one: FromClause) -> ColumnElement[bool]:
+    return and_(
+        one.c.profile_id == face.c.profile_id,
+        one.c.detection_model == face.c.detection_model,
+        one.c.digest == face.c.digest,
+    )
+
+
+_to_do = (
+    face.c.collection == COLLECTION,
+    face.c.recognition_model != MODEL,
+    ~exists().where(_same_photo(_done), _done.c.recognition_model == MODEL),
+)
+_kept_by_another = exists().where(
+    _same_photo(_other), _other.c.recognition_model != MODEL, _crop_of_other.c.face_id == _other.c.id
+)
+_first = (
+    *_to_do,
+    face.c.digest.is_not(None),
+    ~_kept_by_another.where(_other.c.id < face.c.id),
+)
+
+KEPT = select(func.count()).select_from(face.join(face_crop, face_crop.c.face_id == face.c.id)).where(*_first)
+LOST = (
+    select(func.count())
+    .select_from(face.outerjoin(face_crop, face_crop.c.face_id == face.c.id))
+    .where(*_to_do, (face_crop.c.face_id.is_(None) & ~_kept_by_another) | face.c.digest.is_(None))
+)
+
+
+def page(after: UUID | None) -> Pending:
+    """A page of crops in the order of their faces' ids."""
+    return (
+        FACES.add_columns(face.c.digest, face_crop.c.image)
+        .join(face_crop, face_crop.c.face_id == face.c.id)
+        .where(*_first)
+        .where(*(() if after is None else (face.c.id > literal(after, Uuid),)))
+        .order_by(face.c.id)
+        .limit(LIMIT)
+    )
