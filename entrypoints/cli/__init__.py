@@ -5,12 +5,16 @@ import sys
 import click
 
 from application.errors import StartupError
+from entrypoints.cli.archive import export_people, import_people
 from entrypoints.cli.calibrate import calibrate
+from entrypoints.cli.enroll import enroll
 from entrypoints.cli.evaluate import evaluate
 from entrypoints.cli.evaluate_liveness import evaluate_liveness
 from entrypoints.cli.evaluate_quality import evaluate_quality
 from entrypoints.cli.evaluate_search import evaluate_search
+from entrypoints.cli.identify import identify
 from entrypoints.cli.models import models
+from entrypoints.cli.reembed import reembed
 from entrypoints.cli.serve import serve
 
 
@@ -21,6 +25,11 @@ def face_api() -> None:
 
 
 face_api.add_command(serve)
+face_api.add_command(enroll)
+face_api.add_command(identify)
+face_api.add_command(export_people)
+face_api.add_command(import_people)
+face_api.add_command(reembed)
 face_api.add_command(models)
 face_api.add_command(evaluate)
 face_api.add_command(calibrate)

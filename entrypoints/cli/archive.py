@@ -1,0 +1,131 @@
+"""`face-api export` and `face-api import`."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from adapters.files.archive import reading, writing
+from application.bulk.export import Exported, ExportPeople
+from application.bulk.restore import Imported, ImportPeople
+from entrypoints.cli.bulk import JSON, REPORT, Clock, Report, carry_out, check_report, count, progress, tell
+from entrypoints.container import Container
+
+ONE = click.option("--collection", metavar="NAME", help="this collection alone; without it, all of them")
+
+
+class ExportReport(Report, kw_only=True):
+    """What was written."""
+
+    file: str
+    bytes: int
+    collections: list[str]
+    people: int
+    faces: int
+    crops: int
+
+
+class ImportReport(Report, kw_only=True):
+    """What was read."""
+
+    file: str
+    collections: list[str]
+    people: int
+    new_people: int
+    faces: int
+    new_faces: int
+
+
+@click.command("export")
+@click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@ONE
+@click.option("--crops", is_flag=True, help="take the aligned crops along that FACE_STORE_CROPS has kept")
+@REPORT
+@JSON
+def export_people(
+    file: Path, collection: str | None, report: Path | None, *, crops: bool, as_json: bool
+) -> None:
+    """Write people, their metadata and their faces' embeddings to FILE, for another instance.
+
+    FILE is biometric data: only this account may read it. It appears when it is complete, in place of one of
+    the same name.
+    """
+    check_report(report)
+    clock = Clock()
+
+    async def work(container: Container) -> tuple[list[str], Exported]:
+        use_case: ExportPeople = container.export_people()
+        chosen = await use_case.chosen(collection)
+        done = Exported()
+        with (
+            writing(file, f"face-api {version('face-api')}") as writer,
+            progress("people and faces", None) as update,
+        ):
+            async for done in use_case.execute(chosen, writer, crops=crops):
+                update(done.people + done.faces)
+        return [each.name for each in chosen], done
+
+    collections, done = carry_out(work)
+    written = ExportReport(
+        command="export",
+        seconds=clock.seconds,
+        file=str(file),
+        bytes=file.stat().st_size,
+        collections=collections,
+        people=done.people,
+        faces=done.faces,
+        crops=done.crops,
+    )
+    text = (
+        f"{file}: {count(done.people, 'person', 'people')} with {count(done.faces, 'face', 'faces')}"
+        f" and {count(done.crops, 'crop', 'crops')} in {count(done.collections, 'collection', 'collections')},"
+        f" {written.bytes / 1e6:.1f} MB in {written.seconds:.1f} s"
+    )
+    tell(written, text, report, as_json=as_json)
+
+
+@click.command("import")
+@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@ONE
+@REPORT
+@JSON
+def import_people(file: Path, collection: str | None, report: Path | None, *, as_json: bool) -> None:
+    """Put the people and faces of FILE, which `export` has written, into this instance.
+
+    Ids are kept, and what is there stays as it is: a command that was interrupted is continued by the same
+    command. The whole file is checked before anything is changed.
+    """
+    check_report(report)
+    clock = Clock()
+
+    async def work(container: Container) -> tuple[list[str], Imported]:
+        use_case: ImportPeople = container.import_people()
+        with reading(file) as reader:
+            sections = use_case.chosen(reader, collection)
+            total = sum(page.entries for each in sections for page in (*each.people, *each.faces))
+            with progress("checking", total) as update:
+                async for checked in use_case.check(reader, sections):
+                    update(checked)
+            done = Imported()
+            with progress("people and faces", total) as update:
+                async for done in use_case.execute(reader, sections):
+                    update(done.people + done.faces)
+            return [each.collection for each in sections], done
+
+    collections, done = carry_out(work)
+    read = ImportReport(
+        command="import",
+        seconds=clock.seconds,
+        file=str(file),
+        collections=collections,
+        people=done.people,
+        new_people=done.new_people,
+        faces=done.faces,
+        new_faces=done.new_faces,
+    )
+    text = (
+        f"{file}: {count(done.people, 'person', 'people')}, {done.new_people:,} of them new,"
+        f" {count(done.faces, 'face', 'faces')}, {done.new_faces:,} of them new,"
+        f" in {count(len(collections), 'collection', 'collections')}, {read.seconds:.1f} s"
+    )
+    tell(read, text, report, as_json=as_json)
