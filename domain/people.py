@@ -12,7 +12,10 @@ MAX_NAME_LENGTH = 200
 DEFAULT_COLLECTION = "default"
 """Always there."""
 
-_COLLECTION = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+COLLECTION_PATTERN = "^[a-z0-9][a-z0-9_-]{0,62}$"
+COLLECTION_RULE = (
+    "A collection's name has 1 to 63 lower-case letters, digits, - and _, a letter or digit first."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,6 @@ def collection_name(text: str) -> str:
     Raises:
         InvalidCollection: it isn't 1 to 63 lower-case letters, digits, `-` and `_`, a letter or digit first.
     """
-    if not _COLLECTION.fullmatch(text):
-        raise InvalidCollection(
-            "A collection's name has 1 to 63 lower-case letters, digits, - and _, a letter or digit first."
-        )
+    if not re.fullmatch(COLLECTION_PATTERN, text):
+        raise InvalidCollection(COLLECTION_RULE)
     return text

@@ -1,12 +1,16 @@
 """Calibration tables in TOML files, `<model>.toml`."""
 
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 import tomli_w
 
 from domain.calibration import CalibrationTable
 from domain.errors import BrokenModel
+
+Version: TypeAlias = tuple[int, int, int] | None
+"""What tells a file from the one that was there before; None for no file."""
 
 HEADER = "# Written by `face-api calibrate`. Rates and thresholds: docs/accuracy.md\n"
 
@@ -16,14 +20,31 @@ class FileCalibrations:
 
     def __init__(self, *folders: Path) -> None:
         self._folders = folders
+        self._read: dict[Path, tuple[Version, CalibrationTable | None]] = {}
 
     def load(self, model: str) -> CalibrationTable | None:
         """See CalibrationStore."""
         paths = (folder / f"{model}.toml" for folder in self._folders)
-        table = next((table for path in paths if (table := read_table(path))), None)
+        table = next((table for path in paths if (table := self._table(path))), None)
         if table is not None and table.model != model:
             raise BrokenModel(f"The calibration of model {model} is one of {table.model}.")
         return table
+
+    def _table(self, path: Path) -> CalibrationTable | None:
+        """As `read_table`, which is asked again only when the file is another."""
+        version = _version(path)
+        known = self._read.get(path)
+        if known is None or known[0] != version:
+            known = self._read[path] = version, read_table(path)
+        return known[1]
+
+
+def _version(path: Path) -> Version:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino, status.st_size
 
 
 def read_table(path: Path) -> CalibrationTable | None:

@@ -13,6 +13,7 @@ from msgspec import UNSET, UnsetType
 from domain import errors
 from domain.enrolment import EnrolmentConflict
 from domain.identification import AmbiguousMatch
+from domain.people import COLLECTION_RULE
 from domain.quality import LowQuality
 from entrypoints.http.envelope import Failure
 from entrypoints.http.views.checks import ReasonView
@@ -85,9 +86,11 @@ def domain_error(_: Request[Any, Any, Any], error: errors.FaceServiceError) -> R
     return failure(status_of(type(error)), error.code, error.detail, grounds)
 
 
-def validation_error(_: Request[Any, Any, Any], error: ValidationException) -> Response[Failure]:
+def validation_error(request: Request[Any, Any, Any], error: ValidationException) -> Response[Failure]:
     """Parameters that don't fit: which, and why."""
     problems = error.extra if isinstance(error.extra, list) else []
+    if any(problem.get("key") == "collection" for problem in problems):
+        return domain_error(request, errors.InvalidCollection(COLLECTION_RULE))
     told = "; ".join(f"{problem.get('key', 'request')}: {problem.get('message')}" for problem in problems)
     if missing := MISSING.search(error.detail):
         told = f"{missing[1]}: it is required"

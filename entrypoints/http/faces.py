@@ -67,7 +67,7 @@ class FaceController(Controller):
     path = "/api/face"
     tags = ("faces",)
 
-    @get(summary="List registered faces", responses=refusals())
+    @get(summary="List registered faces", responses=refusals(errors.InvalidCollection))
     async def list_faces(
         self,
         manage_faces: NamedDependency[ManageFaces],
@@ -140,7 +140,7 @@ class FaceController(Controller):
         "/{face_id:uuid}/move",
         status_code=HTTPStatus.OK,
         summary="Give a face to another person",
-        responses=refusals(errors.FaceNotFound, errors.ProfileNotFound),
+        responses=refusals(errors.FaceNotFound, errors.ProfileNotFound, errors.InvalidCollection),
     )
     async def move_face(
         self,
@@ -157,7 +157,7 @@ class FaceController(Controller):
         "/{face_id:uuid}",
         status_code=HTTPStatus.OK,
         summary="Delete a face",
-        responses=refusals(errors.FaceNotFound),
+        responses=refusals(errors.FaceNotFound, errors.InvalidCollection),
     )
     async def delete_face(
         self,

@@ -8,11 +8,14 @@ from litestar.params import HeaderParameter, QueryParameter
 from domain import errors
 from domain.liveness import LivenessPolicy
 from domain.metadata import Metadata
+from domain.people import COLLECTION_PATTERN
 from domain.quality import LowQuality
 
 PAGE = 1000
 
-Collection = Annotated[str, QueryParameter(description="The collection that is meant", max_length=63)]
+Collection = Annotated[
+    str, QueryParameter(description="The collection that is meant", pattern=COLLECTION_PATTERN)
+]
 DetectionModel = Annotated[
     str | None, QueryParameter(description="A detection model's name; the configured default if absent")
 ]

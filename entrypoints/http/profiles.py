@@ -48,7 +48,7 @@ class ProfileController(Controller):
     path = "/api/profile"
     tags = ("people",)
 
-    @get(summary="List people", responses=refusals(errors.InvalidMetadata))
+    @get(summary="List people", responses=refusals(errors.InvalidCollection, errors.InvalidMetadata))
     async def list_profiles(
         self,
         manage_profiles: NamedDependency[ManageProfiles],
@@ -71,7 +71,11 @@ class ProfileController(Controller):
         status_code=HTTPStatus.OK,
         summary="Create a person",
         responses=refusals(
-            errors.InvalidName, errors.InvalidMetadata, errors.NameTaken, errors.CollectionNotFound
+            errors.InvalidCollection,
+            errors.InvalidName,
+            errors.InvalidMetadata,
+            errors.NameTaken,
+            errors.CollectionNotFound,
         ),
     )
     async def create_profile(
@@ -84,7 +88,11 @@ class ProfileController(Controller):
         profile = await manage_profiles.create(collection, data.name, data.metadata)
         return ProfileAnswer(detail="Person created", data=ProfileView.of(profile))
 
-    @get("/{profile_id:uuid}", summary="Get a person", responses=refusals(errors.ProfileNotFound))
+    @get(
+        "/{profile_id:uuid}",
+        summary="Get a person",
+        responses=refusals(errors.InvalidCollection, errors.ProfileNotFound),
+    )
     async def get_profile(
         self,
         manage_profiles: NamedDependency[ManageProfiles],
@@ -99,7 +107,11 @@ class ProfileController(Controller):
         "/{profile_id:uuid}",
         summary="Rename a person, or replace their metadata",
         responses=refusals(
-            errors.InvalidName, errors.InvalidMetadata, errors.NameTaken, errors.ProfileNotFound
+            errors.InvalidCollection,
+            errors.InvalidName,
+            errors.InvalidMetadata,
+            errors.NameTaken,
+            errors.ProfileNotFound,
         ),
     )
     async def change_profile(
@@ -117,7 +129,7 @@ class ProfileController(Controller):
         "/{profile_id:uuid}/merge",
         status_code=HTTPStatus.OK,
         summary="Merge two people who are one",
-        responses=refusals(errors.ProfileNotFound),
+        responses=refusals(errors.InvalidCollection, errors.ProfileNotFound),
     )
     async def merge_profile(
         self,
@@ -134,7 +146,7 @@ class ProfileController(Controller):
         "/{profile_id:uuid}",
         status_code=HTTPStatus.OK,
         summary="Delete a person",
-        responses=refusals(errors.ProfileNotFound),
+        responses=refusals(errors.InvalidCollection, errors.ProfileNotFound),
     )
     async def delete_profile(
         self,

@@ -119,6 +119,17 @@ def test_the_default_collection_stays_and_names_are_plain(service: Service) -> N
     refusal(service.client.post("/api/collection", json={"name": "No Spaces"}), 422, "invalid_collection")
 
 
+@pytest.mark.parametrize("name", ["No Spaces", "UPPER", "-a", "a/b", "", "x" * 64])
+def test_a_parameter_that_can_name_no_collection(service: Service, astronaut: bytes, name: str) -> None:
+    here = {"collection": name}
+    nobody = uuid4()
+    refusal(service.client.get("/api/face", params=here), 422, "invalid_collection")
+    refusal(service.client.delete(f"/api/face/{nobody}", params=here), 422, "invalid_collection")
+    refusal(service.client.get("/api/profile", params=here), 422, "invalid_collection")
+    refusal(service.recognize(astronaut, collection=name), 422, "invalid_collection")
+    refusal(service.register("Ada", astronaut, collection=name), 422, "invalid_collection")
+
+
 def test_the_same_photo_of_the_same_person_is_one_face(service: Service, astronaut: bytes) -> None:
     one, two = [envelope(service.register("Eileen", astronaut))["data"] for _ in range(2)]
     assert one == two

@@ -96,6 +96,18 @@ def test_a_model_that_was_never_calibrated_has_no_table(tmp_path: Path) -> None:
     assert FileCalibrations(tmp_path, tmp_path / "nowhere").load("colour") is None
 
 
+def test_a_table_is_read_again_only_when_it_is_another(tmp_path: Path) -> None:
+    calibrations = FileCalibrations(tmp_path)
+    assert calibrations.load("colour") is None
+    write_table(TABLE, tmp_path / "colour.toml")
+    assert calibrations.load("colour") is calibrations.load("colour")
+    own = replace(TABLE, data="my own photos")
+    write_table(own, tmp_path / "colour.toml")
+    assert calibrations.load("colour") == own
+    (tmp_path / "colour.toml").unlink()
+    assert calibrations.load("colour") is None
+
+
 @pytest.mark.parametrize("content", [b"model = ", b"model = 'colour'", b"\xff", b"points = 3"])
 def test_a_file_that_is_no_table_is_a_broken_model(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "colour.toml").write_bytes(content)
