@@ -142,6 +142,8 @@ class ZipArchiveWriter:
         """Remove what was not finished; nothing happens to what was."""
         if not self._file.closed:
             with suppress(OSError, ValueError):
+                self._zip.close()
+            with suppress(OSError):
                 self._file.close()
             self._part.unlink(missing_ok=True)
 

@@ -1,0 +1,349 @@
+"""The archive file, and the use cases that write and read it, on memory."""
+
+import hashlib
+import json
+import stat
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+import numpy as np
+import pytest
+from uuid_utils.compat import uuid7
+
+from adapters.files.archive import MANIFEST, FaceEntry, PersonEntry, reading, writing
+from adapters.memory.archive import InMemoryArchive
+from adapters.memory.people import InMemoryCollections, InMemoryProfiles
+from adapters.memory.repository import InMemoryRepository
+from adapters.memory.store import InMemoryStore
+from application.bulk import export
+from application.bulk.errors import ArchiveError, BulkError
+from application.bulk.export import Exported, ExportPeople
+from application.bulk.restore import Imported, ImportPeople
+from application.ports.faces import FaceFilter, NewFace
+from application.ports.people import ProfileFilter
+from domain.errors import CollectionNotFound
+from domain.faces import Embedding
+from domain.models import ModelInfo
+from tests.unit.fakes import ColourModels, InlineWorkers
+
+FLAGS = {"installed": True, "default": True, "commercial": True}
+
+
+class Models(ColourModels):
+    """With a catalogue that says how long `colour` is."""
+
+    def list(self) -> list[ModelInfo]:
+        return [ModelInfo("colour", "recognition", **FLAGS, licence="", source="", dimensions=3)]
+
+
+def embedding(seed: int, dimensions: int = 3, model: str = "colour") -> Embedding:
+    return Embedding.of(np.random.default_rng(seed).standard_normal(dimensions), model)
+
+
+@dataclass
+class Instance:
+    store: InMemoryStore = field(default_factory=lambda: InMemoryStore(uuid7))
+
+    def __post_init__(self) -> None:
+        self.faces, self.profiles = InMemoryRepository(self.store), InMemoryProfiles(self.store)
+        self.collections, self.archive = InMemoryCollections(self.store), InMemoryArchive(self.store)
+
+    async def populate(self) -> None:
+        await self.profiles.create("default", "Nobody", {"team": {"colour": ["red", 1, None, 1.5]}})
+        await self.collections.create("other")
+        for index in range(7):
+            await self.faces.add(
+                NewFace(
+                    "default" if index else "other",
+                    f"P{index % 3}",
+                    embedding(index, 4 if index == 6 else 3, "hue" if index == 6 else "colour"),
+                    "detector",
+                    hashlib.sha256(bytes([index])).digest() if index != 5 else None,
+                    b"crop" if index in {1, 2} else None,
+                )
+            )
+
+    async def export(self, path: Path, collection: str | None = None, *, crops: bool = True) -> Exported:
+        use_case = ExportPeople(self.collections, self.profiles, self.archive, InlineWorkers())
+        chosen = await use_case.chosen(collection)
+        with writing(path, "test") as writer:
+            return [done async for done in use_case.execute(chosen, writer, crops=crops)][-1]
+
+    async def restore(self, path: Path, collection: str | None = None) -> Imported:
+        use_case = ImportPeople(self.collections, self.archive, Models(), InlineWorkers())
+        with reading(path) as reader:
+            sections = use_case.chosen(reader, collection)
+            assert [done async for done in use_case.check(reader, sections)][-1:] != [0]
+            return [done async for done in use_case.execute(reader, sections)][-1]
+
+    async def everything(self) -> list[object]:
+        told: list[object] = []
+        for collection in await self.collections.list(100):
+            told += await self.profiles.list(ProfileFilter(collection.name), 100)
+            told += [
+                (each.face, each.embedding.vector.tobytes(), each.digest, each.crop)
+                for each in await self.archive.faces(collection.name, 100)
+            ]
+        return told
+
+
+@pytest.fixture
+async def old(monkeypatch: pytest.MonkeyPatch) -> Instance:
+    """People in two collections, in pages of two."""
+    monkeypatch.setattr(export, "PAGE", 2)
+    monkeypatch.setattr(export, "PAGE_WITH_CROPS", 2)
+    instance = Instance()
+    await instance.populate()
+    return instance
+
+
+@pytest.fixture
+async def file(old: Instance, tmp_path: Path) -> Path:
+    await old.export(tmp_path / "people.zip")
+    return tmp_path / "people.zip"
+
+
+async def test_an_instance_is_moved(old: Instance, tmp_path: Path) -> None:
+    assert await old.export(tmp_path / "people.zip") == Exported(2, 5, 7, 2)
+    new = Instance()
+    assert await new.restore(tmp_path / "people.zip") == Imported(5, 5, 7, 7)
+    assert await new.everything() == await old.everything()
+    assert await new.restore(tmp_path / "people.zip") == Imported(5, 0, 7, 0)
+
+
+async def test_one_collection_is_moved(old: Instance, file: Path) -> None:
+    new = Instance()
+    assert (await new.restore(file, "other")).new_faces == 1
+    assert await new.profiles.list(ProfileFilter(), 10) == []
+    assert (await old.export(file, "other")).collections == 1
+    with reading(file) as reader:
+        assert [section.collection for section in reader.sections] == ["other"]
+    with pytest.raises(ArchiveError, match="no collection default"):
+        await new.restore(file, "default")
+    with pytest.raises(CollectionNotFound):
+        await old.export(file, "nowhere")
+
+
+async def test_crops_stay_behind_unless_they_are_wanted(old: Instance, tmp_path: Path) -> None:
+    assert (await old.export(tmp_path / "people.zip", crops=False)).crops == 0
+    new = Instance()
+    await new.restore(tmp_path / "people.zip")
+    assert {each.crop for each in await new.archive.faces("default", 10)} == {None}
+
+
+async def test_an_interrupted_import_is_continued(file: Path, old: Instance) -> None:
+    new = Instance()
+    use_case = ImportPeople(new.collections, new.archive, Models(), InlineWorkers())
+    with reading(file) as reader:
+        steps = use_case.execute(reader, use_case.chosen(reader, None))
+        for _ in range(4):
+            await anext(steps)
+    await new.restore(file)
+    assert await new.everything() == await old.everything()
+
+
+async def test_the_file_is_private_and_appears_whole(old: Instance, tmp_path: Path) -> None:
+    path = tmp_path / "people.zip"
+    path.write_bytes(b"the one before")
+    part = tmp_path / "people.zip.part"
+    part.write_bytes(b"left behind")
+    part.chmod(0o644)
+    with writing(path, "test") as writer:
+        writer.section("default")
+        assert stat.S_IMODE(part.stat().st_mode) == 0o600
+    assert path.read_bytes() == b"the one before"
+    assert not part.exists()
+    await old.export(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert not part.exists()
+
+
+async def test_a_place_that_can_not_be_written_is_one_line(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ArchiveError, match=r"can't write .*people\.zip: No such file"),
+        writing(tmp_path / "nowhere" / "people.zip", "test"),
+    ):
+        pass
+
+
+async def test_people_who_come_meanwhile_leave_no_face_without_a_person(
+    old: Instance, tmp_path: Path
+) -> None:
+    use_case = ExportPeople(old.collections, old.profiles, old.archive, InlineWorkers())
+    with writing(tmp_path / "people.zip", "test") as writer:
+        chosen = await use_case.chosen("default")
+        async for done in use_case.execute(chosen, writer, crops=False):
+            if done.faces == 2:
+                await old.faces.add(NewFace("default", "Late", embedding(9), "detector"))
+                await old.faces.add(NewFace("default", "P0", embedding(10), "detector"))
+    new = Instance()
+    assert (await new.restore(tmp_path / "people.zip")).new_faces == 7
+    assert await new.profiles.find("default", "Late") is None
+
+
+async def test_what_is_there_already_and_is_another_is_one_line(file: Path) -> None:
+    new = Instance()
+    await new.profiles.create("default", "P1", {})
+    with pytest.raises(BulkError, match=r"collection default: Another person .* has this name"):
+        await new.restore(file)
+
+
+def rewritten(path: Path, change: Callable[[str, bytes], bytes | None]) -> None:
+    """Write an archive again with other contents; None leaves a file out."""
+    with zipfile.ZipFile(path) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in contents.items():
+            if (changed := change(name, data)) is not None:
+                archive.writestr(name, changed)
+
+
+def with_manifest(path: Path, **changes: object) -> None:
+    def change(name: str, data: bytes) -> bytes:
+        return json.dumps({**json.loads(data), **changes}).encode() if name == MANIFEST else data
+
+    rewritten(path, change)
+
+
+def with_faces(path: Path, change: Callable[[FaceEntry], FaceEntry]) -> None:
+    """Change faces, and let the manifest agree."""
+    pages: dict[str, bytes] = {}
+
+    def faces(name: str, data: bytes) -> bytes:
+        if "faces-" in name:
+            data = msgspec.msgpack.encode(
+                [change(entry) for entry in msgspec.msgpack.decode(data, type=list[FaceEntry])]
+            )
+        pages[name] = data
+        return data
+
+    def manifest(name: str, data: bytes) -> bytes:
+        if name != MANIFEST:
+            return data
+        told = json.loads(data)
+        for collection in told["collections"]:
+            for page in (*collection["people"], *collection["faces"]):
+                page["sha256"] = hashlib.sha256(pages[page["file"]]).hexdigest()
+                page["bytes"] = len(pages[page["file"]])
+        return json.dumps(told).encode()
+
+    rewritten(path, faces)
+    rewritten(path, manifest)
+
+
+def cut(path: Path, kept: float) -> None:
+    """Leave so much of a file: one byte, or a share."""
+    data = path.read_bytes()
+    path.write_bytes(data[: int(kept if kept == 1 else kept * len(data))])
+
+
+def spoil(path: Path) -> None:
+    """Change a bit in a face."""
+    data = bytearray(path.read_bytes())
+    data[data.index(b"recognition_model") + 30] ^= 1
+    path.write_bytes(data)
+
+
+async def refused(path: Path, words: str) -> None:
+    """That an import is refused with these words, and has changed nothing."""
+    new = Instance()
+    with pytest.raises(ArchiveError, match=words):
+        await new.restore(path)
+    assert await new.everything() == []
+
+
+class TestDamage:
+    @pytest.mark.parametrize("kept", [0, 1, 0.5, 0.99])
+    async def test_truncated(self, file: Path, kept: float) -> None:
+        cut(file, kept)
+        await refused(file, "no archive, or not a whole one: it may have been cut off")
+
+    async def test_a_bit_changed(self, file: Path) -> None:
+        spoil(file)
+        await refused(file, "is damaged: .* can't be read")
+
+    async def test_a_page_changed(self, file: Path) -> None:
+        rewritten(file, lambda name, data: data + b"\0" if "faces-000002" in name else data)
+        await refused(file, "is damaged: default/faces-000002.msgpack is not what was written")
+
+    async def test_a_page_lost(self, file: Path) -> None:
+        rewritten(file, lambda name, data: None if "faces-000002" in name else data)
+        await refused(file, "is not whole: it lacks default/faces-000002.msgpack")
+
+    async def test_another_zip(self, file: Path) -> None:
+        rewritten(file, lambda name, data: None if name == MANIFEST else data)
+        await refused(file, "is no archive of face-api: it has no manifest.json")
+        with zipfile.ZipFile(file, "a") as archive:
+            archive.writestr(MANIFEST, '{"format": "photos", "version": 1}')
+        await refused(file, "is no archive of face-api$")
+
+    async def test_another_version(self, file: Path) -> None:
+        with_manifest(file, version=2, collections="of another kind")
+        await refused(file, "is an archive of version 2, and this program reads version 1")
+
+    async def test_a_manifest_that_is_none(self, file: Path) -> None:
+        with_manifest(file, models=[])
+        await refused(file, "has a manifest that can't be read")
+
+    async def test_a_collection_that_can_be_none(self, file: Path) -> None:
+        with_manifest(file, collections=[{"name": "../x", "people": [], "faces": []}])
+        await refused(file, "has a manifest that can't be read")
+
+    async def test_another_length_than_the_models(self, file: Path) -> None:
+        with_manifest(file, models={"colour": 5, "hue": 4})
+        await refused(
+            file, "embeddings of colour have 5 numbers, and this instance's model of that name makes 3"
+        )
+
+    async def test_an_embedding_of_another_length(self, file: Path) -> None:
+        with_faces(file, lambda face: msgspec.structs.replace(face, embedding=bytes(8)))
+        new = Instance()
+        with pytest.raises(ArchiveError, match="an embedding of colour has 8 bytes instead of 3 numbers"):
+            await new.restore(file)
+        assert await new.faces.list(FaceFilter(), 10) == []
+
+    async def test_an_embedding_that_is_none(self, file: Path) -> None:
+        with_faces(file, lambda face: msgspec.structs.replace(face, embedding=bytes(len(face.embedding))))
+        with pytest.raises(ArchiveError, match="unit norm"):
+            await Instance().restore(file)
+
+    async def test_a_face_of_nobody(self, file: Path) -> None:
+        with_faces(file, lambda face: msgspec.structs.replace(face, profile_id=UUID(int=1)))
+        with pytest.raises(BulkError, match="no person with this id"):
+            await Instance().restore(file)
+
+    async def test_no_file(self, tmp_path: Path) -> None:
+        await refused(tmp_path / "absent.zip", "can't read .*absent.zip: No such file")
+
+
+async def test_the_documented_format(file: Path) -> None:
+    """What docs/archive.md says, with nothing but a zip file's and MessagePack's readers."""
+    with zipfile.ZipFile(file) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+        assert (manifest["format"], manifest["version"]) == ("face-api archive", 1)
+        assert manifest["models"] == {"colour": 3, "hue": 4}
+        default = manifest["collections"][0]
+        assert default["name"] == "default"
+        (page, *_) = default["faces"]
+        data = archive.read(page["file"])
+        assert (len(data), hashlib.sha256(data).hexdigest()) == (page["bytes"], page["sha256"])
+        face = msgspec.msgpack.decode(data)[0]
+        assert set(face) == {
+            "id",
+            "profile_id",
+            "recognition_model",
+            "detection_model",
+            "embedding",
+            "digest",
+            "crop",
+        }
+        vector = np.frombuffer(face["embedding"], "<f4")
+        assert np.linalg.norm(vector) == pytest.approx(1)
+        person = msgspec.msgpack.decode(archive.read(default["people"][0]["file"]))[0]
+        assert set(person) == {"id", "name", "metadata"}
+        assert person["metadata"] == {"team": {"colour": ["red", 1, None, 1.5]}}
+        assert msgspec.convert(person, PersonEntry).name == "Nobody"
