@@ -1,6 +1,7 @@
 """Where model files are, and that they are what the catalogue says."""
 
 import hashlib
+from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -43,8 +44,12 @@ class ModelFiles:
         return data
 
 
+@cache
 def _packaged(package: str, file: str) -> Path:
-    """The place of a file inside an installed distribution; its code is never imported."""
+    """The place of a file inside an installed distribution; its code is never imported.
+
+    Looked up once: each request asks, and the list of a distribution's files takes milliseconds to read.
+    """
     try:
         files = distribution(package).files or []
     except PackageNotFoundError:
