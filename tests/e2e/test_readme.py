@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 from domain.errors import FaceServiceError
 from entrypoints.http.errors import HTTP_CODES, status_of
 from entrypoints.settings import PROJECT, Settings
-from tests.e2e.service import Service
+from tests.e2e.service import FACE_API, Service
 
 README = (PROJECT / "README.md").read_text()
 BLOCKS = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -72,6 +72,22 @@ def test_the_tour(service: Service, visitor: Path, curl: str | None) -> None:
             here = here.replace(documented, real)
         told = subprocess.check_output(["sh", "-ec", here], cwd=visitor, env=environment)
         compare(json.loads(answer), json.loads(told), ids)
+
+
+def test_the_commands_on_many_photos(visitor: Path) -> None:
+    for folder, photo in (("people/Ada", "me.jpg"), ("photos", "me-again.jpg")):
+        (visitor / folder).mkdir(parents=True)
+        (visitor / photo).rename(visitor / folder / photo)
+    ((kind, commands),) = BLOCKS.findall(section("Many photos at once"))
+    assert kind == "sh"
+    environment = {"PATH": f"{FACE_API.parent}:{os.environ['PATH']}"}
+    told = subprocess.check_output(["sh", "-ec", commands], cwd=visitor, env=environment, text=True)
+    enrolled, identified, *_, exported, imported = told.splitlines()
+    assert ": 1 enrolled" in enrolled
+    assert identified.startswith("photos/me-again.jpg: Ada (0.")
+    assert exported.startswith("people.zip: 1 person with 1 face ")
+    assert imported.startswith("people.zip: 1 person, 0 of them new, 1 face, 0 of them new, ")
+    assert json.loads((visitor / "enrolled.json").read_text())["enrolled"] == 1
 
 
 def compare(documented: object, real: object, ids: dict[str, str]) -> None:
