@@ -61,26 +61,29 @@ def load_models(models: OnnxModelLibrary, settings: Settings) -> None:
     """Load the default models, and those that the operator wants at once.
 
     Raises:
-        StartupError: one is unknown, absent or broken; the message names its key.
+        StartupError: some are unknown, absent or broken; the message names the key of each.
     """
-    with _naming("FACE_MODEL_ALIASES"):
-        for name in settings.model_aliases.values():
+    problems: list[str] = []
+    for name in settings.model_aliases.values():
+        with _naming("FACE_MODEL_ALIASES", problems):
             models.task(name)
-    with _naming("FACE_PRELOAD"):
-        for name in settings.preload:
+    for name in settings.preload:
+        with _naming("FACE_PRELOAD", problems):
             models.preload(models.task(name), name)
     if settings.liveness is not LivenessPolicy.OFF:
-        with _naming("FACE_LIVENESS"):
+        with _naming("FACE_LIVENESS", problems):
             models.spoof_detector(settings.liveness_models)
-    with _naming("FACE_DETECTION_MODEL"):
+    with _naming("FACE_DETECTION_MODEL", problems):
         models.preload("detection", settings.detection_model)
-    with _naming("FACE_RECOGNITION_MODEL"):
+    with _naming("FACE_RECOGNITION_MODEL", problems):
         models.preload("recognition", settings.recognition_model)
+    if problems:
+        raise StartupError("; ".join(problems))
 
 
 @contextmanager
-def _naming(key: str) -> Iterator[None]:
+def _naming(key: str, problems: list[str]) -> Iterator[None]:
     try:
         yield
     except FaceServiceError as error:
-        raise StartupError(f"{key}: {error}") from error
+        problems.append(f"{key}: {error}")

@@ -80,6 +80,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return ModelChoice(self.detection_model, self.recognition_model)
 
     @property
+    def models_named(self) -> list[str]:
+        """The models without which the service does not start, in the words of the configuration."""
+        return [self.detection_model, self.recognition_model, *self.preload]
+
+    @property
     def max_pixels(self) -> int:
         """The pixel limit of an image."""
         return int(self.max_image_mp * 1e6)

@@ -148,6 +148,14 @@ class OnnxModelLibrary:
         }
         load[self._catalogue.entries[name].task](name)
 
+    def meant(self, name: str) -> str:
+        """The entry of the catalogue that a name, a group's name or an alias stands for.
+
+        Raises:
+            UnknownModel: none.
+        """
+        return self._one(self.task(name), name)
+
     def task(self, name: str) -> Task:
         """What a model is for.
 

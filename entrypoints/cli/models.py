@@ -13,9 +13,9 @@ from adapters.download.errors import DownloadError
 from adapters.download.fetch import fetch
 from adapters.onnx.catalogue import Catalogue, ModelEntry, Task
 from adapters.onnx.files import ModelFiles
-from adapters.onnx.library import DETECTORS, EMBEDDERS, SPOOF_DETECTORS, OnnxModelLibrary
+from adapters.onnx.library import DETECTORS, EMBEDDERS, SPOOF_DETECTORS
 from adapters.onnx.registry import known_as, put, remember, sha256_of
-from domain.errors import FaceServiceError, ModelNotInstalled
+from domain.errors import FaceServiceError, ModelNotInstalled, UnknownModel
 from entrypoints.container import Container
 from entrypoints.settings import load_settings
 
@@ -66,17 +66,25 @@ def pull(names: tuple[str, ...]) -> None:
 @models.command()
 @click.argument("names", nargs=-1)
 def verify(names: tuple[str, ...]) -> None:
-    """Check that installed models, or those that are named, are whole and of their family."""
+    """Check that models are whole and of their family.
+
+    Without NAMES, all that are installed, and those that the configuration names.
+    """
     container = _container()
     catalogue, files, library = container.catalogue(), container.model_files(), container.models()
     installed = [name for name, entry in catalogue.entries.items() if files.installed(entry)]
+    try:
+        wanted = [library.meant(name) for name in names or (*installed, *container.settings().models_named)]
+    except UnknownModel as error:
+        raise click.ClickException(str(error)) from error
+    checked = list(dict.fromkeys(wanted))
     bad = 0
-    for name, _ in _chosen(catalogue, names or installed):
-        problem = _problem(library, name)
+    for name in checked:
+        problem = _problem(container, name)
         click.echo(f"{name}: {problem or 'ok'}")
         bad += problem is not None
     if bad:
-        raise click.ClickException(f"{bad} of {len(names or installed)} models can't be used")
+        raise click.ClickException(f"{bad} of {len(checked)} models can't be used")
 
 
 @models.command()
@@ -118,7 +126,7 @@ def add(path: Path, name: str | None, family: str | None, licence: str, *, comme
         raise click.ClickException(str(error)) from error
     put(files, entry, path)
     remember(container.settings().own_catalogue, name, entry)
-    click.echo(f"{name} is installed as a {entry.task} model")
+    click.echo(f"{name} is installed, for {entry.task.replace('_', '-')}")
 
 
 def _container() -> Container:
@@ -161,11 +169,14 @@ def _pull(name: str, entry: ModelEntry, files: ModelFiles) -> None:
     click.echo(f"{name} is installed")
 
 
-def _problem(library: OnnxModelLibrary, name: str) -> str | None:
+def _problem(container: Container, name: str) -> str | None:
+    catalogue, library = container.catalogue(), container.models()
     try:
         library.load(name)
-    except ModelNotInstalled:
-        return "not installed"
-    except FaceServiceError as error:
+    except ModelNotInstalled as error:
         return str(error)
+    except FaceServiceError as error:
+        path = container.model_files().path(catalogue.entries[name])
+        other = known_as(catalogue, path) if path.is_file() else None
+        return f"{error} It is {path}" + (f", and it is the file of {other}." if other else ".")
     return None

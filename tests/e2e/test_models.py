@@ -55,6 +55,38 @@ def test_a_model_that_is_not_there_stops_the_start(tmp_path: Path, key: str, val
     assert one_line(result.stderr).startswith(f"face-api: {key}: ")
 
 
+def test_several_models_that_are_not_there_are_told_of_together(tmp_path: Path) -> None:
+    named = {"FACE_DETECTION_MODEL": "scrfd_500m", "FACE_RECOGNITION_MODEL": "arcface_r50"}
+    storage = {"FACE_DATABASE_URL": "memory", "FACE_PORT": str(free_port())}
+    said = one_line(face_api(tmp_path, "serve", **storage, **named).stderr)
+    assert "FACE_DETECTION_MODEL: The model scrfd_500m is not installed" in said
+    assert "FACE_RECOGNITION_MODEL: The model arcface_r50 is not installed" in said
+    verified = face_api(tmp_path, "models", "verify", FACE_MODELS_DIR=str(tmp_path / "models"), **named)
+    assert verified.returncode == 1
+    assert verified.stdout.splitlines() == [
+        "yunet: ok",
+        "sface: ok",
+        *(
+            f"{name}: The model {name} is not installed; the operator can fetch it with:"
+            f" face-api models pull {name}"
+            for name in named.values()
+        ),
+    ]
+
+
+def test_verify_knows_what_a_name_stands_for(tmp_path: Path, assets: Path) -> None:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    shutil.copyfile(assets / "models" / "scrfd_500m_bnkps.onnx", folder / "scrfd_500m_bnkps.onnx")
+    shutil.copyfile(assets / "models" / "version-RFB-640.onnx", folder / "arcface_mobilefacenet_128.onnx")
+    here = {"FACE_MODELS_DIR": str(folder)}
+    assert face_api(tmp_path, "models", "verify", "scrfd", **here).stdout == "scrfd_500m_bnkps: ok\n"
+    told = face_api(tmp_path, "models", "verify", "arcface", **here).stdout
+    assert f"It is {folder / 'arcface_mobilefacenet_128.onnx'}, and it is the file of faceonnx." in told
+    unknown = face_api(tmp_path, "models", "verify", "vgg", **here)
+    assert "There is no model named 'vgg'" in one_line(unknown.stderr)
+
+
 def bad_models(folder: Path, assets: Path) -> None:
     """A truncated file, another family's file under the name, and one bit changed."""
     folder.mkdir()
