@@ -153,6 +153,11 @@ def write_private(path: Path, data: bytes) -> None:
         raise click.ClickException(f"can't write {path}: {error.strerror}") from error
 
 
+def printable(text: str | Path) -> str:
+    """A file's name, or a text from one, which need not be in any encoding."""
+    return os.fsencode(text).decode(errors="replace")
+
+
 def count(number: int, one: str, many: str) -> str:
     """`1 photo`, `2 photos`."""
     return f"{number:,} {one if number == 1 else many}"

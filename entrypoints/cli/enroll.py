@@ -10,11 +10,12 @@ import msgspec
 
 from application.analysis import FaceSelection
 from application.bulk.enrol import EnrolPhotos, PersonPhoto, PhotoOutcome, Status
+from application.bulk.errors import BulkError
 from application.enrolment import Enrol
 from application.evaluation.errors import EvaluationError
 from application.evaluation.photos import find_photos
 from domain.enrolment import OnConflict
-from domain.errors import CollectionExists
+from domain.errors import CollectionExists, CollectionNotFound
 from domain.liveness import LivenessPolicy
 from domain.people import collection_name
 from entrypoints.cli.bulk import (
@@ -29,6 +30,7 @@ from entrypoints.cli.bulk import (
     carry_out,
     check_report,
     count,
+    printable,
     shown,
     tell,
 )
@@ -144,7 +146,10 @@ def enroll(
         if create:
             await _create(container, collection)
         use_case: EnrolPhotos = container.enrol_photos()
-        choice = await use_case.prepare(how)
+        try:
+            choice = await use_case.prepare(how)
+        except CollectionNotFound as error:
+            raise BulkError(f"there is no collection {collection}: --create makes it") from error
         outcomes = shown(use_case.execute(photos, how), "photos", len(photos))
         items = [_item(outcome) async for outcome in outcomes]
         statuses = Counter(item.status for item in items)
@@ -223,8 +228,8 @@ def _doubts(item: PhotoItem) -> str:
 def _item(outcome: PhotoOutcome) -> PhotoItem:
     face, error = outcome.face, outcome.error
     return PhotoItem(
-        name=outcome.item.person,
-        photo=str(outcome.item.path),
+        name=printable(outcome.item.person),
+        photo=printable(outcome.item.path),
         status=outcome.status.value,
         face_id=None if face is None else face.id,
         profile_id=None if face is None else face.profile_id,

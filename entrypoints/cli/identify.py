@@ -29,6 +29,7 @@ from entrypoints.cli.bulk import (
     carry_out,
     check_report,
     count,
+    printable,
     shown,
     tell,
 )
@@ -211,8 +212,8 @@ def _lines(item: AnswerItem) -> Iterator[str]:
 
 def _item(answer: PhotoAnswer, top_k: int) -> AnswerItem:
     if answer.error is not None:
-        return AnswerItem(str(answer.path), code=answer.error.code, detail=answer.error.detail)
-    return AnswerItem(str(answer.path), [_face(face, top_k) for face in answer.faces])
+        return AnswerItem(printable(answer.path), code=answer.error.code, detail=answer.error.detail)
+    return AnswerItem(printable(answer.path), [_face(face, top_k) for face in answer.faces])
 
 
 def _face(identified: IdentifiedFace, top_k: int) -> FaceItem:

@@ -57,8 +57,9 @@ def reembed(model: str, collection: str | None, report: Path | None, *, as_json:
         for name in names:
             meant, backlog = await use_case.backlog(name, model)
             lost += backlog.lost
-            faces = shown(use_case.execute(name, meant), f"crops of {name}", backlog.kept)
-            outcomes += [outcome async for outcome in faces]
+            if backlog.kept:
+                faces = shown(use_case.execute(name, meant), f"crops of {name}", backlog.kept)
+                outcomes += [outcome async for outcome in faces]
         failed = _failed(outcomes)
         return ReembedReport(
             command="reembed",

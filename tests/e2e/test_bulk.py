@@ -85,22 +85,27 @@ class TestEnroll:
         person = min(folder.iterdir())
         (person / "coffee.png").write_bytes(landscape)
         (person / "text.jpg").write_text("no photo")
+        odd = Path(os.fsdecode(os.fsencode(folder) + b"/zz\xff"))
+        odd.mkdir()
+        (odd / "face.png").write_bytes(landscape)
         report = tmp_path / "report.json"
         text = run(tmp_path, "enroll", folder, *LARGEST, "--report", report)
         assert f"refused  {person / 'coffee.png'}: No face was found in the image." in text
-        assert "14 photos in " in text
-        assert ": 12 enrolled, 0 known already, 2 refused" in text
+        assert "15 photos in " in text
+        assert ": 12 enrolled, 0 known already, 3 refused" in text
         assert stat.S_IMODE(report.stat().st_mode) == 0o600
         told_of = json.loads(report.read_text())
         assert (told_of["enrolled"], told_of["refused_by_code"]) == (
             12,
-            {"no_face_detected": 1, "invalid_image": 1},
+            {"no_face_detected": 1, "invalid_image": 1, "invalid_name": 1},
         )
         assert [item["photo"] for item in told_of["items"]] == [
-            str(path) for each in sorted(folder.iterdir()) for path in sorted(each.iterdir())
+            str(path).replace("\udcff", "\N{REPLACEMENT CHARACTER}")
+            for each in sorted(folder.iterdir())
+            for path in sorted(each.iterdir())
         ]
         again = told(tmp_path, "enroll", folder, *LARGEST)
-        assert (again["enrolled"], again["known"], again["refused"]) == (0, 12, 2)
+        assert (again["enrolled"], again["known"], again["refused"]) == (0, 12, 3)
         ids = [item.get("face_id") for item in told_of["items"]]
         assert [item.get("face_id") for item in again["items"]] == ids
         assert len(set(ids)) == 13
@@ -124,7 +129,7 @@ class TestEnroll:
 
     def test_a_collection(self, tmp_path: Path, photos: Path) -> None:
         there = (photos, "--collection", "staff")
-        assert "No collection has this name." in refused(tmp_path, "enroll", *there)
+        assert "there is no collection staff: --create makes it" in refused(tmp_path, "enroll", *there)
         report = told(tmp_path, "enroll", *there, "--create", "--on-conflict", "warn", *LARGEST)
         assert (report["collection"], report["enrolled"]) == ("staff", 12)
         assert told(tmp_path, "identify", photos, "--collection", "staff")["match"] >= 12

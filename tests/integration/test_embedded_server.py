@@ -14,8 +14,9 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
+from adapters.postgres import embedded
 from adapters.postgres.embedded import EmbeddedPostgres
-from adapters.postgres.ownership import DataDirectoryInUse
+from adapters.postgres.ownership import DataDirectoryInUse, owned
 from adapters.postgres.processes import processes_in
 from application.errors import StartupError
 from tests.integration.holder import as_user, holding, needs_setpriv
@@ -234,3 +235,29 @@ def test_a_service_starts_at_once_after_a_killed_one(data_dir: Path) -> None:
         process.kill()
     with holding(data_dir) as (second, _):
         assert int(second) == int(first) + 1
+
+
+async def test_another_process_of_the_same_account_may_join(server: EmbeddedPostgres, data_dir: Path) -> None:
+    guest = EmbeddedPostgres(data_dir)
+    with pytest.raises(DataDirectoryInUse):
+        await guest.start()
+    await guest.join()
+    assert await ask(guest, "SELECT 1") == 1
+    await guest.stop()
+    assert await ask(server, "SELECT 2") == 2
+
+
+async def test_who_joins_starts_the_server_if_there_is_none(data_dir: Path) -> None:
+    server = EmbeddedPostgres(data_dir)
+    await server.join()
+    assert await ask(server, "SELECT 1") == 1
+    await server.stop()
+    assert processes_in(data_dir / "postgres") == set()
+
+
+async def test_a_data_directory_without_a_server_lets_nobody_join(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "_JOIN_S", 0.3)
+    with owned(tmp_path), pytest.raises(DataDirectoryInUse, match=str(os.getpid())):
+        await EmbeddedPostgres(tmp_path).join()
