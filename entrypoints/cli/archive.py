@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from adapters.files.archive import reading, writing
+from adapters.files.archive.reader import reading
+from adapters.files.archive.writer import writing
 from application.bulk.export import Exported, ExportPeople
 from application.bulk.restore import Imported, ImportPeople
 from entrypoints.cli.bulk import JSON, REPORT, Clock, Report, carry_out, check_report, count, progress, tell

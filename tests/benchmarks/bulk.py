@@ -5,7 +5,9 @@
 FOLDER has one folder a person. The photos are cut into blocks. Each block is put through the bare pipeline
 (read, decode, detect, align and embed on as many threads as there are cores, nothing stored) and enrolled on the
 embedded server of a fresh data directory, in turns, so that a busy machine disturbs both alike. Printed are the
-rates of each block, the median of their ratios, and the ratio of the whole.
+rates of each block and the CPU time of a photo, the database's included; then the median of the ratios of the rates,
+the ratio of the whole, and that of the CPU time, which other programs disturb least: where all cores are busy, the
+rate is what the CPU time allows.
 """
 
 import asyncio
@@ -15,12 +17,15 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import click
 import msgspec
 import uvloop
 
+from adapters.postgres.processes import processes_in
 from application.analysis import FaceAnalyser, FaceSelection
 from application.bulk.enrol import EnrolPhotos, PersonPhoto
 from application.enrolment import Enrol
@@ -30,12 +35,51 @@ from domain.models import ModelChoice
 from entrypoints.boot import storing
 from entrypoints.settings import Settings, load_settings
 
-BLOCK = 400
+BLOCK = 100
 
 
-def bare(analyser: FaceAnalyser, choice: ModelChoice, threads: int, photos: list[PersonPhoto]) -> float:
-    """Photos a second."""
+@dataclass(frozen=True)
+class Cost:
+    """Of a block."""
 
+    photos: int
+    seconds: float
+    cpu: float
+    """Of this process and the database's, in seconds."""
+
+    @property
+    def rate(self) -> float:
+        return self.photos / self.seconds
+
+    def __str__(self) -> str:
+        return f"{self.rate:5.1f}/s, {self.cpu / self.photos * 1e3:4.1f} ms CPU"
+
+
+@dataclass
+class Meter:
+    """Measures what is done under it."""
+
+    cluster: Path
+
+    def __enter__(self) -> Self:
+        self.begun, self.cpu = time.perf_counter(), self.used()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds, self.cpu = time.perf_counter() - self.begun, self.used() - self.cpu
+
+    def used(self) -> float:
+        """CPU seconds so far."""
+        return time.process_time() + sum(map(_cpu_of, processes_in(self.cluster)))
+
+
+def _cpu_of(pid: int) -> float:
+    """proc(5): user and system time are fields 14 and 15."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def bare(analyser: FaceAnalyser, choice: ModelChoice, threads: int, photos: list[PersonPhoto]) -> None:
     def work(photo: PersonPhoto) -> None:
         image = analyser.decoder.decode(photo.path.read_bytes())
         faces = analyser.models.detector(choice.detection).detect(image)
@@ -44,40 +88,42 @@ def bare(analyser: FaceAnalyser, choice: ModelChoice, threads: int, photos: list
             analyser.models.embedder(choice.recognition).embed([crop])
 
     with ThreadPoolExecutor(threads) as pool:
-        begun = time.perf_counter()
         list(pool.map(work, photos))
-        return len(photos) / (time.perf_counter() - begun)
 
 
-async def enrolling(use_case: EnrolPhotos, how: Enrol, photos: list[PersonPhoto]) -> float:
-    """Photos a second."""
-    begun = time.perf_counter()
+async def enrolling(use_case: EnrolPhotos, how: Enrol, photos: list[PersonPhoto]) -> None:
     async for _ in use_case.execute(photos, how):
         pass
-    return len(photos) / (time.perf_counter() - begun)
 
 
 async def measure(folder: Path, settings: Settings) -> None:
     photos = [PersonPhoto(photo.person, photo.path) for photo in find_photos(folder)]
     blocks = [photos[start : start + BLOCK] for start in range(0, len(photos), BLOCK)]
     how = Enrol(selection=FaceSelection.LARGEST)
-    rates: list[tuple[int, float, float]] = []
+    results: list[dict[str, Cost]] = []
     async with storing(settings) as container:
         use_case, analyser = container.enrol_photos(), container.analyser()
         choice = await use_case.prepare(how)
         bare(analyser, choice, settings.worker_count, photos[:20])
         for number, block in enumerate(blocks):
-            alone = stored = 0.0
-            for first in (number % 2 == 0, number % 2 == 1):
-                if first:
-                    alone = await asyncio.to_thread(bare, analyser, choice, settings.worker_count, block)
-                else:
-                    stored = await enrolling(use_case, how, block)
-            rates.append((len(block), alone, stored))
-            click.echo(f"{number + 1:2}: bare {alone:6.1f}/s, enrolled {stored:6.1f}/s, {stored / alone:.1%}")
-    whole = sum(n / alone for n, alone, _ in rates) / sum(n / stored for n, _, stored in rates)
-    median = statistics.median(stored / alone for _, alone, stored in rates)
-    click.echo(f"median of the ratios {median:.1%}, whole {whole:.1%}")
+            costs: dict[str, Cost] = {}
+            for kind in ("bare", "enrolled") if number % 2 else ("enrolled", "bare"):
+                with Meter(settings.data_dir / "postgres") as meter:
+                    if kind == "bare":
+                        await asyncio.to_thread(bare, analyser, choice, settings.worker_count, block)
+                    else:
+                        await enrolling(use_case, how, block)
+                costs[kind] = Cost(len(block), meter.seconds, meter.cpu)
+            results.append(costs)
+            ratio = costs["enrolled"].rate / costs["bare"].rate
+            click.echo(f"{number + 1:2}: bare {costs['bare']}; enrolled {costs['enrolled']}; {ratio:.1%}")
+    median = statistics.median(each["enrolled"].rate / each["bare"].rate for each in results)
+    whole, cpu = (
+        sum(getattr(each["bare"], of) for each in results)
+        / sum(getattr(each["enrolled"], of) for each in results)
+        for of in ("seconds", "cpu")
+    )
+    click.echo(f"enrolled / bare: median of the rates {median:.1%}, whole {whole:.1%}, by CPU time {cpu:.1%}")
 
 
 def main() -> None:

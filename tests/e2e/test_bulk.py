@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from adapters.files.archive import reading
+from adapters.files.archive.reader import reading
 from adapters.postgres.embedded import EmbeddedPostgres
 from tests.e2e.service import FACE_API, Service, face_api
 

@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 from uuid_utils.compat import uuid7
 
-from adapters.files.archive import MANIFEST, FaceEntry, PersonEntry, reading, writing
+from adapters.files.archive.format import MANIFEST, FaceEntry, PersonEntry
+from adapters.files.archive.reader import reading
+from adapters.files.archive.writer import writing
 from adapters.memory.archive import InMemoryArchive
 from adapters.memory.people import InMemoryCollections, InMemoryProfiles
 from adapters.memory.repository import InMemoryRepository

@@ -1,19 +1,26 @@
-"""Archives of people and faces: zip files with pages in MessagePack (docs/archive.md)."""
+"""Reading archives."""
 
 import hashlib
-import os
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
-from uuid import UUID
+from typing import TypeVar
 
 import msgspec
 import numpy as np
 
+from adapters.files.archive.format import (
+    FORMAT,
+    MANIFEST,
+    VERSION,
+    FaceEntry,
+    Header,
+    Manifest,
+    PageEntry,
+    PersonEntry,
+)
 from application.bulk.errors import ArchiveError
 from application.ports.archive import ArchivedFace
 from application.ports.archive_files import Page, Section
@@ -22,159 +29,10 @@ from domain.faces import Embedding
 from domain.metadata import person_metadata
 from domain.people import Face, Profile, collection_name, person_name
 
-FORMAT, VERSION = "face-api archive", 1
-MANIFEST = "manifest.json"
 MAX_PAGE = 256 * 1024 * 1024
 """Bytes; what is longer was not written here, and might not fit into memory."""
 
 T = TypeVar("T")
-
-
-class PageEntry(msgspec.Struct, frozen=True):
-    """A page, as the manifest tells of it."""
-
-    file: str
-    entries: int
-    bytes: int
-    sha256: str
-
-
-class CollectionEntry(msgspec.Struct, frozen=True):
-    """A collection, as the manifest tells of it."""
-
-    name: str
-    people: list[PageEntry]
-    faces: list[PageEntry]
-
-
-class Header(msgspec.Struct, frozen=True):
-    """What every version's manifest begins with."""
-
-    format: str
-    version: int
-
-
-class Manifest(msgspec.Struct, frozen=True):
-    """What is in an archive; the last file that is written to it."""
-
-    format: str
-    version: int
-    written_by: str
-    written_at: str
-    models: dict[str, int]
-    collections: list[CollectionEntry]
-
-
-class PersonEntry(msgspec.Struct, frozen=True):
-    """A person."""
-
-    id: UUID
-    name: str
-    metadata: dict[str, Any]
-
-
-class FaceEntry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A face."""
-
-    id: UUID
-    profile_id: UUID
-    recognition_model: str
-    detection_model: str
-    embedding: bytes
-    """Little-endian float32."""
-    digest: bytes | None = None
-    crop: bytes | None = None
-
-
-class ZipArchiveWriter:
-    """Implements ArchiveWriter; see `writing`."""
-
-    def __init__(self, target: Path, part: Path, written_by: str) -> None:
-        self._target, self._part = target, part
-        self._written_by = written_by
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        os.fchmod(descriptor, 0o600)  # it may have been there
-        self._file = os.fdopen(descriptor, "wb")
-        self._zip = zipfile.ZipFile(self._file, "w")
-        self._collections: list[CollectionEntry] = []
-        self._models: dict[str, int] = {}
-
-    def section(self, collection: str) -> None:
-        """See ArchiveWriter.section."""
-        self._collections.append(CollectionEntry(collection, [], []))
-
-    def people(self, people: Sequence[Profile]) -> None:
-        """See ArchiveWriter.people."""
-        entries = [PersonEntry(person.id, person.name, dict(person.metadata)) for person in people]
-        self._page("people", self._collections[-1].people, entries, zipfile.ZIP_DEFLATED)
-
-    def faces(self, faces: Sequence[ArchivedFace]) -> None:
-        """See ArchiveWriter.faces."""
-        for each in faces:
-            self._models[each.embedding.model] = len(each.embedding.vector)
-        # Neither embeddings nor crops get shorter.
-        self._page("faces", self._collections[-1].faces, list(map(_entry, faces)), zipfile.ZIP_STORED)
-
-    def finish(self) -> None:
-        """See ArchiveWriter.finish."""
-        manifest = Manifest(
-            FORMAT,
-            VERSION,
-            self._written_by,
-            datetime.now(UTC).isoformat(timespec="seconds"),
-            self._models,
-            self._collections,
-        )
-        with _writing(self._target):
-            self._add(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)), zipfile.ZIP_DEFLATED)
-            self._zip.close()
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            self._part.replace(self._target)
-            folder = os.open(self._target.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-
-    def abandon(self) -> None:
-        """Remove what was not finished; nothing happens to what was."""
-        if not self._file.closed:
-            with suppress(OSError, ValueError):
-                self._zip.close()
-            with suppress(OSError):
-                self._file.close()
-            self._part.unlink(missing_ok=True)
-
-    def _page(self, kind: str, pages: list[PageEntry], entries: list[T], compression: int) -> None:
-        if not entries:
-            return
-        data = msgspec.msgpack.encode(entries)
-        name = f"{self._collections[-1].name}/{kind}-{len(pages) + 1:06}.msgpack"
-        with _writing(self._target):
-            self._add(name, data, compression)
-        pages.append(PageEntry(name, len(entries), len(data), hashlib.sha256(data).hexdigest()))
-
-    def _add(self, name: str, data: bytes, compression: int) -> None:
-        info = zipfile.ZipInfo(name, datetime.now(UTC).timetuple()[:6])
-        info.external_attr = 0o600 << 16
-        self._zip.writestr(info, data, compression)
-
-
-@contextmanager
-def writing(target: Path, written_by: str) -> Iterator[ZipArchiveWriter]:
-    """A new archive, readable to this account alone; it appears when it is finished, or not at all.
-
-    Raises:
-        ArchiveError: the file can't be written.
-    """
-    with _writing(target):
-        writer = ZipArchiveWriter(target, target.with_name(target.name + ".part"), written_by)
-    try:
-        yield writer
-    finally:
-        writer.abandon()
 
 
 class ZipArchiveReader:
@@ -298,27 +156,6 @@ def reading(path: Path) -> Iterator[ZipArchiveReader]:
         raise ArchiveError(f"{path} is no archive, or not a whole one: it may have been cut off") from error
     with archive:
         yield ZipArchiveReader(path, archive)
-
-
-@contextmanager
-def _writing(target: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ArchiveError(f"can't write {target}: {error.strerror}") from error
-
-
-def _entry(archived: ArchivedFace) -> FaceEntry:
-    face = archived.face
-    return FaceEntry(
-        face.id,
-        face.profile_id,
-        face.recognition_model,
-        face.detection_model,
-        archived.embedding.vector.astype("<f4").tobytes(),
-        archived.digest,
-        archived.crop,
-    )
 
 
 def _page(entry: PageEntry) -> Page:
