@@ -97,7 +97,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def bulk_width(self) -> int:
         """Photos of a command on many that are on their way at once: some are analysed, some stored."""
-        return 2 * self.worker_count + 8
+        return 4 * self.worker_count + 8
 
     @property
     def max_body_bytes(self) -> int:

@@ -17,8 +17,10 @@ from domain.errors import CollectionNotFound, FaceServiceError
 from domain.models import ModelChoice
 from domain.people import Face, collection_name, person_name
 
-BATCH = 16
-"""Photos that are looked up together: enough to make that cheap, few enough to be held in memory."""
+BATCH = 8
+"""Photos that are looked up together: enough to make that cheap."""
+BATCHES_AHEAD = 4
+"""So many are read and looked up before their turn, that no worker waits; few enough to be held in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class EnrolPhotos:
             known = iter(await self.register_face.repository.enrolled(collection, choice, asked))
             return [_sifted(each, next(known)) if isinstance(each, _Unknown) else each for each in read]
 
-        async for batch in in_order(batches(photos, BATCH), look_up, 2):
+        async for batch in in_order(batches(photos, BATCH), look_up, BATCHES_AHEAD):
             for photo in batch:
                 yield photo
 
