@@ -1,0 +1,261 @@
+"""What a resident index leaves on the disk, and what the next start makes of it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from errno import ENOSPC
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from adapters.faiss.store import FaissGalleryIndexes
+from application.ports.index import NEVER, GalleryKey
+from tests.unit.galleries import GALLERY, put, vector, vectors
+
+FACES = 5000
+TAIL = 1000
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """With a segment, and 10 faces after it."""
+    index = FaissGalleryIndexes(tmp_path / "index", TAIL).open(GALLERY)
+    keys = range(FACES)
+    put(index, 1, dict(zip(keys, keys, strict=True)), vectors(FACES))
+    assert index.maintain()
+    put(index, 7, {FACES + key: FACES + key for key in range(10)})
+    index.save()
+    return tmp_path / "index"
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "lock")
+
+
+def test_a_saved_index_answers_as_before(folder: Path) -> None:
+    index = FaissGalleryIndexes(folder, TAIL).open(GALLERY)
+
+    assert (index.moment, len(index)) == ("7", FACES + 10)
+    for key in (3, FACES - 1):
+        assert index.search(vectors(FACES)[key], 1).faces[0] == key
+    found = index.search(vector(FACES + 4), 1)
+    assert (found.faces[0], found.searched) == (FACES + 4, FACES + 10)
+
+
+def test_a_saved_index_goes_on(folder: Path) -> None:
+    index = FaissGalleryIndexes(folder, TAIL).open(GALLERY)
+    put(index, 8, {4: 4, FACES + 20: 1}, removed=[5, FACES + 1])
+
+    assert len(index) == FACES + 9
+    assert index.search(vectors(FACES)[5], 1).faces[0] != 5
+
+
+def test_nothing_is_left_of_a_removed_face(folder: Path) -> None:
+    index = FaissGalleryIndexes(folder, TAIL).open(GALLERY)
+    put(index, 8, removed=[5])
+
+    index.save()
+
+    keys = [np.load(path) for path in files(folder) if path.name == "keys.npy"]
+    assert sum(map(len, keys)) == FACES + 9
+    assert 5 not in np.concatenate(keys)
+
+
+def test_a_segment_is_written_once(folder: Path) -> None:
+    written = {path: path.stat().st_mtime_ns for path in files(folder) if path.name == "codes.npy"}
+    index = FaissGalleryIndexes(folder, TAIL).open(GALLERY)
+    put(index, 8, {FACES + 20: 1})
+
+    index.save()
+
+    assert {path: path.stat().st_mtime_ns for path in files(folder) if path.name == "codes.npy"} == written
+    assert len(FaissGalleryIndexes(folder, TAIL).open(GALLERY)) == FACES + 11
+
+
+def test_a_face_takes_so_many_bytes(folder: Path) -> None:
+    assert sum(path.stat().st_size for path in files(folder)) / FACES == pytest.approx(
+        0.25 * GALLERY.dimensions + GALLERY.dimensions + 4 + 8 + 8, rel=0.1
+    )
+
+
+def test_only_the_owner_can_read_it(folder: Path) -> None:
+    assert {path.stat().st_mode & 0o077 for path in [folder, *folder.iterdir()]} == {0}
+
+
+def test_an_index_that_is_being_filled_is_not_saved(tmp_path: Path) -> None:
+    index = FaissGalleryIndexes(tmp_path).open(GALLERY)
+    put(index, 0, {1: 1})
+
+    index.save()
+
+    assert len(FaissGalleryIndexes(tmp_path).open(GALLERY)) == 0
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+def shorten(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+class Recorder:
+    """Stands in for the logger, whose handlers other tests may have changed."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def warning(self, message: str, *values: object) -> None:
+        self.lines.append(message % values)
+
+
+@pytest.mark.parametrize("damage", [flip, shorten, Path.unlink], ids=["flipped", "shortened", "missing"])
+@pytest.mark.parametrize(
+    "file",
+    ["manifest.json", "keys.npy", "people.npy", "codes.npy", "scales.npy", "scanner.faiss", "vectors.npy"],
+)
+def test_what_is_damaged_is_not_used(
+    folder: Path, file: str, damage: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = Recorder()
+    monkeypatch.setattr("adapters.faiss.files.logger", said)
+    for path in files(folder):
+        if path.name == file:
+            damage(path)
+
+    index = FaissGalleryIndexes(folder, TAIL).open(GALLERY)
+
+    assert (index.moment, len(index)) == (NEVER, 0)
+    assert any("is not used" in line for line in said.lines) or file == "manifest.json"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(GALLERY, collection="guests"),
+        replace(GALLERY, model="arcface"),
+        replace(GALLERY, dimensions=8),
+    ],
+    ids=["collection", "model", "dimensions"],
+)
+def test_every_gallery_has_its_own(folder: Path, other: GalleryKey) -> None:
+    indexes = FaissGalleryIndexes(folder, TAIL)
+    assert indexes.open(other).moment == NEVER
+
+    indexes.new(other)
+
+    assert indexes.open(GALLERY).moment == "7"
+
+
+def test_a_new_index_leaves_nothing_of_the_old(folder: Path) -> None:
+    FaissGalleryIndexes(folder).new(GALLERY)
+
+    assert files(folder) == []
+
+
+def test_a_damaged_index_is_replaced(folder: Path) -> None:
+    for path in files(folder):
+        flip(path)
+    index = FaissGalleryIndexes(folder, TAIL).open(GALLERY)
+    put(index, 9, {1: 1})
+
+    index.save()
+
+    assert len(FaissGalleryIndexes(folder, TAIL).open(GALLERY)) == 1
+    assert len([path for path in files(folder) if path.name == "keys.npy"]) == 1
+
+
+def test_indexes_of_galleries_that_are_gone_go(folder: Path) -> None:
+    indexes = FaissGalleryIndexes(folder, TAIL)
+    indexes.keep_only({GALLERY})
+    assert indexes.open(GALLERY).moment == "7"
+
+    indexes.keep_only({replace(GALLERY, collection="guests")})
+
+    assert files(folder) == []
+
+
+def test_a_folder_has_one_owner(folder: Path) -> None:
+    owner, other = (FaissGalleryIndexes(folder, TAIL) for _ in range(2))
+    assert owner.open(GALLERY).moment == "7"
+
+    index = other.open(GALLERY)
+    put(index, 9, {1: 1})
+    index.save()
+    other.keep_only(set())
+    other.new(GALLERY)
+
+    assert index.moment == "9"
+    assert owner.open(GALLERY).moment == "7"
+
+
+def test_without_a_folder_that_can_be_written_an_index_is_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    index = FaissGalleryIndexes(tmp_path / "file" / "index").open(GALLERY)
+    put(index, 1, {1: 1})
+
+    index.save()
+
+    assert len(index) == 1
+
+
+def test_a_removed_face_remains_until_it_is_saved(folder: Path) -> None:
+    index = FaissGalleryIndexes(folder, TAIL).open(GALLERY)
+    put(index, 8, {FACES + 50: 1})
+    assert not index.has_remains()
+    put(index, 9, removed=[5, FACES + 1])
+    assert index.has_remains()
+
+    index.save()
+
+    assert not index.has_remains()
+    assert 5 not in np.concatenate([part.segment.faces.keys for part in index._state.parts])
+    assert FACES + 1 not in index._state.tail.table.keys
+
+
+@pytest.mark.parametrize("fails", ["_write", "_publish", "_sweep"])
+def test_when_the_disk_is_full_nothing_stays_there(
+    folder: Path, fails: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    index = FaissGalleryIndexes(folder, TAIL).open(GALLERY)
+    put(index, 8, removed=[5])
+    with monkeypatch.context() as patch:
+        patch.setattr(f"adapters.faiss.files.IndexFolder.{fails}", full)
+        with pytest.raises(OSError, match="space"):
+            index.save()
+
+    assert files(folder) == []
+    assert index.has_remains()
+    assert index.search(vectors(FACES)[7], 1).faces[0] == 7
+    index.save()
+    assert len(FaissGalleryIndexes(folder, TAIL).open(GALLERY)) == FACES + 9
+
+
+class Killed(BaseException):
+    """Stands in for the end of the process."""
+
+
+@pytest.mark.parametrize(("ends", "moment"), [("_write", "7"), ("_publish", "7"), ("_sweep", "8")])
+def test_a_save_that_is_cut_off_leaves_the_old_or_the_new(
+    folder: Path, ends: str, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise Killed
+
+    index = FaissGalleryIndexes(folder, TAIL).open(GALLERY)
+    put(index, 8, removed=[5])
+    with monkeypatch.context() as patch:
+        patch.setattr(f"adapters.faiss.files.IndexFolder.{ends}", killed)
+        with pytest.raises(Killed):
+            index.save()
+
+    again = FaissGalleryIndexes(folder, TAIL).open(GALLERY)
+    assert (again.moment, len(again)) == (moment, FACES + 10 - (moment == "8"))
+    again.save()
+    keys = [path for path in files(folder) if path.name == "keys.npy"]
+    assert len(keys) == 2

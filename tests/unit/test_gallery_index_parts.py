@@ -1,0 +1,46 @@
+"""What a resident index is made of."""
+
+from collections import Counter
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.faiss.census import Census
+from adapters.faiss.coded import Coded
+from adapters.faiss.ranking import Hits, shortlist
+from tests.unit.galleries import vector, vectors
+
+
+@given(st.lists(st.lists(st.integers(0, 30), max_size=20), max_size=20))
+def test_people_are_counted_while_they_have_a_face(batches: list[list[int]]) -> None:
+    people, truth = Census(apart=5), Counter[int]()
+    for number, batch in enumerate(batches):
+        if number % 3 < 2:
+            truth.update(batch)
+            people.add(np.array(batch, dtype=np.int64))
+        else:
+            there = [person for person in set(batch) if truth[person]]
+            truth.subtract(there)
+            people.remove(np.array(there, dtype=np.int64))
+        assert len(people) == len(+truth)
+
+
+def test_eight_bits_are_as_far_off_as_they_say() -> None:
+    faces = vectors(20_000)
+    numbers = np.arange(20_000)
+
+    hits = Coded.of(numbers, numbers, faces).compared(vector(1), numbers)
+
+    off = np.abs(hits.similarities - faces @ vector(1))
+    assert np.all(off <= hits.errors)
+    assert np.max(off) > 0.5 * np.median(hits.errors)
+
+
+def test_who_may_be_as_near_as_the_last_one_is_on_the_shortlist() -> None:
+    numbers = np.arange(4)
+    similarities = np.array([0.3, 0.475, 0.485, 0.5], dtype=np.float32)
+
+    best = shortlist(Hits(numbers, numbers + 10, similarities, np.full(4, 0.01, dtype=np.float32)), 1)
+
+    assert best.people.tolist() == [13, 12]
