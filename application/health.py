@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from application.indexed import ResidentGalleries
 from application.ports.faces import EmbeddingRepository
 from application.ports.models import ModelLibrary
 from domain.errors import Unavailable
@@ -13,9 +14,11 @@ class CheckReadiness:
 
     models: ModelLibrary
     repository: EmbeddingRepository
+    indexes: ResidentGalleries | None = None
+    """None if searches need none."""
 
     async def execute(self) -> None:
-        """Return when the default models are loaded and the store answers.
+        """Return when the default models are loaded, the store answers, and large galleries have their index.
 
         Raises:
             Unavailable: one of them is not there.
@@ -23,3 +26,5 @@ class CheckReadiness:
         if not self.models.loaded():
             raise Unavailable("The models are not loaded.")
         await self.repository.ping()
+        if self.indexes is not None and not self.indexes.ready:
+            raise Unavailable("The index of the faces is being filled; until then searches are slower.")

@@ -24,9 +24,9 @@ async def running(settings: Settings) -> AsyncIterator[Container]:
     Raises:
         StartupError: it can't be.
     """
-    async with storing(settings) as container:
+    async with storing(settings) as container, searching(container):
         await container.workers().run(load_models, container.models(), settings)
-        logger.info("ready: storage %s", container.storage())
+        logger.info("ready: storage %s, search by %s", container.storage(), container.search())
         yield container
 
 
@@ -55,6 +55,18 @@ async def storing(settings: Settings, *, join: bool = False) -> AsyncIterator[Co
             stack.push_async_callback(engine.dispose)
             await migrate(engine)
         yield container
+
+
+@asynccontextmanager
+async def searching(container: Container) -> AsyncIterator[None]:
+    """Meanwhile resident indexes follow the database, if the operator wants any."""
+    if container.search() == "index":
+        async with container.residents().running():
+            yield
+    else:
+        # Nobody would forget in them whom the database forgets.
+        container.indexes().keep_only(set())
+        yield
 
 
 def load_models(models: OnnxModelLibrary, settings: Settings) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from dependency_injector import containers, providers
 from uuid_utils.compat import uuid7
 
+from adapters.faiss.store import FaissGalleryIndexes
 from adapters.files.calibration import FileCalibrations
 from adapters.imaging.crops import PngCrops
 from adapters.imaging.decoder import PillowDecoder
@@ -23,6 +24,7 @@ from adapters.onnx.engines.choice import choose_engine
 from adapters.onnx.files import ModelFiles
 from adapters.onnx.library import OnnxModelLibrary
 from adapters.postgres.archive import PgVectorArchive
+from adapters.postgres.changes import PostgresGallerySource
 from adapters.postgres.crops import PostgresCrops
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.engine import make_engine
@@ -43,6 +45,7 @@ from application.decisions import DecisionPolicy
 from application.enrolment import RegisterBatch, RegisterFace
 from application.health import CheckReadiness
 from application.idempotency import AnswerOnce
+from application.indexed import IndexedGallery, ResidentGalleries
 from application.liveness import LivenessGate
 from application.people import ManageCollections, ManageFaces, ManageProfiles
 from application.recognition import (
@@ -63,6 +66,15 @@ NEW_ID = providers.Object(uuid7)
 
 CONNECTIONS = 8
 """To the database; a statement takes milliseconds, so that a few serve many clients."""
+
+
+LEAST_INDEXED = 1000
+"""Galleries of fewer faces take the database no longer than reading an answer."""
+
+
+def search_kind(settings: Settings) -> str:
+    """The name of the adapter that searches."""
+    return "memory" if settings.database_url == "memory" else settings.search
 
 
 def storage_kind(settings: Settings) -> str:
@@ -107,10 +119,21 @@ class Container(containers.DeclarativeContainer):
         providers.ThreadSafeSingleton(InMemoryCollections, memory),
         providers.ThreadSafeSingleton(PostgresCollections, engine),
     )
-    gallery = _stored(
-        storage,
-        providers.ThreadSafeSingleton(InMemoryGallery, memory),
-        providers.ThreadSafeSingleton(PgVectorGallery, engine),
+    search = providers.Callable(search_kind, settings)
+    indexes = providers.ThreadSafeSingleton(FaissGalleryIndexes, settings.provided.index_dir)
+    residents = providers.ThreadSafeSingleton(
+        ResidentGalleries,
+        indexes,
+        providers.Singleton(PostgresGallerySource, engine),
+        threads=settings.provided.worker_count,
+        least=LEAST_INDEXED,
+    )
+    exact_gallery = providers.ThreadSafeSingleton(PgVectorGallery, engine)
+    gallery = providers.Selector(
+        search,
+        memory=providers.ThreadSafeSingleton(InMemoryGallery, memory),
+        pgvector=exact_gallery,
+        index=providers.ThreadSafeSingleton(IndexedGallery, exact_gallery, residents),
     )
     archive = _stored(
         storage,
@@ -227,4 +250,7 @@ class Container(containers.DeclarativeContainer):
     manage_profiles = providers.Factory(ManageProfiles, profiles, faces)
     manage_collections = providers.Factory(ManageCollections, collections)
     list_models = providers.Factory(ListModels, models, workers, policy)
-    check_readiness = providers.Factory(CheckReadiness, models, faces)
+    prepared_search = providers.Selector(
+        search, memory=providers.Object(None), pgvector=providers.Object(None), index=residents
+    )
+    check_readiness = providers.Factory(CheckReadiness, models, faces, prepared_search)

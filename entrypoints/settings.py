@@ -27,6 +27,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data_dir: Path = msgspec.field(default_factory=lambda: Path("data").absolute())
     """Relative paths start at the working directory."""
     database_url: Annotated[str, Meta(pattern=r"^(embedded|memory|postgresql[+]asyncpg://.+)$")] = "embedded"
+    search: Literal["index", "pgvector"] = "index"
+    """Of galleries in PostgreSQL: in memory, or by the database."""
     detection_model: str = "yunet"
     recognition_model: str = "sface"
     inference: Literal["onnxruntime", "openvino"] = "onnxruntime"
@@ -63,6 +65,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def cache_dir(self) -> Path:
         """Where prepared models are kept."""
         return self.data_dir / "models"
+
+    @property
+    def index_dir(self) -> Path:
+        """Where resident indexes are kept."""
+        return self.data_dir / "index"
 
     @property
     def calibration_dir(self) -> Path:

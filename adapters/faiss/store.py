@@ -49,7 +49,7 @@ class FaissGalleryIndexes:
 
     def keep_only(self, galleries: set[GalleryKey]) -> None:
         """See GalleryIndexes."""
-        if self._own():
+        if self._path.exists() and self._own():
             for entry in self._path.iterdir():
                 if entry.name not in {_LOCK, *map(_name, galleries)}:
                     shutil.rmtree(entry, ignore_errors=True)

@@ -59,7 +59,7 @@ class PgVectorGallery:
         rows = await self._database.read(FACES_OF_PERSON, parameters)
         if not rows:
             return None
-        return _candidate([(_face(row, collection, model), vector(row.vector)) for row in rows])
+        return candidate([(face(row, collection, model), vector(row.vector)) for row in rows])
 
     async def _found(self, statement: Hits, parameters: Parameters, probe: Embedding) -> Found:
         rows = await self._database.read(statement, parameters)
@@ -72,20 +72,22 @@ class PgVectorGallery:
         nearest: dict[UUID, tuple[float, UUID]] = {}
         for row in rows:
             if row.id is not None:
-                face = _face(row, str(parameters["within"]), probe.model)
-                faces.setdefault(face.profile_id, []).append((face, vector(row.vector)))
-                distance = (row.distance, face.id)
-                nearest[face.profile_id] = min(nearest.get(face.profile_id, distance), distance)
+                found = face(row, str(parameters["within"]), probe.model)
+                faces.setdefault(found.profile_id, []).append((found, vector(row.vector)))
+                distance = (row.distance, found.id)
+                nearest[found.profile_id] = min(nearest.get(found.profile_id, distance), distance)
         return Found(
-            searched, [_candidate(faces[person]) for person in sorted(nearest, key=nearest.__getitem__)]
+            searched, [candidate(faces[person]) for person in sorted(nearest, key=nearest.__getitem__)]
         )
 
 
-def _face(row: Row[*tuple[Any, ...]], collection: str, model: str) -> Face:
+def face(row: Row[*tuple[Any, ...]], collection: str, model: str) -> Face:
+    """Of a row with its id, its person's id and name, and its detector."""
     return Face(uuid(row.id), uuid(row.profile_id), row.name, model, row.detection_model, collection)
 
 
-def _candidate(faces: Sequence[_Stored]) -> Candidate:
+def candidate(faces: Sequence[_Stored]) -> Candidate:
+    """One person, of all their faces."""
     first = faces[0][0]
     vectors = np.stack([vector for _, vector in faces])
     return Candidate(first.profile_id, first.name, tuple(face for face, _ in faces), vectors)

@@ -2,10 +2,12 @@
 
 from pgvector.sqlalchemy import VECTOR
 from sqlalchemy import (
+    BigInteger,
     Column,
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
+    Identity,
     Index,
     LargeBinary,
     MetaData,
@@ -18,6 +20,21 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql.base import ischema_names
+from sqlalchemy.types import UserDefinedType
+
+
+class XID8(UserDefinedType[int]):
+    """The number of a transaction; it never comes back."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """Its name."""
+        return "xid8"
+
+
+ischema_names["xid8"] = XID8
 
 _NAME = Text(collation="C")
 """Compared and sorted byte by byte, whatever the database's locale."""
@@ -46,6 +63,7 @@ profile = Table(
     Column("name", _NAME, nullable=False),
     Column("metadata", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("number", BigInteger, Identity(always=True), nullable=False, unique=True),
     # Serves the search for a prefix, too.
     UniqueConstraint("collection", "name"),
     # What a face refers to, and the order of the list.
@@ -66,6 +84,9 @@ face = Table(
     # Of unit norm, of any length: each model has its own.
     Column("embedding", VECTOR, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("number", BigInteger, Identity(always=True), nullable=False),
+    # Of the transaction that wrote the row last; a trigger sees to it.
+    Column("revision", XID8, nullable=False, server_default=func.pg_current_xact_id()),
     # Without ON DELETE CASCADE: a profile cannot go while a face needs it.
     ForeignKeyConstraint(["collection", "profile_id"], ["profile.collection", "profile.id"]),
     # Each serves a filter of the list in the order of its pages.
@@ -74,6 +95,8 @@ face = Table(
     Index(None, "profile_id", "id"),
     # The people of a search are counted in it.
     Index(None, "collection", "recognition_model", "profile_id"),
+    # What is new of a gallery is found in it.
+    Index(None, "collection", "recognition_model", "revision", "number"),
     # The same photo is enrolled once.
     Index(
         "face_digest_key",
@@ -84,6 +107,18 @@ face = Table(
         unique=True,
         postgresql_where=text("digest IS NOT NULL"),
     ),
+)
+
+# Filled by triggers, whoever deletes. Nothing in it is of a person but a number that was theirs.
+removed_face = Table(
+    "removed_face",
+    metadata,
+    Column("collection", _NAME, nullable=False),
+    Column("recognition_model", _NAME, nullable=False),
+    Column("revision", XID8, nullable=False, server_default=func.pg_current_xact_id()),
+    Column("number", BigInteger, nullable=False),
+    Column("removed_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Index(None, "collection", "recognition_model", "revision", "number"),
 )
 
 face_crop = Table(

@@ -1,6 +1,7 @@
 """The adapters that the contract suites run against."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -12,7 +13,7 @@ from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import migrate
 from tests.contract.database import database, empty
 from tests.contract.model_files import ModelFolder
-from tests.contract.storage import Storage, clear, in_memory, on_postgres
+from tests.contract.storage import Storage, clear, in_memory, on_index, on_postgres
 
 
 @pytest.fixture(scope="session", params=["onnxruntime", "openvino"])
@@ -61,11 +62,17 @@ def pgvector(engine: AsyncEngine) -> Storage:
 
 
 @pytest.fixture
+async def indexed(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Storage]:
+    async with on_index(engine, tmp_path / "index") as storage:
+        yield storage
+
+
+@pytest.fixture
 def memory() -> Storage:
     return in_memory()
 
 
-@pytest.fixture(params=["memory", "pgvector"])
+@pytest.fixture(params=["memory", "pgvector", "indexed"])
 def storage(request: pytest.FixtureRequest) -> Storage:
     """The storage adapters of each technology, empty."""
     adapters: Storage = request.getfixturevalue(request.param)

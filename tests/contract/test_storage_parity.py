@@ -44,13 +44,24 @@ def best(candidate: Candidate, probe: Embedding) -> float:
     return float((candidate.vectors @ probe.vector).max())
 
 
+@pytest.fixture(params=["pgvector", "indexed"])
+def persistent(request: pytest.FixtureRequest) -> Storage:
+    adapters: Storage = request.getfixturevalue(request.param)
+    return adapters
+
+
 @thoroughly
 @given(done=actions, probe=points, people=st.integers(0, 6), team=st.sampled_from(TEAMS))
 async def test_both_answer_alike(
-    engine: AsyncEngine, done: list[Action], probe: tuple[int, int, int], people: int, team: Metadata
+    engine: AsyncEngine,
+    persistent: Storage,
+    done: list[Action],
+    probe: tuple[int, int, int],
+    people: int,
+    team: Metadata,
 ) -> None:
     await clear(engine)
-    one, two = Player(in_memory()), Player(on_postgres(engine))
+    one, two = Player(in_memory()), Player(persistent)
     for action in done:
         assert await one.play(action) == await two.play(action)
     assert await one.everything() == await two.everything()
@@ -87,6 +98,7 @@ async def seen(player: Player, collection: str, probe: Embedding) -> object:
 @given(done=actions, elsewhere=actions, here=collections, probe=points)
 async def test_what_is_done_in_other_collections_is_not_seen(
     engine: AsyncEngine,
+    indexed: Storage,
     done: list[Action],
     elsewhere: list[Action],
     here: str,
@@ -94,7 +106,8 @@ async def test_what_is_done_in_other_collections_is_not_seen(
 ) -> None:
     await clear(engine)
     embedding = Embedding.of(np.array(probe), "m")
-    for storage in (in_memory(), on_postgres(engine)):
+    for storage in (in_memory(), on_postgres(engine), indexed):
+        await clear(engine)
         player = Player(storage)
         for action in done:
             await player.play(action)

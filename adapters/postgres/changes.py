@@ -1,0 +1,132 @@
+"""GallerySource on PostgreSQL (docs/decisions/0006-gallery-index.md)."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.postgres.database import Database, Parameters
+from adapters.postgres.gallery import candidate, face
+from adapters.postgres.rows import vector
+from adapters.postgres.statements import changes as statements
+from application.ports.index import NEVER, Changes, GalleryKey, IndexRows, Moment
+from application.ports.source import MomentUnknown, Reading
+from domain.errors import CollectionNotFound
+from domain.identification import Candidate
+
+_PAGE_BYTES = 8 << 20
+_MOST_CHANGES = 1000
+"""More aren't told while somebody waits for an answer."""
+
+_HEADER_BYTES = 4
+
+
+class PostgresGallerySource:
+    """Implements GallerySource."""
+
+    def __init__(self, engine: AsyncEngine, most_changes: int = _MOST_CHANGES) -> None:
+        """So many changes, and no more, are told in one reading."""
+        self._database = Database(engine)
+        self._most = most_changes
+
+    async def galleries(self) -> Mapping[GalleryKey, int]:
+        """See GallerySource.galleries."""
+        rows = await self._database.read(statements.GALLERIES, {})
+        return {GalleryKey(name, model, dimensions): faces for name, model, faces, dimensions in rows}
+
+    async def moment(self) -> Moment:
+        """See GallerySource.moment."""
+        (row,) = await self._database.read(statements.MOMENT, {})
+        return _moment(row)
+
+    async def pages(self, gallery: GalleryKey, since: Moment) -> AsyncIterator[Changes]:
+        """See GallerySource.pages."""
+        parameters = _parameters(gallery, since)
+        if since != NEVER:
+            ((known,),) = await self._database.read(statements.KNOWN, parameters)
+            if not known:
+                raise MomentUnknown
+            ((gone,),) = await self._database.read(statements.REMOVED, parameters)
+            # First those who went: whoever came back is among the faces.
+            yield _changes(since, since, gallery, [], [], b"", gone)
+        rows = max(1, _PAGE_BYTES // (4 * gallery.dimensions))
+        place = {"dimensions": gallery.dimensions, "revision": 0, "number": 0, "limit": rows}
+        while True:
+            (page,) = await self._database.read(statements.PAGE, {**parameters, **place})
+            if page.numbers is None:
+                return
+            yield _changes(since, since, gallery, page.numbers, page.people, page.vectors, [])
+            place |= {"revision": page.revision, "number": page.numbers[-1]}
+
+    async def read(self, gallery: GalleryKey, since: Moment, people: NDArray[np.int64]) -> Reading:
+        """See GallerySource.read."""
+        wanted = {"people": people.tolist(), "limit": self._most + 1}
+        rows = await self._database.read(statements.READ, {**_parameters(gallery, since), **wanted})
+        first = rows[0]
+        if not first.known:
+            raise MomentUnknown
+        if not first.there:
+            raise CollectionNotFound
+        changes = None
+        numbers = first.numbers or []
+        if max(len(numbers), len(first.gone)) <= self._most:
+            fitting = [len(each) == _HEADER_BYTES + 4 * gallery.dimensions for each in first.vectors or []]
+            changes = _changes(
+                since,
+                _moment(first),
+                gallery,
+                _only(numbers, fitting),
+                _only(first.people or [], fitting),
+                b"".join(each[_HEADER_BYTES:] for each in _only(first.vectors or [], fitting)),
+                # Another length isn't in this index.
+                [*first.gone, *_only(numbers, [not fits for fits in fitting])],
+            )
+        return Reading(changes, _candidates(rows, gallery))
+
+    async def prune(self) -> None:
+        """See GallerySource.prune."""
+        await self._database.change(statements.PRUNE, {})
+
+
+def _moment(row: Row[*tuple[Any, ...]]) -> Moment:
+    return f"{row.server} {row.seconds} {row.snapshot}"
+
+
+def _parameters(gallery: GalleryKey, since: Moment) -> Parameters:
+    place = {"within": gallery.collection, "model": gallery.model}
+    if since == NEVER:
+        return {**place, "since": statements.NOTHING}
+    server, seconds, snapshot = since.rsplit(" ", 2)
+    return {**place, "server": server, "seconds": float(seconds), "since": snapshot}
+
+
+def _changes(
+    since: Moment,
+    moment: Moment,
+    gallery: GalleryKey,
+    numbers: Sequence[int],
+    people: Sequence[int],
+    vectors: bytes,
+    gone: Iterable[int],
+) -> Changes:
+    keys = np.array(numbers, dtype=np.int64)
+    found = np.frombuffer(vectors, ">f4").astype(np.float32).reshape(-1, gallery.dimensions)
+    rows = IndexRows(keys, np.array(people, dtype=np.int64), found)
+    # A face that left and came back is there.
+    return Changes(since, moment, rows, np.setdiff1d(np.array([*gone], dtype=np.int64), keys))
+
+
+def _only(values: Sequence[Any], which: Sequence[bool]) -> list[Any]:
+    return [value for value, wanted in zip(values, which, strict=True) if wanted]
+
+
+def _candidates(rows: Sequence[Row[*tuple[Any, ...]]], gallery: GalleryKey) -> dict[int, Candidate]:
+    faces: dict[int, list[Any]] = {}
+    for row in rows:
+        if row.id is not None and len(row.vector) == _HEADER_BYTES + 4 * gallery.dimensions:
+            stored = face(row, gallery.collection, gallery.model), vector(row.vector)
+            faces.setdefault(row.person, []).append(stored)
+    return {person: candidate(theirs) for person, theirs in faces.items()}

@@ -1,0 +1,143 @@
+"""What has happened to a gallery since a moment (application/ports/source.py).
+
+A moment is a snapshot, as the server writes it, and what must be known to trust it. A row is new if it was
+written by a transaction which that snapshot doesn't see: there are no others, however long one took. And the
+snapshot of the statement that says so is the next moment.
+"""
+
+from typing import Any, TypeAlias, cast
+
+from sqlalchemy import BigInteger, Boolean, Float, Integer, LargeBinary, Text, Uuid, column, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.elements import ColumnClause
+from sqlalchemy.sql.selectable import TypedReturnsRows
+
+from adapters.postgres.tables import XID8
+
+Rows: TypeAlias = TypedReturnsRows[*tuple[Any, ...]]
+
+KEPT_DAYS = 7
+"""So long the numbers of removed faces are kept."""
+
+USABLE_DAYS = 6
+"""An older moment can't be told from: a day less, for a reading may take its time."""
+
+# A server that was promoted, or restored to a time in the past, goes on in a new timeline.
+_SERVER = """concat_ws('/', (SELECT system_identifier FROM pg_control_system()), current_database(),
+    substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))"""
+
+_MOMENT = f"{_SERVER} AS server, CAST(extract(epoch FROM now()) AS float8) AS seconds,\
+    CAST(pg_current_snapshot() AS text) AS snapshot"
+
+_SINCE = "since AS MATERIALIZED (SELECT CAST(CAST(:since AS text) AS pg_snapshot) AS snapshot)"
+
+# One that is put back to an earlier state isn't where the moment was.
+_KNOWN = f"""{_SERVER} = CAST(:server AS text)
+    AND extract(epoch FROM now()) - CAST(:seconds AS float8) < {USABLE_DAYS * 86400}
+    AND pg_snapshot_xmax((SELECT snapshot FROM since)) <= pg_snapshot_xmax(pg_current_snapshot()) AS known"""
+
+# Revisions that no transaction here can have had are another server's, whose dump was restored.
+_NEW = """{0}.collection = :within AND {0}.recognition_model = :model
+    AND {0}.revision >= pg_snapshot_xmin((SELECT snapshot FROM since))
+    AND {0}.revision < pg_snapshot_xmax(pg_current_snapshot())
+    AND NOT pg_visible_in_snapshot({0}.revision, (SELECT snapshot FROM since))"""
+
+_moment = (column("server", Text), column("seconds", Float), column("snapshot", Text))
+
+
+def _rows(sql: str, *columns: ColumnClause[Any]) -> Rows:
+    return cast("Rows", text(sql).columns(*columns))
+
+
+MOMENT = _rows(f"SELECT {_MOMENT}", *_moment)
+
+KNOWN = _rows(f"WITH {_SINCE} SELECT {_KNOWN}", column("known", Boolean))
+
+GALLERIES = _rows(
+    """
+    SELECT collection, recognition_model, count(*), (
+        SELECT vector_dims(embedding) FROM face AS one
+        WHERE one.collection = face.collection AND one.recognition_model = face.recognition_model LIMIT 1
+    )
+    FROM face GROUP BY collection, recognition_model
+    """,
+    column("collection", Text),
+    column("model", Text),
+    column("faces", BigInteger),
+    column("dimensions", Integer),
+)
+
+REMOVED = _rows(
+    f"WITH {_SINCE} SELECT ARRAY(SELECT number FROM removed_face WHERE {_NEW.format('removed_face')}) AS gone",
+    column("gone", ARRAY(BigInteger)),
+)
+
+NOTHING = "1:1:"
+"""The snapshot that sees nothing."""
+
+PAGE = _rows(
+    f"""
+    WITH {_SINCE}
+    SELECT array_agg(number) AS numbers, array_agg(person) AS people,
+        string_agg(substring(vector_send(embedding) FROM 5), NULL) AS vectors,
+        (array_agg(revision))[count(*)] AS revision
+    FROM (
+        SELECT face.revision, face.number, profile.number AS person, face.embedding
+        FROM face JOIN profile ON profile.id = face.profile_id
+        WHERE face.collection = :within AND face.recognition_model = :model
+            AND vector_dims(face.embedding) = :dimensions
+            AND (face.revision, face.number) > (
+                greatest(CAST(:revision AS xid8), pg_snapshot_xmin((SELECT snapshot FROM since))), :number)
+            AND NOT pg_visible_in_snapshot(face.revision, (SELECT snapshot FROM since))
+        ORDER BY face.revision, face.number LIMIT :limit
+    ) AS page
+    """,
+    column("numbers", ARRAY(BigInteger)),
+    column("people", ARRAY(BigInteger)),
+    column("vectors", LargeBinary),
+    column("revision", XID8),
+)
+"""Faces in the order in which they were written."""
+
+READ = _rows(
+    f"""
+    WITH {_SINCE},
+    changed AS MATERIALIZED (
+        SELECT face.number, profile.number AS person, vector_send(face.embedding) AS vector
+        FROM face JOIN profile ON profile.id = face.profile_id
+        WHERE {_NEW.format("face")} LIMIT :limit
+    ),
+    gone AS MATERIALIZED (SELECT number FROM removed_face WHERE {_NEW.format("removed_face")} LIMIT :limit),
+    found AS (
+        SELECT face.id, profile.id AS profile_id, profile.name, face.detection_model,
+            vector_send(face.embedding) AS vector, profile.number AS person
+        FROM profile JOIN face ON face.profile_id = profile.id
+        WHERE profile.number = ANY (CAST(:people AS bigint[]) || ARRAY(SELECT person FROM changed))
+            AND face.collection = :within AND face.recognition_model = :model
+    )
+    SELECT {_MOMENT}, {_KNOWN}, EXISTS (SELECT FROM collection WHERE name = :within) AS there, changes.*, found.*
+    FROM (
+        SELECT array_agg(number) AS numbers, array_agg(person) AS people, array_agg(vector) AS vectors,
+            ARRAY(SELECT number FROM gone) AS gone
+        FROM changed
+    ) AS changes
+    LEFT JOIN found ON true
+    ORDER BY found.id
+    """,
+    *_moment,
+    column("known", Boolean),
+    column("there", Boolean),
+    column("numbers", ARRAY(BigInteger)),
+    column("people", ARRAY(BigInteger)),
+    column("vectors", ARRAY(LargeBinary)),
+    column("gone", ARRAY(BigInteger)),
+    column("id", Uuid),
+    column("profile_id", Uuid),
+    column("name", Text),
+    column("detection_model", Text),
+    column("vector", LargeBinary),
+    column("person", BigInteger),
+)
+"""A row a face of the people who are asked for and of those with changes; one without a face stands for none."""
+
+PRUNE = text(f"DELETE FROM removed_face WHERE removed_at < now() - interval '{KEPT_DAYS} days'")
