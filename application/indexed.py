@@ -90,6 +90,7 @@ class ResidentGalleries:
             for gallery in self._galleries.values():
                 await gallery.save()
             self._threads.shutdown()
+            self._indexes.close()
 
     async def _upkeep(self) -> None:
         while True:

@@ -34,6 +34,9 @@ _DIGITS = 6
 """Similarities that agree in so many are equal; the codes of an index are right to less than _DOUBT."""
 _DOUBT = 0.05
 
+_CODED_BYTES = 1 << 27
+"""Vectors that a filling makes codes of at once: often is slow, seldom takes memory."""
+
 _PROGRESS_S = 5.0
 _NOBODY = np.zeros(0, dtype=np.int64)
 
@@ -180,8 +183,7 @@ class ResidentGallery:
 
     async def _tend(self, index: GalleryIndex) -> None:
         await self._follow(index)
-        while await asyncio.to_thread(index.maintain):
-            pass
+        await _maintain(index)
         since = time.monotonic() - self._saved_at
         if since >= (self._rhythm.forget if index.has_remains() else self._rhythm.save):
             await self.save()
@@ -209,16 +211,24 @@ class ResidentGallery:
     async def _catch_up(self, index: GalleryIndex) -> None:
         """Apply what are too many changes for one reading; few are left."""
         begun = await self._source.moment()
-        told = time.monotonic()
+        told, coded = time.monotonic(), len(index)
+        rows = _CODED_BYTES // (4 * self.gallery.dimensions)
         async for page in self._source.pages(self.gallery, index.moment):
             await asyncio.to_thread(index.apply, page)
-            while await asyncio.to_thread(index.maintain):
-                pass
+            if len(index) - coded > rows:
+                coded = len(index)
+                await _maintain(index)
             if time.monotonic() - told > _PROGRESS_S:
                 told = time.monotonic()
                 logger.info("filling the index of %s: %d faces", self.gallery, len(index))
-        rows = IndexRows(_NOBODY, _NOBODY, np.zeros((0, self.gallery.dimensions), dtype=np.float32))
-        index.apply(Changes(index.moment, begun, rows, _NOBODY))
+        await _maintain(index)
+        nothing = IndexRows(_NOBODY, _NOBODY, np.zeros((0, self.gallery.dimensions), dtype=np.float32))
+        index.apply(Changes(index.moment, begun, nothing, _NOBODY))
+
+
+async def _maintain(index: GalleryIndex) -> None:
+    while await asyncio.to_thread(index.maintain):
+        pass
 
 
 def _found(

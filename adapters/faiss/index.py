@@ -16,7 +16,7 @@ from application.ports.index import NEVER, Changes, GalleryKey, Moment, Shortlis
 _TAIL_BYTES = 8 << 20
 """Vectors that are compared as they are: 16,384 of 128 numbers take 0.3 ms."""
 
-_MERGING = 2
+_MERGING = 8
 """A segment is at least so many times as large as what comes after it, so that there are few."""
 
 _WASTE = 4

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_LEAST_DEPTH = 1000
+_LEAST_DEPTH = 256
 _DEPTH_A_PERSON = 200
 _WIDENING = 4
 _DISTINCT = 4

@@ -15,7 +15,7 @@ _BITS = 4
 _FINE_UP_TO = 256
 """Vectors of more numbers have codes for every four, not two: more of them tell enough, in half of the time."""
 
-_FINE_REACH, _COARSE_REACH = 500, 200
+_FINE_REACH, _COARSE_REACH = 1000, 200
 """The nearest vector is found among the first of so many parts of all."""
 
 _SAMPLE = 4096

@@ -5,6 +5,7 @@ import logging
 import os
 import shutil
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -30,6 +31,7 @@ class FaissGalleryIndexes:
         self._path = path
         self._tail_rows = tail_rows
         self._owned: bool | None = None
+        self._release: Callable[[], object] = lambda: None
 
     def open(self, gallery: GalleryKey) -> FaissGalleryIndex:
         """See GalleryIndexes. About 0.3 s for a million faces of 128 numbers."""
@@ -54,6 +56,11 @@ class FaissGalleryIndexes:
                 if entry.name not in {_LOCK, *map(_name, galleries)}:
                     shutil.rmtree(entry, ignore_errors=True)
 
+    def close(self) -> None:
+        """See GalleryIndexes."""
+        self._release()
+        self._owned = None
+
     def _folder(self, gallery: GalleryKey) -> IndexFolder | None:
         return IndexFolder(self._path / _name(gallery)) if self._own() else None
 
@@ -71,7 +78,7 @@ class FaissGalleryIndexes:
         with suppress(OSError):
             self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(self._path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            weakref.finalize(self, os.close, lock)
+            self._release = weakref.finalize(self, os.close, lock)
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
         return False

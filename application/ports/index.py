@@ -139,3 +139,7 @@ class GalleryIndexes(Protocol):
     def keep_only(self, galleries: set[GalleryKey]) -> None:
         """Remove what was saved of all others."""
         ...
+
+    def close(self) -> None:
+        """Leave what was saved to whoever comes next."""
+        ...

@@ -259,3 +259,12 @@ def test_a_save_that_is_cut_off_leaves_the_old_or_the_new(
     again.save()
     keys = [path for path in files(folder) if path.name == "keys.npy"]
     assert len(keys) == 2
+
+
+def test_a_closed_folder_is_free(folder: Path) -> None:
+    owner, other = (FaissGalleryIndexes(folder, TAIL) for _ in range(2))
+    owner.open(GALLERY)
+
+    owner.close()
+
+    assert other.open(GALLERY).moment == "7"

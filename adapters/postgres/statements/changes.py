@@ -102,12 +102,16 @@ PAGE = _rows(
 READ = _rows(
     f"""
     WITH {_SINCE},
+    -- In the order of their index, so that the planner, who can't know that there are few, walks along it.
     changed AS MATERIALIZED (
-        SELECT face.number, profile.number AS person, vector_send(face.embedding) AS vector
-        FROM face JOIN profile ON profile.id = face.profile_id
-        WHERE {_NEW.format("face")} LIMIT :limit
+        SELECT new.number, profile.number AS person, vector_send(new.embedding) AS vector
+        FROM (
+            SELECT * FROM face WHERE {_NEW.format("face")} ORDER BY revision, number LIMIT :limit
+        ) AS new JOIN profile ON profile.id = new.profile_id
     ),
-    gone AS MATERIALIZED (SELECT number FROM removed_face WHERE {_NEW.format("removed_face")} LIMIT :limit),
+    gone AS MATERIALIZED (
+        SELECT number FROM removed_face WHERE {_NEW.format("removed_face")} ORDER BY revision, number LIMIT :limit
+    ),
     found AS (
         SELECT face.id, profile.id AS profile_id, profile.name, face.detection_model,
             vector_send(face.embedding) AS vector, profile.number AS person
