@@ -22,19 +22,23 @@ KEPT_DAYS = 7
 USABLE_DAYS = 6
 """An older moment can't be told from: a day less, for a reading may take its time."""
 
-# A server that was promoted, or restored to a time in the past, goes on in a new timeline.
-_SERVER = """concat_ws('/', (SELECT system_identifier FROM pg_control_system()), current_database(),
-    substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))"""
+# Another cluster; one that was promoted, or restored to a time in the past, which goes on in a new timeline; another
+# database of it; or another table, restored from a dump.
+_SERVER = """server AS MATERIALIZED (
+        SELECT concat_ws('/', system_identifier, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
+            (SELECT oid FROM pg_database WHERE datname = current_database()), CAST(CAST('face' AS regclass) AS oid)
+        ) AS name FROM pg_control_system()
+    )"""
 
-_MOMENT = f"{_SERVER} AS server, CAST(extract(epoch FROM now()) AS float8) AS seconds,\
-    CAST(pg_current_snapshot() AS text) AS snapshot"
+_MOMENT = """(SELECT name FROM server) AS server, CAST(extract(epoch FROM now()) AS float8) AS seconds,
+        CAST(pg_current_snapshot() AS text) AS snapshot"""
 
 _SINCE = "since AS MATERIALIZED (SELECT CAST(CAST(:since AS text) AS pg_snapshot) AS snapshot)"
 
 # One that is put back to an earlier state isn't where the moment was.
-_KNOWN = f"""{_SERVER} = CAST(:server AS text)
-    AND extract(epoch FROM now()) - CAST(:seconds AS float8) < {USABLE_DAYS * 86400}
-    AND pg_snapshot_xmax((SELECT snapshot FROM since)) <= pg_snapshot_xmax(pg_current_snapshot()) AS known"""
+_KNOWN = f"""(SELECT name FROM server) = CAST(:server AS text)
+        AND extract(epoch FROM now()) - CAST(:seconds AS float8) < {USABLE_DAYS * 86400}
+        AND pg_snapshot_xmax((SELECT snapshot FROM since)) <= pg_snapshot_xmax(pg_current_snapshot()) AS known"""
 
 # Revisions that no transaction here can have had are another server's, whose dump was restored.
 _NEW = """{0}.collection = :within AND {0}.recognition_model = :model
@@ -49,9 +53,9 @@ def _rows(sql: str, *columns: ColumnClause[Any]) -> Rows:
     return cast("Rows", text(sql).columns(*columns))
 
 
-MOMENT = _rows(f"SELECT {_MOMENT}", *_moment)
+MOMENT = _rows(f"WITH {_SERVER} SELECT {_MOMENT}", *_moment)
 
-KNOWN = _rows(f"WITH {_SINCE} SELECT {_KNOWN}", column("known", Boolean))
+KNOWN = _rows(f"WITH {_SERVER}, {_SINCE} SELECT {_KNOWN}", column("known", Boolean))
 
 GALLERIES = _rows(
     """
@@ -101,7 +105,7 @@ PAGE = _rows(
 
 READ = _rows(
     f"""
-    WITH {_SINCE},
+    WITH {_SERVER}, {_SINCE},
     -- In the order of their index, so that the planner, who can't know that there are few, walks along it.
     changed AS MATERIALIZED (
         SELECT new.number, profile.number AS person, vector_send(new.embedding) AS vector

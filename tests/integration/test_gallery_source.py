@@ -1,0 +1,349 @@
+"""What the database says of a gallery's changes, whoever makes them and however long that takes."""
+
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from adapters.postgres.changes import PostgresGallerySource
+from adapters.postgres.engine import make_engine
+from adapters.postgres.migrations import migrate
+from application.ports.index import NEVER, Changes, GalleryKey, Moment
+from application.ports.source import MomentUnknown
+from domain.errors import CollectionNotFound
+from tests.contract.database import empty
+from tests.contract.enrolment import SMALL, at, enrol, new, random_embedding
+from tests.contract.storage import Storage, on_postgres
+
+GALLERY = GalleryKey("default", SMALL, 3)
+FACES = (
+    "INSERT INTO face (id, profile_id, collection, recognition_model, detection_model, embedding)"
+    " SELECT gen_random_uuid(), id, collection, 'small', 'd', '[1,0,0]' FROM profile WHERE name = :name"
+)
+PERSON = "INSERT INTO profile (id, collection, name) VALUES (gen_random_uuid(), 'default', :name)"
+
+
+@pytest.fixture
+async def storage(engine: AsyncEngine) -> Storage:
+    await migrate(engine)
+    return on_postgres(engine)
+
+
+@pytest.fixture
+def source(engine: AsyncEngine, storage: Storage) -> PostgresGallerySource:  # noqa: ARG001 - migrates
+    return PostgresGallerySource(engine)
+
+
+@pytest.fixture
+async def other(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """Somebody else's connections."""
+    engine = make_engine(database_url, 2)
+    yield engine
+    await engine.dispose()
+
+
+async def numbers(engine: AsyncEngine) -> list[int]:
+    """Of all faces, by their names."""
+    async with engine.connect() as connection:
+        rows = (
+            "SELECT face.number FROM face JOIN profile ON profile.id = profile_id ORDER BY name, face.number"
+        )
+        return list(await connection.scalars(text(rows)))
+
+
+async def changes(source: PostgresGallerySource, since: Moment) -> Changes:
+    found = (await source.read(GALLERY, since, np.array([], dtype=np.int64))).changes
+    assert found is not None
+    return found
+
+
+def told(changes: Changes) -> tuple[set[int], set[int]]:
+    return set(changes.faces.keys.tolist()), set(changes.removed.tolist())
+
+
+async def paged(source: PostgresGallerySource, since: Moment) -> list[Changes]:
+    return [page async for page in source.pages(GALLERY, since)]
+
+
+async def execute(connection: AsyncConnection, *statements: str, **values: object) -> None:
+    for statement in statements:
+        await connection.execute(text(statement), values)
+
+
+class TestRead:
+    async def test_nothing_has_changed(self, source: PostgresGallerySource, storage: Storage) -> None:
+        await enrol(storage.faces, ("Ann", at(0)))
+        assert (await source.read(GALLERY, await source.moment(), np.array([1]))).unchanged
+
+    async def test_what_came_and_went(
+        self, source: PostgresGallerySource, storage: Storage, engine: AsyncEngine
+    ) -> None:
+        ann, _ = await enrol(storage.faces, ("Ann", at(0)), ("Bob", at(1)))
+        first, second = await numbers(engine)
+        moment = await source.moment()
+
+        await storage.faces.delete("default", ann.id)
+        await enrol(storage.faces, ("Cem", at(2)), ("Dan", at(3)))
+
+        gone = await changes(source, moment)
+        third, fourth = (await numbers(engine))[1:]
+        assert told(gone) == ({third, fourth}, {first})
+        np.testing.assert_allclose(
+            gone.faces.vectors[np.argsort(gone.faces.keys)], [at(2).vector, at(3).vector], atol=1e-7
+        )
+        assert told(await changes(source, gone.moment)) == (set(), set())
+        assert second not in gone.faces.keys
+
+    async def test_a_face_that_changes_hands(
+        self, source: PostgresGallerySource, storage: Storage, engine: AsyncEngine
+    ) -> None:
+        ann, bob = await enrol(storage.faces, ("Ann", at(0)), ("Bob", at(1)))
+        moment = await source.moment()
+
+        await storage.faces.move("default", ann.id, bob.profile_id)
+
+        found = await source.read(GALLERY, moment, np.array([], dtype=np.int64))
+        assert found.changes is not None
+        (person,) = found.changes.faces.people.tolist()
+        assert [candidate.name for candidate in found.candidates.values()] == ["Bob"]
+        assert [*found.candidates] == [person]
+
+    async def test_people_are_read_with_all_their_faces(
+        self, source: PostgresGallerySource, storage: Storage
+    ) -> None:
+        faces = await enrol(
+            storage.faces, ("Ann", at(0)), ("Bob", at(1)), ("Ann", at(2)), ("Ann", random_embedding(1))
+        )
+        (page,) = await paged(source, NEVER)
+        person = int(page.faces.people[0])
+
+        found = await source.read(GALLERY, await source.moment(), np.array([person, 10**9]))
+
+        assert {key: each.faces for key, each in found.candidates.items()} == {person: (faces[0], faces[2])}
+
+    async def test_other_galleries_changes_are_not_told(
+        self, source: PostgresGallerySource, storage: Storage
+    ) -> None:
+        await storage.collections.create("staff")
+        moment = await source.moment()
+        (face, *_) = await enrol(storage.faces, ("Ann", at(0)), ("Ann", at(1)), collection="staff")
+        await enrol(storage.faces, ("Ann", random_embedding(0)))
+        await storage.faces.delete("staff", face.id)
+        assert not len(await changes(source, moment))
+
+    async def test_what_is_in_flight_is_told_when_it_is_there_and_no_more_than_once(
+        self, source: PostgresGallerySource, storage: Storage, other: AsyncEngine, engine: AsyncEngine
+    ) -> None:
+        (old,) = await enrol(storage.faces, ("Ann", at(0)))
+        (gone,) = await numbers(engine)
+        async with other.connect() as slow:
+            await execute(slow, PERSON, FACES, name="Slow")
+            await execute(slow, "DELETE FROM face WHERE id = :id", id=old.id)
+            before = await source.moment()
+            await enrol(storage.faces, ("Bob", at(1)))
+            then = await changes(source, before)
+            assert (len(then.faces), len(then.removed)) == (1, 0)
+            assert not len(await changes(source, then.moment))
+            await slow.commit()
+        late = await changes(source, then.moment)
+        assert told(late) == ({(await numbers(engine))[1]}, {gone})
+        assert not len(await changes(source, late.moment))
+
+    async def test_what_is_taken_back_is_never_told(
+        self, source: PostgresGallerySource, storage: Storage, other: AsyncEngine
+    ) -> None:
+        moment = await source.moment()
+        async with other.connect() as connection:
+            await execute(connection, PERSON, FACES, name="Ann")
+            await connection.rollback()
+        assert not len(await changes(source, moment))
+
+    async def test_what_comes_and_goes_and_comes_within_one_transaction_is_there(
+        self, source: PostgresGallerySource, storage: Storage, other: AsyncEngine, engine: AsyncEngine
+    ) -> None:
+        await storage.collections.create("staff")
+        await enrol(storage.faces, ("Ann", at(0)))
+        moment = await source.moment()
+        async with other.begin() as connection:
+            for name in ("staff", "default"):
+                await execute(
+                    connection, "ALTER TABLE face DROP CONSTRAINT IF EXISTS face_collection_profile_id_fkey"
+                )
+                await execute(connection, "UPDATE face SET collection = :name", name=name)
+        assert told(await changes(source, moment)) == (set(await numbers(engine)), set())
+
+    async def test_a_face_that_leaves_for_another_collection_is_gone(
+        self, source: PostgresGallerySource, storage: Storage, other: AsyncEngine, engine: AsyncEngine
+    ) -> None:
+        await storage.collections.create("staff")
+        await enrol(storage.faces, ("Ann", at(0)))
+        moment = await source.moment()
+        async with other.begin() as connection:
+            await execute(
+                connection,
+                "ALTER TABLE face DROP CONSTRAINT face_collection_profile_id_fkey",
+                "UPDATE face SET collection = 'staff'",
+            )
+        assert told(await changes(source, moment)) == (set(), set(await numbers(engine)))
+
+    async def test_too_many(self, engine: AsyncEngine, storage: Storage) -> None:
+        source = PostgresGallerySource(engine, most_changes=3)
+        moment = await source.moment()
+        faces = await enrol(storage.faces, *((f"{i}", at(i)) for i in range(4)))
+        assert (await source.read(GALLERY, moment, np.array([1]))).changes is None
+        moment = await source.moment()
+        for face in faces:
+            await storage.faces.delete("default", face.id)
+        assert (await source.read(GALLERY, moment, np.array([1]))).changes is None
+
+    async def test_no_collection(self, source: PostgresGallerySource) -> None:
+        with pytest.raises(CollectionNotFound):
+            await source.read(GalleryKey("staff", SMALL, 3), await source.moment(), np.array([1]))
+
+    async def test_a_vector_of_another_length_is_not_in_the_gallery(
+        self, source: PostgresGallerySource, storage: Storage, other: AsyncEngine, engine: AsyncEngine
+    ) -> None:
+        await enrol(storage.faces, ("Ann", at(0)))
+        moment = await source.moment()
+        async with other.begin() as connection:
+            await execute(connection, "UPDATE face SET embedding = '[1,0]'")
+        found = await source.read(GALLERY, moment, np.array([], dtype=np.int64))
+        assert found.changes is not None
+        assert told(found.changes) == (set(), set(await numbers(engine)))
+        assert found.candidates == {}
+        assert await paged(source, NEVER) == []
+
+
+class TestPages:
+    @pytest.mark.parametrize("rows", [1, 2, 100])
+    async def test_all_faces(
+        self, source: PostgresGallerySource, storage: Storage, monkeypatch: pytest.MonkeyPatch, rows: int
+    ) -> None:
+        await enrol(storage.faces, *((f"{i % 3}", at(i)) for i in range(5)))
+        async with source._database.transaction() as connection:
+            await execute(
+                connection, *[PERSON.replace(":name", "'together'"), FACES, FACES, FACES], name="together"
+            )
+        monkeypatch.setattr("adapters.postgres.changes._PAGE_BYTES", 12 * rows)
+
+        pages = await paged(source, NEVER)
+
+        keys = np.concatenate([page.faces.keys for page in pages])
+        assert len(keys) == len(set(keys.tolist())) == 8
+        assert {page.moment for page in pages} == {NEVER}
+        vectors = np.concatenate([page.faces.vectors for page in pages])
+        np.testing.assert_allclose(vectors[:5], [at(i).vector for i in range(5)], atol=1e-7)
+        assert len(set(np.concatenate([page.faces.people for page in pages]).tolist())) == 4
+
+    async def test_what_has_changed(
+        self, source: PostgresGallerySource, storage: Storage, engine: AsyncEngine
+    ) -> None:
+        (old, _) = await enrol(storage.faces, ("Ann", at(0)), ("Bob", at(1)))
+        (gone, _) = await numbers(engine)
+        moment = await source.moment()
+        await enrol(storage.faces, ("Cem", at(2)))
+        await storage.faces.delete("default", old.id)
+
+        removals, additions = await paged(source, moment)
+
+        assert told(removals) == (set(), {gone})
+        assert told(additions) == ({(await numbers(engine))[-1]}, set())
+        assert (additions.since, additions.moment) == (moment, moment)
+
+
+class TestMoments:
+    async def test_another_servers(self, source: PostgresGallerySource, storage: Storage) -> None:
+        here = await source.moment()
+        server, rest = here.split("/", 1)
+        await self.unknown(source, f"{int(server) + 1}/{rest}")
+
+    async def test_of_a_table_that_was_restored_from_a_dump(
+        self, source: PostgresGallerySource, engine: AsyncEngine
+    ) -> None:
+        moment = await source.moment()
+        await empty(engine)
+        await migrate(engine)
+        await self.unknown(source, moment)
+
+    async def test_too_old(self, source: PostgresGallerySource) -> None:
+        server, seconds, snapshot = (await source.moment()).rsplit(" ", 2)
+        assert not len(await changes(source, f"{server} {float(seconds) - 5 * 86400} {snapshot}"))
+        await self.unknown(source, f"{server} {float(seconds) - 7 * 86400} {snapshot}")
+
+    async def test_of_a_future_that_was_undone(self, source: PostgresGallerySource) -> None:
+        server, seconds, snapshot = (await source.moment()).rsplit(" ", 2)
+        xmin = int(snapshot.split(":")[0])
+        await self.unknown(source, f"{server} {seconds} {xmin + 1000}:{xmin + 1000}:")
+
+    async def unknown(self, source: PostgresGallerySource, moment: Moment) -> None:
+        with pytest.raises(MomentUnknown):
+            await changes(source, moment)
+        with pytest.raises(MomentUnknown):
+            await paged(source, moment)
+
+    async def test_revisions_of_another_server_do_no_harm(
+        self, source: PostgresGallerySource, storage: Storage, other: AsyncEngine, engine: AsyncEngine
+    ) -> None:
+        moment = await source.moment()
+        async with other.begin() as connection:
+            await execute(
+                connection,
+                "ALTER TABLE face DISABLE TRIGGER face_revised",
+                PERSON,
+                FACES.replace("embedding)", "embedding, revision)").replace(
+                    "'[1,0,0]'", "'[1,0,0]', '123456789'"
+                ),
+                "ALTER TABLE face ENABLE TRIGGER face_revised",
+                name="Ann",
+            )
+        assert not len(await changes(source, moment))
+        (page,) = await paged(source, NEVER)
+        assert page.faces.keys.tolist() == await numbers(engine)
+
+
+async def test_galleries(source: PostgresGallerySource, storage: Storage) -> None:
+    await storage.collections.create("staff")
+    await enrol(storage.faces, ("Ann", at(0)), ("Ann", at(1)), ("Bob", random_embedding(1)))
+    await storage.faces.add(new("Ann", at(0), "staff"))
+    assert await source.galleries() == {
+        GALLERY: 2,
+        GalleryKey("default", "large", 512): 1,
+        GalleryKey("staff", SMALL, 3): 1,
+    }
+
+
+async def test_old_removals_are_forgotten(
+    source: PostgresGallerySource, storage: Storage, other: AsyncEngine
+) -> None:
+    moment = await source.moment()
+    for face in await enrol(storage.faces, ("Ann", at(0)), ("Bob", at(1))):
+        await storage.faces.delete("default", face.id)
+    async with other.begin() as connection:
+        await execute(
+            connection,
+            "UPDATE removed_face SET removed_at = now() - interval '8 days'"
+            " WHERE number = (SELECT min(number) FROM removed_face)",
+        )
+    assert len(await changes(source, moment)) == 2
+    await source.prune()
+    assert len(await changes(source, moment)) == 1
+
+
+@pytest.mark.usefixtures("storage")
+async def test_what_could_not_be_followed_is_refused(other: AsyncEngine) -> None:
+    with pytest.raises(DBAPIError, match="use DELETE"):
+        async with other.begin() as connection:
+            await execute(connection, "TRUNCATE face CASCADE")
+
+
+async def test_nobody_chooses_a_revision(
+    storage: Storage, source: PostgresGallerySource, other: AsyncEngine
+) -> None:
+    moment = await source.moment()
+    await enrol(storage.faces, ("Ann", at(0)))
+    async with other.begin() as connection:
+        await execute(connection, "UPDATE face SET revision = '3'")
+    assert len(await changes(source, moment)) == 1

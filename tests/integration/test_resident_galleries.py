@@ -1,0 +1,303 @@
+"""Search by indexes that follow a database, to which others write."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.faiss.store import FaissGalleryIndexes
+from adapters.postgres.changes import PostgresGallerySource
+from adapters.postgres.engine import make_engine
+from adapters.postgres.gallery import PgVectorGallery
+from adapters.postgres.migrations import migrate
+from application.ports.index import Changes, GalleryKey, IndexRows
+from application.resident import ResidentGallery, Rhythm
+from domain.errors import CollectionNotFound
+from domain.people import DEFAULT_COLLECTION as DEFAULT
+from tests.contract.enrolment import enrol, look, names, new, random_embedding
+from tests.contract.storage import BUSY, TAIL, PatientGallery, Storage, on_index, on_postgres
+
+SIZE = 16
+MODEL = "large"
+KEY = GalleryKey(DEFAULT, MODEL, SIZE)
+CALM = Rhythm(follow=60, forget=60, save=60, retry=0.05)
+"""Nothing is done beside serving, so that what a search finds out it finds out itself."""
+
+face = random_embedding
+
+
+@pytest.fixture
+async def engine(engine: AsyncEngine) -> AsyncEngine:
+    """With the schema."""
+    await migrate(engine)
+    return engine
+
+
+@pytest.fixture
+async def others(database_url: str, engine: AsyncEngine) -> AsyncIterator[Storage]:  # noqa: ARG001 - migrates
+    """The storage of another process."""
+    theirs = make_engine(database_url, 4)
+    yield on_postgres(theirs)
+    await theirs.dispose()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "index"
+
+
+@pytest.fixture
+def exact(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Collects the searches that the database made alone."""
+    searched: list[str] = []
+    search = PgVectorGallery.search
+
+    async def noting(self: PgVectorGallery, *arguments: object) -> object:
+        searched.append(str(arguments[1]))
+        return await search(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(PgVectorGallery, "search", noting)
+    return searched
+
+
+def resident(storage: Storage) -> ResidentGallery:
+    assert isinstance(storage.gallery, PatientGallery)
+    found = storage.gallery.residents.of(KEY)
+    assert found is not None
+    return found
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def nearest(storage: Storage, seed: int, people: int = 1) -> list[str]:
+    return names(await look(storage, face(seed, SIZE), people))
+
+
+def keys_on_disk(folder: Path) -> set[int]:
+    files = [path for path in folder.rglob("keys.npy") if path.exists()]
+    return {key for path in files for key in np.load(path).tolist()}
+
+
+class TestFollowing:
+    async def test_others_writes_are_in_the_next_answer_in_one_round_trip(
+        self, engine: AsyncEngine, others: Storage, folder: Path, exact: list[str]
+    ) -> None:
+        await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(20)))
+        async with on_index(engine, folder, CALM) as storage:
+            assert await nearest(storage, 3) == ["3"]
+            await resident(storage)._tend(resident(storage)._index)  # type: ignore[arg-type] - what is due at the start
+            statements: list[str] = []
+            event.listen(
+                engine.sync_engine,
+                "before_cursor_execute",
+                lambda *arguments: statements.append(arguments[2]),
+            )
+            for seed in range(20, 30):
+                (enrolled,) = await enrol(others.faces, (f"{seed}", face(seed, SIZE)))
+                assert await nearest(storage, seed, 2) == [f"{seed}", (await nearest(others, seed, 2))[1]]
+                assert (await look(storage, face(seed, SIZE), 1)).searched == 21
+                await others.faces.delete(DEFAULT, enrolled.id)
+                assert (await nearest(storage, seed))[0] != f"{seed}"
+            assert exact == [DEFAULT] * 10
+            assert len(statements) == 30
+
+    async def test_a_search_that_begins_after_a_commit_sees_it(
+        self, engine: AsyncEngine, others: Storage, folder: Path, exact: list[str]
+    ) -> None:
+        async def come_and_go(storage: Storage, first: int) -> None:
+            for seed in range(first, first + 15):
+                (enrolled,) = await enrol(others.faces, (f"{seed}", face(seed, SIZE)))
+                assert await nearest(storage, seed) == [f"{seed}"]
+                await others.profiles.update(DEFAULT, enrolled.profile_id, f"new {seed}")
+                assert await nearest(storage, seed) == [f"new {seed}"]
+                await others.faces.delete(DEFAULT, enrolled.id)
+                assert not {f"{seed}", f"new {seed}"} & {*await nearest(storage, seed, 100)}
+
+        await enrol(others.faces, ("Ann", face(0, SIZE)))
+        async with on_index(engine, folder) as storage:
+            await asyncio.gather(*(come_and_go(storage, first) for first in range(1000, 1600, 100)))
+            assert (await look(storage, face(0, SIZE), 1)).searched == 1
+        assert len(exact) < 10
+
+    async def test_a_transaction_that_stays_open_hinders_nobody(
+        self, engine: AsyncEngine, others: Storage, folder: Path, database_url: str, exact: list[str]
+    ) -> None:
+        await enrol(others.faces, ("Ann", face(0, SIZE)))
+        slow = make_engine(database_url, 1)
+        async with on_index(engine, folder, CALM) as storage, slow.connect() as connection:
+            await connection.execute(text("UPDATE face SET detection_model = 'slow'"))
+            await connection.execute(text("DELETE FROM face"))
+            for seed in range(1, 10):
+                await enrol(others.faces, (f"{seed}", face(seed, SIZE)))
+                assert await nearest(storage, seed) == [f"{seed}"]
+                assert await nearest(storage, 0) == ["Ann"]
+            await connection.commit()
+            assert (await nearest(storage, 0))[0] != "Ann"
+        await slow.dispose()
+        assert exact == []
+
+    async def test_what_is_too_much_for_one_answer_the_database_answers(
+        self,
+        engine: AsyncEngine,
+        others: Storage,
+        folder: Path,
+        exact: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        await enrol(others.faces, ("Ann", face(0, SIZE)))
+        monkeypatch.setattr(PostgresGallerySource.__init__, "__defaults__", (5,))
+        async with on_index(engine, folder, CALM) as storage:
+            assert await nearest(storage, 0) == ["Ann"]
+            await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(1, 20)))
+            assert await nearest(storage, 7) == ["7"]
+            assert exact == [DEFAULT]
+            index = resident(storage)._index
+            assert index is not None
+            before = index.moment
+            await until(lambda: index.moment != before)
+            assert await nearest(storage, 8) == ["8"]
+            assert exact == [DEFAULT]
+
+    async def test_a_removal_that_the_index_never_learned_of_is_found_out(
+        self, engine: AsyncEngine, others: Storage, folder: Path, exact: list[str]
+    ) -> None:
+        enrolled = await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(20)))
+        async with on_index(engine, folder, CALM) as storage:
+            first = resident(storage)._index
+            await others.faces.delete(DEFAULT, enrolled[3].id)
+            async with engine.begin() as connection:
+                await connection.execute(text("DELETE FROM removed_face"))
+            found = await look(storage, face(3, SIZE), 1)
+            assert (found.searched, names(found) != ["3"]) == (19, True)
+            assert exact == [DEFAULT]
+            await until(lambda: resident(storage).ready)
+            assert resident(storage)._index is not first
+            assert (await look(storage, face(3, SIZE), 1)).searched == 19
+            assert exact == [DEFAULT]
+
+
+class TestStarting:
+    async def test_it_goes_on_from_what_was_saved(
+        self,
+        engine: AsyncEngine,
+        others: Storage,
+        folder: Path,
+        exact: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        enrolled = await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(20)))
+        async with on_index(engine, folder, CALM):
+            pass
+        await enrol(others.faces, ("new", face(100, SIZE)))
+        await others.faces.delete(DEFAULT, enrolled[3].id)
+        monkeypatch.delattr(PostgresGallerySource, "pages")
+
+        async with on_index(engine, folder, CALM) as storage:
+            assert await nearest(storage, 100) == ["new"]
+            assert await nearest(storage, 4) == ["4"]
+            assert (await nearest(storage, 3))[0] != "3"
+            assert (await look(storage, face(3, SIZE), 1)).searched == 20
+        assert exact == []
+
+    async def test_what_was_saved_of_another_database_is_filled_anew(
+        self,
+        engine: AsyncEngine,
+        others: Storage,
+        folder: Path,
+        exact: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(20)))
+        async with on_index(engine, folder, CALM):
+            pass
+        saved = FaissGalleryIndexes(folder, TAIL)
+        index = saved.open(KEY)
+        nothing = IndexRows(np.array([], int), np.array([], int), np.zeros((0, SIZE), np.float32))
+        index.apply(Changes(index.moment, f"1{index.moment}", nothing, nothing.keys))
+        index.save()
+        saved.close()
+        async with engine.begin() as connection:
+            await connection.execute(text("DELETE FROM face WHERE number > 10"))
+            await connection.execute(text("DELETE FROM removed_face"))
+
+        async with on_index(engine, folder, CALM) as storage:
+            assert (await look(storage, face(15, SIZE), 1)).searched == 10
+        assert exact == []
+
+    async def test_until_it_is_filled_the_database_answers(
+        self,
+        engine: AsyncEngine,
+        others: Storage,
+        folder: Path,
+        exact: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        go = asyncio.Event()
+        moment = PostgresGallerySource.moment
+
+        async def waiting(self: PostgresGallerySource) -> str:
+            await go.wait()
+            return await moment(self)
+
+        monkeypatch.setattr(PostgresGallerySource, "moment", waiting)
+        await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(20)))
+        starting = on_index(engine, folder, CALM)
+        entering = asyncio.create_task(starting.__aenter__())
+        await asyncio.sleep(0.1)
+        assert not entering.done()
+        go.set()
+        storage = await entering
+        assert await nearest(storage, 4) == ["4"]
+        await starting.__aexit__(None, None, None)
+        assert exact == []
+
+
+class TestForgetting:
+    async def test_a_removed_face_leaves_memory_and_disk_though_nobody_searches(
+        self, engine: AsyncEngine, others: Storage, folder: Path
+    ) -> None:
+        enrolled = await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(20)))
+        async with on_index(engine, folder, BUSY) as storage:
+            await until(lambda: len(keys_on_disk(folder)) == 20)
+            async with engine.connect() as connection:
+                gone = await connection.scalar(
+                    text("SELECT number FROM face WHERE id = :id"), {"id": enrolled[3].id}
+                )
+            await others.faces.delete(DEFAULT, enrolled[3].id)
+            await until(lambda: gone not in keys_on_disk(folder))
+            index = resident(storage)._index
+            assert index is not None
+            assert not index.has_remains()
+        assert len(keys_on_disk(folder)) == 19
+
+    async def test_an_index_goes_with_its_collection(
+        self, engine: AsyncEngine, others: Storage, folder: Path
+    ) -> None:
+        await others.collections.create("staff")
+        await others.faces.add(new("Ann", face(0, SIZE), "staff"))
+        await others.faces.add(new("Bob", face(1, SIZE)))
+        async with on_index(engine, folder, BUSY) as storage:
+            await until(lambda: len(keys_on_disk(folder)) == 2)
+            await others.collections.delete("staff")
+            await until(lambda: len(keys_on_disk(folder)) == 1)
+            with pytest.raises(CollectionNotFound):
+                await look(storage, face(0, SIZE), 1, collection="staff")
+
+    async def test_what_is_left_of_galleries_that_went_meanwhile_goes_at_the_start(
+        self, engine: AsyncEngine, others: Storage, folder: Path
+    ) -> None:
+        (enrolled,) = await enrol(others.faces, ("Ann", face(0, SIZE)))
+        async with on_index(engine, folder, CALM):
+            pass
+        assert len(keys_on_disk(folder)) == 1
+        await others.faces.delete(DEFAULT, enrolled.id)
+        async with on_index(engine, folder, CALM):
+            assert keys_on_disk(folder) == set()
