@@ -17,7 +17,7 @@ _PROFILE, _FACE = 1, 2
 _ID_BYTES = 16
 
 
-async def load(connection: asyncpg.Connection, gallery: NDArray[np.float32]) -> None:
+async def load(connection: asyncpg.Connection, gallery: NDArray[np.float32], model: str = MODEL) -> None:
     """A person in the default collection for each of N x D vectors, named by its row, and one face of theirs."""
     for start in range(0, len(gallery), _CHUNK):
         numbers = np.arange(start, min(start + _CHUNK, len(gallery)))
@@ -30,7 +30,7 @@ async def load(connection: asyncpg.Connection, gallery: NDArray[np.float32]) -> 
             "id": _ids(_FACE, numbers),
             "profile_id": people["id"],
             "collection": people["collection"],
-            "recognition_model": _texts(MODEL, len(numbers)),
+            "recognition_model": _texts(model, len(numbers)),
             "detection_model": _texts(MODEL, len(numbers)),
             "embedding": stored(gallery[numbers]),
         }

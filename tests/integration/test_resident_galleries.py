@@ -93,7 +93,10 @@ class TestFollowing:
         await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(20)))
         async with on_index(engine, folder, CALM) as storage:
             assert await nearest(storage, 3) == ["3"]
-            await resident(storage)._tend(resident(storage)._index)  # type: ignore[arg-type] - what is due at the start
+            index = resident(storage)._index
+            assert index is not None
+            # What is due at the start.
+            await resident(storage)._tend(index)
             statements: list[str] = []
             event.listen(
                 engine.sync_engine,
