@@ -31,7 +31,7 @@ def serve() -> None:
     """Serve the API until SIGTERM or Ctrl-C."""
     settings = load_settings()
     logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
-    for library in ("alembic", "uvicorn"):
+    for library in ("alembic", "faiss", "uvicorn"):
         logging.getLogger(library).setLevel(logging.WARNING)
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
         uvloop.run(_serve(settings))
