@@ -4,8 +4,6 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
-from dependency_injector import providers
-
 from adapters.onnx.library import OnnxModelLibrary
 from adapters.postgres.migrations import migrate
 from application.errors import StartupError
@@ -18,30 +16,30 @@ logger = logging.getLogger("face.boot")
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Container]:
-    """A container whose models are loaded and whose database is up and migrated.
+async def running(container: Container) -> AsyncIterator[None]:
+    """Meanwhile the container's models are loaded, its database is up, and its indexes follow that.
 
     Raises:
         StartupError: it can't be.
     """
-    async with storing(settings) as container, searching(container):
+    settings: Settings = container.settings()
+    async with storing(container), searching(container):
         await container.workers().run(load_models, container.models(), settings)
         logger.info("ready: storage %s, search by %s", container.storage(), container.search())
-        yield container
+        yield
 
 
 @asynccontextmanager
-async def storing(settings: Settings, *, join: bool = False) -> AsyncIterator[Container]:
-    """A container whose database is up and migrated.
+async def storing(container: Container, *, join: bool = False) -> AsyncIterator[None]:
+    """Meanwhile the container's database is up and migrated.
 
     Args:
-        settings: the configuration.
+        container: what is wired.
         join: whether an embedded server that another process runs already will do.
 
     Raises:
         StartupError: it can't be.
     """
-    container = Container(settings=providers.Object(settings))
     async with AsyncExitStack() as stack:
         workers = container.workers()
         stack.callback(workers.close)
@@ -54,7 +52,7 @@ async def storing(settings: Settings, *, join: bool = False) -> AsyncIterator[Co
             engine = container.engine()
             stack.push_async_callback(engine.dispose)
             await migrate(engine)
-        yield container
+        yield
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ import click
 
 from application.errors import StartupError
 from entrypoints.cli.archive import export_people, import_people
+from entrypoints.cli.bench import bench
 from entrypoints.cli.calibrate import calibrate
 from entrypoints.cli.enroll import enroll
 from entrypoints.cli.evaluate import evaluate
@@ -31,6 +32,7 @@ face_api.add_command(export_people)
 face_api.add_command(import_people)
 face_api.add_command(reembed)
 face_api.add_command(models)
+face_api.add_command(bench)
 face_api.add_command(evaluate)
 face_api.add_command(calibrate)
 face_api.add_command(evaluate_liveness)

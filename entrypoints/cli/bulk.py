@@ -13,6 +13,7 @@ from typing import TypeVar
 import click
 import msgspec
 import uvloop
+from dependency_injector import providers
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
@@ -78,7 +79,8 @@ async def _carried_out(work: Callable[[Container], Awaitable[T]], settings: Sett
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     # Nobody else gives work to these workers, and nobody is to be told that they are busy.
     roomy = msgspec.structs.replace(settings, queue=max(settings.queue, 2 * settings.bulk_width))
-    async with storing(roomy, join=True) as container:
+    container = Container(settings=providers.Object(roomy))
+    async with storing(container, join=True):
         return await work(container)
 
 

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 import click
 import uvicorn
 import uvloop
+from dependency_injector import providers
 
 from application.errors import StartupError
 from entrypoints.boot import running
+from entrypoints.container import Container
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings, load_settings
 
@@ -29,25 +31,34 @@ GRACE_S = 30
 @click.command()
 def serve() -> None:
     """Serve the API until SIGTERM or Ctrl-C."""
-    settings = load_settings()
+    serve_with(Container(settings=providers.Object(load_settings())))
+
+
+def serve_with(container: Container) -> None:
+    """Serve what a container makes.
+
+    Raises:
+        StartupError: it can't be started.
+    """
+    settings: Settings = container.settings()
     logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
     for library in ("alembic", "faiss", "uvicorn"):
         logging.getLogger(library).setLevel(logging.WARNING)
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
-        uvloop.run(_serve(settings))
+        uvloop.run(_serve(container, settings))
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(container: Container, settings: Settings) -> None:
     booting = asyncio.current_task()
     if booting is not None:
         for number in STOP:
             asyncio.get_running_loop().add_signal_handler(number, booting.cancel)
     with listening(settings.host, settings.port) as address:
-        await _serve_on(address, settings)
+        await _serve_on(address, container)
 
 
-async def _serve_on(address: socket.socket, settings: Settings) -> None:
-    async with running(settings) as container:
+async def _serve_on(address: socket.socket, container: Container) -> None:
+    async with running(container):
         server = _Server(
             uvicorn.Config(
                 create_app(container),

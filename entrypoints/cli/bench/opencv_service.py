@@ -1,0 +1,31 @@
+"""`python -m entrypoints.cli.bench.opencv_service`: our HTTP, database and workers around OpenCV's pipeline."""
+
+import tempfile
+from pathlib import Path
+
+import cv2
+from dependency_injector import providers
+
+from application.analysis import FaceAnalyser
+from entrypoints.cli.bench.opencv import opencv_analyser
+from entrypoints.cli.bench.weights import for_opencv
+from entrypoints.cli.serve import serve_with
+from entrypoints.container import Container
+from entrypoints.settings import load_settings
+
+
+def main() -> None:
+    """As `face-api serve`."""
+    settings = load_settings()
+    cv2.setNumThreads(1)  # the workers run images side by side, as in ours
+    container = Container(settings=providers.Object(settings))
+    ours: FaceAnalyser = container.analyser()
+    choice = ours.models.choose(None, None)
+    with tempfile.TemporaryDirectory() as folder:
+        files = for_opencv(container, choice.detection, choice.recognition, Path(folder))
+        container.analyser.override(providers.Object(opencv_analyser(ours, choice, *files)))
+        serve_with(container)
+
+
+if __name__ == "__main__":
+    main()

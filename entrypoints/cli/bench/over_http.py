@@ -1,0 +1,131 @@
+"""Recognition over HTTP, with real photos, by several numbers of clients; beside OpenCV behind the same HTTP."""
+
+import os
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+
+from application.benchmark.limits import images_per_second
+from application.benchmark.report import Http, Level, Server
+from application.benchmark.statistics import Spread, percentile, ratio
+from entrypoints.cli.bench.image import each_ms
+from entrypoints.cli.bench.load import Outcome, photo_request, run
+from entrypoints.cli.bench.opencv import opencv_analyser
+from entrypoints.cli.bench.rig import Rig
+from entrypoints.cli.bench.served import OPENCV, OURS, Service, enrol, folder
+from entrypoints.cli.bench.weights import for_opencv
+
+_SERVERS = {"face-api": OURS, "OpenCV behind the same HTTP": OPENCV}
+
+
+@dataclass(slots=True)
+class _Rounds:
+    """What one server has done, a figure a round."""
+
+    stages: list[list[float]] = field(default_factory=list)
+    """Milliseconds of each photo."""
+    stages_computed: list[float] = field(default_factory=list)
+    """Milliseconds of processor time a photo."""
+    outcomes: defaultdict[int, list[Outcome]] = field(default_factory=lambda: defaultdict(list))
+    """By clients."""
+    computed: defaultdict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """Likewise: milliseconds of processor time an answer."""
+
+
+def measure(rig: Rig) -> Http:
+    """The stages, then each number of clients, in each round; the servers take turns."""
+    cv2.setNumThreads(1)
+    cores = len(os.sched_getaffinity(0))
+    photos = [person.probe for person in rig.people]
+    requests = [photo_request(photo) for photo in photos]
+    taken = {name: _Rounds() for name in _SERVERS}
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(folder()))
+        files = for_opencv(rig.container, rig.choice.detection, rig.choice.recognition, home)
+        pipelines = dict(
+            zip(
+                _SERVERS,
+                (rig.analyser, opencv_analyser(rig.analyser, rig.choice, *files)),
+                strict=True,
+            )
+        )
+        services = {
+            name: stack.enter_context(Service(command, home / f"server{number}"))
+            for number, (name, command) in enumerate(_SERVERS.items())
+        }
+        enrolled = [enrol(service.ready(), rig) for service in services.values()]
+        for service in services.values():
+            run(service.port, requests, max(rig.effort.clients), 60, most=len(requests))
+        for number in range(rig.effort.rounds):
+            rig.tell(f"http, round {number + 1} of {rig.effort.rounds}")
+            for name, pipeline in pipelines.items():
+                start = time.process_time()
+                taken[name].stages.append(each_ms(rig, pipeline, photos))
+                taken[name].stages_computed.append((time.process_time() - start) / len(photos) * 1e3)
+            for clients in rig.effort.clients:
+                for name, service in services.items():
+                    computed = service.processor_s()
+                    outcome = run(service.port, requests, clients, rig.effort.seconds)
+                    computed = service.processor_s() - computed
+                    taken[name].outcomes[clients].append(outcome)
+                    taken[name].computed[clients].append(computed / len(outcome.answered) * 1e3)
+    ours, peer = taken.values()
+    return Http(
+        photos=len(photos),
+        enrolled=min(enrolled),
+        cores=cores,
+        servers=[_server(name, rounds, cores) for name, rounds in taken.items()],
+        times_peer={
+            str(clients): ratio(_rates(ours.outcomes[clients]), _rates(peer.outcomes[clients]))
+            for clients in rig.effort.clients
+        },
+    )
+
+
+def _server(name: str, rounds: _Rounds, cores: int) -> Server:
+    limits = [images_per_second(cores, statistics.fmean(photos)) for photos in rounds.stages]
+    middles = [statistics.median(photos) for photos in rounds.stages]
+    return Server(
+        name=name,
+        stages=Spread.of([statistics.fmean(photos) for photos in rounds.stages]),
+        stages_computed=Spread.of(rounds.stages_computed),
+        limit=Spread.of(limits),
+        levels=[
+            _level(clients, outcomes, rounds.computed[clients], limits, middles, cores)
+            for clients, outcomes in rounds.outcomes.items()
+        ],
+    )
+
+
+def _level(
+    clients: int,
+    outcomes: list[Outcome],
+    computed: list[float],
+    limits: list[float],
+    stages: list[float],
+    cores: int,
+) -> Level:
+    p50, p99 = ([percentile(outcome.answered, part) * 1e3 for outcome in outcomes] for part in (0.5, 0.99))
+    seconds = sum(outcome.seconds for outcome in outcomes)
+    return Level(
+        clients=clients,
+        answered=sum(len(outcome.answered) for outcome in outcomes),
+        errors=sum(outcome.errors for outcome in outcomes),
+        per_second=Spread.of(_rates(outcomes)),
+        share=ratio(_rates(outcomes), limits),
+        p50=Spread.of(p50),
+        p99=Spread.of(p99),
+        above_stages=Spread.of([took - summed for took, summed in zip(p50, stages, strict=True)]),
+        computed=Spread.of(computed),
+        generator=sum(outcome.processor_s for outcome in outcomes) / seconds / cores,
+    )
+
+
+def _rates(outcomes: Iterable[Outcome]) -> list[float]:
+    return [outcome.per_second for outcome in outcomes]

@@ -1,0 +1,42 @@
+"""The measured part of a Markdown page, between two marks, and the charts beside it."""
+
+from pathlib import Path
+
+import click
+
+from application.benchmark.report import Report
+from entrypoints.cli.bench import charts
+from entrypoints.cli.bench.tables import markdown
+
+BEGIN, END = "<!-- measured -->", "<!-- end of what is measured -->"
+
+
+def check_page(page: Path) -> None:
+    """Find out before the work whether it can be written.
+
+    Raises:
+        click.ClickException: it can't.
+    """
+    charts.check()
+    _parts(page)
+
+
+def write_page(page: Path, report: Report) -> None:
+    """Replace what is between the marks."""
+    before, after = _parts(page)
+    pictures = charts.draw(report, page.parent / "pictures")
+    page.write_text(f"{before}{BEGIN}\n{measured(report, pictures)}\n{END}{after}", encoding="utf-8")
+
+
+def measured(report: Report, pictures: list[tuple[str, str]]) -> str:
+    """What belongs between the marks: pictures are file names with what they show."""
+    shown = [f"![{title}](pictures/{name})" for name, title in pictures]
+    made = f"Measured on {report.made} by `{report.command}`."
+    return "\n\n".join([made, *shown, markdown(report)])
+
+
+def _parts(page: Path) -> tuple[str, str]:
+    text = page.read_text(encoding="utf-8")
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise click.ClickException(f"{page} has no single pair of {BEGIN} and {END}")
+    return text.partition(BEGIN)[0], text.partition(END)[2]

@@ -1,0 +1,174 @@
+"""A report as tables: the same on the terminal and in Markdown, ratios first."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from application.benchmark.report import (
+    Accuracy,
+    Comparison,
+    Http,
+    ImagePath,
+    Machine,
+    Memory,
+    Report,
+    Start,
+)
+from application.benchmark.statistics import Spread
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Text in rows."""
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def tables(report: Report) -> Iterator[Table]:
+    """Of the parts that it has."""
+    if report.kernels is not None:
+        yield from map(_comparison, report.kernels)
+    if report.image is not None:
+        yield from _image(report.image)
+    if report.http is not None:
+        yield from _http(report.http)
+    if report.start is not None:
+        yield _start(report.start)
+    if report.memory is not None:
+        yield _memory(report.memory)
+    if report.accuracy is not None:
+        yield _accuracy(report.accuracy)
+    yield _machine(report.machine)
+
+
+def show(report: Report) -> None:
+    """On the terminal."""
+    console = Console()
+    for table in tables(report):
+        shown = RichTable(title=table.title, title_justify="left", box=box.SIMPLE)
+        for number, name in enumerate(table.head):
+            shown.add_column(name, justify="right" if number else "left")
+        for row in table.rows:
+            shown.add_row(*row)
+        console.print(shown)
+
+
+def markdown(report: Report) -> str:
+    """For a page."""
+    return "\n\n".join(map(_markdown, tables(report)))
+
+
+def _markdown(table: Table) -> str:
+    rule = ["---"] + ["---:"] * (len(table.head) - 1)
+    rows = [table.head, rule, *table.rows]
+    return "\n".join([f"**{table.title}**", "", *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def spread(value: Spread, digits: int, unit: str = "") -> str:
+    """The median and the quartiles."""
+    return f"{value.median:.{digits}f}{unit} ({value.low:.{digits}f} to {value.high:.{digits}f})"
+
+
+def _percent(value: Spread) -> str:
+    return spread(value.times(100), 0, "%")
+
+
+def _comparison(found: Comparison) -> Table:
+    rows = [
+        (one.name, "1" if number == 0 else spread(one.ratio, 2), spread(one.ms, 1))
+        for number, one in enumerate(found.contestants)
+    ]
+    return Table(found.subject, ("", "times as long", "ms"), rows)
+
+
+def _image(found: ImagePath) -> Iterator[Table]:
+    total = found.stages[-1].ms.median
+    rows = [(stage.name, f"{stage.ms.median / total:.0%}", spread(stage.ms, 2)) for stage in found.stages]
+    yield Table(f"A photo's stages, one thread, {found.photos} photos", ("", "share", "ms a photo"), rows)
+    yield from map(_comparison, found.comparisons)
+
+
+def _http(found: Http) -> Iterator[Table]:
+    for server in found.servers:
+        ours = server is found.servers[0]
+        rows = [
+            (
+                str(level.clients),
+                *((spread(found.times_peer[str(level.clients)], 2),) if ours else ()),
+                _percent(level.share),
+                spread(level.per_second, 1),
+                *(spread(value, 1) for value in (level.p50, level.p99, level.above_stages, level.computed)),
+                str(level.errors),
+                f"{level.generator:.1%}",
+            )
+            for level in server.levels
+        ]
+        title = (
+            f"Recognition over HTTP: {server.name}. Summed stages {spread(server.stages, 1, ' ms')},"
+            f" {spread(server.stages_computed, 1, ' ms')} of processor time;"
+            f" limit on {found.cores} cores {spread(server.limit, 1)} a second;"
+            f" {found.photos} photos, {found.enrolled} people enrolled"
+        )
+        peer = ("times OpenCV's",) if ours else ()
+        head = (
+            *("clients", *peer, "of the limit", "a second", "p50 ms", "p99 ms", "p50 above the stages, ms"),
+            *("processor ms an answer", "errors", "generator"),
+        )
+        yield Table(title, head, rows)
+
+
+def _start(found: Sequence[Start]) -> Table:
+    rows = [
+        (
+            start.name,
+            spread(start.answered_s, 2),
+            spread(start.ready_s, 2),
+            spread(start.processor_s, 2),
+        )
+        for start in found
+    ]
+    head = ("start", "first recognition answered, s", "ready, s", "processor time, s")
+    return Table("From the command to the first recognition, empty gallery", head, rows)
+
+
+def _memory(found: Memory) -> Table:
+    rows = [
+        (
+            f"{one.answered:,}",
+            f"{one.service / found.base.service:.3f}",
+            f"{one.service:.0f}",
+            f"{one.database:.0f}",
+        )
+        for one in (found.base, *found.samples[len(found.samples) // 4 :: max(1, len(found.samples) // 4)])
+        if one.answered >= found.base.answered
+    ]
+    title = (
+        f"Resident memory over {found.answered:,} recognitions, {found.photos:,} of them of photos,"
+        f" {found.errors} errors: {found.growth:+.1%} since the first {found.base.answered:,}"
+    )
+    return Table(title, ("answered", "times the first", "service, MB", "database's own, MB"), rows)
+
+
+def _accuracy(found: Sequence[Accuracy]) -> Table:
+    rows = [
+        (one.name, f"{one.accuracy:.2%} +- {one.standard_error:.2%}", str(one.photos), str(one.undetected))
+        for one in found
+    ]
+    return Table("Verification accuracy", ("", "accuracy", "photos", "without a face found"), rows)
+
+
+def _machine(found: Machine) -> Table:
+    rows = [
+        ("processor", found.processor),
+        ("cores", str(found.cores)),
+        ("memory", f"{found.memory_gb:g} GB"),
+        ("system", found.system),
+        ("load when it began", f"{found.load:g}"),
+        *found.versions.items(),
+    ]
+    return Table("The machine", ("", ""), rows)
