@@ -1,5 +1,6 @@
 """What runs as long as the service does, in the order in which it starts and, reversed, stops."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -23,10 +24,15 @@ async def running(container: Container) -> AsyncIterator[None]:
         StartupError: it can't be.
     """
     settings: Settings = container.settings()
-    async with storing(container), searching(container):
-        await container.workers().run(load_models, container.models(), settings)
-        logger.info("ready: storage %s, search by %s", container.storage(), container.search())
-        yield
+    # The database's start is mostly waiting: meanwhile the models are loaded, or prepared the first time.
+    loading = asyncio.ensure_future(container.workers().run(load_models, container.models(), settings))
+    try:
+        async with storing(container), searching(container):
+            await loading
+            logger.info("ready: storage %s, search by %s", container.storage(), container.search())
+            yield
+    finally:
+        loading.cancel()
 
 
 @asynccontextmanager

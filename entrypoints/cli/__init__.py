@@ -1,43 +1,50 @@
 """The command line: `face-api`."""
 
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 
 import click
 
 from application.errors import StartupError
-from entrypoints.cli.archive import export_people, import_people
-from entrypoints.cli.bench import bench
-from entrypoints.cli.calibrate import calibrate
-from entrypoints.cli.enroll import enroll
-from entrypoints.cli.evaluate import evaluate
-from entrypoints.cli.evaluate_liveness import evaluate_liveness
-from entrypoints.cli.evaluate_quality import evaluate_quality
-from entrypoints.cli.evaluate_search import evaluate_search
-from entrypoints.cli.identify import identify
-from entrypoints.cli.models import models
-from entrypoints.cli.reembed import reembed
-from entrypoints.cli.serve import serve
+
+_COMMANDS: Mapping[str, tuple[str, str]] = {
+    "serve": ("serve", "serve"),
+    "enroll": ("enroll", "enroll"),
+    "identify": ("identify", "identify"),
+    "export": ("archive", "export_people"),
+    "import": ("archive", "import_people"),
+    "reembed": ("reembed", "reembed"),
+    "models": ("models", "models"),
+    "bench": ("bench", "bench"),
+    "evaluate": ("evaluate", "evaluate"),
+    "evaluate-search": ("evaluate_search", "evaluate_search"),
+    "evaluate-quality": ("evaluate_quality", "evaluate_quality"),
+    "evaluate-liveness": ("evaluate_liveness", "evaluate_liveness"),
+    "calibrate": ("calibrate", "calibrate"),
+}
+"""By the command's name: the module here that has it, and its name there.
+
+A module is imported when its command is asked for: the service shouldn't wait for what draws curves.
+"""
 
 
-@click.group()
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"{__name__}.{module}"), name)
+        return command
+
+
+@click.group(cls=_Commands)
 @click.version_option(package_name="face-api")
 def face_api() -> None:
     """A face recognition service."""
-
-
-face_api.add_command(serve)
-face_api.add_command(enroll)
-face_api.add_command(identify)
-face_api.add_command(export_people)
-face_api.add_command(import_people)
-face_api.add_command(reembed)
-face_api.add_command(models)
-face_api.add_command(bench)
-face_api.add_command(evaluate)
-face_api.add_command(calibrate)
-face_api.add_command(evaluate_liveness)
-face_api.add_command(evaluate_quality)
-face_api.add_command(evaluate_search)
 
 
 def main() -> None:
