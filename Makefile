@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install lock run test accuracy calibrate check format lint types clean
+.PHONY: help install lock run test accuracy calibrate bench check format lint types clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,11 @@ MODEL ?= sface
 calibrate: install ## Measure the thresholds that a model comes with: MODEL, from the photos in FACES
 	$(BIN)/face-api calibrate --images $(FACES) --recognition $(MODEL) --data "LFW View 2, folds 1 to 5" \
 		--output static/calibration/$(MODEL).toml
+
+# Some environments choose the kernels of numpy's OpenBLAS: for processors older than this one.
+bench: install ## Measure speed on the photos in FACES, and write docs/performance.md
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/face-api bench kernels image http start memory \
+		$(if $(wildcard $(FACES)),--images $(FACES)) --json docs/performance.json --page docs/performance.md
 
 lint: install ## Check style and the direction of imports
 	$(BIN)/ruff check .

@@ -93,7 +93,7 @@ def face_api(directory: Path, *arguments: str, **settings: str) -> subprocess.Co
         cwd=directory,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
 

@@ -25,26 +25,31 @@ def check() -> None:
         raise click.ClickException("--page needs matplotlib: pip install 'face-api[plot]'")
 
 
-def draw(report: Report, folder: Path) -> list[tuple[str, str]]:
-    """SVG files of the parts that the report has: their names, and what they show."""
+def pictures(report: Report) -> list[tuple[str, str]]:
+    """File names of the charts that a report has, and what they show."""
+    return [
+        (f"{name}.svg", title)
+        for name, (title, part, _) in _CHARTS.items()
+        if getattr(report, part) is not None
+    ]
+
+
+def draw(report: Report, folder: Path) -> None:
+    """Draw them into a folder."""
     from matplotlib import rc_context  # noqa: PLC0415 - an optional extra
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     folder.mkdir(exist_ok=True)
-    drawn = []
-    for name, (title, part, chart) in _CHARTS.items():
-        found = getattr(report, part)
-        if found is None:
-            continue
+    for name, _ in pictures(report):
+        title, part, chart = _CHARTS[Path(name).stem]
         figure = Figure(figsize=(8, 3.2), layout="constrained")
         axes = figure.subplots()
         axes.set_title(title, loc="left", fontsize=11)
         axes.spines[["top", "right"]].set_visible(False)
-        chart(axes, found)
-        with rc_context({"svg.hashsalt": name}):  # the same figures make the same file
-            figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
-        drawn.append((f"{name}.svg", title))
-    return drawn
+        chart(axes, getattr(report, part))
+        # The same figures make the same file; and text is text, which is small and can be searched.
+        with rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
+            figure.savefig(folder / name, metadata={"Date": None})
 
 
 def _kernels(axes: "Axes", found: Sequence[Comparison]) -> None:

@@ -9,6 +9,8 @@ from entrypoints.cli.bench import charts
 from entrypoints.cli.bench.tables import markdown
 
 BEGIN, END = "<!-- measured -->", "<!-- end of what is measured -->"
+FOLDER = "pictures"
+"""Of the charts, beside the page."""
 
 
 def check_page(page: Path) -> None:
@@ -22,15 +24,15 @@ def check_page(page: Path) -> None:
 
 
 def write_page(page: Path, report: Report) -> None:
-    """Replace what is between the marks."""
+    """Replace what is between the marks, and draw the charts."""
     before, after = _parts(page)
-    pictures = charts.draw(report, page.parent / "pictures")
-    page.write_text(f"{before}{BEGIN}\n{measured(report, pictures)}\n{END}{after}", encoding="utf-8")
+    charts.draw(report, page.parent / FOLDER)
+    page.write_text(f"{before}{BEGIN}\n{measured(report)}\n{END}{after}", encoding="utf-8")
 
 
-def measured(report: Report, pictures: list[tuple[str, str]]) -> str:
-    """What belongs between the marks: pictures are file names with what they show."""
-    shown = [f"![{title}](pictures/{name})" for name, title in pictures]
+def measured(report: Report) -> str:
+    """What belongs between the marks."""
+    shown = [f"![{title}]({FOLDER}/{name})" for name, title in charts.pictures(report)]
     made = f"Measured on {report.made} by `{report.command}`."
     return "\n\n".join([made, *shown, markdown(report)])
 

