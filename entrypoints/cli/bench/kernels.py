@@ -47,7 +47,7 @@ def _detectors(rig: Rig, picture: Image, opencv: Path) -> dict[str, Callable[[],
     return {
         OURS: lambda: ours.detect(picture),
         "OpenCV FaceDetectorYN": lambda: theirs.detect(picture),
-        "ONNX Runtime, the published graph": lambda: stock.run(None, {name: cv2.dnn.blobFromImage(picture)}),
+        "ONNX Runtime, its weights unpacked": lambda: stock.run(None, {name: cv2.dnn.blobFromImage(picture)}),
     }
 
 

@@ -19,11 +19,11 @@ def measure(rig: Rig) -> Memory:
     """Every second request has a photo."""
     requests = _requests(rig)
     wanted, samples, answered, errors = rig.effort.recognitions, [], 0, 0
-    step = max(1, wanted // _SAMPLES)
+    step = max(_CLIENTS, wanted // _SAMPLES)
     with folder() as home, Service(OURS, Path(home) / "memory") as service:
         enrol(service.ready(), rig)
         while answered < wanted:
-            outcome = run(service.port, requests, _CLIENTS, seconds=600, most=step)
+            outcome = run(service.port, requests, _CLIENTS, seconds=600, most=min(step, wanted - answered))
             answered += len(outcome.answered)
             errors += outcome.errors
             samples.append(Resident(answered, *service.memory()))

@@ -50,23 +50,39 @@ def tables(report: Report) -> Iterator[Table]:
 
 def _in_short(report: Report) -> Iterator[tuple[str, str]]:
     for comparison in report.kernels or ():
-        for peer in comparison.contestants[1:]:
-            yield f"{comparison.subject}: times as fast as {peer.name}", spread(peer.ratio, 2)
+        yield from _against_peers(comparison)
+    if report.image is not None:
+        *compared, sizes = report.image.comparisons
+        for comparison in compared:
+            yield from _against_peers(comparison)
+        small, large = sizes.contestants
+        yield f"a photo of {large.name}: times as long as of {small.name}", spread(large.ratio, 2)
     if report.http is not None:
-        server = report.http.servers[0]
-        for level in server.levels:
-            yield f"HTTP, {level.clients} clients: of the machine's limit", _percent(level.share)
-        for clients, times in report.http.times_peer.items():
-            yield f"HTTP, {clients} clients: times the throughput of OpenCV's pipeline", spread(times, 2)
-        least = server.levels[0]
-        yield (
-            f"HTTP, {least.clients} client: p50 above the summed stages",
-            spread(least.above_stages, 1, " ms"),
-        )
+        yield from _http_in_short(report.http)
     for start in report.start or ():
         yield f"start {start.name}: first recognition after", spread(start.answered_s, 1, " s")
     if report.memory is not None:
         yield f"memory after {report.memory.answered:,} recognitions", f"{report.memory.growth:+.1%}"
+
+
+def _against_peers(comparison: Comparison) -> Iterator[tuple[str, str]]:
+    for peer in comparison.contestants[1:]:
+        yield f"{comparison.subject}: times as fast as {peer.name}", spread(peer.ratio, 2)
+
+
+def _http_in_short(found: Http) -> Iterator[tuple[str, str]]:
+    levels = found.servers[0].levels
+    for level in levels:
+        yield f"HTTP, {_clients(level.clients)}: of the machine's limit", _percent(level.share)
+    for level in levels:
+        times = found.times_peer[str(level.clients)]
+        yield f"HTTP, {_clients(level.clients)}: times the throughput of OpenCV's pipeline", spread(times, 2)
+    above = spread(levels[0].above_stages, 1, " ms")
+    yield f"HTTP, {_clients(levels[0].clients)}: p50 above the summed stages", above
+
+
+def _clients(count: int) -> str:
+    return f"{count} client" if count == 1 else f"{count} clients"
 
 
 def show(report: Report) -> None:
