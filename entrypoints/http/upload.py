@@ -84,18 +84,18 @@ async def read_parts(request: AnyRequest, options: dict[str, str]) -> list[tuple
     Raises:
         InvalidInput: the form is not well-formed.
     """
-    parts: list[tuple[str, bytearray]] = []
+    parts: list[tuple[str, list[bytearray]]] = []
     try:
         with PushMultipartParser(options.get("boundary", ""), max_segment_count=MAX_PARTS) as parser:
             async for chunk in request.stream():
                 for event in parser.parse(chunk):
                     if isinstance(event, MultipartSegment):
-                        parts.append((event.name, bytearray()))
+                        parts.append((event.name, []))
                     elif event:
-                        parts[-1][1].extend(event)
+                        parts[-1][1].append(event)
     except MultipartError:
         raise InvalidInput("The multipart form is malformed or incomplete.") from None
-    return [(name, bytes(content)) for name, content in parts]
+    return [(name, b"".join(pieces)) for name, pieces in parts]
 
 
 def fingerprint(request: AnyRequest, source: Source) -> bytes:

@@ -52,6 +52,10 @@ class OpenCvDecoder:
             raise InvalidImage("The file is not an image that OpenCV reads.")
         return np.asarray(image, dtype=np.uint8)
 
+    def decode_reduced(self, data: bytes, _: int) -> tuple[Image, int]:
+        """See ImageDecoder: it always decodes all of the image."""
+        return self.decode(data), 1
+
 
 class OpenCvDetector:
     """Implements FaceDetector with FaceDetectorYN, which is given each image at its own size."""
