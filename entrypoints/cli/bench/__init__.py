@@ -78,7 +78,7 @@ def bench(
         report = _read(source)
     else:
         rig = _rig(images, pairs, recognitions, quick=quick)
-        report = _measured(rig, [name for name in PARTS if name in (parts or USUAL)])
+        report = _measured(rig, [name for name in PARTS if name in (parts or USUAL)], quick=quick)
     if target is not None:
         target.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
     if page is not None:
@@ -106,7 +106,7 @@ def _rig(images: Path | None, pairs: Path | None, recognitions: int | None, *, q
     return replace(rig, people=people)
 
 
-def _measured(rig: Rig, parts: Sequence[str]) -> Report:
+def _measured(rig: Rig, parts: Sequence[str], *, quick: bool) -> Report:
     machine = this_machine()
     found = {}
     for name in parts:
@@ -114,7 +114,7 @@ def _measured(rig: Rig, parts: Sequence[str]) -> Report:
         found[name] = PARTS[name](rig)
     return Report(
         made=datetime.now(UTC).strftime("%Y-%m-%d"),
-        command=" ".join(["face-api bench", *parts, *(["--quick"] if rig.effort is QUICK else [])]),
+        command=" ".join(["face-api bench", *parts, *(["--quick"] if quick else [])]),
         machine=machine,
         **found,
     )
