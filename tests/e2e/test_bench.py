@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from application.benchmark.report import Report
 from entrypoints.cli.bench.page import BEGIN, END
+from entrypoints.cli.bench.report import Report
 from tests.e2e.service import face_api
 
 PARTS = ("kernels", "image", "http", "start", "memory")

@@ -6,7 +6,10 @@ import msgspec
 import pytest
 from click import ClickException
 
-from application.benchmark.report import (
+from application.benchmark.statistics import Spread
+from entrypoints.cli.bench.charts import pictures
+from entrypoints.cli.bench.page import BEGIN, END, FOLDER, check_page, measured, write_page
+from entrypoints.cli.bench.report import (
     Accuracy,
     Comparison,
     Http,
@@ -20,9 +23,6 @@ from application.benchmark.report import (
     Stage,
     Start,
 )
-from application.benchmark.statistics import Spread
-from entrypoints.cli.bench.charts import pictures
-from entrypoints.cli.bench.page import BEGIN, END, FOLDER, check_page, measured, write_page
 from entrypoints.cli.bench.tables import markdown, tables
 from entrypoints.settings import PROJECT
 

@@ -3,8 +3,8 @@ from collections.abc import Callable
 import pytest
 
 from application.benchmark.limits import growth, images_per_second
-from application.benchmark.report import Comparison
 from application.benchmark.statistics import Spread, interleaved, percentile, ratio
+from entrypoints.cli.bench.report import Comparison
 
 
 class Clock:

@@ -9,7 +9,6 @@ from typing import Any
 import click
 import msgspec
 
-from application.benchmark.report import Report
 from entrypoints.cli.bench import (
     accuracy,
     image,
@@ -22,6 +21,7 @@ from entrypoints.cli.bench import (
 from entrypoints.cli.bench.machine import this_machine
 from entrypoints.cli.bench.page import check_page, write_page
 from entrypoints.cli.bench.photos import find_people
+from entrypoints.cli.bench.report import Report
 from entrypoints.cli.bench.rig import QUICK, THOROUGH, Rig
 from entrypoints.cli.measuring import configured
 

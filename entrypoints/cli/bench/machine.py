@@ -5,7 +5,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from application.benchmark.report import Machine
+from entrypoints.cli.bench.report import Machine
 
 _LIBRARIES = (
     "face-api",

@@ -5,9 +5,9 @@ from pathlib import Path
 import msgspec
 
 from application.benchmark.limits import growth
-from application.benchmark.report import Memory, Resident
 from entrypoints.cli.bench.image import whole
 from entrypoints.cli.bench.load import json_request, photo_request, run
+from entrypoints.cli.bench.report import Memory, Resident
 from entrypoints.cli.bench.rig import Rig
 from entrypoints.cli.bench.served import OURS, Service, enrol, folder
 

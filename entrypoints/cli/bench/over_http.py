@@ -12,11 +12,11 @@ from pathlib import Path
 import cv2
 
 from application.benchmark.limits import images_per_second
-from application.benchmark.report import Http, Level, Server
 from application.benchmark.statistics import Spread, percentile, ratio
 from entrypoints.cli.bench.image import each_ms
 from entrypoints.cli.bench.load import Outcome, photo_request, run
 from entrypoints.cli.bench.opencv import opencv_analyser
+from entrypoints.cli.bench.report import Http, Level, Server
 from entrypoints.cli.bench.rig import Rig
 from entrypoints.cli.bench.served import OPENCV, OURS, Service, enrol, folder
 from entrypoints.cli.bench.weights import for_opencv

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from application.benchmark.report import Report
 from entrypoints.cli.bench import charts
+from entrypoints.cli.bench.report import Report
 from entrypoints.cli.bench.tables import markdown
 
 BEGIN, END = "<!-- measured -->", "<!-- end of what is measured -->"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import httpx
 
-from application.benchmark.report import Start
 from application.benchmark.statistics import Spread
+from entrypoints.cli.bench.report import Start
 from entrypoints.cli.bench.rig import Rig
 from entrypoints.cli.bench.served import OURS, Service, folder
 

@@ -7,7 +7,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from application.benchmark.report import (
+from application.benchmark.statistics import Spread
+from entrypoints.cli.bench.report import (
     Accuracy,
     Comparison,
     Http,
@@ -17,7 +18,6 @@ from application.benchmark.report import (
     Report,
     Start,
 )
-from application.benchmark.statistics import Spread
 
 
 @dataclass(frozen=True, slots=True)
