@@ -60,6 +60,8 @@ def measure(rig: Rig) -> Http:
             for number, (name, command) in enumerate(_SERVERS.items())
         }
         enrolled = [enrol(service.ready(), rig) for service in services.values()]
+        for pipeline in pipelines.values():
+            each_ms(rig, pipeline, photos[:3])
         for service in services.values():
             run(service.port, requests, max(rig.effort.clients), 60, most=len(requests))
         for number in range(rig.effort.rounds):
