@@ -15,7 +15,7 @@ from application.analysis import AnalysedFace, Checks, FaceAnalyser, FaceSelecti
 from application.benchmark.statistics import Spread, interleaved
 from domain.faces import Image
 from entrypoints.cli.bench.kernels import OURS
-from entrypoints.cli.bench.opencv import opencv_analyser
+from entrypoints.cli.bench.opencv import one_thread_an_image, opencv_analyser
 from entrypoints.cli.bench.report import Comparison, ImagePath, Stage
 from entrypoints.cli.bench.rig import Rig
 from entrypoints.cli.bench.watched import Watch, watched
@@ -29,7 +29,7 @@ _MEGAPIXELS = (1, 12)
 
 def measure(rig: Rig) -> ImagePath:
     """All photos in every round."""
-    cv2.setNumThreads(1)
+    one_thread_an_image()
     photos = [person.probe for person in rig.people]
     rounds = [staged(rig, photos) for _ in range(rig.effort.rounds + 1)][1:]
     names = [*STAGES, "the rest", "sum"]

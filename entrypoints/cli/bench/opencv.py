@@ -27,6 +27,12 @@ _SCORE, _OVERLAP, _CANDIDATES = 0.7, 0.3, 5000
 """Our own threshold (OpenCV's, 0.9, finds fewer faces); the others are OpenCV's defaults."""
 
 
+def one_thread_an_image() -> None:
+    """Of OpenCV's own threads none: images run side by side. And no warnings about what it will be able to do."""
+    cv2.setNumThreads(1)
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+
+
 class PerThread(Generic[T]):
     """OpenCV's networks serve one thread each."""
 

@@ -3,11 +3,10 @@
 import tempfile
 from pathlib import Path
 
-import cv2
 from dependency_injector import providers
 
 from application.analysis import FaceAnalyser
-from entrypoints.cli.bench.opencv import opencv_analyser
+from entrypoints.cli.bench.opencv import one_thread_an_image, opencv_analyser
 from entrypoints.cli.bench.weights import for_opencv
 from entrypoints.cli.serve import serve_with
 from entrypoints.container import Container
@@ -17,7 +16,7 @@ from entrypoints.settings import load_settings
 def main() -> None:
     """As `face-api serve`."""
     settings = load_settings()
-    cv2.setNumThreads(1)  # the workers run images side by side, as in ours
+    one_thread_an_image()
     container = Container(settings=providers.Object(settings))
     ours: FaceAnalyser = container.analyser()
     choice = ours.models.choose(None, None)

@@ -9,13 +9,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
-
 from application.benchmark.limits import images_per_second
 from application.benchmark.statistics import Spread, percentile, ratio
 from entrypoints.cli.bench.image import each_ms
 from entrypoints.cli.bench.load import Outcome, photo_request, run
-from entrypoints.cli.bench.opencv import opencv_analyser
+from entrypoints.cli.bench.opencv import one_thread_an_image, opencv_analyser
 from entrypoints.cli.bench.report import Http, Level, Server
 from entrypoints.cli.bench.rig import Rig
 from entrypoints.cli.bench.served import OPENCV, OURS, Service, enrol, folder
@@ -40,7 +38,7 @@ class _Rounds:
 
 def measure(rig: Rig) -> Http:
     """The stages, then each number of clients, in each round; the servers take turns."""
-    cv2.setNumThreads(1)
+    one_thread_an_image()
     cores = len(os.sched_getaffinity(0))
     photos = [person.probe for person in rig.people]
     requests = [photo_request(photo) for photo in photos]
