@@ -71,9 +71,16 @@ def _against_peers(comparison: Comparison) -> Iterator[tuple[str, str]]:
 
 
 def _http_in_short(found: Http) -> Iterator[tuple[str, str]]:
-    levels = found.servers[0].levels
+    ours = found.servers[0]
+    levels = ours.levels
     for level in levels:
         yield f"HTTP, {_clients(level.clients)}: of the machine's limit", _percent(level.share)
+    for level in levels:
+        part = ours.stages_computed.median / level.computed.median
+        yield (
+            f"HTTP, {_clients(level.clients)}: of the processor time an answer, in the stages",
+            f"{part:.0%}",
+        )
     for level in levels:
         times = found.times_peer[str(level.clients)]
         yield f"HTTP, {_clients(level.clients)}: times the throughput of OpenCV's pipeline", spread(times, 2)
