@@ -57,8 +57,8 @@ def whole(pipeline: FaceAnalyser, data: bytes) -> AnalysedFace:
     return face
 
 
-def largest_of(faces: Sequence[DetectedFace], _: Image) -> list[DetectedFace]:
-    return [largest(faces)]
+def largest_of(faces: Sequence[DetectedFace], image: Image) -> list[DetectedFace]:
+    return [largest(faces, image)]
 
 
 @pytest.mark.parametrize(
