@@ -24,6 +24,7 @@ from typing import Self
 import click
 import msgspec
 import uvloop
+from dependency_injector import providers
 
 from adapters.postgres.processes import processes_in
 from application.analysis import FaceAnalyser, FaceSelection
@@ -33,6 +34,7 @@ from application.evaluation.photos import find_photos
 from domain.faces import largest
 from domain.models import ModelChoice
 from entrypoints.boot import storing
+from entrypoints.container import Container
 from entrypoints.settings import Settings, load_settings
 
 BLOCK = 100
@@ -101,7 +103,8 @@ async def measure(folder: Path, settings: Settings) -> None:
     blocks = [photos[start : start + BLOCK] for start in range(0, len(photos), BLOCK)]
     how = Enrol(selection=FaceSelection.LARGEST)
     results: list[dict[str, Cost]] = []
-    async with storing(settings) as container:
+    container = Container(settings=providers.Object(settings))
+    async with storing(container):
         use_case, analyser = container.enrol_photos(), container.analyser()
         choice = await use_case.prepare(how)
         bare(analyser, choice, settings.worker_count, photos[:20])
