@@ -1,6 +1,5 @@
 """Calibration tables in TOML files, `<model>.toml`."""
 
-from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -55,18 +54,11 @@ def read_table(path: Path) -> CalibrationTable | None:
         BrokenModel: it can't be read, or is no calibration table.
     """
     try:
-        state = path.stat()
-        return _read(path, state.st_mtime_ns, state.st_size)
+        return msgspec.toml.decode(path.read_bytes(), type=CalibrationTable)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.DecodeError, ValueError) as error:
         raise BrokenModel(f"The calibration of model {path.stem} can't be read.") from error
-
-
-@lru_cache(maxsize=64)
-def _read(path: Path, _modified: int, _size: int) -> CalibrationTable:
-    """Every decision asks for a table: the file is read again when it has changed."""
-    return msgspec.toml.decode(path.read_bytes(), type=CalibrationTable)
 
 
 def write_table(table: CalibrationTable, path: Path) -> None:
