@@ -168,13 +168,18 @@ def test_a_search_uses_the_thread_that_calls_it_and_no_other(index: FaissGallery
         assert pool.submit(threads).result() == 1
 
 
-def test_saving_waits_for_nobody_who_writes(
-    index: FaissGalleryIndex, beside: Callable[[Callable[[], None]], None], tmp_path: Path
-) -> None:
-    beside(index.save)
-    for moment in range(1, ROUNDS + 1):
-        keys = range(A_ROUND * (moment - 1), A_ROUND * moment)
-        put(index, moment, dict(zip(keys, keys, strict=True)), vectors(A_ROUND, moment))
+@pytest.mark.usefixtures("beside")
+def test_saving_waits_for_nobody_who_writes(index: FaissGalleryIndex, tmp_path: Path) -> None:
+    def write() -> None:
+        for moment in range(1, ROUNDS + 1):
+            keys = range(A_ROUND * (moment - 1), A_ROUND * moment)
+            put(index, moment, dict(zip(keys, keys, strict=True)), vectors(A_ROUND, moment))
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        while not writing.done():
+            index.save()
+        writing.result()
     index.save()
 
     again = FaissGalleryIndexes(tmp_path, TAIL).open(GALLERY)
