@@ -30,6 +30,7 @@ from entrypoints.http.faces import FaceController
 from entrypoints.http.health import HealthController
 from entrypoints.http.models import ModelController
 from entrypoints.http.openapi import openapi_config
+from entrypoints.http.options import allow_all_methods
 from entrypoints.http.profiles import ProfileController
 from entrypoints.http.recognition import RecognitionController
 
@@ -75,6 +76,7 @@ def create_app(container: Container) -> Litestar:
         },
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         middleware=[AccessLog()],
+        before_send=[allow_all_methods],
         openapi_config=openapi_config(version("face-api")),
         request_max_body_size=settings.max_body_bytes,
         logging_config=None,
