@@ -10,7 +10,7 @@ from entrypoints.cli.bench.page import BEGIN, END
 from entrypoints.cli.bench.report import Report
 from tests.e2e.service import face_api
 
-PARTS = ("kernels", "image", "http", "start", "memory")
+PARTS = ("kernels", "image", "http", "search", "start", "memory")
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_all_parts(tmp_path: Path, people: Path) -> None:
     result = face_api(tmp_path, "bench", *PARTS, *options, "--page", str(page))
     assert result.returncode == 0, result.stderr
     report = msgspec.json.decode(target.read_bytes(), type=Report)
-    assert report.command == "face-api bench kernels image http start memory --quick"
+    assert report.command == "face-api bench kernels image http search start memory --quick"
     assert report.machine.cores >= 1
 
     assert report.kernels is not None
@@ -48,6 +48,14 @@ def test_all_parts(tmp_path: Path, people: Path) -> None:
         assert [level.clients for level in server.levels] == [1, 16]
         assert all(level.answered > 0 for level in server.levels)
         assert all(level.errors == 0 for level in server.levels)
+    assert report.search is not None
+    (growth,) = report.search
+    assert (growth.faces, growth.dimensions) == (2_000, 128)
+    assert growth.index.recall == 1
+    assert growth.service is not None
+    assert growth.service.identified == growth.index.identified == growth.index.identified_exactly
+    assert growth.pgvector is not None
+    assert growth.pgvector.graph is None
     assert report.start is not None
     assert len(report.start) == 2
     assert report.memory is not None

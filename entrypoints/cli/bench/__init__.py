@@ -15,6 +15,7 @@ from entrypoints.cli.bench import (
     kernels,
     memory,
     over_http,
+    search,
     start,
     tables,
 )
@@ -29,12 +30,13 @@ PARTS: Mapping[str, Callable[[Rig], Any]] = {
     "kernels": kernels.measure,
     "image": image.measure,
     "http": over_http.measure,
+    "search": search.measure,
     "start": start.measure,
     "memory": memory.measure,
     "accuracy": accuracy.measure,
 }
 USUAL = ("kernels", "image", "http", "start")
-"""Those that run unless others are named; memory takes minutes, and accuracy needs labelled pairs."""
+"""Those that run unless others are named; search and memory take minutes, and accuracy needs labelled pairs."""
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -52,6 +54,7 @@ _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--recognitions", type=click.IntRange(1, 1_000_000), help="for memory: how many  [default: 20,000]"
 )
+@click.option("--hnsw", is_flag=True, help="for search: pgvector's graph too, 10 minutes for a million faces")
 @click.option("--json", "target", type=_FILE, help="write all figures to a file")
 @click.option("--from", "source", type=_EXISTING, help="measure nothing: take the figures of such a file")
 @click.option(
@@ -67,17 +70,18 @@ def bench(
     page: Path | None,
     *,
     quick: bool,
+    hnsw: bool,
 ) -> None:
     """Measure how fast the service is, beside the machine's limit and what others do with the same weights.
 
-    Of PARTS all but memory and accuracy, unless some are named.
+    Of PARTS all but search, memory and accuracy, unless some are named.
     """
     if page is not None:
         check_page(page)
     if source is not None:
         report = _read(source)
     else:
-        rig = _rig(images, pairs, recognitions, quick=quick)
+        rig = _rig(images, pairs, recognitions, quick=quick, hnsw=hnsw)
         report = _measured(rig, [name for name in PARTS if name in (parts or USUAL)], quick=quick)
     if target is not None:
         target.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
@@ -86,9 +90,11 @@ def bench(
     tables.show(report)
 
 
-def _rig(images: Path | None, pairs: Path | None, recognitions: int | None, *, quick: bool) -> Rig:
+def _rig(
+    images: Path | None, pairs: Path | None, recognitions: int | None, *, quick: bool, hnsw: bool
+) -> Rig:
     settings, container = configured()
-    effort = QUICK if quick else THOROUGH
+    effort = replace(QUICK if quick else THOROUGH, graph=hnsw)
     if recognitions is not None:
         effort = replace(effort, recognitions=recognitions)
     rig = Rig(

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from application.benchmark.statistics import Spread, ratio
+from entrypoints.cli.bench.growth.measure import Growth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +174,7 @@ class Report:
     kernels: Sequence[Comparison] | None = None
     image: ImagePath | None = None
     http: Http | None = None
+    search: Sequence[Growth] | None = None
     memory: Memory | None = None
     start: Sequence[Start] | None = None
     accuracy: Sequence[Accuracy] | None = None

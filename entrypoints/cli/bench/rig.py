@@ -27,12 +27,32 @@ class Effort:
     settled: int
     """Those after which it mustn't grow any more."""
     starts: int
+    galleries: Sequence[tuple[int, int]]
+    """Faces, and numbers in the embedding of one."""
+    graph: bool = False
+    """Whether pgvector's graph is made, too."""
 
 
 THOROUGH = Effort(
-    people=100, rounds=5, clients=(1, 4, 16, 64), seconds=5, recognitions=20_000, settled=5_000, starts=5
+    people=100,
+    rounds=5,
+    clients=(1, 4, 16, 64),
+    seconds=5,
+    recognitions=20_000,
+    settled=5_000,
+    starts=5,
+    galleries=((10_000, 128), (100_000, 128), (1_000_000, 128), (1_000_000, 512)),
 )
-QUICK = Effort(people=10, rounds=2, clients=(1, 16), seconds=1, recognitions=200, settled=100, starts=1)
+QUICK = Effort(
+    people=10,
+    rounds=2,
+    clients=(1, 16),
+    seconds=1,
+    recognitions=200,
+    settled=100,
+    starts=1,
+    galleries=((2_000, 128),),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,13 +1,13 @@
 """A report as tables: the same on the terminal and in Markdown, ratios first."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
 from application.benchmark.statistics import Spread
+from entrypoints.cli.bench.growth import tables as growth
 from entrypoints.cli.bench.report import (
     Accuracy,
     Comparison,
@@ -18,15 +18,7 @@ from entrypoints.cli.bench.report import (
     Report,
     Start,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Text in rows."""
-
-    title: str
-    head: Sequence[str]
-    rows: Sequence[Sequence[str]]
+from entrypoints.cli.bench.table import Table
 
 
 def tables(report: Report) -> Iterator[Table]:
@@ -39,6 +31,8 @@ def tables(report: Report) -> Iterator[Table]:
         yield from _image(report.image)
     if report.http is not None:
         yield from _http(report.http)
+    if report.search is not None:
+        yield from growth.tables(report.search)
     if report.start is not None:
         yield _start(report.start)
     if report.memory is not None:
@@ -59,6 +53,7 @@ def _in_short(report: Report) -> Iterator[tuple[str, str]]:
         yield f"a photo of {large.name}: times as long as of {small.name}", spread(large.ratio, 2)
     if report.http is not None:
         yield from _http_in_short(report.http)
+    yield from growth.in_short(report.search or ())
     for start in report.start or ():
         yield f"start {start.name}: first recognition after", spread(start.answered_s, 1, " s")
     if report.memory is not None:

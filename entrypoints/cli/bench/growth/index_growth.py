@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from adapters.faiss.store import FaissGalleryIndexes
 from application.evaluation.simulation import Probes
 from application.ports.index import NEVER, Changes, GalleryIndex, GalleryKey, IndexRows, Moment
-from entrypoints.growth.timing import Times, timed, timed_each
+from entrypoints.cli.bench.growth.timing import Times, timed, timed_each
 
 _FILLING = 1 << 27
 """Bytes of vectors that are applied at once."""

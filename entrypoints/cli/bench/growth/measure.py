@@ -12,11 +12,11 @@ from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import migrate
 from application.evaluation import simulation
 from application.evaluation.simulation import Probes
-from entrypoints.growth import index_growth, pgvector_growth, service_growth
-from entrypoints.growth.index_growth import IndexFigures
-from entrypoints.growth.loading import load
-from entrypoints.growth.pgvector_growth import PgvectorFigures
-from entrypoints.growth.service_growth import ServiceFigures
+from entrypoints.cli.bench.growth import index_growth, pgvector_growth, service_growth
+from entrypoints.cli.bench.growth.index_growth import IndexFigures
+from entrypoints.cli.bench.growth.loading import load
+from entrypoints.cli.bench.growth.pgvector_growth import PgvectorFigures
+from entrypoints.cli.bench.growth.service_growth import ServiceFigures
 
 _CONNECTIONS = 4
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from application.evaluation.simulation import Probes
-from entrypoints.growth.timing import Times
+from entrypoints.cli.bench.growth.timing import Times
 
 _WIDTHS = (40, 100, 200, 400, 600, 800, 1000)
 """Values of hnsw.ef_search."""

@@ -19,8 +19,8 @@ from application.ports.faces import NewFace
 from application.ports.gallery import Gallery
 from domain.faces import Embedding
 from domain.people import DEFAULT_COLLECTION
-from entrypoints.growth.loading import MODEL
-from entrypoints.growth.timing import Times
+from entrypoints.cli.bench.growth.loading import MODEL
+from entrypoints.cli.bench.growth.timing import Times
 
 _WARM = 50
 _PEOPLE = 2
