@@ -13,5 +13,6 @@ def test_the_rate_holds_while_that_of_a_fixed_threshold_grows(benchmark: Benchma
     assert [size.people for size in galleries][:-1] == ([10, 100, 1000] if FULL else [10, 100])
     # Among few people the threshold of a verification is the stricter one.
     assert all(size.fpir <= settings.target_fpir for size in galleries)
-    assert all(size.fpir >= settings.target_fpir / 4 for size in galleries if size.people >= 100)
+    if FULL:  # of few people, too few are taken for somebody to tell
+        assert all(size.fpir >= settings.target_fpir / 4 for size in galleries if size.people >= 100)
     assert galleries[-1].fixed > 2 * settings.target_fpir

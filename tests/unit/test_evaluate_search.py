@@ -37,7 +37,7 @@ def test_a_threshold_that_rises_with_the_gallery_keeps_the_rate() -> None:
     vectors, people = crowd(600, 2, likeness=2)
     ten, hundred, everybody = measure_galleries(vectors, people, MODELS, TARGET)
     assert (ten.people, hundred.people, everybody.people) == (10, 100, 359)
-    assert 0.005 < hundred.fpir < 0.04
+    assert 0 < hundred.fpir < 0.02
     assert everybody.fpir < 0.02  # such scores fall off faster than the tail of a calibration
     for size in (ten, hundred, everybody):
         assert size.least <= size.fpir <= size.greatest
