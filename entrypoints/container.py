@@ -12,6 +12,7 @@ from adapters.imaging.crops import PngCrops
 from adapters.imaging.decoder import PillowDecoder
 from adapters.imaging.quality import LandmarkQualityAssessor
 from adapters.imaging.refinement import RefiningAligner
+from adapters.imaging.threads import one_thread_an_image
 from adapters.memory.archive import InMemoryArchive
 from adapters.memory.crops import InMemoryCrops
 from adapters.memory.gallery import InMemoryGallery
@@ -152,7 +153,10 @@ class Container(containers.DeclarativeContainer):
     )
 
     workers = providers.ThreadSafeSingleton(
-        ThreadWorkerPool, settings.provided.worker_count, settings.provided.queue
+        ThreadWorkerPool,
+        settings.provided.worker_count,
+        settings.provided.queue,
+        prepare=providers.Object(one_thread_an_image),
     )
     catalogue = providers.ThreadSafeSingleton(Catalogue.load, CATALOGUE, settings.provided.own_catalogue)
     model_files = providers.ThreadSafeSingleton(ModelFiles, settings.provided.models_dir)

@@ -52,7 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     preload: list[str] = []
     """Models to load at the start, besides the defaults."""
     workers: Annotated[int, Meta(ge=0, le=256)] = 0
-    """Threads that analyse images; 0 means one a core."""
+    """Threads that analyse images; 0 means one a core, and one more."""
     queue: Annotated[int, Meta(ge=0, le=100_000)] = 64
     """Images that may wait for a worker before the answer is 503."""
     max_body_mb: Annotated[float, Meta(gt=0, le=1024)] = 15
@@ -113,8 +113,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def worker_count(self) -> int:
-        """The number of workers, with 0 resolved to the cores this process may use."""
-        return self.workers or len(os.sched_getaffinity(0))
+        """The number of workers; with 0, the cores this process may use and one.
+
+        Python's own part of the work takes turns: while one worker waits for its turn, another computes.
+        """
+        return self.workers or len(os.sched_getaffinity(0)) + 1
 
 
 def load_settings(environment: Mapping[str, str] | None = None, dotenv: Path | None = None) -> Settings:

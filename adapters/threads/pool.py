@@ -15,8 +15,9 @@ R = TypeVar("R")
 class ThreadWorkerPool:
     """Implements WorkerPool with `workers` threads and at most `queue` pieces of work that wait."""
 
-    def __init__(self, workers: int, queue: int) -> None:
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="face-worker")
+    def __init__(self, workers: int, queue: int, prepare: Callable[[], None] = lambda: None) -> None:
+        """A pool whose threads start when they are needed, and call `prepare` first."""
+        self._threads = ThreadPoolExecutor(workers, "face-worker", initializer=prepare)
         self._places = BoundedSemaphore(workers + queue)
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

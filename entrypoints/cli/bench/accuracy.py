@@ -8,7 +8,7 @@ import click
 from application.evaluation.evaluate import EvaluateModels
 from application.evaluation.photos import EmbedPhotos
 from entrypoints.cli.bench.kernels import OURS
-from entrypoints.cli.bench.opencv import one_thread_an_image, opencv_analyser
+from entrypoints.cli.bench.opencv import opencv_analyser, prepare_opencv
 from entrypoints.cli.bench.report import Accuracy
 from entrypoints.cli.bench.rig import Rig
 from entrypoints.cli.bench.weights import for_opencv
@@ -23,7 +23,7 @@ def measure(rig: Rig) -> list[Accuracy]:
     """
     if rig.pairs is None or rig.images is None:
         raise click.ClickException("accuracy needs --images FOLDER and --pairs FILE")
-    one_thread_an_image()
+    prepare_opencv()
     text = rig.pairs.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         files = for_opencv(rig.container, rig.choice.detection, rig.choice.recognition, Path(folder))

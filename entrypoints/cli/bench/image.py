@@ -15,7 +15,7 @@ from application.analysis import AnalysedFace, Checks, FaceAnalyser, FaceSelecti
 from application.benchmark.statistics import Spread, interleaved
 from domain.faces import Image
 from entrypoints.cli.bench.kernels import OURS
-from entrypoints.cli.bench.opencv import one_thread_an_image, opencv_analyser
+from entrypoints.cli.bench.opencv import opencv_analyser, prepare_opencv
 from entrypoints.cli.bench.report import Comparison, ImagePath, Stage
 from entrypoints.cli.bench.rig import Rig
 from entrypoints.cli.bench.watched import Watch, watched
@@ -29,7 +29,7 @@ _MEGAPIXELS = (1, 12)
 
 def measure(rig: Rig) -> ImagePath:
     """All photos in every round."""
-    one_thread_an_image()
+    prepare_opencv()
     photos = [person.probe for person in rig.people]
     rounds = [staged(rig, photos) for _ in range(rig.effort.rounds + 1)][1:]
     names = [*STAGES, "the rest", "sum"]

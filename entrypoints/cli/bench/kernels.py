@@ -9,7 +9,7 @@ import numpy as np
 
 from application.benchmark.statistics import interleaved
 from domain.faces import Image
-from entrypoints.cli.bench.opencv import LONG_SIDE, OpenCvDetector, OpenCvRecogniser, one_thread_an_image
+from entrypoints.cli.bench.opencv import LONG_SIDE, OpenCvDetector, OpenCvRecogniser, prepare_opencv
 from entrypoints.cli.bench.report import Comparison
 from entrypoints.cli.bench.rig import Rig
 from entrypoints.cli.bench.weights import for_opencv, published, runnable, stock_session, unpacked
@@ -19,7 +19,7 @@ OURS = "face-api"
 
 def measure(rig: Rig) -> list[Comparison]:
     """Pixels to faces, and pixels to a vector."""
-    one_thread_an_image()
+    prepare_opencv()
     image = rig.analyser.decoder.decode(rig.people[0].probe)
     picture = np.asarray(cv2.resize(image, (LONG_SIDE, LONG_SIDE)), dtype=np.uint8)
     (face, *_) = rig.analyser.models.detector(rig.choice.detection).detect(image)

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from adapters.imaging.threads import one_thread_an_image
 from application.analysis import FaceAnalyser
 from domain.errors import InvalidImage
 from domain.faces import Box, Crop, DetectedFace, Image
@@ -27,9 +28,9 @@ _SCORE, _OVERLAP, _CANDIDATES = 0.7, 0.3, 5000
 """Our own threshold (OpenCV's, 0.9, finds fewer faces); the others are OpenCV's defaults."""
 
 
-def one_thread_an_image() -> None:
-    """Of OpenCV's own threads none: images run side by side. And no warnings about what it will be able to do."""
-    cv2.setNumThreads(1)
+def prepare_opencv() -> None:
+    """One thread an image, as the service has it, and no warnings about what OpenCV will be able to do."""
+    one_thread_an_image()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from dependency_injector import providers
 
 from application.analysis import FaceAnalyser
-from entrypoints.cli.bench.opencv import one_thread_an_image, opencv_analyser
+from entrypoints.cli.bench.opencv import opencv_analyser, prepare_opencv
 from entrypoints.cli.bench.weights import for_opencv
 from entrypoints.cli.serve import serve_with
 from entrypoints.container import Container
@@ -16,7 +16,7 @@ from entrypoints.settings import load_settings
 def main() -> None:
     """As `face-api serve`."""
     settings = load_settings()
-    one_thread_an_image()
+    prepare_opencv()
     container = Container(settings=providers.Object(settings))
     ours: FaceAnalyser = container.analyser()
     choice = ours.models.choose(None, None)

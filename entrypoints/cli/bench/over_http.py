@@ -13,7 +13,7 @@ from application.benchmark.limits import images_per_second
 from application.benchmark.statistics import Spread, percentile, ratio
 from entrypoints.cli.bench.image import each_ms
 from entrypoints.cli.bench.load import Outcome, photo_request, run
-from entrypoints.cli.bench.opencv import one_thread_an_image, opencv_analyser
+from entrypoints.cli.bench.opencv import opencv_analyser, prepare_opencv
 from entrypoints.cli.bench.report import Http, Level, Server
 from entrypoints.cli.bench.rig import Rig
 from entrypoints.cli.bench.served import OPENCV, OURS, Service, enrol, folder
@@ -38,7 +38,7 @@ class _Rounds:
 
 def measure(rig: Rig) -> Http:
     """The stages, then each number of clients, in each round; the servers take turns."""
-    one_thread_an_image()
+    prepare_opencv()
     cores = len(os.sched_getaffinity(0))
     photos = [person.probe for person in rig.people]
     requests = [photo_request(photo) for photo in photos]
