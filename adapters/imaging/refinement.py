@@ -3,16 +3,25 @@
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from adapters.imaging.alignment import SIDE, Matrix, SimilarityAligner, inverse, place, warp
+from adapters.imaging.alignment import SIDE, SimilarityAligner, as_points, place, warp
+from adapters.imaging.similarity import Similarity
 from application.ports.analysis import LandmarkLocator
 from domain.faces import Crop, DetectedFace, Image, Landmarks
 
 _SIDE = 192
 """Pixels of a view."""
-_VIEWS = ((88, False), (108, True), (130, False))
-"""What each view shows: the width of the aligned crop in it, in pixels, and whether it is mirrored.
+
+
+def _view(width: float, *, mirrored: bool = False) -> Similarity:
+    """From pixels of the aligned crop to pixels of a view, in whose middle it is `width` pixels wide."""
+    across = complex(-width / SIDE if mirrored else width / SIDE)
+    centred = Similarity(across, complex(_SIDE / 2, _SIDE / 2), mirrored)
+    return centred.after(Similarity(1, -complex(SIDE / 2, SIDE / 2)))
+
+
+_VIEWS = (_view(88), _view(108, mirrored=True), _view(130))
+"""The scales, and one of them mirrored.
 
 A locator errs with its grid's cells, with the scale and to one side. Views of several scales, one of them
 mirrored, don't share these errors, so that their mean has less. Measured in docs/accuracy.md.
@@ -40,27 +49,19 @@ class RefiningAligner:
     def refined(self, image: Image, face: DetectedFace) -> Landmarks | None:
         """The face's landmarks in pixels of the image; what the detector said where the locator sees none."""
         upright = place(face)
-        views = [_view(upright, width, mirrored=mirrored) for width, mirrored in _VIEWS]
+        views = [view.after(upright) for view in _VIEWS]
         located = self._locator.locate([warp(image, view, _SIDE) for view in views])
         estimates = [
-            _to_image(landmarks, view, mirrored=mirrored)
-            for landmarks, view, (_, mirrored) in zip(located, views, _VIEWS, strict=True)
+            _to_image(landmarks, view)
+            for landmarks, view in zip(located, views, strict=True)
             if landmarks is not None
         ]
-        return np.mean(estimates, axis=0, dtype=np.float32) if estimates else face.landmarks
+        if not estimates:
+            return face.landmarks
+        means = [sum(points) / len(points) for points in zip(*estimates, strict=True)]
+        return np.array([(point.real, point.imag) for point in means], dtype=np.float32)
 
 
-def _view(upright: Matrix, width: float, *, mirrored: bool) -> Matrix:
-    """From pixels of the image to pixels of a view, in whose middle the aligned crop is `width` pixels wide."""
-    scale = width / SIDE
-    across = -scale if mirrored else scale
-    middle, centre = _SIDE / 2, SIDE / 2
-    to_view = np.array([[across, 0, middle - across * centre], [0, scale, middle - scale * centre]])
-    view: Matrix = to_view @ np.vstack([upright, [0, 0, 1]])
-    return view
-
-
-def _to_image(landmarks: Landmarks, view: Matrix, *, mirrored: bool) -> NDArray[np.float64]:
-    back = inverse(view)
-    points: NDArray[np.float64] = landmarks @ back[:, :2].T + back[:, 2]
-    return points[_MIRRORED] if mirrored else points
+def _to_image(landmarks: Landmarks, view: Similarity) -> list[complex]:
+    points = list(map(view.inverse(), as_points(landmarks)))
+    return [points[n] for n in _MIRRORED] if view.mirrored else points

@@ -40,7 +40,9 @@ def _consensus(candidates: Candidates, side: int) -> Landmarks | None:
     if near.landmarks is None or not len(near.scores):
         return None
     same = _overlaps(near.boxes, near.boxes[near.scores.argmax()]) > _AGREEMENT
-    return np.average(near.landmarks, axis=0, weights=np.where(same, near.scores**2, 0)).astype(np.float32)
+    weights = np.where(same, near.scores**2, 0)
+    mean: Landmarks = (weights @ near.landmarks.reshape(-1, 10) / weights.sum()).reshape(5, 2)
+    return mean
 
 
 def _overlaps(boxes: Tensor, box: NDArray[np.float32]) -> Tensor:

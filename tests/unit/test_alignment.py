@@ -31,7 +31,7 @@ def test_a_similarity_is_recovered(scale: float, degrees: float) -> None:
     matrix, landmarks = placed(scale, degrees, (40, -7))
     found = from_landmarks(landmarks)
     assert found is not None
-    both = np.vstack([found, [0, 0, 1]]) @ np.vstack([matrix, [0, 0, 1]])
+    both = np.vstack([found.matrix(), [0, 0, 1]]) @ np.vstack([matrix, [0, 0, 1]])
     np.testing.assert_allclose(both, np.eye(3), atol=1e-4)
 
 
@@ -41,7 +41,7 @@ def test_least_squares_agrees_with_a_general_solver() -> None:
     a, b, x, y = np.linalg.lstsq(np.array(rows), TEMPLATE.ravel().astype(float))[0]
     found = from_landmarks(landmarks)
     assert found is not None
-    np.testing.assert_allclose(found, [[a, -b, x], [b, a, y]], rtol=1e-6)
+    np.testing.assert_allclose(found.matrix(), [[a, -b, x], [b, a, y]], rtol=1e-6)
 
 
 def test_a_face_at_the_template_is_left_as_it_is() -> None:
