@@ -1,6 +1,6 @@
 """One image through the whole pipeline: one unit of work for one worker."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -12,7 +12,7 @@ from application.sight import Choice, Sight, look
 from domain.errors import FaceServiceError, MultipleFaces, NoFaceDetected, SpoofDetected
 from domain.faces import Crop, DetectedFace, Embedding, Image, largest
 from domain.liveness import Liveness, LivenessPolicy
-from domain.models import ModelChoice
+from domain.models import Alignment, ModelChoice
 from domain.quality import NO_BOUNDS, LowQuality, QualityBounds, QualityReport
 
 
@@ -55,7 +55,7 @@ class FaceAnalyser:
     """Decodes, detects, aligns and embeds. Synchronous: call it in a worker."""
 
     decoder: ImageDecoder
-    aligner: FaceAligner
+    aligners: Mapping[Alignment, FaceAligner]
     models: ModelLibrary
     gate: LivenessGate
     assessor: QualityAssessor
@@ -120,6 +120,10 @@ class FaceAnalyser:
         """
         return look(data, self.decoder, self.models.detector(detection_model), choose, whole=whole)
 
+    def aligner(self, recognition: str) -> FaceAligner:
+        """That of a recogniser's crops."""
+        return self.aligners[self.models.alignment(recognition)]
+
     def embed(
         self, image: Image, faces: Sequence[DetectedFace], choice: ModelChoice, times: int = 1
     ) -> list[AnalysedFace]:
@@ -134,7 +138,8 @@ class FaceAnalyser:
         Raises:
             ModelNotInstalled, BrokenModel: see ModelLibrary.
         """
-        crops = [self.aligner.align(image, face) for face in faces]
+        aligner = self.aligner(choice.recognition)
+        crops = [aligner.align(image, face) for face in faces]
         vectors, strengths = self.models.embedder(choice.recognition).embed_rated(crops)
         return [
             AnalysedFace(

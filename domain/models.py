@@ -1,6 +1,16 @@
 """Models as the domain sees them: what an answer says of them."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Alignment(StrEnum):
+    """By which landmarks a recogniser's crops are aligned."""
+
+    DETECTED = "detected"
+    """Those that the detector found with the face."""
+    REFINED = "refined"
+    """Those that are found when the face is looked at a second time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from uuid_utils.compat import uuid7
 
 from adapters.faiss.store import FaissGalleryIndexes
 from adapters.files.calibration import FileCalibrations
+from adapters.imaging.alignment import SimilarityAligner
 from adapters.imaging.crops import PngCrops
 from adapters.imaging.decoder import PillowDecoder
 from adapters.imaging.quality import LandmarkQualityAssessor
@@ -58,6 +59,7 @@ from application.recognition import (
     VerifyFace,
 )
 from application.sources import SourceReader
+from domain.models import Alignment
 from entrypoints.settings import PROJECT, Settings
 
 CATALOGUE = PROJECT / "static" / "models.toml"
@@ -176,7 +178,12 @@ class Container(containers.DeclarativeContainer):
     analyser = providers.ThreadSafeSingleton(
         FaceAnalyser,
         decoder=providers.Singleton(PillowDecoder, settings.provided.max_pixels),
-        aligner=providers.Singleton(RefiningAligner, models.provided.landmark_locator),
+        aligners=providers.Dict(
+            {
+                Alignment.DETECTED: providers.Singleton(SimilarityAligner),
+                Alignment.REFINED: providers.Singleton(RefiningAligner, models.provided.landmark_locator),
+            }
+        ),
         models=models,
         gate=providers.ThreadSafeSingleton(
             LivenessGate,

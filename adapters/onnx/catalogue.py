@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from domain.errors import UnknownModel
+from domain.models import Alignment
 
 Task = Literal["detection", "recognition", "anti_spoofing"]
 
@@ -28,6 +29,7 @@ class ModelEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     group: str | None = None
     dimensions: int | None = None
     threshold: float | None = None
+    alignment: Alignment = Alignment.REFINED
 
 
 class Catalogue:

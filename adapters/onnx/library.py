@@ -27,7 +27,7 @@ from application.liveness import LivenessEnsemble
 from application.ports.analysis import FaceDetector, FaceEmbedder
 from application.ports.liveness import SpoofDetector
 from domain.errors import BrokenModel
-from domain.models import ModelChoice, ModelInfo
+from domain.models import Alignment, ModelChoice, ModelInfo
 
 T = TypeVar("T")
 Families: TypeAlias = Mapping[str, tuple[FreeAxes, Callable[[InferenceSession, str], T]]]
@@ -129,6 +129,10 @@ class OnnxModelLibrary:
     def dimensions(self, recognition: str) -> int:
         """See ModelLibrary.dimensions."""
         return self._catalogue.entries[recognition].dimensions or 0
+
+    def alignment(self, recognition: str) -> Alignment:
+        """See ModelLibrary.alignment."""
+        return self._catalogue.entries[recognition].alignment
 
     def loaded(self) -> bool:
         """See ModelLibrary.loaded."""

@@ -82,4 +82,6 @@ def _padded(image: Image) -> Image:
     """Black below and to the right, up to the next multiples of 32."""
     height, width = image.shape[:2]
     bottom, right = -height % _MULTIPLE, -width % _MULTIPLE
+    if not bottom and not right:
+        return image
     return np.asarray(cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_CONSTANT), dtype=np.uint8)

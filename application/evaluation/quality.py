@@ -130,7 +130,7 @@ class EvaluateQuality:
         if image is None or not faces:
             return None
         face = central(faces, image)
-        crop = self.analyser.aligner.align(image, face)
+        crop = self.analyser.aligner(choice.recognition).align(image, face)
         vectors, strengths = models.embedder(choice.recognition).embed_rated([crop])
         return vectors[0], self.assessor.assess(image, face, crop, float(strengths[0]))
 

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from application.ports.analysis import FaceDetector, FaceEmbedder
-from domain.models import ModelChoice, ModelInfo
+from domain.models import Alignment, ModelChoice, ModelInfo
 
 
 class ModelLibrary(Protocol):
@@ -36,6 +36,10 @@ class ModelLibrary(Protocol):
 
     def dimensions(self, recognition: str) -> int:
         """The length of a model's embeddings."""
+        ...
+
+    def alignment(self, recognition: str) -> Alignment:
+        """How a model's crops are aligned: its embeddings, and its thresholds, are of such crops only."""
         ...
 
     def loaded(self) -> bool:

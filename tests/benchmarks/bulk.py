@@ -86,7 +86,7 @@ def bare(analyser: FaceAnalyser, choice: ModelChoice, threads: int, photos: list
         image = analyser.decoder.decode(photo.path.read_bytes())
         faces = analyser.models.detector(choice.detection).detect(image)
         if faces:
-            crop = analyser.aligner.align(image, largest(faces, image))
+            crop = analyser.aligner(choice.recognition).align(image, largest(faces, image))
             analyser.models.embedder(choice.recognition).embed([crop])
 
     with ThreadPoolExecutor(threads) as pool:

@@ -19,7 +19,7 @@ from domain.calibration import CalibrationTable, OperatingPoint
 from domain.errors import InvalidImage, ModelNotInstalled, UnknownModel
 from domain.faces import Crop, DetectedFace, Image
 from domain.liveness import LivenessPolicy
-from domain.models import ModelChoice, ModelInfo
+from domain.models import Alignment, ModelChoice, ModelInfo
 from domain.quality import QualityReport
 
 P = ParamSpec("P")
@@ -80,6 +80,9 @@ class ColourModels:
     def dimensions(self, recognition: str) -> int:
         return self.embedders[recognition].dimensions
 
+    def alignment(self, recognition: str) -> Alignment:
+        return Alignment.DETECTED
+
     def list(self) -> list[ModelInfo]:
         return []
 
@@ -127,4 +130,10 @@ def analyser(
 ) -> FaceAnalyser:
     """The pipeline over the stand-ins."""
     gate = LivenessGate(liveness, detector)
-    return FaceAnalyser(RawDecoder(), CuttingAligner(), ColourModels(), gate, assessor or NoAssessor())
+    return FaceAnalyser(
+        RawDecoder(),
+        dict.fromkeys(Alignment, CuttingAligner()),
+        ColourModels(),
+        gate,
+        assessor or NoAssessor(),
+    )

@@ -23,7 +23,7 @@ def measure(rig: Rig) -> list[Comparison]:
     image = rig.analyser.decoder.decode(rig.people[0].probe)
     picture = np.asarray(cv2.resize(image, (LONG_SIDE, LONG_SIDE)), dtype=np.uint8)
     (face, *_) = rig.analyser.models.detector(rig.choice.detection).detect(image)
-    crop = rig.analyser.aligner.align(image, face)
+    crop = rig.analyser.aligner(rig.choice.recognition).align(image, face)
     with tempfile.TemporaryDirectory() as folder:
         files = for_opencv(rig.container, rig.choice.detection, rig.choice.recognition, Path(folder))
         rounds = rig.effort.rounds * 3

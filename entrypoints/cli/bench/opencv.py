@@ -17,7 +17,7 @@ from adapters.imaging.threads import one_thread_an_image
 from application.analysis import FaceAnalyser
 from domain.errors import InvalidImage
 from domain.faces import Box, Crop, DetectedFace, Image
-from domain.models import ModelChoice
+from domain.models import Alignment, ModelChoice
 from entrypoints.cli.bench.substitute import substituted
 
 T = TypeVar("T")
@@ -131,6 +131,6 @@ def opencv_analyser(
     return replace(
         ours,
         decoder=OpenCvDecoder(),
-        aligner=recogniser,
+        aligners=dict.fromkeys(Alignment, recogniser),
         models=substituted(ours.models, lambda _: detector, lambda _: recogniser),
     )

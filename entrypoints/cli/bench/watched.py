@@ -48,7 +48,7 @@ def watched(analyser: FaceAnalyser, watch: Watch) -> FaceAnalyser:
     return replace(
         analyser,
         decoder=watch.over(analyser.decoder, "decode"),
-        aligner=watch.over(analyser.aligner, "align"),
+        aligners={kind: watch.over(aligner, "align") for kind, aligner in analyser.aligners.items()},
         models=substituted(
             models,
             lambda name: watch.over(models.detector(name), "detect"),

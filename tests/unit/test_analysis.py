@@ -1,0 +1,38 @@
+"""The pipeline of one image: what each model is given."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from application.analysis import Checks, FaceSelection
+from domain.faces import Crop, DetectedFace, Image
+from domain.models import Alignment, ModelChoice
+from tests.unit.fakes import RED, ColourModels, analyser, photo
+
+
+@dataclass
+class OneColour:
+    """Implements FaceAligner; the colour says who has aligned."""
+
+    colour: int
+
+    def align(self, image: Image, face: DetectedFace) -> Crop:
+        return np.full((4, 4, 3), self.colour, np.uint8)
+
+
+class Either(ColourModels):
+    """One of its recognisers wants refined landmarks."""
+
+    def alignment(self, recognition: str) -> Alignment:
+        return Alignment.REFINED if recognition == "hue" else Alignment.DETECTED
+
+
+@pytest.mark.parametrize(("recognition", "colour"), [("colour", 10), ("hue", 20)])
+def test_crops_are_aligned_as_the_recogniser_wants_them(recognition: str, colour: int) -> None:
+    aligners = {Alignment.DETECTED: OneColour(10), Alignment.REFINED: OneColour(20)}
+    pipeline = replace(analyser(), aligners=aligners, models=Either())
+    choice = ModelChoice("colour", recognition)
+    (face,) = pipeline.analyse(photo(RED).data, choice, FaceSelection.SINGLE, Checks())
+    assert face.crop is not None
+    assert (face.crop == colour).all()
