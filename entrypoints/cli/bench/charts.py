@@ -73,6 +73,8 @@ def _bars(axes: "Axes", bars: Sequence[tuple[str, "object", bool]]) -> None:
         axes.annotate(
             f"{median:.2f}", (high, place), (4, 0), textcoords="offset points", va="center", fontsize=8
         )
+    if figure := axes.get_figure(root=True):
+        figure.set_figheight(1 + len(bars) / 4)
     axes.set_yticks(range(len(bars)), [name for name, *_ in bars], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlabel("times as long as face-api")

@@ -2,17 +2,25 @@
 
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import cv2
 import numpy as np
+from dependency_injector import providers
+from msgspec.structs import replace
 
+from adapters.onnx.engines.choice import EngineName
 from application.benchmark.statistics import interleaved
+from application.errors import StartupError
 from domain.faces import Image
 from entrypoints.cli.bench.opencv import LONG_SIDE, OpenCvDetector, OpenCvRecogniser, prepare_opencv
 from entrypoints.cli.bench.report import Comparison
 from entrypoints.cli.bench.rig import Rig
 from entrypoints.cli.bench.weights import for_opencv, published, runnable, stock_session, unpacked
+from entrypoints.container import Container
 
 OURS = "face-api"
 
@@ -27,16 +35,16 @@ def measure(rig: Rig) -> list[Comparison]:
     with tempfile.TemporaryDirectory() as folder:
         files = for_opencv(rig.container, rig.choice.detection, rig.choice.recognition, Path(folder))
         rounds = rig.effort.rounds * 3
-        return [
-            Comparison.of(
-                f"{rig.choice.detection}, {LONG_SIDE} x {LONG_SIDE}",
-                interleaved(_detectors(rig, picture, files[0]), rounds, repeats=3),
-            ),
-            Comparison.of(
-                f"{rig.choice.recognition}, one face",
-                interleaved(_recognisers(rig, crop, files[1]), rounds, repeats=3),
-            ),
-        ]
+        ours, theirs = _our_recognisers(rig, crop), _recognisers(rig, crop, files[1])
+        detected = interleaved(_detectors(rig, picture, files[0]), rounds, repeats=3)
+        recognised = interleaved(ours | theirs, rounds, repeats=3)
+    return [
+        Comparison.of(f"{rig.choice.detection}, {LONG_SIDE} x {LONG_SIDE}", detected),
+        *(
+            Comparison.of(name, {OURS: recognised[name], **{peer: recognised[peer] for peer in theirs}})
+            for name in ours
+        ),
+    ]
 
 
 def _detectors(rig: Rig, picture: Image, opencv: Path) -> dict[str, Callable[[], object]]:
@@ -51,12 +59,24 @@ def _detectors(rig: Rig, picture: Image, opencv: Path) -> dict[str, Callable[[],
     }
 
 
+def _our_recognisers(rig: Rig, crop: Image) -> dict[str, Callable[[], object]]:
+    """On every engine that is installed."""
+    name = rig.choice.recognition
+    embedders = {}
+    for engine in get_args(EngineName):
+        settings = replace(rig.settings, inference=engine)
+        with suppress(StartupError):
+            embedders[engine] = Container(settings=providers.Object(settings)).models().embedder(name)
+    return {
+        f"{name} on {engine}, one face": partial(embedder.embed, [crop])
+        for engine, embedder in embedders.items()
+    }
+
+
 def _recognisers(rig: Rig, crop: Image, opencv: Path) -> dict[str, Callable[[], object]]:
-    ours = rig.analyser.models.embedder(rig.choice.recognition)
     theirs = OpenCvRecogniser(opencv, rig.choice.recognition)
     path = published(rig.container, rig.choice.recognition)
     return {
-        OURS: lambda: ours.embed([crop]),
         "OpenCV FaceRecognizerSF": lambda: theirs.embed([crop]),
         "ONNX Runtime, the published graph": _stock(runnable(path), crop),
         "ONNX Runtime, its weights unpacked": _stock(unpacked(path), crop),

@@ -2,7 +2,9 @@
 
 import os
 import platform
-from importlib.metadata import version
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from entrypoints.cli.bench.report import Machine
@@ -11,6 +13,7 @@ _LIBRARIES = (
     "face-api",
     "numpy",
     "onnxruntime",
+    "openvino",
     "opencv-python-headless",
     "litestar",
     "uvicorn",
@@ -26,8 +29,14 @@ def this_machine() -> Machine:
         memory_gb=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
         system=f"{platform.system()} {platform.release()}",
         load=round(os.getloadavg()[0], 2),
-        versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
+        versions={"python": platform.python_version(), **dict(_installed())},
     )
+
+
+def _installed() -> Iterator[tuple[str, str]]:
+    for name in _LIBRARIES:
+        with suppress(PackageNotFoundError):  # some come with an extra
+            yield name, version(name)
 
 
 def _processor() -> str:
