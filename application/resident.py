@@ -30,9 +30,6 @@ R = TypeVar("R")
 _ATTEMPTS = 4
 """Readings that one search may take; the first is enough unless somebody writes just then."""
 
-_SPARE = 2
-"""People who are read though nobody asked for them: they move up when somebody was removed just then."""
-
 _DIGITS = 6
 """Similarities that agree in so many are equal; the codes of an index are right to less than _DOUBT."""
 _DOUBT = 0.05
@@ -115,7 +112,7 @@ class ResidentGallery:
         return found
 
     async def _search(self, index: GalleryIndex, probe: NDArray[np.float32], people: int) -> Found | None:
-        shortlist = await self._run(index.search, probe, people + _SPARE)
+        shortlist = await self._run(index.search, probe, people)
         reading = await self._read(shortlist)
         if reading.unchanged:
             return _found(probe, people, shortlist, reading.candidates)
@@ -125,10 +122,9 @@ class ResidentGallery:
                     return None
                 index.apply(reading.changes)
                 known = {*shortlist.people.tolist(), *reading.candidates}
-                best = await self._run(index.search, probe, people)
-                if best.moment == reading.changes.moment and known.issuperset(best.people.tolist()):
-                    return _found(probe, people, best, reading.candidates)
-                shortlist = await self._run(index.search, probe, people + _SPARE)
+                shortlist = await self._run(index.search, probe, people)
+                if shortlist.moment == reading.changes.moment and known.issuperset(shortlist.people.tolist()):
+                    return _found(probe, people, shortlist, reading.candidates)
                 reading = await self._read(shortlist)
                 if reading.unchanged:
                     return _found(probe, people, shortlist, reading.candidates)

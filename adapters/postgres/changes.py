@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.database import Database, Parameters
 from adapters.postgres.gallery import candidate, face
+from adapters.postgres.query import Record
 from adapters.postgres.rows import vector
 from adapters.postgres.statements import changes as statements
 from application.ports.index import NEVER, Changes, GalleryKey, IndexRows, Moment
@@ -64,7 +65,7 @@ class PostgresGallerySource:
     async def read(self, gallery: GalleryKey, since: Moment, people: NDArray[np.int64]) -> Reading:
         """See GallerySource.read."""
         wanted = {"people": people.tolist(), "limit": self._most + 1}
-        rows = await self._database.read(statements.READ, {**_parameters(gallery, since), **wanted})
+        rows = await self._database.fetch(statements.READ, {**_parameters(gallery, since), **wanted})
         first = rows[0]
         if not first.known:
             raise MomentUnknown
@@ -91,7 +92,7 @@ class PostgresGallerySource:
         await self._database.change(statements.PRUNE, {})
 
 
-def _moment(row: Row[*tuple[Any, ...]]) -> Moment:
+def _moment(row: Record | Row[*tuple[Any, ...]]) -> Moment:
     return f"{row.server} {row.seconds} {row.snapshot}"
 
 
@@ -116,14 +117,15 @@ def _changes(
     found = np.frombuffer(vectors, ">f4").astype(np.float32).reshape(-1, gallery.dimensions)
     rows = IndexRows(keys, np.array(people, dtype=np.int64), found)
     # A face that left and came back is there.
-    return Changes(since, moment, rows, np.setdiff1d(np.array([*gone], dtype=np.int64), keys))
+    removed = np.array([*{*gone}.difference(numbers)], dtype=np.int64)
+    return Changes(since, moment, rows, removed)
 
 
 def _only(values: Sequence[Any], which: Sequence[bool]) -> list[Any]:
     return [value for value, wanted in zip(values, which, strict=True) if wanted]
 
 
-def _candidates(rows: Sequence[Row[*tuple[Any, ...]]], gallery: GalleryKey) -> dict[int, Candidate]:
+def _candidates(rows: Sequence[Record], gallery: GalleryKey) -> dict[int, Candidate]:
     faces: dict[int, list[Any]] = {}
     for row in rows:
         if row.id is not None and len(row.vector) == _HEADER_BYTES + 4 * gallery.dimensions:

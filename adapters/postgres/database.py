@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
+from adapters.postgres.query import DRIVER_ERRORS, Query, Record
 from domain.errors import (
     CollectionNotFound,
     FaceServiceError,
@@ -56,6 +57,13 @@ class Database:
                 raise
             return await self.write(statement, parameters)
 
+    async def fetch(self, query: Query, parameters: Parameters) -> Sequence[Record]:
+        """All rows, sooner."""
+        try:
+            return await query.rows(self._engine, parameters)
+        except (SQLAlchemyError, *DRIVER_ERRORS) as error:
+            raise _refusal(error) from error
+
     async def write(
         self, statement: TypedReturnsRows[*_Columns], parameters: Parameters
     ) -> Sequence[Row[*_Columns]]:
@@ -91,7 +99,7 @@ async def _answering(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 def _refusal(error: Exception) -> FaceServiceError:
     """What it means: a constraint speaks by its name, the server by SQLSTATE (PostgreSQL's manual, appendix A)."""
-    reported = getattr(error, "orig", None)
+    reported = getattr(error, "orig", error)
     constraint: str | None = getattr(getattr(reported, "__cause__", None), "constraint_name", None)
     if constraint is not None and constraint in _CONSTRAINTS:
         return _CONSTRAINTS[constraint]()

@@ -1,17 +1,17 @@
 """Gallery on PostgreSQL with pgvector; exact (docs/decisions/0003-exact-search.md)."""
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.database import Database, Parameters
+from adapters.postgres.query import Query, Record
 from adapters.postgres.rows import given, other_dimension, storable, uuid, vector
-from adapters.postgres.statements.search import BY_ALL_PEOPLE, BY_NEAREST_FACES, FACES_OF_PERSON, Hits
+from adapters.postgres.statements.search import BY_ALL_PEOPLE, BY_NEAREST_FACES, FACES_OF_PERSON
 from application.ports.gallery import Found
 from domain.errors import CollectionNotFound
 from domain.faces import Embedding
@@ -56,13 +56,13 @@ class PgVectorGallery:
         if not storable(model):
             return None
         parameters = {"model": model, "within": collection, "profile": profile_id}
-        rows = await self._database.read(FACES_OF_PERSON, parameters)
+        rows = await self._database.fetch(FACES_OF_PERSON, parameters)
         if not rows:
             return None
         return candidate([(face(row, collection, model), vector(row.vector)) for row in rows])
 
-    async def _found(self, statement: Hits, parameters: Parameters, probe: Embedding) -> Found:
-        rows = await self._database.read(statement, parameters)
+    async def _found(self, query: Query, parameters: Parameters, probe: Embedding) -> Found:
+        rows = await self._database.fetch(query, parameters)
         known, dimensions, searched, *_ = rows[0]
         if not known:
             raise CollectionNotFound
@@ -81,7 +81,7 @@ class PgVectorGallery:
         )
 
 
-def face(row: Row[*tuple[Any, ...]], collection: str, model: str) -> Face:
+def face(row: Record, collection: str, model: str) -> Face:
     """Of a row with its id, its person's id and name, and its detector."""
     return Face(uuid(row.id), uuid(row.profile_id), row.name, model, row.detection_model, collection)
 
@@ -89,5 +89,5 @@ def face(row: Row[*tuple[Any, ...]], collection: str, model: str) -> Face:
 def candidate(faces: Sequence[_Stored]) -> Candidate:
     """One person, of all their faces."""
     first = faces[0][0]
-    vectors = np.stack([vector for _, vector in faces])
+    vectors = np.array([vector for _, vector in faces])
     return Candidate(first.profile_id, first.name, tuple(face for face, _ in faces), vectors)

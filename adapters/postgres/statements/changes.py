@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnClause
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
+from adapters.postgres.query import Query
 from adapters.postgres.tables import XID8
 
 Rows: TypeAlias = TypedReturnsRows[*tuple[Any, ...]]
@@ -103,7 +104,7 @@ PAGE = _rows(
 )
 """Faces in the order in which they were written."""
 
-READ = _rows(
+_READ = _rows(
     f"""
     WITH {_SERVER}, {_SINCE},
     -- In the order of their index, so that the planner, who can't know that there are few, walks along it.
@@ -146,6 +147,8 @@ READ = _rows(
     column("vector", LargeBinary),
     column("person", BigInteger),
 )
+READ = Query(_READ)
+READ = Query(_READ)
 """A row a face of the people who are asked for and of those with changes; one without a face stands for none."""
 
 PRUNE = text(f"DELETE FROM removed_face WHERE removed_at < now() - interval '{KEPT_DAYS} days'")

@@ -1,0 +1,71 @@
+"""Reading with little around it, for a recognition waits."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import asyncpg
+from sqlalchemy.dialects.postgresql.asyncpg import PGCompiler_asyncpg
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.sql.selectable import TypedReturnsRows
+from sqlalchemy.util import await_only, greenlet_spawn
+
+_DIALECT = make_url("postgresql+asyncpg://").get_dialect()()
+
+DRIVER_ERRORS = asyncpg.PostgresError, asyncpg.InterfaceError, OSError
+"""All that a statement can end with, but for what the pool has to say."""
+
+
+class Record(asyncpg.Record):  # type: ignore[misc]
+    """A row as the driver reads it, whose columns are attributes as well."""
+
+    __slots__ = ()
+
+    __getattr__ = asyncpg.Record.__getitem__
+
+
+class Query:
+    """A statement with named parameters that changes nothing, compiled once.
+
+    SQLAlchemy writes it and lends the connection. Its own execution takes longer than the server's.
+    """
+
+    def __init__(self, statement: TypedReturnsRows[*tuple[Any, ...]]) -> None:
+        """The types of its columns are the driver's own."""
+        compiled = cast("PGCompiler_asyncpg", statement.compile(dialect=_DIALECT))
+        bound = {name: compiled.binds[name] for name in compiled.positiontup or ()}
+        self._sql = compiled.string
+        self._constants = {name: value.value for name, value in bound.items() if not value.required}
+        self._parameters = [
+            (name, value.type.dialect_impl(_DIALECT).bind_processor(_DIALECT))
+            for name, value in bound.items()
+        ]
+
+    async def rows(self, engine: AsyncEngine, parameters: Mapping[str, object]) -> Sequence[Record]:
+        """All of them.
+
+        Raises:
+            SQLAlchemyError: there is no connection to be had.
+            DRIVER_ERRORS: it is refused, or the connection was lost twice.
+        """
+        given = {**self._constants, **parameters}
+        arguments = [process(given[name]) if process else given[name] for name, process in self._parameters]
+        return await greenlet_spawn(self._fetched, engine, arguments)
+
+    def _fetched(
+        self, engine: AsyncEngine, arguments: Sequence[object], *, again: bool = True
+    ) -> Sequence[Record]:
+        connection = engine.sync_engine.raw_connection()
+        driver = cast("asyncpg.Connection", connection.driver_connection)
+        try:
+            return await_only(driver.fetch(self._sql, *arguments, record_class=Record))
+        except BaseException as error:
+            lost = driver.is_closed()
+            if lost or not isinstance(error, asyncpg.PostgresError):
+                # Nobody knows what has become of it: it must not serve the next request.
+                connection.invalidate()
+            if not (lost and again and isinstance(error, DRIVER_ERRORS)):
+                raise
+        finally:
+            connection.close()
+        return self._fetched(engine, arguments, again=False)
