@@ -9,7 +9,7 @@ from pathlib import Path
 
 from onnx import ModelProto, helper
 
-from adapters.onnx.preparation import PREPARATION_VERSION, Dialect, FreeAxes, prepare
+from adapters.onnx.preparation import PREPARATION_VERSION, Dialect, FreeAxes, Precision, prepare
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,13 @@ class PreparedModels:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def prepared(self, source: bytes, free: FreeAxes, dialect: Dialect = Dialect.ONNXRUNTIME) -> bytes:
+    def prepared(
+        self,
+        source: bytes,
+        free: FreeAxes,
+        dialect: Dialect = Dialect.ONNXRUNTIME,
+        precision: Precision = Precision.FLOAT,
+    ) -> bytes:
         """The prepared form of a serialised ONNX model.
 
         A folder that can't be written costs time at every start, nothing else.
@@ -32,14 +38,14 @@ class PreparedModels:
         Raises:
             BrokenModel: the source can't be prepared.
         """
-        key = f"{hashlib.sha256(source).hexdigest()}-v{PREPARATION_VERSION}.{free.value}.{dialect.value}"
-        entry = self._folder / f"{key}.onnx"
+        how = f"v{PREPARATION_VERSION}.{free.value}.{dialect.value}.{precision.value}"
+        entry = self._folder / f"{hashlib.sha256(source).hexdigest()}-{how}.onnx"
         with contextlib.suppress(OSError):
             data = entry.read_bytes()
             if is_sealed(data):
                 return data
             logger.warning("a prepared model in the cache is damaged and is made anew")
-        data = sealed(prepare(source, free, dialect))
+        data = sealed(prepare(source, free, dialect, precision))
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             write_atomically(entry, data)

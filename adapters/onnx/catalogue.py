@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from adapters.onnx.preparation import Precision
 from domain.errors import UnknownModel
 from domain.models import Alignment
 
@@ -30,6 +31,7 @@ class ModelEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     dimensions: int | None = None
     threshold: float | None = None
     alignment: Alignment = Alignment.REFINED
+    precision: Precision = Precision.FLOAT
 
 
 class Catalogue:

@@ -14,7 +14,7 @@ from adapters.onnx.files import ModelFiles
 from adapters.onnx.landmarks import LandmarkedDetector
 from adapters.onnx.minifasnet import MiniFasNet
 from adapters.onnx.once import Once
-from adapters.onnx.preparation import FreeAxes
+from adapters.onnx.preparation import FreeAxes, Precision
 from adapters.onnx.retinaface import retinaface_detector
 from adapters.onnx.scrfd import scrfd_detector
 from adapters.onnx.session import InferenceSession
@@ -217,7 +217,9 @@ class OnnxModelLibrary:
 
     def _build(self, families: Families[T], name: str, entry: ModelEntry, source: bytes) -> T:
         free, build = families[entry.family]
-        return build(self._session(source, free), name)
+        return build(self._session(source, free, entry.precision), name)
 
-    def _session(self, source: bytes, free: FreeAxes) -> InferenceSession:
-        return self._engine.load(self._prepared, source, free)
+    def _session(
+        self, source: bytes, free: FreeAxes, precision: Precision = Precision.FLOAT
+    ) -> InferenceSession:
+        return self._engine.load(self._prepared, source, free, precision)

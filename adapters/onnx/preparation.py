@@ -14,6 +14,7 @@ from onnx.reference import ReferenceEvaluator
 from adapters.onnx.exports import drop_false_spatial, record_output_mean, record_probabilities, record_scaling
 from adapters.onnx.heads import join_heads
 from adapters.onnx.prelu import rewrite_prelu
+from adapters.onnx.quantisation import quantise
 from domain.errors import BrokenModel
 
 PREPARATION_VERSION = 5
@@ -37,7 +38,20 @@ class Dialect(Enum):
     """Computes PRelu together with the convolution before it."""
 
 
-def prepare(source: bytes, free: FreeAxes, dialect: Dialect = Dialect.ONNXRUNTIME) -> bytes:
+class Precision(Enum):
+    """What a network computes with."""
+
+    FLOAT = "float"
+    INT8 = "int8"
+    """Most of it; see adapters/onnx/quantisation.py."""
+
+
+def prepare(
+    source: bytes,
+    free: FreeAxes,
+    dialect: Dialect = Dialect.ONNXRUNTIME,
+    precision: Precision = Precision.FLOAT,
+) -> bytes:
     """Prepare a serialised ONNX model.
 
     Raises:
@@ -50,6 +64,8 @@ def prepare(source: bytes, free: FreeAxes, dialect: Dialect = Dialect.ONNXRUNTIM
         record_probabilities(model)
         record_output_mean(model)
         drop_false_spatial(model.graph)
+        if precision is Precision.INT8:
+            _replace_nodes(model.graph, quantise(model.graph))
         if dialect is Dialect.ONNXRUNTIME:
             _replace_nodes(model.graph, rewrite_prelu(model.graph))
             _replace_nodes(model.graph, join_heads(model.graph))

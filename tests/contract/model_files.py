@@ -8,11 +8,13 @@ from adapters.onnx.cache import PreparedModels
 from adapters.onnx.engines.choice import Engine
 from adapters.onnx.landmarks import LandmarkedDetector
 from adapters.onnx.library import DETECTORS, EMBEDDERS, LANDMARKS_FROM, WITHOUT_LANDMARKS
-from adapters.onnx.preparation import FreeAxes
+from adapters.onnx.preparation import FreeAxes, Precision
 from adapters.onnx.session import InferenceSession
 from application.ports.analysis import FaceDetector, FaceEmbedder
 from tests.conftest import SFACE_FILE, YUNET_FILE, packaged
 
+INT8 = "_int8"
+"""After a family: its network in int8."""
 PACKAGED = {"yunet": YUNET_FILE, "sface": SFACE_FILE}
 AMONG_ASSETS = {
     "ultralight": "version-RFB-640.onnx",
@@ -21,7 +23,7 @@ AMONG_ASSETS = {
 }
 """A file of the family. There is none of `retinaface`."""
 REAL_DETECTORS = ["yunet", "ultralight", "scrfd"]
-REAL_EMBEDDERS = ["sface", "arcface"]
+REAL_EMBEDDERS = ["sface", "sface_int8", "arcface"]
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,13 @@ class ModelFolder:
             return LandmarkedDetector(detector, self.detector(LANDMARKS_FROM))
         return detector
 
-    def embedder(self, family: str, source: bytes | None = None) -> FaceEmbedder:
+    def embedder(self, name: str, source: bytes | None = None) -> FaceEmbedder:
+        family = name.removesuffix(INT8)
         free, build = EMBEDDERS[family]
-        return build(self.session(source or self.read(family), free), family)
+        precision = Precision.FLOAT if family == name else Precision.INT8
+        return build(self.session(source or self.read(family), free, precision), name)
 
-    def session(self, source: bytes, free: FreeAxes) -> InferenceSession:
-        return self.engine.load(self.prepared, source, free)
+    def session(
+        self, source: bytes, free: FreeAxes, precision: Precision = Precision.FLOAT
+    ) -> InferenceSession:
+        return self.engine.load(self.prepared, source, free, precision)

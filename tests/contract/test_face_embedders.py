@@ -71,6 +71,14 @@ def test_a_little_brightness_does_not_matter(embedder: FaceEmbedder, crop: Crop)
     assert one @ other > 0.9
 
 
+def test_int8_moves_a_face_only_a_little(model_files: ModelFolder, crop: Crop) -> None:
+    crops = [crop, crop[:, ::-1], (crop * 0.6).astype(np.uint8)]
+    exact, int8 = (model_files.embedder(name).embed(crops) for name in ("sface", "sface_int8"))
+    similarities = (exact * int8).sum(axis=1)
+    assert similarities.min() > 0.995
+    assert similarities.max() < 1 - 1e-6
+
+
 def test_threads_do_not_disturb_each_other(embedder: FaceEmbedder) -> None:
     batches = [[noise(10 * seed + i) for i in range(seed % 3 + 1)] for seed in range(12)]
     alone = [embedder.embed(batch) for batch in batches]

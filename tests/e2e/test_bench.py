@@ -37,7 +37,9 @@ def test_all_parts(tmp_path: Path, people: Path) -> None:
     assert [(one.subject, len(one.contestants)) for one in report.kernels] == [
         ("yunet, 640 x 640", 3),
         ("sface on onnxruntime, one face", 4),
+        ("sface_int8 on onnxruntime, one face", 4),
         ("sface on openvino, one face", 4),
+        ("sface_int8 on openvino, one face", 4),
     ]
     assert report.image is not None
     assert [stage.name for stage in report.image.stages][-2:] == ["the rest", "sum"]

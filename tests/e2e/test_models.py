@@ -66,6 +66,7 @@ def test_several_models_that_are_not_there_are_told_of_together(tmp_path: Path) 
     assert verified.stdout.splitlines() == [
         "yunet: ok",
         "sface: ok",
+        "sface_int8: ok",
         *(
             f"{name}: The model {name} is not installed; the operator can fetch it with:"
             f" face-api models pull {name}"

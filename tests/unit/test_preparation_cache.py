@@ -8,9 +8,9 @@ import pytest
 from onnx import ModelProto
 
 from adapters.onnx.cache import PreparedModels, is_sealed, sealed
-from adapters.onnx.preparation import FreeAxes, prepare
+from adapters.onnx.preparation import FreeAxes, Precision, prepare
 from domain.errors import BrokenModel
-from tests.conftest import YUNET_FILE, packaged
+from tests.conftest import SFACE_FILE, YUNET_FILE, packaged
 
 SOURCE = packaged(YUNET_FILE)
 FREE = FreeAxes.BATCH | FreeAxes.SIZE
@@ -42,6 +42,14 @@ def test_an_entry_is_an_onnx_file(cache: PreparedModels, tmp_path: Path) -> None
 def test_different_axes_are_different_entries(cache: PreparedModels, tmp_path: Path) -> None:
     cache.prepared(SOURCE, FREE)
     cache.prepared(SOURCE, FreeAxes.BATCH)
+    assert len(entries(tmp_path)) == 2
+
+
+def test_different_precisions_are_different_entries(cache: PreparedModels, tmp_path: Path) -> None:
+    source = packaged(SFACE_FILE)
+    exact = cache.prepared(source, FreeAxes.BATCH)
+    assert cache.prepared(source, FreeAxes.BATCH, precision=Precision.INT8) != exact
+    assert cache.prepared(source, FreeAxes.BATCH) == exact
     assert len(entries(tmp_path)) == 2
 
 

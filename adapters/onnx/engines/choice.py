@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Literal
 
 from adapters.onnx.cache import PreparedModels
-from adapters.onnx.preparation import Dialect, FreeAxes
+from adapters.onnx.preparation import Dialect, FreeAxes, Precision
 from adapters.onnx.session import InferenceSession
 from application.errors import StartupError
 
@@ -25,15 +25,21 @@ class Engine:
     any_size: "Engine | None" = None
     """Another engine for networks whose pictures may have any size."""
 
-    def load(self, models: PreparedModels, source: bytes, free: FreeAxes) -> InferenceSession:
+    def load(
+        self,
+        models: PreparedModels,
+        source: bytes,
+        free: FreeAxes,
+        precision: Precision = Precision.FLOAT,
+    ) -> InferenceSession:
         """A session of a file, prepared as this engine wants it.
 
         Raises:
             BrokenModel: the file can't be prepared or loaded.
         """
         if FreeAxes.SIZE in free and self.any_size is not None:
-            return self.any_size.load(models, source, free)
-        return self.start(models.prepared(source, free, self.dialect))
+            return self.any_size.load(models, source, free, precision)
+        return self.start(models.prepared(source, free, self.dialect, precision))
 
 
 def choose_engine(name: EngineName, workers: int) -> Engine:

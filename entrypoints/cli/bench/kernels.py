@@ -60,17 +60,17 @@ def _detectors(rig: Rig, picture: Image, opencv: Path) -> dict[str, Callable[[],
 
 
 def _our_recognisers(rig: Rig, crop: Image) -> dict[str, Callable[[], object]]:
-    """On every engine that is installed."""
-    name = rig.choice.recognition
-    embedders = {}
+    """On every engine that is installed, as every model that the catalogue makes of this file."""
+    entries = rig.container.catalogue().entries
+    file = entries[rig.choice.recognition].sha256
+    ours: dict[str, Callable[[], object]] = {}
     for engine in get_args(EngineName):
         settings = replace(rig.settings, inference=engine)
         with suppress(StartupError):
-            embedders[engine] = Container(settings=providers.Object(settings)).models().embedder(name)
-    return {
-        f"{name} on {engine}, one face": partial(embedder.embed, [crop])
-        for engine, embedder in embedders.items()
-    }
+            models = Container(settings=providers.Object(settings)).models()
+            for name in (name for name, entry in entries.items() if entry.sha256 == file):
+                ours[f"{name} on {engine}, one face"] = partial(models.embedder(name).embed, [crop])
+    return ours
 
 
 def _recognisers(rig: Rig, crop: Image, opencv: Path) -> dict[str, Callable[[], object]]:
