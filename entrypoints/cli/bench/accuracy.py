@@ -7,7 +7,7 @@ import click
 
 from application.evaluation.evaluate import EvaluateModels
 from application.evaluation.photos import EmbedPhotos
-from entrypoints.cli.bench.kernels import OURS
+from entrypoints.cli.bench.configurations import configurations
 from entrypoints.cli.bench.opencv import opencv_analyser, prepare_opencv
 from entrypoints.cli.bench.report import Accuracy
 from entrypoints.cli.bench.rig import Rig
@@ -27,7 +27,8 @@ def measure(rig: Rig) -> list[Accuracy]:
     text = rig.pairs.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         files = for_opencv(rig.container, rig.choice.detection, rig.choice.recognition, Path(folder))
-        pipelines = {OURS: rig.analyser, "OpenCV": opencv_analyser(rig.analyser, rig.choice, *files)}
+        pipelines = {name: one.analyser for name, one in configurations(rig).items()}
+        pipelines["OpenCV"] = opencv_analyser(rig.analyser, rig.choice, *files)
         found = []
         for name, pipeline in pipelines.items():
             embedding = EmbedPhotos(pipeline, rig.settings.worker_count)

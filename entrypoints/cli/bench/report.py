@@ -111,9 +111,9 @@ class Http:
     enrolled: int
     cores: int
     servers: Sequence[Server]
-    """Ours is the first."""
-    times_peer: Mapping[str, Spread]
-    """By clients: our throughput in theirs."""
+    """Ours are the first, the default configuration before others; the last is the peer."""
+    times_peer: Sequence[Mapping[str, Spread]]
+    """Of each of ours, by clients: its throughput in the peer's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -28,11 +28,14 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Service:
-    """`with Service(OURS, folder) as service:`; it is configured as this process is, but for these."""
+    """`with Service(OURS, folder) as service:`; it is configured as this process is, but for what is given."""
 
-    def __init__(self, command: Sequence[str], folder: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._command = command
         self._folder = folder
+        self._environment = environment or {}
         self.port = _free_port()
         self.client = httpx.Client(base_url=f"http://{HOST}:{self.port}", timeout=60)
 
@@ -47,7 +50,7 @@ class Service:
         with (self._folder / "service.log").open("ab") as log:
             self._process = subprocess.Popen(
                 self._command,
-                env={**os.environ, **settings},
+                env={**os.environ, **self._environment, **settings},
                 cwd=self._folder,
                 stdout=log,
                 stderr=subprocess.STDOUT,

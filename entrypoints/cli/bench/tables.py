@@ -1,6 +1,7 @@
 """A report as tables: the same on the terminal and in Markdown, ratios first."""
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from rich import box
 from rich.console import Console
@@ -76,9 +77,13 @@ def _http_in_short(found: Http) -> Iterator[tuple[str, str]]:
             f"HTTP, {_clients(level.clients)}: of the processor time an answer, in the stages",
             f"{part:.0%}",
         )
-    for level in levels:
-        times = found.times_peer[str(level.clients)]
-        yield f"HTTP, {_clients(level.clients)}: times the throughput of OpenCV's pipeline", spread(times, 2)
+    for server, times in zip(found.servers, found.times_peer, strict=False):
+        for clients, share in times.items():
+            of = f"{server.name}, " if server is not ours else ""
+            yield (
+                f"HTTP, {of}{_clients(int(clients))}: times the throughput of OpenCV's pipeline",
+                spread(share, 2),
+            )
     above = spread(levels[0].above_stages, 1, " ms")
     yield f"HTTP, {_clients(levels[0].clients)}: p50 above the summed stages", above
 
@@ -135,12 +140,11 @@ def _image(found: ImagePath) -> Iterator[Table]:
 
 
 def _http(found: Http) -> Iterator[Table]:
-    for server in found.servers:
-        ours = server is found.servers[0]
+    for server, times in zip_longest(found.servers, found.times_peer):
         rows = [
             (
                 str(level.clients),
-                *((spread(found.times_peer[str(level.clients)], 2),) if ours else ()),
+                *((spread(times[str(level.clients)], 2),) if times else ()),
                 _percent(level.share),
                 spread(level.per_second, 1),
                 *(spread(value, 1) for value in (level.p50, level.p99, level.above_stages, level.computed)),
@@ -155,7 +159,7 @@ def _http(found: Http) -> Iterator[Table]:
             f" limit on {found.cores} cores {spread(server.limit, 1)} a second;"
             f" {found.photos} photos, {found.enrolled} people enrolled"
         )
-        peer = ("times OpenCV's",) if ours else ()
+        peer = ("times OpenCV's",) if times else ()
         head = (
             *("clients", *peer, "of the limit", "a second", "p50 ms", "p99 ms", "p50 above the stages, ms"),
             *("processor ms an answer", "errors", "generator"),
