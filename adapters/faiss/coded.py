@@ -75,6 +75,6 @@ class Coded:
         for start in range(0, len(rows), _COMPARED):
             part = slice(start, start + _COMPARED)
             # Not @, which would wake BLAS's threads: the worker pool is what uses the cores.
-            np.vecdot(self.codes[rows[part]].astype(np.float32), probe, out=similarities[part])
+            np.vecdot(self.codes.take(rows[part], axis=0).astype(np.float32), probe, out=similarities[part])
         similarities *= scales
         return Hits(self.keys[rows], self.people[rows], similarities, scales * np.float32(_ERROR))

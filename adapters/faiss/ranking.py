@@ -13,6 +13,8 @@ _DISTINCT = 4
 """One in so many candidates must be another person."""
 _KNOWN = 8
 """But no more than one in so many of all people."""
+_FEW = 16
+"""So many faces a wanted person are put in order at first."""
 _MOST_SPARE = 256
 """People whom the shortlist may have above those asked for, when very many are equally near."""
 
@@ -37,6 +39,7 @@ class Hits:
 
 def together(hits: Sequence[Hits]) -> Hits:
     """All of one or more."""
+    hits = [some for some in hits if len(some)] or hits[:1]
     if len(hits) == 1:
         return hits[0]
     return Hits(
@@ -76,17 +79,28 @@ def greatest(similarities: NDArray[np.float32], count: int) -> NDArray[np.int64]
 
 def shortlist(hits: Hits, people: int) -> Hits:
     """One a person, nearest first: the `people` nearest, and who may be as near as the last of them."""
-    order = np.argsort(-hits.similarities)
-    seen: set[int] = set()
-    certain = -np.inf
-    for row, person in zip(order.tolist(), hits.people[order].tolist(), strict=True):
-        seen.add(person)
-        if len(seen) == people:
-            certain = hits.similarities[row] - hits.errors[row]
-            break
-    near = hits.take(order[(hits.similarities + hits.errors >= certain)[order]])
-    _, first = np.unique(near.people, return_index=True)
-    return near.take(np.sort(first)[: people + _MOST_SPARE])
+    rows = np.flatnonzero(hits.similarities + hits.errors >= _certain(hits, people))
+    rows = rows[np.argsort(-hits.similarities[rows])]
+    nearest: dict[int, int] = {}
+    for row, person in zip(rows.tolist(), hits.people[rows].tolist(), strict=True):
+        nearest.setdefault(person, row)
+    return hits.take(np.array([*nearest.values()][: people + _MOST_SPARE], dtype=np.int64))
+
+
+def _certain(hits: Hits, people: int) -> float:
+    """So near, at least, is the last of the `people` nearest people; the first few hits mostly tell."""
+    count = _FEW * people
+    while True:
+        rows = greatest(hits.similarities, count)
+        rows = rows[np.argsort(-hits.similarities[rows])]
+        seen: set[int] = set()
+        for row, person in zip(rows.tolist(), hits.people[rows].tolist(), strict=True):
+            seen.add(person)
+            if len(seen) == people:
+                return float(hits.similarities[row] - hits.errors[row])
+        if len(rows) == len(hits):
+            return -np.inf
+        count *= _WIDENING
 
 
 def _distinct(numbers: NDArray[np.int64]) -> int:

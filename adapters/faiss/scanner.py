@@ -1,12 +1,15 @@
 """The first, coarse look at many vectors."""
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
+
+from adapters.faiss.ranges import joined, ranges, together
 
 LEAST = 1024
 """Fewer vectors are looked at one by one: nothing would be won."""
@@ -32,7 +35,9 @@ class Scanner:
     """
 
     def __init__(self, codes: faiss.IndexPQFastScan) -> None:
-        self._codes = codes
+        """Of all vectors; the index is not used any more."""
+        self._ranges = ranges(codes)
+        self._codes = together(self._ranges)
 
     def __len__(self) -> int:
         return self._codes.ntotal
@@ -43,16 +48,18 @@ class Scanner:
         return len(self) // (_FINE_REACH if self._codes.d <= _FINE_UP_TO else _COARSE_REACH)
 
     @classmethod
-    def trained(cls, vectors: NDArray[np.float32]) -> "Scanner":
-        """One without vectors, whose codes fit ones like these (N x D)."""
+    def built(cls, sample: NDArray[np.float32], vectors: Iterable[NDArray[np.float32]]) -> "Scanner":
+        """Of vectors, each N x D, with codes that fit a sample of them."""
         _one_thread()
-        dimensions = vectors.shape[1]
+        dimensions = sample.shape[1]
         numbers = math.gcd(dimensions, 2 if dimensions <= _FINE_UP_TO else 4)
         codes = faiss.IndexPQFastScan(dimensions, dimensions // numbers, _BITS, faiss.METRIC_INNER_PRODUCT)
         training = codes.pq.cp
         training.niter, training.seed = _ITERATIONS, _SEED
         training.min_points_per_centroid, training.max_points_per_centroid = 1, _SAMPLE >> _BITS
-        codes.train(vectors)
+        codes.train(sample)
+        for some in vectors:
+            codes.add(some)
         return cls(codes)
 
     @staticmethod
@@ -61,11 +68,6 @@ class Scanner:
         if count <= _SAMPLE:
             return np.arange(count)
         return np.sort(np.random.default_rng(_SEED).choice(count, _SAMPLE, replace=False))
-
-    def add(self, vectors: NDArray[np.float32]) -> None:
-        """N x D; not while another thread searches."""
-        _one_thread()
-        self._codes.add(vectors)
 
     def nearest(self, probe: NDArray[np.float32], count: int) -> NDArray[np.int64]:
         """The rows of about the `count` nearest vectors, about nearest first."""
@@ -76,7 +78,7 @@ class Scanner:
 
     def write(self, path: Path) -> None:
         """To a file of faiss's own format."""
-        faiss.write_index(self._codes, str(path))
+        faiss.write_index(joined(self._ranges), str(path))
 
     @classmethod
     def read(cls, path: Path) -> "Scanner":
@@ -85,5 +87,5 @@ class Scanner:
 
 
 def _one_thread() -> None:
-    """The worker pool is what uses the cores. OpenMP keeps this number for each calling thread."""
+    """The worker pool and the ranges are what uses the cores. OpenMP keeps this number for each calling thread."""
     faiss.omp_set_num_threads(1)

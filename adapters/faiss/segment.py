@@ -34,9 +34,7 @@ class Segment:
         """Trained and filled: about 3 s of one core for a million faces of 128 numbers."""
         scanner = None
         if len(faces) >= LEAST:
-            scanner = Scanner.trained(faces.decoded(Scanner.sample(len(faces))))
-            for vectors in faces.chunks():
-                scanner.add(vectors)
+            scanner = Scanner.built(faces.decoded(Scanner.sample(len(faces))), faces.chunks())
         return cls.of(uuid4().hex, faces, scanner)
 
     @classmethod
@@ -89,7 +87,7 @@ class Part:
                 hits = self.segment.faces.compared(probe, np.flatnonzero(self.alive))
                 return hits.take(greatest(hits.similarities, count))
             rows = scanner.nearest(probe, count)
-            return self.segment.faces.compared(probe, rows[self.alive[rows]])
+            return self.segment.faces.compared(probe, rows[self.alive[rows]] if self.dead else rows)
 
         scanner = self.segment.scanner
         least = scanner.reach if scanner else 0

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,11 @@ def resident(storage: Storage) -> ResidentGallery:
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110
+        while True:
+            # A file that is just being written or removed tells nothing.
+            with suppress(OSError, EOFError, ValueError):
+                if condition():
+                    return
             await asyncio.sleep(0.01)
 
 

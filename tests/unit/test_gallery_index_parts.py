@@ -1,14 +1,17 @@
 """What a resident index is made of."""
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.faiss.census import Census
 from adapters.faiss.coded import Coded
 from adapters.faiss.ranking import Hits, shortlist
+from adapters.faiss.scanner import Scanner
 from tests.unit.galleries import vector, vectors
 
 
@@ -44,3 +47,26 @@ def test_who_may_be_as_near_as_the_last_one_is_on_the_shortlist() -> None:
     best = shortlist(Hits(numbers, numbers + 10, similarities, np.full(4, 0.01, dtype=np.float32)), 1)
 
     assert best.people.tolist() == [13, 12]
+
+
+@pytest.mark.parametrize("cores", [2, 3, 7])
+def test_a_scan_by_several_cores_finds_what_one_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int
+) -> None:
+    faces = vectors(5003)
+    alone = Scanner.built(faces[:4096], [faces])
+    monkeypatch.setattr("adapters.faiss.ranges._WORTH_A_THREAD", 100)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)))
+    alone.write(tmp_path / "alone")
+
+    split = Scanner.read(tmp_path / "alone")
+    split.write(tmp_path / "split")
+
+    assert len(split._ranges) == cores
+    assert len(split) == len(alone) == 5003
+    assert (tmp_path / "split").read_bytes() == (tmp_path / "alone").read_bytes()
+    for seed in range(20):
+        assert seed * 250 in split.nearest(faces[seed * 250], 20)
+        # The last of equally near ones may be others.
+        common = np.intersect1d(split.nearest(vector(seed), 200), alone.nearest(vector(seed), 200))
+        assert len(common) >= 190

@@ -53,7 +53,7 @@ def _index(growth: Sequence[Growth]) -> Table:
                 *(f"{own.inserts_a_second:.0f}", f"{own.search_while_inserting.p50:.2f}"),
             )
         )
-    return Table("Search: the index alone, one thread", head, rows)
+    return Table("Search: the index alone", head, rows)
 
 
 def _service(growth: Sequence[Growth]) -> Table:
