@@ -161,12 +161,14 @@ class TestFollowing:
         monkeypatch.setattr(PostgresGallerySource.__init__, "__defaults__", (5,))
         async with on_index(engine, folder, CALM) as storage:
             assert await nearest(storage, 0) == ["Ann"]
+            index = resident(storage)._index
+            assert index is not None
+            # What is due at the start.
+            await resident(storage)._tend(index)
+            before = index.moment
             await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(1, 20)))
             assert await nearest(storage, 7) == ["7"]
             assert exact == [DEFAULT]
-            index = resident(storage)._index
-            assert index is not None
-            before = index.moment
             await until(lambda: index.moment != before)
             assert await nearest(storage, 8) == ["8"]
             assert exact == [DEFAULT]
