@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
 
-_DEVIATIONS = 6
+_DEVIATIONS = 9
 """How far from its mean a number may be; what is further is clipped."""
+_BALANCE = 0.7
+"""1 lets the inputs of all channels fill the range and 0 their weights; see docs/decisions/0004."""
 _LEVELS = 255
 """Steps of an input."""
 _LARGEST_PAIR = 127
@@ -91,7 +93,8 @@ def _quantised(layer: _Layer, graph: GraphProto, constants: dict[str, TensorProt
     ends = np.where(ends > 0, ends, layer.slopes * ends)
     weights = _values(constants, node.input[1])
 
-    unit = np.sqrt(np.maximum(np.abs(ends).max(0), _TINY) / np.maximum(_largest(weights, 1), _TINY))
+    inputs = np.maximum(np.abs(ends).max(0), _TINY)
+    unit = inputs**_BALANCE / np.maximum(_largest(weights, 1), _TINY) ** (1 - _BALANCE)
     ends, weights = ends / unit, weights * unit.reshape(-1, *[1] * (weights.ndim - 2))
     step = np.float32((ends.max() - ends.min()) / _LEVELS)
     pairs = weights.reshape(len(weights), -1, 2, *weights.shape[2:])
