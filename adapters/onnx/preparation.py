@@ -17,7 +17,7 @@ from adapters.onnx.prelu import rewrite_prelu
 from adapters.onnx.quantisation import quantise
 from domain.errors import BrokenModel
 
-PREPARATION_VERSION = 5
+PREPARATION_VERSION = 6
 """Part of the cache's key: raise it with every change of what `prepare` writes."""
 
 
