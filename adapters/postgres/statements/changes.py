@@ -148,7 +148,6 @@ _READ = _rows(
     column("person", BigInteger),
 )
 READ = Query(_READ)
-READ = Query(_READ)
 """A row a face of the people who are asked for and of those with changes; one without a face stands for none."""
 
 PRUNE = text(f"DELETE FROM removed_face WHERE removed_at < now() - interval '{KEPT_DAYS} days'")

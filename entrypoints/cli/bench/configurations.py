@@ -9,6 +9,7 @@ from dependency_injector import providers
 
 from application.analysis import FaceAnalyser
 from application.errors import StartupError
+from entrypoints.cli.bench.kernels import OURS
 from entrypoints.cli.bench.rig import Rig
 from entrypoints.container import Container
 from entrypoints.settings import load_settings
@@ -26,8 +27,8 @@ class Configuration:
 
 def configurations(rig: Rig) -> dict[str, Configuration]:
     """By name: as it is configured and, if OpenVINO is installed, as fast as it can be."""
-    found = {"face-api": Configuration(rig.analyser)}
+    found = {OURS: Configuration(rig.analyser)}
     with suppress(StartupError):
         container = Container(settings=providers.Object(load_settings({**os.environ, **_FAST})))
-        found["face-api, sface_int8 on OpenVINO"] = Configuration(container.analyser(), _FAST)
+        found[f"{OURS}, sface_int8 on OpenVINO"] = Configuration(container.analyser(), _FAST)
     return found

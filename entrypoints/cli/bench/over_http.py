@@ -22,7 +22,7 @@ from entrypoints.cli.bench.rig import Rig
 from entrypoints.cli.bench.served import OPENCV, OURS, Service, enrol, folder
 from entrypoints.cli.bench.weights import for_opencv
 
-PEER = "OpenCV behind the same HTTP"
+_PEER = "OpenCV behind the same HTTP"
 
 _Pipeline: TypeAlias = tuple[FaceAnalyser, Sequence[str], Mapping[str, str]]
 """The same in this process, as a command, and the command's environment."""
@@ -53,7 +53,7 @@ def measure(rig: Rig) -> Http:
         files = for_opencv(rig.container, rig.choice.detection, rig.choice.recognition, home)
         pipelines: dict[str, _Pipeline] = {
             **{name: (one.analyser, OURS, one.environment) for name, one in configurations(rig).items()},
-            PEER: (opencv_analyser(rig.analyser, rig.choice, *files), OPENCV, {}),
+            _PEER: (opencv_analyser(rig.analyser, rig.choice, *files), OPENCV, {}),
         }
         taken = {name: _Rounds() for name in pipelines}
         services = {
