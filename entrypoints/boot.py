@@ -17,8 +17,12 @@ logger = logging.getLogger("face.boot")
 
 
 @asynccontextmanager
-async def running(container: Container) -> AsyncIterator[None]:
+async def running(container: Container, *, join: bool = False) -> AsyncIterator[None]:
     """Meanwhile the container's models are loaded, its database is up, and its indexes follow that.
+
+    Args:
+        container: what is wired.
+        join: see `storing`.
 
     Raises:
         StartupError: it can't be.
@@ -27,7 +31,7 @@ async def running(container: Container) -> AsyncIterator[None]:
     # The database's start is mostly waiting: meanwhile the models are loaded, or prepared the first time.
     loading = asyncio.ensure_future(container.workers().run(load_models, container.models(), settings))
     try:
-        async with storing(container), searching(container):
+        async with storing(container, join=join), searching(container):
             await loading
             logger.info("ready: storage %s, search by %s", container.storage(), container.search())
             yield

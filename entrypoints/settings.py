@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Mapping
+from math import ceil
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
 from dotenv import dotenv_values
@@ -14,6 +15,9 @@ from domain.liveness import LivenessPolicy
 from domain.models import ModelChoice
 from domain.quality import LENIENT, STRICT, QualityBounds
 from entrypoints.bounds import parse_bounds
+
+_MOST_PROCESSES = 4
+"""That a service has unless it is told: each takes the memory of its models, and serves several cores."""
 
 PREFIX = "FACE_"
 PROJECT = Path(__file__).resolve().parent.parent
@@ -51,10 +55,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Names that clients send, and the models that are meant."""
     preload: list[str] = []
     """Models to load at the start, besides the defaults."""
+    processes: Annotated[int, Meta(ge=0, le=64)] = 0
+    """That serve; 0 means one a core, four at most."""
     workers: Annotated[int, Meta(ge=0, le=256)] = 0
-    """Threads that analyse images; 0 means one a core, and one more."""
+    """Threads of a process that analyse images; 0 means one for each of its cores, and one more."""
     queue: Annotated[int, Meta(ge=0, le=100_000)] = 64
-    """Images that may wait for a worker before the answer is 503."""
+    """Images that may wait for a worker of a process before the answer is 503."""
     max_body_mb: Annotated[float, Meta(gt=0, le=1024)] = 15
     """Of a request, in 10^6 bytes."""
     max_image_mp: Annotated[float, Meta(gt=0, le=1000)] = 50
@@ -113,11 +119,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def worker_count(self) -> int:
-        """The number of workers; with 0, the cores this process may use and one.
+        """The workers of a process that is the only one; with 0, the cores it may use and one.
 
         Python's own part of the work takes turns: while one worker waits for its turn, another computes.
         """
-        return self.workers or len(os.sched_getaffinity(0)) + 1
+        return self.workers or _cores() + 1
+
+    @property
+    def process_count(self) -> int:
+        """The processes of a service. Faces in memory are those of one."""
+        if self.database_url == "memory":
+            return 1
+        return self.processes or min(_cores(), _MOST_PROCESSES)
+
+    def of_one_process(self) -> Self:
+        """As each process of a service has them: with its share of the workers."""
+        share = self.workers or ceil(_cores() / self.process_count) + 1
+        return msgspec.structs.replace(self, workers=share)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 def load_settings(environment: Mapping[str, str] | None = None, dotenv: Path | None = None) -> Settings:

@@ -98,10 +98,8 @@ class IndexFolder:
 
     def load(self, gallery: GalleryKey) -> Saved | None:
         """What was saved of this gallery; None if that was nothing, or nothing that can be used."""
-        if not (self._path / _MANIFEST).exists():
-            return None
         try:
-            return self._read(gallery)
+            return self._read(gallery) if (self._path / _MANIFEST).exists() else None
         except (_Unusable, OSError, ValueError, RuntimeError, msgspec.MsgspecError) as error:
             logger.warning("the saved index of %s is not used: %s", gallery, str(error))
             return None

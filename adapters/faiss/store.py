@@ -23,7 +23,8 @@ class FaissGalleryIndexes:
     """Implements GalleryIndexes. Each has a folder below one that only its owner can read: codes are biometric data.
 
     The first process that opens an index owns the folder as long as it lives; whoever else shares the data
-    directory keeps indexes in memory only. One that can't be written is like somebody else's.
+    directory begins with what was saved last, and saves nothing. One that can't be written is like somebody
+    else's.
     """
 
     def __init__(self, path: Path, tail_rows: int | None = None) -> None:
@@ -35,18 +36,19 @@ class FaissGalleryIndexes:
 
     def open(self, gallery: GalleryKey) -> FaissGalleryIndex:
         """See GalleryIndexes. About 0.3 s for a million faces of 128 numbers."""
-        folder = self._folder(gallery)
-        index = FaissGalleryIndex(gallery, folder, self._tail_rows)
-        saved = folder.load(gallery) if folder else None
+        folder = IndexFolder(self._path / _name(gallery))
+        index = FaissGalleryIndex(gallery, folder if self._own() else None, self._tail_rows)
+        saved = folder.load(gallery)
         if saved is not None:
             index.restore(saved)
         return index
 
     def new(self, gallery: GalleryKey) -> FaissGalleryIndex:
         """See GalleryIndexes."""
-        folder = self._folder(gallery)
-        if folder is not None:
-            folder.remove()
+        if not self._own():
+            return FaissGalleryIndex(gallery, None, self._tail_rows)
+        folder = IndexFolder(self._path / _name(gallery))
+        folder.remove()
         return FaissGalleryIndex(gallery, folder, self._tail_rows)
 
     def keep_only(self, galleries: set[GalleryKey]) -> None:
@@ -61,16 +63,11 @@ class FaissGalleryIndexes:
         self._release()
         self._owned = None
 
-    def _folder(self, gallery: GalleryKey) -> IndexFolder | None:
-        return IndexFolder(self._path / _name(gallery)) if self._own() else None
-
     def _own(self) -> bool:
         if self._owned is None:
             self._owned = self._lock()
             if not self._owned:
-                logger.warning(
-                    "%s is in use or can't be written: indexes are kept in memory only", self._path
-                )
+                logger.info("%s is another process's or can't be written: indexes aren't saved", self._path)
         return self._owned
 
     def _lock(self) -> bool:

@@ -5,7 +5,8 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
 
 import click
 import uvicorn
@@ -13,16 +14,20 @@ import uvloop
 from dependency_injector import providers
 
 from application.errors import StartupError
+from domain.errors import Unavailable
 from entrypoints.boot import running
 from entrypoints.container import Container
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings, load_settings
+from entrypoints.siblings import Siblings, join_first
 
 logger = logging.getLogger("face.serve")
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 STOP = (signal.SIGTERM, signal.SIGINT)
+
+_POLL_S = 0.1
 
 GRACE_S = 30
 """How long requests that are being answered may take to end when the service stops."""
@@ -31,11 +36,11 @@ GRACE_S = 30
 @click.command()
 def serve() -> None:
     """Serve the API until SIGTERM or Ctrl-C."""
-    serve_with(Container(settings=providers.Object(load_settings())))
+    serve_with(Container(settings=providers.Object(load_settings().of_one_process())))
 
 
 def serve_with(container: Container) -> None:
-    """Serve what a container makes.
+    """Serve what a container makes, in as many processes as its settings say.
 
     Raises:
         StartupError: it can't be started.
@@ -44,39 +49,79 @@ def serve_with(container: Container) -> None:
     logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
     for library in ("alembic", "faiss", "uvicorn"):
         logging.getLogger(library).setLevel(logging.WARNING)
+    serving = _serve_beside if join_first() else _serve_first
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
-        uvloop.run(_serve(container, settings))
+        uvloop.run(_until_signal(serving(container, settings)))
 
 
-async def _serve(container: Container, settings: Settings) -> None:
+async def _until_signal(serving: Coroutine[Any, Any, None]) -> None:
+    """Serve; what comes before that is given up at a signal."""
     booting = asyncio.current_task()
     if booting is not None:
-        for number in STOP:
-            asyncio.get_running_loop().add_signal_handler(number, booting.cancel)
-    with listening(settings.host, settings.port) as address:
-        await _serve_on(address, container)
+        _on_signal(booting.cancel)
+    await serving
 
 
-async def _serve_on(address: socket.socket, container: Container) -> None:
-    async with running(container):
-        server = _Server(
-            uvicorn.Config(
-                create_app(container),
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=GRACE_S,
-            )
+async def _serve_first(container: Container, settings: Settings) -> None:
+    siblings = settings.process_count - 1
+    if siblings:
+        listening(settings.host, settings.port).close()
+    with listening(settings.host, settings.port, shared=siblings > 0) as address:
+        async with running(container), Siblings(siblings, address.getsockname()[1]) as others:
+            await _answer(address, container, others.stop)
+
+
+async def _serve_beside(container: Container, settings: Settings) -> None:
+    async with running(container, join=True):
+        await _readiness(container)
+        with listening(settings.host, settings.port, shared=True) as address:
+            await _answer(address, container)
+
+
+async def _readiness(container: Container) -> None:
+    """Others answer meanwhile, faster than this process could."""
+    while True:
+        try:
+            return await container.check_readiness().execute()
+        except Unavailable:
+            await asyncio.sleep(_POLL_S)
+
+
+async def _answer(
+    address: socket.socket, container: Container, stop_others: Callable[[], None] = lambda: None
+) -> None:
+    server = _Server(
+        uvicorn.Config(
+            create_app(container),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_S,
         )
-        for number in STOP:
-            asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
-        logger.info("listening on http://%s:%d", *address.getsockname()[:2])
-        await server.serve([address])
+    )
+
+    def stop() -> None:
+        server.handle_exit(signal.SIGTERM, None)
+        stop_others()
+
+    _on_signal(stop)
+    logger.info("listening on http://%s:%d", *address.getsockname()[:2])
+    await server.serve([address])
 
 
-def listening(host: str, port: int) -> socket.socket:
+def _on_signal(do: Callable[[], object]) -> None:
+    for number in STOP:
+        asyncio.get_running_loop().add_signal_handler(number, do)
+
+
+def listening(host: str, port: int, *, shared: bool = False) -> socket.socket:
     """A socket bound to the address; taken before anything is started, so that a taken port costs nothing.
+
+    Args:
+        host: an address, or a name of one.
+        port: 0 for any.
+        shared: whether other processes of this user may take it too.
 
     Raises:
         StartupError: the address can't be had.
@@ -87,6 +132,8 @@ def listening(host: str, port: int) -> socket.socket:
         raise StartupError(f"FACE_HOST: {host!r} is no address of this machine") from error
     bound = socket.socket(family, kind, protocol)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         bound.bind(address)
     except OSError as error:

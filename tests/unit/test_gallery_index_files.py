@@ -177,12 +177,13 @@ def test_indexes_of_galleries_that_are_gone_go(folder: Path) -> None:
     assert files(folder) == []
 
 
-def test_a_folder_has_one_owner(folder: Path) -> None:
+def test_a_folder_has_one_owner_and_others_begin_with_what_that_saved(folder: Path) -> None:
     owner, other = (FaissGalleryIndexes(folder, TAIL) for _ in range(2))
     assert owner.open(GALLERY).moment == "7"
 
     index = other.open(GALLERY)
-    put(index, 9, {1: 1})
+    assert (index.moment, len(index)) == ("7", FACES + 10)
+    put(index, 9, {FACES + 50: 1}, removed=[5])
     index.save()
     other.keep_only(set())
     other.new(GALLERY)

@@ -20,6 +20,21 @@ def test_defaults() -> None:
     assert settings.max_pixels == 50_000_000
 
 
+def test_the_processes_of_a_service_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(10)))
+    settings = load_settings({}, NOWHERE)
+    assert (settings.process_count, settings.worker_count) == (4, 11)
+    assert settings.of_one_process().worker_count == 4
+    given = load_settings({"FACE_PROCESSES": "2", "FACE_WORKERS": "3"}, NOWHERE)
+    assert (given.process_count, given.of_one_process().worker_count) == (2, 3)
+
+
+def test_faces_in_memory_are_those_of_one_process() -> None:
+    settings = load_settings({"FACE_DATABASE_URL": "memory", "FACE_PROCESSES": "3"}, NOWHERE)
+    assert settings.process_count == 1
+    assert settings.of_one_process().worker_count == settings.worker_count
+
+
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     dotenv = tmp_path / ".env"
     dotenv.write_text("FACE_PORT=6000\nFACE_HOST=0.0.0.0\n")

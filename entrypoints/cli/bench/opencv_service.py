@@ -15,7 +15,7 @@ from entrypoints.settings import load_settings
 
 def main() -> None:
     """As `face-api serve`."""
-    settings = load_settings()
+    settings = load_settings().of_one_process()
     prepare_opencv()
     container = Container(settings=providers.Object(settings))
     ours: FaceAnalyser = container.analyser()

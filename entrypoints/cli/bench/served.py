@@ -89,8 +89,10 @@ class Service:
             return False
 
     def memory(self) -> tuple[float, float]:
-        """10^6 bytes: the service's own, and what its database's processes have for themselves."""
-        return _resident(self._process.pid), sum(map(_private, _descendants(self._process.pid)))
+        """10^6 bytes: that of the service's own processes, and what its database's have for themselves."""
+        first, others = self._process.pid, _descendants(self._process.pid)
+        ours = [pid for pid in others if _program(pid) == _program(first)]
+        return sum(map(_resident, [first, *ours])), sum(map(_private, set(others) - set(ours)))
 
     def processor_s(self) -> float:
         """Seconds that the service and all processes under it have computed, those that ended with them."""
@@ -107,6 +109,10 @@ def _free_port() -> int:
 def _stat(pid: int) -> list[str]:
     """The fields of /proc/PID/stat after the name, from the third on (see proc(5))."""
     return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+
+
+def _program(pid: int) -> Path:
+    return Path(f"/proc/{pid}/exe").readlink()
 
 
 def _descendants(pid: int) -> list[int]:
