@@ -35,7 +35,10 @@ class ServiceFigures:
     """What is measured of it."""
 
     fill_s: float
+    first: Times
+    """For each probe once: the database reads most of the people from files."""
     search: Times
+    """For the same probes again, as pgvector's searches, which come upon what they have read before."""
     identified: float
     ready_s: float
     """After a restart, from the saved index; its code is loaded already."""
@@ -52,6 +55,7 @@ async def measured(engine: AsyncEngine, probes: Probes, folder: Path) -> Service
         fill_s = await _ready(residents, start)
         gallery = IndexedGallery(PgVectorGallery(engine), residents)
         await _searched(gallery, probes, _WARM)
+        first, _ = await _searched(gallery, probes, len(probes.mates))
         search, identified = await _searched(gallery, probes, len(probes.mates))
     residents = _residents(engine, folder)
     start = perf_counter()
@@ -60,7 +64,7 @@ async def measured(engine: AsyncEngine, probes: Probes, folder: Path) -> Service
         gallery = IndexedGallery(PgVectorGallery(engine), residents)
         await _searched(gallery, probes, _WARM)
         inserts, beside = await _inserting(gallery, PgVectorRepository(engine, uuid7), probes)
-    return ServiceFigures(fill_s, search, identified, ready_s, inserts, beside)
+    return ServiceFigures(fill_s, first, search, identified, ready_s, inserts, beside)
 
 
 def _residents(engine: AsyncEngine, folder: Path) -> ResidentGalleries:
