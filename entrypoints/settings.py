@@ -55,8 +55,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Names that clients send, and the models that are meant."""
     preload: list[str] = []
     """Models to load at the start, besides the defaults."""
-    processes: Annotated[int, Meta(ge=0, le=64)] = 0
-    """That serve; 0 means one a core, four at most."""
+    processes: Annotated[int, Meta(ge=0, le=16)] = 0
+    """That serve; 0 means one a core, four at most. Each has up to eight connections to the database."""
     workers: Annotated[int, Meta(ge=0, le=256)] = 0
     """Threads of a process that analyse images; 0 means one for each of its cores, and one more."""
     queue: Annotated[int, Meta(ge=0, le=100_000)] = 64

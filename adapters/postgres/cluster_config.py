@@ -48,7 +48,8 @@ def _settings(memory: int) -> dict[str, str]:
         "unix_socket_directories": "'.'",
         "unix_socket_permissions": "0700",
         "port": str(PORT),
-        "max_connections": "50",
+        # For the most processes that a service may have, and commands beside it.
+        "max_connections": "150",
         # A registration that was answered is on the disk.
         "fsync": "on",
         "full_page_writes": "on",

@@ -54,6 +54,7 @@ def test_an_empty_value_means_the_default() -> None:
         ("FACE_DATABASE_URL", "sqlite:///x"),
         ("FACE_DATABASE_URL", "postgresql://me@db/x"),
         ("FACE_WORKERS", "-1"),
+        ("FACE_PROCESSES", "17"),
         ("FACE_MAX_BODY_MB", "0"),
         ("FACE_LOG_LEVEL", "loud"),
         ("FACE_LIVENESS", "maybe"),
