@@ -36,6 +36,7 @@ class Siblings:
         self._count = count
         self._environment = {**os.environ, _FIRST: str(os.getpid()), "FACE_PORT": str(port)}
         self._keepers: list[asyncio.Task[None]] = []
+        self._stopped = False
 
     async def __aenter__(self) -> Self:
         self._keepers = [asyncio.create_task(self._keep()) for _ in range(self._count)]
@@ -48,9 +49,11 @@ class Siblings:
         await asyncio.gather(*self._keepers, return_exceptions=True)
 
     def stop(self) -> None:
-        """Tell them to answer what they have begun, and to end."""
-        for keeper in self._keepers:
-            keeper.cancel()
+        """Tell them to answer what they have begun, and to end; nothing happens a second time."""
+        if not self._stopped:
+            self._stopped = True
+            for keeper in self._keepers:
+                keeper.cancel()
 
     async def _keep(self) -> None:
         """Start one, and again when it ends by itself, as it does when the kernel is short of memory."""

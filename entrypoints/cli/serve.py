@@ -58,13 +58,14 @@ async def _until_signal(serving: Coroutine[Any, Any, None]) -> None:
     """Serve; what comes before that is given up at a signal."""
     booting = asyncio.current_task()
     if booting is not None:
-        _on_signal(booting.cancel)
+        _on_signal(lambda _: booting.cancel())
     await serving
 
 
 async def _serve_first(container: Container, settings: Settings) -> None:
     siblings = settings.process_count - 1
     if siblings:
+        # A shared address can't tell whether another service has it.
         listening(settings.host, settings.port).close()
     with listening(settings.host, settings.port, shared=siblings > 0) as address:
         async with running(container), Siblings(siblings, address.getsockname()[1]) as others:
@@ -101,8 +102,8 @@ async def _answer(
         )
     )
 
-    def stop() -> None:
-        server.handle_exit(signal.SIGTERM, None)
+    def stop(number: int) -> None:
+        server.handle_exit(number, None)
         stop_others()
 
     _on_signal(stop)
@@ -110,9 +111,9 @@ async def _answer(
     await server.serve([address])
 
 
-def _on_signal(do: Callable[[], object]) -> None:
+def _on_signal(do: Callable[[int], object]) -> None:
     for number in STOP:
-        asyncio.get_running_loop().add_signal_handler(number, do)
+        asyncio.get_running_loop().add_signal_handler(number, do, number)
 
 
 def listening(host: str, port: int, *, shared: bool = False) -> socket.socket:
