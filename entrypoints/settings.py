@@ -123,7 +123,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
         Python's own part of the work takes turns: while one worker waits for its turn, another computes.
         """
-        return self.workers or _cores() + 1
+        return self.workers or _workers(1)
 
     @property
     def process_count(self) -> int:
@@ -134,8 +134,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def of_one_process(self) -> Self:
         """As each process of a service has them: with its share of the workers."""
-        share = self.workers or ceil(_cores() / self.process_count) + 1
-        return msgspec.structs.replace(self, workers=share)
+        return msgspec.structs.replace(self, workers=self.workers or _workers(self.process_count))
+
+
+def _workers(processes: int) -> int:
+    return ceil(_cores() / processes) + 1
 
 
 def _cores() -> int:

@@ -12,6 +12,8 @@ import pytest
 from tests.e2e.service import Service
 
 WAIT_S = 60
+LISTEN = "0A"
+"""The state of a socket in /proc/net/tcp."""
 CONNECTIONS = 40
 """The kernel gives each to one of two processes: the chance that one gets them all is 1 in 10^11."""
 
@@ -37,9 +39,8 @@ def program(pid: int) -> Path | None:
 
 def listening(service: Service) -> int:
     """How many of the service's processes have its address."""
-    port = f":{service.port:04X} "
-    lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()
-    return sum(port in line.split(" 00000000:0000 ")[0] + " " and " 0A " in line for line in lines)
+    sockets = [line.split()[1:4] for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()]
+    return sum(local.endswith(f":{service.port:04X}") and state == LISTEN for local, _, state in sockets)
 
 
 def until(true: Callable[[], object]) -> None:

@@ -13,7 +13,7 @@ branch_labels = None
 depends_on = None
 
 _GREATEST = 8160
-"""Bytes of a row that fit into a page of 8 kB. A kept crop, which is longer than the embedding, is moved first."""
+"""Bytes of a row that fit into a page of 8 kB."""
 
 
 def upgrade() -> None:
