@@ -34,6 +34,7 @@ from adapters.postgres.gallery import PgVectorGallery
 from adapters.postgres.idempotency import PostgresIdempotency
 from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
+from adapters.threads.cores import SpareCores
 from adapters.threads.pool import ThreadWorkerPool
 from application.analysis import FaceAnalyser
 from application.bulk.enrol import EnrolPhotos
@@ -70,9 +71,11 @@ NEW_ID = providers.Object(uuid7)
 CONNECTIONS = 8
 """To the database; a statement takes milliseconds, so that a few serve many clients."""
 
-
 LEAST_INDEXED = 1000
 """Galleries of fewer faces take the database no longer than reading an answer."""
+
+MOST_THREADS = 4
+"""Of one run of a network: the more there are, the less each of them spares."""
 
 
 def search_kind(settings: Settings) -> str:
@@ -83,6 +86,11 @@ def search_kind(settings: Settings) -> str:
 def storage_kind(settings: Settings) -> str:
     """The name of the storage adapter that the settings ask for."""
     return settings.database_url if settings.database_url in {"embedded", "memory"} else "server"
+
+
+def spare_cores(cores: int) -> SpareCores | None:
+    """For runs of networks to spread over; None if there is one core only."""
+    return SpareCores(cores, min(cores, MOST_THREADS)) if cores > 1 else None
 
 
 def _stored(
@@ -162,8 +170,9 @@ class Container(containers.DeclarativeContainer):
     )
     catalogue = providers.ThreadSafeSingleton(Catalogue.load, CATALOGUE, settings.provided.own_catalogue)
     model_files = providers.ThreadSafeSingleton(ModelFiles, settings.provided.models_dir)
+    spare = providers.ThreadSafeSingleton(spare_cores, settings.provided.cores)
     inference = providers.ThreadSafeSingleton(
-        choose_engine, settings.provided.inference, settings.provided.worker_count
+        choose_engine, settings.provided.inference, settings.provided.worker_count, spare
     )
     models = providers.ThreadSafeSingleton(
         OnnxModelLibrary,

@@ -118,31 +118,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return int(self.max_body_mb * 1e6)
 
     @property
+    def cores(self) -> int:
+        """That the service may use."""
+        return len(os.sched_getaffinity(0))
+
+    @property
     def worker_count(self) -> int:
         """The workers of a process that is the only one; with 0, the cores it may use and one.
 
         Python's own part of the work takes turns: while one worker waits for its turn, another computes.
         """
-        return self.workers or _workers(1)
+        return self.workers or self._workers(1)
 
     @property
     def process_count(self) -> int:
         """The processes of a service. Faces in memory are those of one."""
         if self.database_url == "memory":
             return 1
-        return self.processes or min(_cores(), _MOST_PROCESSES)
+        return self.processes or min(self.cores, _MOST_PROCESSES)
 
     def of_one_process(self) -> Self:
         """As each process of a service has them: with its share of the workers."""
-        return msgspec.structs.replace(self, workers=self.workers or _workers(self.process_count))
+        return msgspec.structs.replace(self, workers=self.workers or self._workers(self.process_count))
 
-
-def _workers(processes: int) -> int:
-    return ceil(_cores() / processes) + 1
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
+    def _workers(self, processes: int) -> int:
+        return ceil(self.cores / processes) + 1
 
 
 def load_settings(environment: Mapping[str, str] | None = None, dotenv: Path | None = None) -> Settings:

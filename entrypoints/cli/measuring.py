@@ -34,7 +34,14 @@ def configured() -> tuple[Settings, Container]:
     """The settings, and the models that they name; neither database nor server is needed."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     settings = load_settings()
-    return settings, Container(settings=providers.Object(settings))
+    return settings, in_one_thread(settings)
+
+
+def in_one_thread(settings: Settings) -> Container:
+    """A container in which no image takes several cores, however idle they are: what is measured is one's time."""
+    container = Container(settings=providers.Object(settings))
+    container.spare.override(providers.Object(None))
+    return container
 
 
 def pipeline() -> tuple[Settings, EmbedPhotos]:

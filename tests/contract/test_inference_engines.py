@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from onnx import ModelProto, TensorProto, helper
 
-from adapters.onnx.engines.choice import Engine, choose_engine
+from adapters.onnx.engines.choice import Engine, EngineName, choose_engine
 from adapters.onnx.library import DETECTORS, EMBEDDERS
 from adapters.onnx.preparation import Dialect, FreeAxes, prepare
 from adapters.onnx.session import Tensor
@@ -88,6 +88,33 @@ def test_one_run_at_a_time_keeps_one_core_busy_at_most(model_files: ModelFolder)
         session.run(batch)
         time.sleep(0.002)
     assert time.process_time() - cpu < time.perf_counter() - wall
+
+
+class Idle:
+    """Cores that are always spare, and how often somebody wanted to know."""
+
+    threads = 2
+    asked = 0
+
+    def now(self) -> bool:
+        self.asked += 1
+        return True
+
+
+def test_a_run_over_several_cores_gives_the_same_numbers(
+    model_files: ModelFolder, engine_name: EngineName
+) -> None:
+    idle = Idle()
+    session = choose_engine(engine_name, 2, idle).load(
+        model_files.prepared, packaged(SFACE_FILE), FreeAxes.BATCH
+    )
+    batch = pictures(session.input_shape)
+    (alone,) = model_files.session(packaged(SFACE_FILE), FreeAxes.BATCH).run(batch).values()
+    deadline = time.monotonic() + 60
+    while not idle.asked:  # the session of several threads starts meanwhile
+        assert time.monotonic() < deadline
+        (together,) = session.run(batch).values()
+    np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
 def test_what_is_no_model_is_refused(inference: Engine) -> None:

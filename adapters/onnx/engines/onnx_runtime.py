@@ -11,18 +11,23 @@ from domain.errors import BrokenModel
 class OnnxRuntimeSession:
     """Implements InferenceSession.
 
-    One thread a run: parallelism comes from the worker pool, whose workers run images side by side. Threads
-    of the runtime's own would only compete with them.
+    One thread a run, unless it is told: parallelism comes from the worker pool, whose workers run images side by
+    side. Threads of the runtime's own would only compete with them.
     """
 
-    def __init__(self, model: bytes) -> None:
+    def __init__(self, model: bytes, threads: int = 1) -> None:
         """Load a serialised model.
+
+        Args:
+            model: the file's content.
+            threads: of each run, the caller's among them.
 
         Raises:
             BrokenModel: ONNX Runtime can't load it, or it hasn't exactly one input.
         """
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
+        options.intra_op_num_threads = threads
+        options.add_session_config_entry("session.force_spinning_stop", "1")  # threads sleep between runs
         options.inter_op_num_threads = 1
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.enable_mem_pattern = False  # patterns are remembered for every shape of input that comes by

@@ -9,7 +9,6 @@ from typing import get_args
 
 import cv2
 import numpy as np
-from dependency_injector import providers
 from msgspec.structs import replace
 
 from adapters.onnx.engines.choice import EngineName
@@ -20,7 +19,7 @@ from entrypoints.cli.bench.opencv import LONG_SIDE, OpenCvDetector, OpenCvRecogn
 from entrypoints.cli.bench.report import Comparison
 from entrypoints.cli.bench.rig import Rig
 from entrypoints.cli.bench.weights import for_opencv, published, runnable, stock_session, unpacked
-from entrypoints.container import Container
+from entrypoints.cli.measuring import in_one_thread
 
 OURS = "face-api"
 
@@ -67,7 +66,7 @@ def _our_recognisers(rig: Rig, crop: Image) -> dict[str, Callable[[], object]]:
     for engine in get_args(EngineName):
         settings = replace(rig.settings, inference=engine)
         with suppress(StartupError):
-            models = Container(settings=providers.Object(settings)).models()
+            models = in_one_thread(settings).models()
             for name in (name for name, entry in entries.items() if entry.sha256 == file):
                 ours[f"{name} on {engine}, one face"] = partial(models.embedder(name).embed, [crop])
     return ours

@@ -1,6 +1,5 @@
 """Recognition over HTTP, with real photos, by several numbers of clients; beside OpenCV behind the same HTTP."""
 
-import os
 import statistics
 import time
 from collections import defaultdict
@@ -45,7 +44,7 @@ class _Rounds:
 def measure(rig: Rig) -> Http:
     """The stages, then each number of clients, in each round; the servers take turns."""
     prepare_opencv()
-    cores = len(os.sched_getaffinity(0))
+    cores = rig.settings.cores
     photos = [person.probe for person in rig.people]
     requests = [photo_request(photo) for photo in photos]
     with ExitStack() as stack:
