@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import Literal
 
@@ -51,31 +52,24 @@ def choose_engine(name: EngineName, workers: int, spare: Spare | None = None) ->
     Args:
         name: as in FACE_INFERENCE.
         workers: threads that will run sessions.
-        spare: cores that runs may spread over while they are idle; without it each keeps to its thread.
+        spare: cores that runs on ONNX Runtime may spread over while they are idle; without it each keeps to its
+            thread.
 
     Raises:
         StartupError: it isn't installed.
     """
-    onnx_runtime = import_module("adapters.onnx.engines.onnx_runtime").OnnxRuntimeSession
+    runtime = import_module("adapters.onnx.engines.onnx_runtime").OnnxRuntimeSession
 
-    def start_onnx_runtime(model: bytes) -> InferenceSession:
-        return _started(lambda threads: onnx_runtime(model, threads), spare)
+    def start(model: bytes) -> InferenceSession:
+        return runtime(model) if spare is None else ElasticSession(partial(runtime, model), spare)
 
-    engine = Engine(Dialect.ONNXRUNTIME, start_onnx_runtime)
+    engine = Engine(Dialect.ONNXRUNTIME, start)
     if name == "onnxruntime":
         return engine
     try:
-        open_vino = import_module("adapters.onnx.engines.open_vino").OpenVinoSession
+        open_vino = import_module("adapters.onnx.engines.open_vino")
     except ModuleNotFoundError as error:
         raise StartupError(
             f'FACE_INFERENCE: {name} is not installed: pip install "face-api[{name}]"'
         ) from error
-
-    def start_open_vino(model: bytes) -> InferenceSession:
-        return _started(lambda threads: open_vino(model, workers if threads == 1 else 1, threads), spare)
-
-    return Engine(Dialect.OPENVINO, start_open_vino, any_size=engine)
-
-
-def _started(start: Callable[[int], InferenceSession], spare: Spare | None) -> InferenceSession:
-    return start(1) if spare is None else ElasticSession(start, spare)
+    return Engine(Dialect.OPENVINO, partial(open_vino.OpenVinoSession, streams=workers), any_size=engine)

@@ -1,6 +1,7 @@
 """Runs that spread over several cores while these have nothing else to do."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from threading import Thread
 from typing import Protocol
 
@@ -28,11 +29,12 @@ class ElasticSession:
     """
 
     def __init__(self, start: Callable[[int], InferenceSession], spare: Spare) -> None:
-        """Start one, and the other meanwhile; `start` takes the threads of a run."""
+        """Start one; `start` takes the threads of a run. The other starts beside the first run that could spread."""
         self._one = start(1)
         self._several: InferenceSession | None = None
+        self._to_start = [start]
+        """Empty when somebody has begun: what it holds is as large as the network's file."""
         self._spare = spare
-        Thread(target=self._start_several, args=(start,), name="session-start").start()
 
     @property
     def input_shape(self) -> Shape:
@@ -51,8 +53,14 @@ class ElasticSession:
 
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:
         """See InferenceSession."""
+        if not self._spare.now():
+            return self._one.run(batch)
         several = self._several
-        return (self._one if several is None or not self._spare.now() else several).run(batch)
+        if several is not None:
+            return several.run(batch)
+        with suppress(IndexError):
+            Thread(target=self._start_several, args=(self._to_start.pop(),), name="session-start").start()
+        return self._one.run(batch)
 
     def _start_several(self, start: Callable[[int], InferenceSession]) -> None:
         self._several = start(self._spare.threads)

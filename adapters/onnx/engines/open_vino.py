@@ -19,26 +19,25 @@ import openvino  # noqa: E402
 class OpenVinoSession:
     """Implements InferenceSession.
 
-    One thread a run, unless it is told, as with ONNX Runtime. A compiled model runs as many requests at once as it
-    has streams, and makes the others wait: there is a stream for every worker. Streams share the weights and sleep
-    when they have no work. A batch is run picture by picture: together they would take no less time, and each new
-    length of a batch would be compiled anew.
+    One thread a run, as with ONNX Runtime. A compiled model runs as many requests at once as it has streams,
+    each of one thread, and makes the others wait: there is a stream for every worker. Streams share the weights
+    and sleep when they have no work. A batch is run picture by picture: together they would take no less time,
+    and each new length of a batch would be compiled anew.
     """
 
-    def __init__(self, model: bytes, streams: int, threads: int = 1) -> None:
+    def __init__(self, model: bytes, streams: int) -> None:
         """Load a serialised ONNX model.
 
         Args:
             model: the file's content.
             streams: runs at once.
-            threads: of each run.
 
         Raises:
             BrokenModel: OpenVINO can't load it, or it hasn't exactly one input.
         """
         settings = {
             "NUM_STREAMS": streams,
-            "INFERENCE_NUM_THREADS": streams * threads,
+            "INFERENCE_NUM_THREADS": streams,
             "INFERENCE_PRECISION_HINT": "f32",  # bfloat16, where the CPU has it, would move the thresholds
             "ENABLE_CPU_PINNING": False,
         }
