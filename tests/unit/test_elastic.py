@@ -72,7 +72,25 @@ def test_nobody_waits_for_the_second_session() -> None:
 
     session = ElasticSession(start, Said(spare=True))
     assert threads(session) == 1
+    assert threads(session) == 1
     slow.set()
+
+
+def test_both_are_started_once_however_busy_the_cores_are() -> None:
+    started: list[int] = []
+
+    def start(threads: int) -> Named:
+        started.append(threads)
+        return Named(threads)
+
+    session = ElasticSession(start, Said(spare=False))
+    assert started == [1]
+    for _ in patience():
+        assert threads(session) == 1
+        if len(started) > 1:
+            break
+    assert threads(session) == 1
+    assert started == [1, 3]
 
 
 def test_it_looks_like_the_network_that_it_runs() -> None:

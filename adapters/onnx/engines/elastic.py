@@ -29,7 +29,7 @@ class ElasticSession:
     """
 
     def __init__(self, start: Callable[[int], InferenceSession], spare: Spare) -> None:
-        """Start one; `start` takes the threads of a run. The other starts beside the first run that could spread."""
+        """Start one; `start` takes the threads of a run. The other starts after the first run."""
         self._one = start(1)
         self._several: InferenceSession | None = None
         self._to_start = [start]
@@ -53,14 +53,13 @@ class ElasticSession:
 
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:
         """See InferenceSession."""
-        if not self._spare.now():
-            return self._one.run(batch)
         several = self._several
-        if several is not None:
+        if several is not None and self._spare.now():
             return several.run(batch)
+        outputs = self._one.run(batch)
         with suppress(IndexError):
             Thread(target=self._start_several, args=(self._to_start.pop(),), name="session-start").start()
-        return self._one.run(batch)
+        return outputs
 
     def _start_several(self, start: Callable[[int], InferenceSession]) -> None:
         self._several = start(self._spare.threads)
