@@ -148,7 +148,6 @@ def test_openvino_opens_no_connection_and_starts_no_program(tmp_path: Path) -> N
 import pathlib, sys, numpy
 seen = []
 sys.addaudithook(lambda event, _: seen.append(event))
-from adapters.onnx.cache import PreparedModels
 from adapters.onnx.engines.choice import choose_engine
 session = choose_engine("openvino", 2).start(pathlib.Path({str(tmp_path / "sface.onnx")!r}).read_bytes())
 session.run(numpy.zeros((2, 3, 112, 112), numpy.float32))
