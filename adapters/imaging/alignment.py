@@ -62,10 +62,8 @@ def warp(image: Image, to_picture: Similarity, side: int = SIDE) -> Crop:
 
     A face larger than in the picture is shrunk by area averaging first: interpolation alone would skip pixels.
     """
-    back = to_picture.inverse()
-    # Pixels of the image a pixel of the picture, rounded down, but for the error of the arithmetic.
-    times = max(1, int(abs(back.turn) + 1e-6))
-    left, top, right, bottom = _extent(back, side, image.shape[1], image.shape[0], times)
+    times = _times(to_picture)
+    left, top, right, bottom = _extent(to_picture, side, image.shape[1], image.shape[0], times)
     region = image[top:bottom, left:right]
     if not region.size:
         return np.zeros((side, side, 3), dtype=np.uint8)
@@ -80,17 +78,47 @@ def warp(image: Image, to_picture: Similarity, side: int = SIDE) -> Crop:
     return np.asarray(cv2.warpAffine(region, matrix, (side, side), flags=cv2.INTER_CUBIC), dtype=np.uint8)
 
 
+def near(image: Image, widest: Similarity, closest: Similarity, side: int) -> tuple[Image, Similarity]:
+    """The part of an image that the widest of several pictures shows, no larger than the closest needs.
+
+    It is halved as often as that allows, which is the fastest way to shrink.
+
+    Returns:
+        The part, and the similarity from pixels of the image to pixels of the part.
+    """
+    halvings = _times(closest).bit_length() - 1
+    times = 1 << halvings
+    left, top, right, bottom = _extent(widest, side, image.shape[1], image.shape[0], times)
+    part = image[top:bottom, left:right]
+    width, height = part.shape[1] // times * times, part.shape[0] // times * times
+    if not width or not height:
+        return part, Similarity(1, -complex(left, top))
+    part = part[:height, :width]
+    for _ in range(halvings):
+        half = part.shape[1] // 2, part.shape[0] // 2
+        part = np.asarray(cv2.resize(part, half, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    rim = (times - 1) / 2
+    return part, Similarity(1 / times, -complex(left + rim, top + rim) / times)
+
+
 def as_points(landmarks: Landmarks) -> list[complex]:
     """As complex numbers x + iy."""
     return [complex(x, y) for x, y in landmarks.tolist()]
 
 
-def _extent(back: Similarity, side: int, width: int, height: int, times: int) -> tuple[int, int, int, int]:
+def _times(to_picture: Similarity) -> int:
+    """Pixels of the image a pixel of the picture, rounded down, but for the error of the arithmetic."""
+    return max(1, int(1 / abs(to_picture.turn) + 1e-6))
+
+
+def _extent(
+    to_picture: Similarity, side: int, width: int, height: int, times: int
+) -> tuple[int, int, int, int]:
     """Left, top, right and bottom of the image's pixels that a picture can see.
 
     Width and height are multiples of `times` where the image allows it: by whole numbers, shrinking is fast.
     """
-    corners = [back(corner) for corner in (0, side, side * 1j, side * (1 + 1j))]
+    corners = [to_picture.inverse()(corner) for corner in (0, side, side * 1j, side * (1 + 1j))]
     left, right = _range([corner.real for corner in corners], width, times)
     top, bottom = _range([corner.imag for corner in corners], height, times)
     return left, top, right, bottom

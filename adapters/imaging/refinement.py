@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from adapters.imaging.alignment import SIDE, SimilarityAligner, as_points, place, warp
+from adapters.imaging.alignment import SIDE, SimilarityAligner, as_points, near, place, warp
 from adapters.imaging.similarity import Similarity
 from application.ports.analysis import LandmarkLocator
 from domain.faces import Crop, DetectedFace, Image, Landmarks
@@ -21,7 +21,7 @@ def _view(width: float, *, mirrored: bool = False) -> Similarity:
 
 
 _VIEWS = (_view(88), _view(108, mirrored=True), _view(130))
-"""The scales, and one of them mirrored.
+"""The scales, from the widest to the closest, and one of them mirrored.
 
 A locator errs with its grid's cells, with the scale and to one side. Views of several scales, one of them
 mirrored, don't share these errors, so that their mean has less. Measured in docs/accuracy.md.
@@ -50,7 +50,9 @@ class RefiningAligner:
         """The face's landmarks in pixels of the image; what the detector said where the locator sees none."""
         upright = place(face)
         views = [view.after(upright) for view in _VIEWS]
-        located = self._locator.locate([warp(image, view, _SIDE) for view in views])
+        part, to_part = near(image, widest=views[0], closest=views[-1], side=_SIDE)
+        from_part = to_part.inverse()
+        located = self._locator.locate([warp(part, view.after(from_part), _SIDE) for view in views])
         estimates = [
             _to_image(landmarks, view)
             for landmarks, view in zip(located, views, strict=True)

@@ -2,10 +2,10 @@
 
 from typing import Protocol
 
-import cv2
 import numpy as np
 
 from adapters.onnx.candidates import Candidates, suppress
+from adapters.onnx.resizing import resized
 from adapters.onnx.session import InferenceSession
 from domain.faces import DetectedFace, Image
 
@@ -84,7 +84,4 @@ def picture_size(session: InferenceSession) -> tuple[int, int] | None:
 def _fitted(image: Image, height: float, width: float) -> Image:
     """The image, as large as it can be within height x width."""
     scale = min(height / image.shape[0], width / image.shape[1])
-    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
-    # Area averaging is right for shrinking; when it enlarges it repeats pixels.
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, size, interpolation=method), dtype=np.uint8)
+    return resized(image, max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))

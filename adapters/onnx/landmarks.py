@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
+from adapters.onnx.resizing import resized
 from application.ports.analysis import FaceDetector
 from domain.faces import Box, DetectedFace, Image, Landmarks
 
@@ -51,10 +51,8 @@ class LandmarkedDetector:
             return None
         scale = _SIDE / (max(box.width, box.height) * _SURROUNDINGS)
         size = max(1, round(region.shape[1] * scale)), max(1, round(region.shape[0] * scale))
-        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        picture = np.asarray(cv2.resize(region, size, interpolation=method), dtype=np.uint8)
         expected = Box((box.x - left) * scale, (box.y - top) * scale, box.width * scale, box.height * scale)
-        seen = self._landmarks_from.detect(picture)
+        seen = self._landmarks_from.detect(resized(region, *size))
         same = max(seen, key=lambda other: other.box.overlap(expected), default=None)
         if same is None or same.landmarks is None or same.box.overlap(expected) < _AGREEMENT:
             return None

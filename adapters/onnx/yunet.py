@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from adapters.onnx.candidates import suppress
+from adapters.onnx.resizing import resized
 from adapters.onnx.yunet_border import confirmed
 from adapters.onnx.yunet_network import YuNetNetwork, as_batch
 from domain.faces import DetectedFace, Image
@@ -17,8 +18,6 @@ _FALLBACK_SIDES = (256, 1280)
 _MULTIPLE = 32
 """The network halves its input five times."""
 _OVERLAP = 0.45
-_SKIPS_NONE = 0.5
-"""The least scale at which linear interpolation still looks at every pixel."""
 _DOUBTFUL = 0.3
 """The least score of a face at the border that is looked at again."""
 
@@ -70,12 +69,7 @@ def _sides(long_side: int) -> Iterator[int]:
 def _resized(image: Image, long_side: int) -> Image:
     height, width = image.shape[:2]
     scale = long_side / max(height, width)
-    if scale == 1:
-        return image
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    # Area averaging is right for shrinking, but slow; down to a half, interpolation skips no pixel either.
-    method = cv2.INTER_AREA if scale < _SKIPS_NONE else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, size, interpolation=method), dtype=np.uint8)
+    return resized(image, max(1, round(width * scale)), max(1, round(height * scale)))
 
 
 def _padded(image: Image) -> Image:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from adapters.onnx.resizing import resized
 from adapters.onnx.yunet_network import YuNetNetwork, as_batch
 from domain.faces import Box, DetectedFace, Image
 
@@ -67,5 +68,4 @@ def _view(image: Image, square: tuple[int, int, int]) -> Image:
     inside = image[max(0, top) : top + side, max(0, left) : left + side]
     beyond = max(0, -top), max(0, top + side - height), max(0, -left), max(0, left + side - width)
     whole = cv2.copyMakeBorder(inside, *beyond, cv2.BORDER_REFLECT)
-    method = cv2.INTER_AREA if side > _SIDE else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(whole, (_SIDE, _SIDE), interpolation=method), dtype=np.uint8)
+    return resized(np.asarray(whole, dtype=np.uint8), _SIDE, _SIDE)

@@ -66,6 +66,24 @@ def test_rough_landmarks_become_exact(degrees: float, scale: float) -> None:
     assert np.abs(refined - exact).max() < 0.35 * scale
 
 
+@pytest.mark.parametrize("scale", [2.5, 4.3, 8.9])
+@pytest.mark.parametrize("middle", [(703, 691), (401, 953)], ids=["inside", "at the border"])
+def test_large_faces_are_halved_to_the_same_landmarks(scale: float, middle: tuple[int, int]) -> None:
+    exact = turned(20, scale, middle)
+    face = DetectedFace(Box(0, 0, 90, 100), 1.0, turned(24, scale * 1.05, (middle[0] - 4, middle[1] + 5)))
+    refined = RefiningAligner(DiscLocator()).refined(scene(exact, 5 * scale, 1401), face)
+    assert refined is not None
+    assert np.abs(refined - exact).max() < 0.35 * scale
+
+
+def test_a_face_that_is_not_in_the_image_is_seen_in_black() -> None:
+    locator = DiscLocator(blind=(0, 1, 2))
+    landmarks = turned(0, 5, (-4000, 200))
+    face = DetectedFace(Box(-4200, 0, 400, 400), 1.0, landmarks)
+    assert RefiningAligner(locator).refined(scene(landmarks, 5), face) is landmarks
+    assert [int(view.max()) for view in locator.seen] == [0, 0, 0]
+
+
 def test_the_crop_is_made_with_the_refined_landmarks() -> None:
     exact = turned(20, 1.2, (200, 200))
     image = scene(exact, 6)
