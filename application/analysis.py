@@ -83,10 +83,14 @@ class FaceAnalyser:
             SpoofDetected, LowQuality: the face fails a check.
             InvalidImage, ImageTooLarge, ModelNotInstalled, BrokenModel: as `detect`.
         """
-        # Anti-spoofing looks at the finest structure of the photo.
+        # Anti-spoofing looks at the finest structure of the photo, and where it was measured to look.
         whole = self.gate.policy.tightened(checks.liveness) is not LivenessPolicy.OFF
         sight = self.see(
-            data, choice.detection, lambda faces, image: select(faces, selection, image), whole=whole
+            data,
+            choice.detection,
+            lambda faces, image: select(faces, selection, image),
+            whole=whole,
+            largest_only=selection is FaceSelection.LARGEST and not whole,
         )
         analysed = self.embed(sight.image, sight.faces, choice, sight.times)
         checked = [self._checked(sight.image, face, checks) for face in analysed]
@@ -112,13 +116,22 @@ class FaceAnalyser:
         (face,) = sight.faces
         return face, self.gate.judge(sight.image, face)
 
-    def see(self, data: bytes, detection_model: str, choose: Choice, *, whole: bool = False) -> Sight:
-        """An image and the chosen faces in it, as `embed` takes them.
+    def see(
+        self,
+        data: bytes,
+        detection_model: str,
+        choose: Choice,
+        *,
+        whole: bool = False,
+        largest_only: bool = False,
+    ) -> Sight:
+        """An image and the chosen faces in it, as `embed` takes them; `whole` and `largest_only` as in `look`.
 
         Raises:
             InvalidImage, ImageTooLarge, ModelNotInstalled, BrokenModel: as `detect`.
         """
-        return look(data, self.decoder, self.models.detector(detection_model), choose, whole=whole)
+        detector = self.models.detector(detection_model)
+        return look(data, self.decoder, detector, choose, whole=whole, largest_only=largest_only)
 
     def aligner(self, recognition: str) -> FaceAligner:
         """That of a recogniser's crops."""

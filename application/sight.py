@@ -1,15 +1,16 @@
 """From an image file to the faces in it, with no more pixels than they need."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from application.ports.analysis import FaceDetector, ImageDecoder
 from domain.faces import DetectedFace, Image
 
-_PREVIEW_SIDE = 800
-"""The least long side of an image that faces are looked for in: detectors see no more than 640 pixels at first."""
+_PREVIEW_SIDE = 640
+"""The least long side of an image that faces are looked for in: detectors see no more at first."""
 _LEAST_FACE = 112
-"""Pixels of a face's box, the longer side, below which its crop is taken from all pixels of the file; the crop
+"""Pixels of a face's box, the longer side, below which its crop is taken from more pixels of the file; the crop
 has as many. Measured in docs/accuracy.md."""
 
 Choice = Callable[[Sequence[DetectedFace], Image], list[DetectedFace]]
@@ -28,21 +29,38 @@ class Sight:
 
 
 def look(
-    data: bytes, decoder: ImageDecoder, detector: FaceDetector, choose: Choice, *, whole: bool = False
+    data: bytes,
+    decoder: ImageDecoder,
+    detector: FaceDetector,
+    choose: Choice,
+    *,
+    whole: bool = False,
+    largest_only: bool = False,
 ) -> Sight:
     """The chosen faces of an image file.
 
-    The image is large enough for their crops; `whole` asks for all pixels of the file.
+    The image is large enough for their crops.
+
+    Args:
+        data: the file.
+        decoder: what reads it.
+        detector: what looks for faces.
+        choose: which of them are meant.
+        whole: all pixels of the file are asked for.
+        largest_only: only the largest face can be meant.
 
     Raises:
         InvalidImage, ImageTooLarge: see ImageDecoder.
     """
     image, times = (decoder.decode(data), 1) if whole else decoder.decode_reduced(data, _PREVIEW_SIDE)
-    found = detector.detect(image)
+    found = detector.detect(image, largest_only=largest_only)
     if times > 1 and not found:
         image, times = decoder.decode(data), 1
-        found = detector.detect(image)
+        found = detector.detect(image, largest_only=largest_only)
     faces = choose(found, image)
-    if times > 1 and any(max(face.box.width, face.box.height) < _LEAST_FACE for face in faces):
-        return Sight(decoder.decode(data), [face.enlarged(times) for face in faces])
-    return Sight(image, faces, times)
+    smallest = min((face.box.longer for face in faces), default=math.inf)
+    if times == 1 or smallest >= _LEAST_FACE:
+        return Sight(image, faces, times)
+    enough = math.ceil(max(image.shape[:2]) * _LEAST_FACE / max(smallest, 1))
+    finer, left = decoder.decode_reduced(data, enough)
+    return Sight(finer, [face.enlarged(times // left) for face in faces], left)

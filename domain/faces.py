@@ -38,6 +38,11 @@ class Box:
         """In square pixels."""
         return self.width * self.height
 
+    @property
+    def longer(self) -> float:
+        """The longer side, in pixels."""
+        return max(self.width, self.height)
+
     def inside(self, image: Image) -> float:
         """The share of it that is in the image, 0..1."""
         height, width = image.shape[:2]

@@ -56,7 +56,7 @@ class FittingDetector:
         """See FaceDetector."""
         return self._name
 
-    def detect(self, image: Image) -> list[DetectedFace]:
+    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:  # noqa: ARG002
         """See FaceDetector."""
         for part in _SCALES:
             if faces := self._detect_at(image, part):

@@ -6,7 +6,7 @@ import numpy as np
 
 from adapters.onnx.resizing import resized
 from application.ports.analysis import FaceDetector
-from domain.faces import Box, DetectedFace, Image, Landmarks
+from domain.faces import Box, DetectedFace, Image, Landmarks, largest
 
 _SURROUNDINGS = 1.3
 """Side of the square that is looked at, in longer sides of the face's box."""
@@ -35,9 +35,12 @@ class LandmarkedDetector:
         """See FaceDetector."""
         return self._detector.name
 
-    def detect(self, image: Image) -> list[DetectedFace]:
+    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
         """See FaceDetector."""
-        return [self._landmarked(image, face) for face in self._detector.detect(image)]
+        faces = self._detector.detect(image, largest_only=largest_only)
+        if largest_only and faces:
+            faces = [largest(faces, image)]
+        return [self._landmarked(image, face) for face in faces]
 
     def _landmarked(self, image: Image, face: DetectedFace) -> DetectedFace:
         if face.landmarks is not None:
@@ -49,7 +52,7 @@ class LandmarkedDetector:
         region = image[top:bottom, left:right]
         if not region.size:
             return None
-        scale = _SIDE / (max(box.width, box.height) * _SURROUNDINGS)
+        scale = _SIDE / (box.longer * _SURROUNDINGS)
         size = max(1, round(region.shape[1] * scale)), max(1, round(region.shape[0] * scale))
         expected = Box((box.x - left) * scale, (box.y - top) * scale, box.width * scale, box.height * scale)
         seen = self._landmarks_from.detect(resized(region, *size))
@@ -62,7 +65,7 @@ class LandmarkedDetector:
 
 def _surroundings(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
     """Left, top, right and bottom of the square around the box, as far as it is in the image."""
-    half = max(box.width, box.height) * _SURROUNDINGS / 2
+    half = box.longer * _SURROUNDINGS / 2
     x, y = box.x + box.width / 2, box.y + box.height / 2
     left, right = np.clip([x - half, x + half], 0, width).round().astype(int).tolist()
     top, bottom = np.clip([y - half, y + half], 0, height).round().astype(int).tolist()

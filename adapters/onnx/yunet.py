@@ -13,6 +13,11 @@ from domain.faces import DetectedFace, Image
 
 _LONG_SIDE = 640
 """Pixels of the first pass. Measured on lfw-dev: every face 28 to 430 pixels wide scores above 0.9."""
+_QUICK_SIDE = 320
+"""Pixels of the pass before it, a quarter of its time, when only the largest face is asked for ..."""
+_LARGE = 0.2
+"""... which is taken from that pass if it is so large a part of the long side: 64 pixels then. Measured in
+docs/decisions/0004-inference-engines.md."""
 _FALLBACK_SIDES = (256, 1280)
 """For images in which the first pass sees nothing: faces that fill them (or tiny images), then tiny faces."""
 _MULTIPLE = 32
@@ -35,15 +40,15 @@ class YuNetDetector:
         """See FaceDetector."""
         return self._name
 
-    def detect(self, image: Image) -> list[DetectedFace]:
+    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
         """See FaceDetector."""
         sure: list[DetectedFace] = []
         doubtful: list[DetectedFace] = []
-        for side in _sides(max(image.shape[:2])):
+        for side, least in _passes(max(image.shape[:2]), quick=largest_only):
             seen = self._candidates(image, side)
             sure = [face for face in seen if face.score >= self._threshold]
             doubtful = [face for face in seen if face.score < self._threshold]
-            if sure:
+            if any(face.box.longer >= least for face in sure):
                 break
         found = sure + confirmed(self._network, image, doubtful, sure)
         return sorted(found, key=lambda face: -face.score)
@@ -55,15 +60,20 @@ class YuNetDetector:
         return found.faces(resized.shape[1] / image.shape[1], resized.shape[0] / image.shape[0])
 
 
-def _sides(long_side: int) -> Iterator[int]:
-    """Long sides to try, in order; the first pass never enlarges."""
+def _passes(long_side: int, *, quick: bool) -> Iterator[tuple[int, float]]:
+    """Long sides to try, in order, and how large a face must be for the last one to be that.
+
+    The first passes never enlarge.
+    """
+    if quick and long_side > _QUICK_SIDE:
+        yield _QUICK_SIDE, _LARGE * long_side
     first = min(long_side, _LONG_SIDE)
-    yield first
+    yield first, 0
     close, far = _FALLBACK_SIDES
     if first != close:
-        yield close
+        yield close, 0
     if long_side > first:
-        yield min(long_side, far)
+        yield min(long_side, far), 0
 
 
 def _resized(image: Image, long_side: int) -> Image:

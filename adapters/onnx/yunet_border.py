@@ -58,7 +58,7 @@ def confirmed(
 
 def _square(box: Box) -> tuple[int, int, int]:
     """Left, top and side of the face's surroundings, in pixels of the image."""
-    side = max(4, round(_SURROUNDINGS * max(box.width, box.height)))
+    side = max(4, round(_SURROUNDINGS * box.longer))
     return round(box.x + (box.width - side) / 2), round(box.y + (box.height - side) / 2), side
 
 

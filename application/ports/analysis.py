@@ -38,8 +38,11 @@ class FaceDetector(Protocol):
         """The model's name in the catalogue."""
         ...
 
-    def detect(self, image: Image) -> list[DetectedFace]:
-        """All faces, best score first, in pixels of `image` (H x W x 3 uint8 BGR, any size)."""
+    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
+        """All faces, best score first, in pixels of `image` (H x W x 3 uint8 BGR, any size).
+
+        With `largest_only`, any but the largest may be left out, where that is faster.
+        """
         ...
 
 

@@ -53,6 +53,15 @@ def test_landmarks_are_where_they_belong(detector: FaceDetector, portrait: Image
     assert np.abs(face.landmarks - expected).max() < 6
 
 
+@pytest.mark.parametrize("times", [0.5, 2, 6])
+def test_the_largest_face_is_where_it_is_if_it_alone_is_asked_for(
+    detector: FaceDetector, portrait: Image, times: float
+) -> None:
+    (face,) = detector.detect(resized(portrait, times), largest_only=True)
+    assert overlap(face.box, scaled(FACE, times)) > 0.7
+    assert face.landmarks is not None
+
+
 @pytest.mark.parametrize("times", [0.25, 0.5, 2, 6])
 def test_faces_from_small_to_large(detector: FaceDetector, portrait: Image, times: float) -> None:
     (face,) = detector.detect(resized(portrait, times))

@@ -95,7 +95,7 @@ def test_a_bad_photo_is_refused_with_its_reasons(service: Service, tmp_path: Pat
 
 
 def test_quality_is_told_when_asked(service: Service, astronaut: bytes) -> None:
-    registered = envelope(service.register("Eileen", astronaut, quality="true"))["data"]
+    registered = envelope(service.register("Eileen", astronaut, quality="true", faces="largest"))["data"]
     assert 0 < registered["quality"]["score"] <= 1
     assert np.isfinite(list(registered["quality"]["measures"].values())).all()
     recognized = envelope(service.recognize(astronaut, quality="true"))["data"]

@@ -23,9 +23,11 @@ class Fake:
     faces: list[DetectedFace]
     name: str = "fake"
     seen: list[tuple[int, ...]] = field(default_factory=list)
+    asked_for_largest: bool = False
 
-    def detect(self, image: Image) -> list[DetectedFace]:
+    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
         self.seen.append(image.shape)
+        self.asked_for_largest = largest_only
         return self.faces
 
 
@@ -79,6 +81,15 @@ def test_the_face_in_the_box_is_taken_among_several() -> None:
 def test_landmarks_that_are_there_stay() -> None:
     known = Fake([DetectedFace(BOX, 0.8, POINTS)])
     assert only(LandmarkedDetector(known, in_square(points=POINTS + 50)).detect(IMAGE)).landmarks is POINTS
+
+
+def test_only_the_largest_face_is_looked_at_if_it_is_enough() -> None:
+    first = Fake([DetectedFace(Box(0, 0, 30, 40), 0.9), DetectedFace(BOX, 0.8)])
+    second = in_square()
+    face = only(LandmarkedDetector(first, second).detect(IMAGE, largest_only=True))
+    assert face.box == BOX
+    assert face.landmarks is not None
+    assert (first.asked_for_largest, len(second.seen)) == (True, 1)
 
 
 def test_a_box_outside_of_the_image_has_none() -> None:

@@ -14,19 +14,22 @@ POINTS = np.arange(10, dtype=np.float32).reshape(5, 2)
 
 
 @dataclass
-class TwoSizes:
-    """A decoder of one photo: 4000 x 3000, or a quarter of that."""
+class Reducing:
+    """A decoder of one photo of 4000 x 3000."""
 
-    asked: list[str] = field(default_factory=list)
+    asked: list[int] = field(default_factory=list)
+    """The width of every answer."""
 
     def decode(self, data: bytes) -> Image:
-        self.asked.append("whole")
-        return np.zeros((3000, 4000, 3), np.uint8)
+        return self._image(1)
 
     def decode_reduced(self, data: bytes, long_side: int) -> tuple[Image, int]:
-        assert long_side <= 1000
-        self.asked.append("reduced")
-        return np.zeros((750, 1000, 3), np.uint8), 4
+        times = next(times for times in (8, 4, 2, 1) if times == 1 or 4000 // times >= long_side)
+        return self._image(times), times
+
+    def _image(self, times: int) -> Image:
+        self.asked.append(4000 // times)
+        return np.zeros((3000 // times, 4000 // times, 3), np.uint8)
 
 
 @dataclass
@@ -36,8 +39,10 @@ class Faces:
     widths: tuple[float, ...]
     large_only: bool = False
     name: str = "faces"
+    asked_for_largest: list[bool] = field(default_factory=list)
 
-    def detect(self, image: Image) -> list[DetectedFace]:
+    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
+        self.asked_for_largest.append(largest_only)
         if self.large_only and image.shape[1] < 2000:
             return []
         return [
@@ -57,43 +62,54 @@ def first(faces: Sequence[DetectedFace], _: Image) -> list[DetectedFace]:
 
 
 def test_large_faces_need_few_pixels() -> None:
-    decoder = TwoSizes()
+    decoder = Reducing()
     sight = look(b"", decoder, Faces((0.2, 0.3)), everyone)
-    assert decoder.asked == ["reduced"]
+    assert decoder.asked == [1000]
     assert (sight.times, sight.image.shape[1], len(sight.faces)) == (4, 1000, 2)
 
 
-def test_a_small_face_is_cut_from_all_pixels_where_it_was_seen() -> None:
-    decoder = TwoSizes()
-    sight = look(b"", decoder, Faces((0.3, 0.05)), everyone)
-    assert decoder.asked == ["reduced", "whole"]
-    assert (sight.times, sight.image.shape[1]) == (1, 4000)
-    assert sight.faces[1].box == Box(32, 16, 200, 200)
+@pytest.mark.parametrize(
+    ("width", "times"), [(0.112, 4), (0.111, 2), (0.056, 2), (0.05, 1), (0.02, 1), (0.0001, 1), (0, 1)]
+)
+def test_a_small_face_is_cut_from_as_many_pixels_as_it_needs(width: float, times: int) -> None:
+    decoder = Reducing()
+    sight = look(b"", decoder, Faces((0.3, width)), everyone)
+    assert decoder.asked == [1000] if times == 4 else [1000, 4000 // times]
+    assert (sight.times, sight.image.shape[1]) == (times, 4000 // times)
+    larger = 4 / times
+    assert sight.faces[1].box == Box(8 * larger, 4 * larger, 1000 * width * larger, 1000 * width * larger)
     landmarks = sight.faces[1].landmarks
     assert landmarks is not None
-    np.testing.assert_array_equal(landmarks, 4 * POINTS)
+    np.testing.assert_array_equal(landmarks, larger * POINTS)
+
+
+@pytest.mark.parametrize("largest_only", [True, False])
+def test_the_detector_is_told_that_the_largest_face_is_enough(largest_only: bool) -> None:  # noqa: FBT001
+    detector = Faces((0.3,))
+    look(b"", Reducing(), detector, first, largest_only=largest_only)
+    assert detector.asked_for_largest == [largest_only]
 
 
 def test_small_faces_that_nobody_asked_for_cost_nothing() -> None:
-    decoder = TwoSizes()
+    decoder = Reducing()
     assert look(b"", decoder, Faces((0.3, 0.05)), first).times == 4
-    assert decoder.asked == ["reduced"]
+    assert decoder.asked == [1000]
 
 
 def test_where_nothing_is_seen_all_pixels_are_searched() -> None:
-    decoder = TwoSizes()
+    decoder = Reducing()
     sight = look(b"", decoder, Faces((0.02,), large_only=True), everyone)
-    assert decoder.asked == ["reduced", "whole"]
+    assert decoder.asked == [1000, 4000]
     assert (sight.times, len(sight.faces)) == (1, 1)
 
 
 def test_no_face_at_all_is_the_callers_to_judge() -> None:
-    assert look(b"", TwoSizes(), Faces(()), everyone).faces == []
+    assert look(b"", Reducing(), Faces(()), everyone).faces == []
     with pytest.raises(NoFaceDetected):
-        look(b"", TwoSizes(), Faces(()), first)
+        look(b"", Reducing(), Faces(()), first)
 
 
 def test_who_needs_all_pixels_gets_them() -> None:
-    decoder = TwoSizes()
+    decoder = Reducing()
     assert look(b"", decoder, Faces((0.3,)), everyone, whole=True).times == 1
-    assert decoder.asked == ["whole"]
+    assert decoder.asked == [4000]

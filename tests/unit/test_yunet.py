@@ -121,6 +121,32 @@ def test_the_first_size_that_finds_a_face_is_the_last_one_tried() -> None:
     assert [shape[2:] for shape in session.seen] == [(480, 640), (192, 256)]
 
 
+@pytest.mark.parametrize(
+    ("face", "sizes"),
+    [
+        (0.25, [(192, 320)]),
+        (0.15, [(192, 320), (384, 640)]),
+        (0, [(192, 320), (384, 640), (160, 256), (768, 1280)]),
+    ],
+    ids=["large", "small", "none"],
+)
+def test_the_largest_face_alone_is_looked_for_in_a_small_picture_first(
+    face: float, sizes: list[tuple[int, int]]
+) -> None:
+    """A face as large as this part of the image's width."""
+    side = face * 320
+    cells = [Cell(32, 1, 1, box=(0, 0, np.log(side / 32), np.log(side / 32)))] if face else []
+    session = FakeSession(cells)
+    YuNetDetector(YuNetNetwork(session)).detect(np.zeros((1200, 2000, 3), np.uint8), largest_only=True)
+    assert [shape[2:] for shape in session.seen] == sizes
+
+
+def test_a_small_image_is_looked_at_once_whoever_is_looked_for() -> None:
+    session = FakeSession([Cell(32, 1, 1)])
+    YuNetDetector(YuNetNetwork(session)).detect(np.zeros((250, 320, 3), np.uint8), largest_only=True)
+    assert [shape[2:] for shape in session.seen] == [(256, 320)]
+
+
 def test_faces_are_in_pixels_of_the_image() -> None:
     cell = Cell(32, row=2, column=4, box=(0, 0, 0, 0), points=(1, 1) * 5)
     detector = YuNetDetector(YuNetNetwork(FakeSession([cell])))

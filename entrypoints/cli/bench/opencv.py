@@ -75,7 +75,7 @@ class OpenCvDetector:
             )
         )
 
-    def detect(self, image: Image) -> list[DetectedFace]:
+    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:  # noqa: ARG002
         """See FaceDetector."""
         height, width = image.shape[:2]
         scale = min(1.0, LONG_SIDE / max(height, width))
