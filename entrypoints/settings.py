@@ -10,6 +10,7 @@ import msgspec
 from dotenv import dotenv_values
 from msgspec import Meta
 
+from adapters.machine import usable_cores
 from application.errors import StartupError
 from domain.liveness import LivenessPolicy
 from domain.models import ModelChoice
@@ -120,7 +121,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def cores(self) -> int:
         """That the service may use."""
-        return len(os.sched_getaffinity(0))
+        return usable_cores()
 
     @property
     def worker_count(self) -> int:

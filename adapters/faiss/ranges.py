@@ -1,11 +1,12 @@
 """Ranges of one large index, for as many cores to scan."""
 
-import os
 from collections.abc import Sequence
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
+
+from adapters.machine import usable_cores
 
 _WORTH_A_THREAD = 1 << 17
 """Vectors that are scanned in 0.2 ms; waking a thread takes a tenth of that."""
@@ -16,7 +17,7 @@ _BLOCK = 32
 
 def ranges(whole: faiss.IndexPQFastScan) -> list[faiss.IndexPQFastScan]:
     """As many as there are cores, if it is large enough; otherwise itself."""
-    count = min(len(os.sched_getaffinity(0)), whole.ntotal // _WORTH_A_THREAD)
+    count = min(usable_cores(), whole.ntotal // _WORTH_A_THREAD)
     if count < 2:  # noqa: PLR2004
         return [whole]
     codes, blocks = _codes(whole), -(-whole.ntotal // _BLOCK)

@@ -56,7 +56,7 @@ def test_a_scan_by_several_cores_finds_what_one_finds(
     faces = vectors(5003)
     alone = Scanner.built(faces[:4096], [faces])
     monkeypatch.setattr("adapters.faiss.ranges._WORTH_A_THREAD", 100)
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)))
+    monkeypatch.setattr("adapters.faiss.ranges.usable_cores", lambda: cores)
     alone.write(tmp_path / "alone")
 
     split = Scanner.read(tmp_path / "alone")

@@ -21,7 +21,7 @@ def test_defaults() -> None:
 
 
 def test_the_processes_of_a_service_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(10)))
+    monkeypatch.setattr("entrypoints.settings.usable_cores", lambda: 10)
     settings = load_settings({}, NOWHERE)
     assert (settings.process_count, settings.worker_count) == (4, 11)
     assert settings.of_one_process().worker_count == 4

@@ -7,6 +7,7 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from adapters.machine import usable_cores
 from entrypoints.cli.bench.report import Machine
 
 _LIBRARIES = (
@@ -25,7 +26,7 @@ def this_machine() -> Machine:
     """As the operating system tells it."""
     return Machine(
         processor=_processor(),
-        cores=len(os.sched_getaffinity(0)),
+        cores=usable_cores(),
         memory_gb=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
         system=f"{platform.system()} {platform.release()}",
         load=round(os.getloadavg()[0], 2),
