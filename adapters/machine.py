@@ -1,5 +1,6 @@
-"""What the operating system lets this process use."""
+"""What the operating system lets this process use, and what this process gives back."""
 
+import ctypes
 import math
 import os
 from collections.abc import Iterator
@@ -13,6 +14,15 @@ _OWN_GROUP = Path("/proc/self/cgroup")
 def usable_cores() -> int:
     """Those that it may run on; fewer where its group has a quota of processor time (`docker run --cpus`)."""
     return max(1, math.ceil(min([len(os.sched_getaffinity(0)), *_quotas()])))
+
+
+def give_back_memory() -> None:
+    """Hand what has been freed to the operating system: after much was needed for a moment, as by a model's loading.
+
+    The C library keeps it otherwise, for whoever asks next. Does nothing where that library isn't glibc.
+    """
+    with suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _quotas() -> Iterator[float]:

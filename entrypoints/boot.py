@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
+from adapters.machine import give_back_memory
 from adapters.onnx.library import OnnxModelLibrary
 from adapters.postgres.migrations import migrate
 from application.errors import StartupError
@@ -99,6 +100,7 @@ def load_models(models: OnnxModelLibrary, settings: Settings) -> None:
         models.preload("recognition", settings.recognition_model)
     if problems:
         raise StartupError("; ".join(problems))
+    give_back_memory()
 
 
 @contextmanager

@@ -1,11 +1,13 @@
 """The cores that a service may use, of those that the machine has."""
 
+import os
+import platform
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from adapters.machine import usable_cores
+from adapters.machine import give_back_memory, usable_cores
 
 
 @pytest.fixture
@@ -60,3 +62,21 @@ def test_a_quota_of_processor_time_counts(
 def test_where_there_are_no_groups_all_cores_count(groups: Path) -> None:
     assert not (groups / "own").exists()
     assert usable_cores() == 16
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be asked")
+def test_freed_memory_is_given_back() -> None:
+    """Blocks between which some stay: on its own, the C library gives back what is after the last one only."""
+    blocks: list[bytes | None] = [bytes(2000) for _ in range(50_000)]
+    full = resident()
+    for number in range(len(blocks)):
+        if number % 100:
+            blocks[number] = None
+    give_back_memory()
+    assert full - resident() > 50_000_000
+    assert blocks[0] is not None
+
+
+def resident() -> int:
+    """Bytes."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

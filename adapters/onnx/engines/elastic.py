@@ -5,6 +5,7 @@ from contextlib import suppress
 from threading import Thread
 from typing import Protocol
 
+from adapters.machine import give_back_memory
 from adapters.onnx.session import InferenceSession, Shape, Tensor
 
 
@@ -63,3 +64,4 @@ class ElasticSession:
 
     def _start_several(self, start: Callable[[int], InferenceSession]) -> None:
         self._several = start(self._spare.threads)
+        give_back_memory()
