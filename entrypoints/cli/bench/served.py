@@ -90,13 +90,21 @@ class Service:
 
     def memory(self) -> tuple[float, float]:
         """10^6 bytes: that of the service's own processes, and what its database's have for themselves."""
-        first, others = self._process.pid, _descendants(self._process.pid)
-        ours = [pid for pid in others if _program(pid) == _program(first)]
-        return sum(map(_resident, [first, *ours])), sum(map(_private, set(others) - set(ours)))
+        own = self._own()
+        others = set(_descendants(self._process.pid)) - set(own)
+        return sum(map(_resident, own)), sum(map(_private, others))
 
     def processor_s(self) -> float:
         """Seconds that the service and all processes under it have computed, those that ended with them."""
         return sum(map(_computed, [self._process.pid, *_descendants(self._process.pid)]))
+
+    def workers_s(self) -> float:
+        """The part of it that the service's threads have computed, other than those that speak HTTP."""
+        return sum(map(_computed_beside, self._own()))
+
+    def _own(self) -> list[int]:
+        first = self._process.pid
+        return [first, *(pid for pid in _descendants(first) if _program(pid) == _program(first))]
 
 
 def _free_port() -> int:
@@ -106,9 +114,9 @@ def _free_port() -> int:
         return port
 
 
-def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat after the name, from the third on (see proc(5))."""
-    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+def _stat(task: int | str) -> list[str]:
+    """The fields of /proc/PID/stat, or /proc/PID/task/TID/stat, after the name, from the third on (see proc(5))."""
+    return Path(f"/proc/{task}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
 
 
 def _program(pid: int) -> Path:
@@ -143,6 +151,12 @@ def _computed(pid: int) -> float:
     """User and system time, with that of its ended children."""
     fields = _stat(pid)
     return sum(map(int, fields[11:15])) / _TICKS
+
+
+def _computed_beside(pid: int) -> float:
+    """User and system time of a process's threads but the first."""
+    threads = (path.name for path in Path(f"/proc/{pid}/task").iterdir() if int(path.name) != pid)
+    return sum(sum(map(int, _stat(f"{pid}/task/{thread}")[11:13])) for thread in threads) / _TICKS
 
 
 def folder() -> "tempfile.TemporaryDirectory[str]":

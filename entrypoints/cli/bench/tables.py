@@ -30,8 +30,8 @@ def tables(report: Report) -> Iterator[Table]:
         yield from map(_comparison, report.kernels)
     if report.image is not None:
         yield from _image(report.image)
-    if report.http is not None:
-        yield from _http(report.http)
+    for http in report.http or ():
+        yield from _http(http)
     if report.search is not None:
         yield from growth.tables(report.search)
     if report.start is not None:
@@ -52,8 +52,8 @@ def _in_short(report: Report) -> Iterator[tuple[str, str]]:
             yield from _against_peers(comparison)
         small, large = sizes.contestants
         yield f"a photo of {large.name}: times as long as of {small.name}", spread(large.ratio, 2)
-    if report.http is not None:
-        yield from _http_in_short(report.http)
+    for http in report.http or ():
+        yield from _http_in_short(http)
     yield from growth.in_short(report.search or ())
     for start in report.start or ():
         yield f"start {start.name}: first recognition after", spread(start.answered_s, 1, " s")
@@ -68,24 +68,26 @@ def _against_peers(comparison: Comparison) -> Iterator[tuple[str, str]]:
 
 def _http_in_short(found: Http) -> Iterator[tuple[str, str]]:
     ours = found.servers[0]
-    levels = ours.levels
-    for level in levels:
-        yield f"HTTP, {_clients(level.clients)}: of the machine's limit", _percent(level.share)
-    for level in levels:
-        part = ours.stages_computed.median / level.computed.median
+    of = f"HTTP, photos of {found.size}"
+    for level in ours.levels:
+        yield f"{of}, {_clients(level.clients)}: of the machine's limit", _percent(level.share)
+    for level in ours.levels:
         yield (
-            f"HTTP, {_clients(level.clients)}: of the processor time an answer, in the stages",
-            f"{part:.0%}",
+            f"{of}, {_clients(level.clients)}: of the processor time an answer, in the stages",
+            _percent(level.in_workers),
         )
     for server, times in zip(found.servers, found.times_peer, strict=False):
+        name = f", {server.name}" if server is not ours else ""
         for clients, share in times.items():
-            of = f"{server.name}, " if server is not ours else ""
             yield (
-                f"HTTP, {of}{_clients(int(clients))}: times the throughput of OpenCV's pipeline",
+                f"{of}{name}, {_clients(int(clients))}: times the throughput of OpenCV's pipeline",
                 spread(share, 2),
             )
-    above = spread(levels[0].above_stages, 1, " ms")
-    yield f"HTTP, {_clients(levels[0].clients)}: p50 above the summed stages", above
+    first = ours.levels[0]
+    yield (
+        f"{of}, {_clients(first.clients)}: p50 above the summed stages",
+        spread(first.above_stages, 1, " ms"),
+    )
 
 
 def _clients(count: int) -> str:
@@ -148,13 +150,15 @@ def _http(found: Http) -> Iterator[Table]:
                 _percent(level.share),
                 spread(level.per_second, 1),
                 *(spread(value, 1) for value in (level.p50, level.p99, level.above_stages, level.computed)),
+                _percent(level.in_workers),
                 str(level.errors),
                 f"{level.generator:.1%}",
             )
             for level in server.levels
         ]
         title = (
-            f"Recognition over HTTP: {server.name}. Summed stages {spread(server.stages, 1, ' ms')},"
+            f"Recognition over HTTP, photos of {found.size}: {server.name}."
+            f" Summed stages {spread(server.stages, 1, ' ms')},"
             f" {spread(server.stages_computed, 1, ' ms')} of processor time;"
             f" limit on {found.cores} cores {spread(server.limit, 1)} a second;"
             f" {found.photos} photos, {found.enrolled} people enrolled"
@@ -162,7 +166,7 @@ def _http(found: Http) -> Iterator[Table]:
         peer = ("times OpenCV's",) if times else ()
         head = (
             *("clients", *peer, "of the limit", "a second", "p50 ms", "p99 ms", "p50 above the stages, ms"),
-            *("processor ms an answer", "errors", "generator"),
+            *("processor ms an answer", "in the stages", "errors", "generator"),
         )
         yield Table(title, head, rows)
 
