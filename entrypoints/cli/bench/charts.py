@@ -102,7 +102,8 @@ def _throughput(axes: "Axes", found: Sequence[Http]) -> None:
     axes.hlines(limits, left, right, color=_LIMIT, linestyle="--", label=label)
     axes.set_xticks(places, ticks, fontsize=8)
     axes.set(xlabel="clients, photos", ylabel="recognitions a second")
-    axes.legend(fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False)
+    if figure := axes.get_figure(root=True):
+        figure.legend(fontsize=8, loc="outside lower center", ncols=4, frameon=False)
 
 
 def _resident(axes: "Axes", found: Memory) -> None:
