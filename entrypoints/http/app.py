@@ -29,6 +29,7 @@ from entrypoints.http.errors import HANDLERS
 from entrypoints.http.faces import FaceController
 from entrypoints.http.health import HealthController
 from entrypoints.http.models import ModelController
+from entrypoints.http.moving import move_on
 from entrypoints.http.openapi import openapi_config
 from entrypoints.http.options import allow_all_methods
 from entrypoints.http.profiles import ProfileController
@@ -76,7 +77,7 @@ def create_app(container: Container) -> Litestar:
         },
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         middleware=[AccessLog()],
-        before_send=[allow_all_methods],
+        before_send=[allow_all_methods, *([move_on] if settings.process_count > 1 else [])],
         openapi_config=openapi_config(version("face-api")),
         request_max_body_size=settings.max_body_bytes,
         logging_config=None,

@@ -91,6 +91,17 @@ def test_every_process_answers_and_knows_at_once_what_another_was_told(
         assert computed(two.process.pid) > before[1]
 
 
+def test_who_keeps_a_connection_moves_on_and_notices_nothing(two: Service) -> None:
+    """One answer in 200 ends its connection: the chance that none of so many does is 1 in 10^6."""
+    with two:
+        closing = 0
+        for _ in range(2800):
+            answer = two.client.get("/health/live")
+            assert answer.status_code == httpx.codes.OK
+            closing += answer.headers.get("connection") == "close"
+    assert 0 < closing < 100
+
+
 def test_a_process_that_ends_is_started_again(two: Service, astronaut: bytes) -> None:
     with two:
         two.register("Eileen", astronaut)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -11,7 +12,7 @@ from entrypoints.cli.bench.load import HOST, json_request, photo_request, run
 
 
 class Answering(ThreadingHTTPServer):
-    """Answers each request with the next of the statuses; 0 breaks the connection."""
+    """Answers each request with the next of the statuses; 0 breaks the connection, 202 is said to be the last one."""
 
     def __init__(self, statuses: list[int]) -> None:
         super().__init__((HOST, 0), _Handler)
@@ -36,6 +37,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.send_response(status)
         self.send_header("content-length", "2")
+        if status == HTTPStatus.ACCEPTED:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(b"{}")
 
@@ -51,6 +54,13 @@ def answering(request: pytest.FixtureRequest) -> Iterator[Answering]:
         yield server
         server.shutdown()
         thread.join()
+
+
+@pytest.mark.parametrize("answering", [[200, 202, 202]], indirect=True)
+def test_a_client_that_is_asked_to_connects_again(answering: Answering) -> None:
+    outcome = run(answering.server_port, [json_request(b"{}")], clients=2, seconds=30, most=30)
+    assert outcome.statuses == {200: 10, 202: 20}
+    assert (len(outcome.answered), outcome.errors) == (30, 0)
 
 
 @pytest.mark.parametrize("answering", [[200, 404, 503]], indirect=True)

@@ -95,29 +95,40 @@ async def _run(
 
 
 async def _client(port: int, requests: Iterator[bytes], until: float, outcome: Outcome) -> None:
+    try:
+        while await _over_a_connection(port, requests, until, outcome):
+            pass
+    except (OSError, EOFError, ValueError):
+        outcome.broken += 1
+
+
+async def _over_a_connection(port: int, requests: Iterator[bytes], until: float, outcome: Outcome) -> bool:
+    """Whether to go on over another one, since the service closes this."""
     reader, writer = await asyncio.open_connection(HOST, port)
     try:
         while time.perf_counter() < until and (request := next(requests, None)) is not None:
             start = time.perf_counter()
             writer.write(request)
             async with asyncio.timeout(_PATIENCE_S):
-                status = await _answer(reader)
+                status, closes = await _answer(reader)
             outcome.answered.append(time.perf_counter() - start)
             outcome.statuses[status] += 1
-    except (OSError, EOFError, ValueError):
-        outcome.broken += 1
+            if closes:
+                return True
+        return False
     finally:
         writer.close()
 
 
-async def _answer(reader: asyncio.StreamReader) -> int:
-    """The status, when all of the answer has arrived.
+async def _answer(reader: asyncio.StreamReader) -> tuple[int, bool]:
+    """The status, when all of the answer has arrived, and whether it was the last of the connection.
 
     Raises:
         ValueError: it is no answer with a length.
     """
-    found = _HEAD.match(await reader.readuntil(b"\r\n\r\n"))
+    head = await reader.readuntil(b"\r\n\r\n")
+    found = _HEAD.match(head)
     if found is None:
         raise ValueError("no answer with a length")
     await reader.readexactly(int(found[2]))
-    return int(found[1])
+    return int(found[1]), b"\r\nconnection: close\r\n" in head.lower()
