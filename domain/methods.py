@@ -131,7 +131,8 @@ def _template(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     count = len(vectors)
     if count >= 3:  # noqa: PLR2004
         to_others = ((vectors @ vectors.T).sum(axis=1) - 1) / (count - 1)
-        vectors = vectors[to_others >= np.median(to_others) / 2]
+        middle = np.median(to_others)
+        vectors = vectors[to_others >= min(middle, middle / 2)]  # at least half of them, though none be alike
     mean: NDArray[np.float32] = vectors.mean(axis=0)
     norm = np.linalg.norm(mean)
     # Opposite faces have no mean direction; any of them stands for the person then.

@@ -63,6 +63,13 @@ def test_template_of_opposite_faces_is_one_of_them() -> None:
     assert abs(only.similarity) == pytest.approx(1)
 
 
+def test_template_of_faces_of_which_none_are_alike_is_a_direction() -> None:
+    angles = np.deg2rad([0, 120, 240])
+    away = [(float(np.cos(angle)), float(np.sin(angle)), 0.0) for angle in angles]
+    (only,) = Template().rank(PROBE, [person(1, *away)])
+    assert -1 <= only.similarity <= 1
+
+
 def test_votes_decide_before_similarity() -> None:
     often, once = person(1, *at(0.7, 0.69, 0.68)), person(2, *at(0.8, 0.1, 0.1))
     best, other = Vote(k=4).rank(PROBE, [once, often])
