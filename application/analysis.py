@@ -83,7 +83,7 @@ class FaceAnalyser:
             SpoofDetected, LowQuality: the face fails a check.
             InvalidImage, ImageTooLarge, ModelNotInstalled, BrokenModel: as `detect`.
         """
-        # Anti-spoofing looks at the finest structure of the photo, and where it was measured to look.
+        # Anti-spoofing looks at the finest structure of the photo, in boxes as precise as when it was measured.
         whole = self.gate.policy.tightened(checks.liveness) is not LivenessPolicy.OFF
         sight = self.see(
             data,

@@ -53,7 +53,7 @@ def from_landmarks(landmarks: Landmarks) -> Similarity | None:
 
 def from_box(box: Box) -> Similarity:
     """Where the template lies in a detector's box on average: the chin is at its lower edge."""
-    scale = SIDE / max(box.height, box.width, 1e-3)
+    scale = SIDE / max(box.longer, 1e-3)
     return Similarity(scale, _CENTRE - scale * complex(box.x + box.width / 2, box.y + box.height / 2))
 
 
@@ -63,8 +63,7 @@ def warp(image: Image, to_picture: Similarity, side: int = SIDE) -> Crop:
     A face larger than in the picture is shrunk by area averaging first: interpolation alone would skip pixels.
     """
     times = _times(to_picture)
-    left, top, right, bottom = _extent(to_picture, side, image.shape[1], image.shape[0], times)
-    region = image[top:bottom, left:right]
+    region, left, top = _shown(image, to_picture, side, times)
     if not region.size:
         return np.zeros((side, side, 3), dtype=np.uint8)
     size = max(1, region.shape[1] // times), max(1, region.shape[0] // times)
@@ -88,8 +87,7 @@ def near(image: Image, widest: Similarity, closest: Similarity, side: int) -> tu
     """
     halvings = _times(closest).bit_length() - 1
     times = 1 << halvings
-    left, top, right, bottom = _extent(widest, side, image.shape[1], image.shape[0], times)
-    part = image[top:bottom, left:right]
+    part, left, top = _shown(image, widest, side, times)
     width, height = part.shape[1] // times * times, part.shape[0] // times * times
     if not width or not height:
         return part, Similarity(1, -complex(left, top))
@@ -111,17 +109,15 @@ def _times(to_picture: Similarity) -> int:
     return max(1, int(1 / abs(to_picture.turn) + 1e-6))
 
 
-def _extent(
-    to_picture: Similarity, side: int, width: int, height: int, times: int
-) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of the image's pixels that a picture can see.
+def _shown(image: Image, to_picture: Similarity, side: int, times: int) -> tuple[Image, int, int]:
+    """The pixels of the image that a picture can see, and the place of the first: left, top.
 
     Width and height are multiples of `times` where the image allows it: by whole numbers, shrinking is fast.
     """
-    corners = [to_picture.inverse()(corner) for corner in (0, side, side * 1j, side * (1 + 1j))]
-    left, right = _range([corner.real for corner in corners], width, times)
-    top, bottom = _range([corner.imag for corner in corners], height, times)
-    return left, top, right, bottom
+    corners = list(map(to_picture.inverse(), (0, side, side * 1j, side * (1 + 1j))))
+    left, right = _range([corner.real for corner in corners], image.shape[1], times)
+    top, bottom = _range([corner.imag for corner in corners], image.shape[0], times)
+    return image[top:bottom, left:right], left, top
 
 
 def _range(places: list[float], limit: int, times: int) -> tuple[int, int]:

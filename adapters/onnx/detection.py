@@ -5,7 +5,7 @@ from typing import Protocol
 import numpy as np
 
 from adapters.onnx.candidates import Candidates, suppress
-from adapters.onnx.resizing import resized
+from adapters.onnx.resizing import scaled
 from adapters.onnx.session import InferenceSession
 from domain.faces import DetectedFace, Image
 
@@ -83,5 +83,4 @@ def picture_size(session: InferenceSession) -> tuple[int, int] | None:
 
 def _fitted(image: Image, height: float, width: float) -> Image:
     """The image, as large as it can be within height x width."""
-    scale = min(height / image.shape[0], width / image.shape[1])
-    return resized(image, max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    return scaled(image, min(height / image.shape[0], width / image.shape[1]))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from adapters.onnx.resizing import resized
+from adapters.onnx.resizing import scaled
 from application.ports.analysis import FaceDetector
 from domain.faces import Box, DetectedFace, Image, Landmarks, largest
 
@@ -53,13 +53,15 @@ class LandmarkedDetector:
         if not region.size:
             return None
         scale = _SIDE / (box.longer * _SURROUNDINGS)
-        size = max(1, round(region.shape[1] * scale)), max(1, round(region.shape[0] * scale))
+        picture = scaled(region, scale)
         expected = Box((box.x - left) * scale, (box.y - top) * scale, box.width * scale, box.height * scale)
-        seen = self._landmarks_from.detect(resized(region, *size))
+        seen = self._landmarks_from.detect(picture)
         same = max(seen, key=lambda other: other.box.overlap(expected), default=None)
         if same is None or same.landmarks is None or same.box.overlap(expected) < _AGREEMENT:
             return None
-        scales = np.array([size[0] / region.shape[1], size[1] / region.shape[0]], dtype=np.float32)
+        scales = np.array(
+            [picture.shape[1] / region.shape[1], picture.shape[0] / region.shape[0]], dtype=np.float32
+        )
         return same.landmarks / scales + np.array([left, top], dtype=np.float32)
 
 

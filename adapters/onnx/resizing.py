@@ -16,5 +16,10 @@ def resized(image: Image, width: int, height: int) -> Image:
     return image if image.shape[:2] == (height, width) else _interpolated(image, width, height)
 
 
+def scaled(image: Image, scale: float) -> Image:
+    """`resized`, by the same factor in both directions; a pixel of each side is left."""
+    return resized(image, max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+
+
 def _interpolated(image: Image, width: int, height: int) -> Image:
     return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from adapters.onnx.candidates import suppress
-from adapters.onnx.resizing import resized
+from adapters.onnx.resizing import scaled
 from adapters.onnx.yunet_border import confirmed
 from adapters.onnx.yunet_network import YuNetNetwork, as_batch
 from domain.faces import DetectedFace, Image
@@ -54,10 +54,10 @@ class YuNetDetector:
         return sorted(found, key=lambda face: -face.score)
 
     def _candidates(self, image: Image, long_side: int) -> list[DetectedFace]:
-        resized = _resized(image, long_side)
-        seen = self._network.candidates(as_batch([_padded(resized)]), min(_DOUBTFUL, self._threshold))[0]
+        picture = scaled(image, long_side / max(image.shape[:2]))
+        seen = self._network.candidates(as_batch([_padded(picture)]), min(_DOUBTFUL, self._threshold))[0]
         found = suppress(seen, _OVERLAP)
-        return found.faces(resized.shape[1] / image.shape[1], resized.shape[0] / image.shape[0])
+        return found.faces(picture.shape[1] / image.shape[1], picture.shape[0] / image.shape[0])
 
 
 def _passes(long_side: int, *, quick: bool) -> Iterator[tuple[int, float]]:
@@ -74,12 +74,6 @@ def _passes(long_side: int, *, quick: bool) -> Iterator[tuple[int, float]]:
         yield close, 0
     if long_side > first:
         yield min(long_side, far), 0
-
-
-def _resized(image: Image, long_side: int) -> Image:
-    height, width = image.shape[:2]
-    scale = long_side / max(height, width)
-    return resized(image, max(1, round(width * scale)), max(1, round(height * scale)))
 
 
 def _padded(image: Image) -> Image:

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -90,8 +91,7 @@ class Service:
 
     def memory(self) -> tuple[float, float]:
         """10^6 bytes: that of the service's own processes, and what its database's have for themselves."""
-        own = self._own()
-        others = set(_descendants(self._process.pid)) - set(own)
+        own, others = self._processes()
         return sum(map(_resident, own)), sum(map(_private, others))
 
     def processor_s(self) -> float:
@@ -100,11 +100,15 @@ class Service:
 
     def workers_s(self) -> float:
         """The part of it that the service's threads have computed, other than those that speak HTTP."""
-        return sum(map(_computed_beside, self._own()))
+        own, _ = self._processes()
+        return sum(map(_computed_beside, own))
 
-    def _own(self) -> list[int]:
+    def _processes(self) -> tuple[list[int], list[int]]:
+        """The service's own, and its database's."""
         first = self._process.pid
-        return [first, *(pid for pid in _descendants(first) if _program(pid) == _program(first))]
+        descendants = _descendants(first)
+        own = [first, *(pid for pid in descendants if _program(pid) == _program(first))]
+        return own, [pid for pid in descendants if pid not in own]
 
 
 def _free_port() -> int:
@@ -155,8 +159,12 @@ def _computed(pid: int) -> float:
 
 def _computed_beside(pid: int) -> float:
     """User and system time of a process's threads but the first."""
-    threads = (path.name for path in Path(f"/proc/{pid}/task").iterdir() if int(path.name) != pid)
-    return sum(sum(map(int, _stat(f"{pid}/task/{thread}")[11:13])) for thread in threads) / _TICKS
+    ticks = 0
+    for path in Path(f"/proc/{pid}/task").iterdir():
+        if int(path.name) != pid:
+            with suppress(OSError):  # it has just ended
+                ticks += sum(map(int, _stat(f"{pid}/task/{path.name}")[11:13]))
+    return ticks / _TICKS
 
 
 def folder() -> "tempfile.TemporaryDirectory[str]":
