@@ -37,7 +37,9 @@ class Nearest:
 
     def rank(self, probe: Embedding, people: Sequence[Candidate]) -> list[RankedPerson]:
         """See IdentificationMethod."""
-        return _sorted(_ranked(probe, person, float(_similarities(probe, person).max())) for person in people)
+        return _sorted(
+            _ranked(person, values, float(values.max())) for person, values in _compared(probe, people)
+        )
 
     def comparisons(self, faces: int) -> float:
         """Each face may match."""
@@ -53,7 +55,7 @@ class Mean:
     def rank(self, probe: Embedding, people: Sequence[Candidate]) -> list[RankedPerson]:
         """See IdentificationMethod."""
         return _sorted(
-            _ranked(probe, person, float(_similarities(probe, person).mean())) for person in people
+            _ranked(person, values, float(values.mean())) for person, values in _compared(probe, people)
         )
 
     def comparisons(self, faces: int) -> float:
@@ -74,8 +76,8 @@ class Template:
     def rank(self, probe: Embedding, people: Sequence[Candidate]) -> list[RankedPerson]:
         """See IdentificationMethod."""
         return _sorted(
-            _ranked(probe, person, float(np.clip(_template(person.vectors) @ probe.vector, -1, 1)))
-            for person in people
+            _ranked(person, values, float(_similarities(probe, _template(person.vectors))))
+            for person, values in _compared(probe, people)
         )
 
     def comparisons(self, faces: int) -> float:
@@ -98,15 +100,12 @@ class Vote:
         """See IdentificationMethod."""
         if not people:
             return []
-        similarities = [_similarities(probe, person) for person in people]
-        everyone = np.sort(np.concatenate(similarities))[::-1]
+        compared = _compared(probe, people)
+        everyone = np.sort(np.concatenate([values for _, values in compared]))[::-1]
         least = everyone[min(self.k, len(everyone)) - 1]
-        ballots = [
-            (person, values[values >= least], values)
-            for person, values in zip(people, similarities, strict=True)
-        ]
+        ballots = [(person, values[values >= least], values) for person, values in compared]
         ranked = [
-            (len(votes), _ranked(probe, person, float(votes.mean() if len(votes) else values.max())))
+            (len(votes), _ranked(person, values, float(votes.mean() if len(votes) else values.max())))
             for person, votes, values in ballots
         ]
         ranked.sort(key=lambda entry: (-entry[0], *_order(entry[1])))
@@ -122,8 +121,13 @@ METHODS: Mapping[str, IdentificationMethod] = {
 }
 
 
-def _similarities(probe: Embedding, person: Candidate) -> NDArray[np.float32]:
-    similarities: NDArray[np.float32] = np.clip(person.vectors @ probe.vector, -1, 1)
+def _compared(probe: Embedding, people: Sequence[Candidate]) -> list[tuple[Candidate, NDArray[np.float32]]]:
+    """Each with the similarities of their faces to the probe."""
+    return [(person, _similarities(probe, person.vectors)) for person in people]
+
+
+def _similarities(probe: Embedding, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    similarities: NDArray[np.float32] = np.clip(vectors @ probe.vector, -1, 1)
     return similarities
 
 
@@ -140,8 +144,7 @@ def _template(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return template
 
 
-def _ranked(probe: Embedding, person: Candidate, similarity: float) -> RankedPerson:
-    values = _similarities(probe, person)
+def _ranked(person: Candidate, values: NDArray[np.float32], similarity: float) -> RankedPerson:
     nearest = int(values.argmax())
     return RankedPerson(
         person.profile_id, person.name, similarity, person.faces[nearest], float(values[nearest])
