@@ -30,6 +30,8 @@ def make_engine(url: str, pool_size: int) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_QUEUE_TIMEOUT_S,
+        # The connection used last: its server process has the caches warm.
+        pool_use_lifo=True,
         hide_parameters=True,
         connect_args={
             "timeout": _CONNECT_TIMEOUT_S,
