@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from adapters.postgres.changes import PostgresGallerySource
 from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import migrate
+from adapters.postgres.statements.changes import MOMENT
 from application.ports.index import NEVER, Changes, GalleryKey, Moment
 from application.ports.source import MomentUnknown
 from domain.errors import CollectionNotFound
@@ -259,6 +260,20 @@ class TestMoments:
         here = await source.moment()
         server, rest = here.split("/", 1)
         await self.unknown(source, f"{int(server) + 1}/{rest}")
+
+    async def test_sessions_agree_on_the_server_whatever_they_remember(
+        self, source: PostgresGallerySource, database_url: str
+    ) -> None:
+        told = {(await source.moment()).rsplit(" ", 2)[0] for _ in range(2)}
+        engine = make_engine(database_url, 1)
+        async with engine.connect() as connection:
+            for forget in ("SELECT 1", "RESET ALL", "SET face.database = ''", "SET TRANSACTION READ ONLY"):
+                await connection.execute(text(forget))
+                told.add((await connection.execute(MOMENT)).one().server)
+            await connection.rollback()
+            told.add((await connection.execute(MOMENT)).one().server)
+        await engine.dispose()
+        assert len(told) == 1
 
     async def test_of_a_table_that_was_restored_from_a_dump(
         self, source: PostgresGallerySource, engine: AsyncEngine

@@ -23,12 +23,19 @@ KEPT_DAYS = 7
 USABLE_DAYS = 6
 """An older moment can't be told from: a day less, for a reading may take its time."""
 
-# Another cluster; one that was promoted, or restored to a time in the past, which goes on in a new timeline; another
-# database of it; or another table, restored from a dump.
-_SERVER = """server AS MATERIALIZED (
-        SELECT concat_ws('/', system_identifier, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
-            (SELECT oid FROM pg_database WHERE datname = current_database()), CAST(CAST('face' AS regclass) AS oid)
-        ) AS name FROM pg_control_system()
+# The cluster's identifier is in a file, which each search would read. A session remembers it, with its database: it
+# can't come to another.
+_DATABASE = """coalesce(nullif(current_setting('face.database', true), ''), set_config('face.database', (
+            SELECT concat_ws('/', system_identifier, oid) FROM pg_control_system(), pg_database
+            WHERE datname = current_database()
+        ), false))"""
+
+# Another cluster, or another database of it; one that was promoted, or restored to a time in the past, which goes on
+# in a new timeline; or another table, restored from a dump.
+_SERVER = f"""server AS MATERIALIZED (
+        SELECT concat_ws('/', {_DATABASE}, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
+            CAST(CAST('face' AS regclass) AS oid)
+        ) AS name
     )"""
 
 _MOMENT = """(SELECT name FROM server) AS server, CAST(extract(epoch FROM now()) AS float8) AS seconds,
