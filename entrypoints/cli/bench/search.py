@@ -1,9 +1,10 @@
 """How search keeps up as the gallery grows, among faces that are simulated."""
 
-import asyncio
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+
+import uvloop
 
 from entrypoints.cli.bench.growth.measure import Growth, measured
 from entrypoints.cli.bench.rig import Rig
@@ -21,5 +22,5 @@ def measure(rig: Rig) -> Sequence[Growth]:
         with tempfile.TemporaryDirectory() as folder:
             graph = rig.effort.graph and dimensions <= _GRAPH_UP_TO
             work = measured(faces, dimensions, _PROBES, Path(folder), graph=graph)
-            found.append(asyncio.run(work))
+            found.append(uvloop.run(work))
     return found
