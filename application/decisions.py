@@ -2,18 +2,32 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
 
 from application.ports.calibration import CalibrationStore
 from domain.calibration import CalibrationTable
 from domain.errors import ModelNotCalibrated
 from domain.identification import Decision, RankedPerson, identification_fmr, verdict
+from domain.impostors import Cohort, ImpostorDistribution, normalised_score, similarity_at
 
-CAUTION = 2
+FPIR_SAFETY_FACTOR = 2
 """So many times as often as on average, searches of some people err where those of others don't.
 
 The threshold is so much stricter that the rate that the operator accepts is kept with nearly all people, and not on
 average only. Measured in docs/accuracy.md.
 """
+
+
+class CalibrationMode(StrEnum):
+    """Where thresholds come from."""
+
+    GALLERY = "gallery"
+    """The model's table, fitted to the people who are enrolled."""
+    TABLE = "table"
+    """The model's table alone, for an average population."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +37,17 @@ class Threshold:
     similarity: float
     fmr: float | None
     """The false match rate of one comparison at it; None for a model without calibration."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ComparedFaces:
+    """Two faces that are compared, among the people of a gallery."""
+
+    cohort: Cohort
+    probe: NDArray[np.float32]
+    """D, unit norm."""
+    reference: NDArray[np.float32]
+    """Likewise: of the enrolled face, or of the other photo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +61,46 @@ class DecisionPolicy:
     """Of an identification: one stranger compared with everybody."""
     margin: float
     """Two people whose similarities differ by less are ambiguous; 0 never is."""
+    mode: CalibrationMode = CalibrationMode.GALLERY
 
-    def verification(self, model: str, wanted: float | None = None, comparisons: float = 1) -> Threshold:
+    def verification(
+        self,
+        model: str,
+        wanted: float | None = None,
+        comparisons: float = 1,
+        faces: ComparedFaces | None = None,
+    ) -> Threshold:
         """For comparing a face with another, or with a person.
 
         Args:
             model: the recogniser's name.
             wanted: a similarity that the request sets instead.
             comparisons: what the person's faces count for; see IdentificationMethod.comparisons.
+            faces: what is compared; None gives the threshold for an average population.
 
         Raises:
             ModelNotCalibrated: nobody knows what this model's similarities mean, and none was set.
         """
-        return self._threshold(model, self.target_fmr / comparisons, wanted)
+        return self._threshold(model, self.target_fmr / comparisons, wanted, faces)
 
     def identification(
-        self, model: str, people: int, wanted: float | None = None, comparisons: float = 1
+        self,
+        model: str,
+        people: int,
+        wanted: float | None = None,
+        comparisons: float = 1,
+        faces: ComparedFaces | None = None,
     ) -> Threshold:
         """For naming one of so many people, whose own faces count for so many comparisons.
 
         It is never looser than a verification. Whoever has more faces enrolled has more chances to be confused,
         so that the threshold for them is higher; it doesn't depend on the faces of others.
         """
-        fmr = min(self.target_fmr, identification_fmr(self.target_fpir, people) / CAUTION)
-        return self._threshold(model, fmr / comparisons, wanted)
+        return self._threshold(model, self.identification_fmr(people) / comparisons, wanted, faces)
+
+    def identification_fmr(self, people: int) -> float:
+        """The false match rate of one of the comparisons of a search among so many people."""
+        return min(self.target_fmr, identification_fmr(self.target_fpir, people) / FPIR_SAFETY_FACTOR)
 
     def decide(self, ranked: Sequence[RankedPerson], searched: int, threshold: Threshold) -> Decision:
         """On people who are ranked best first."""
@@ -71,13 +112,40 @@ class DecisionPolicy:
             searched,
         )
 
-    def _threshold(self, model: str, fmr: float, wanted: float | None) -> Threshold:
-        table: CalibrationTable | None = self.calibrations.load(model)
-        if wanted is not None:
-            return Threshold(wanted, None if table is None else table.fmr_at(wanted))
+    def table(self, model: str) -> CalibrationTable:
+        """What is known of a model's similarities.
+
+        Raises:
+            ModelNotCalibrated: nothing.
+        """
+        table = self.calibrations.load(model)
         if table is None:
             raise ModelNotCalibrated(
                 f"The model {model} has no calibration: the operator can make one with face-api calibrate,"
                 " or the request can set a threshold."
             )
-        return Threshold(table.threshold_at(fmr), fmr)
+        return table
+
+    def _threshold(
+        self, model: str, fmr: float, wanted: float | None, faces: ComparedFaces | None
+    ) -> Threshold:
+        if wanted is not None:
+            table = self.calibrations.load(model)
+            if table is None:
+                return Threshold(wanted, None)
+            score = normalised_score(wanted, *self._impostors(table, faces))
+            return Threshold(wanted, table.fmr_at_score(score))
+        table = self.table(model)
+        fitted = similarity_at(table.score_at(fmr), *self._impostors(table, faces))
+        return Threshold(min(1.0, max(fitted, table.threshold_at(fmr))), fmr)
+
+    def _impostors(
+        self, table: CalibrationTable, faces: ComparedFaces | None
+    ) -> tuple[ImpostorDistribution, ImpostorDistribution]:
+        """Of the probe, and of what it is compared with."""
+        if faces is None or self.mode is CalibrationMode.TABLE:
+            return table.prior, table.prior
+        prior = table.prior
+        return faces.cohort.impostors_of(faces.probe, prior), faces.cohort.impostors_of(
+            faces.reference, prior
+        )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from application.analysis import AnalysedFace, Checks, FaceSelection
-from application.decisions import DecisionPolicy
+from application.decisions import ComparedFaces, DecisionPolicy
+from application.gallery_calibration import GalleryCalibration
 from application.ports.crops import CropCodec
 from application.ports.faces import EmbeddingRepository, NewFace
 from application.ports.gallery import Gallery
@@ -15,7 +16,7 @@ from application.sources import Photo, Source, SourceReader
 from domain.enrolment import Conflict, EnrolmentConflict, OnConflict, doubts
 from domain.errors import Busy, FaceServiceError
 from domain.faces import Crop, Embedding
-from domain.identification import RankedPerson
+from domain.identification import RankedPerson, nearest_vector
 from domain.liveness import LivenessPolicy
 from domain.methods import Nearest
 from domain.models import ModelChoice
@@ -70,6 +71,7 @@ class RegisterFace:
     profiles: ProfileRepository
     gallery: Gallery
     policy: DecisionPolicy
+    calibration: GalleryCalibration
     bounds: QualityBounds
     crops: CropCodec | None = None
     """None: aligned crops are not kept."""
@@ -133,7 +135,11 @@ class RegisterFace:
         found = await self.gallery.search(probe, how.collection, people=2)
         nearest = Nearest().rank(probe, found.candidates)
         other = next((each for each in nearest if person not in {each.profile_id, each.name}), None)
-        threshold = self.policy.verification(probe.model).similarity
+        cohort = await self.calibration.cohort(how.collection, probe.model, found.searched)
+        compared = None
+        if cohort is not None and nearest:
+            compared = ComparedFaces(cohort, probe.vector, nearest_vector(nearest[0], found.candidates))
+        threshold = self.policy.verification(probe.model, faces=compared).similarity
         return doubts(await self._own(person, probe, how.collection), other, threshold)
 
     async def _own(self, person: str | UUID, probe: Embedding, collection: str) -> RankedPerson | None:

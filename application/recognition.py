@@ -5,14 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
+
 from application.analysis import AnalysedFace, Checks, FaceSelection
-from application.decisions import DecisionPolicy, Threshold
+from application.decisions import ComparedFaces, DecisionPolicy, Threshold
+from application.gallery_calibration import GalleryCalibration
 from application.ports.gallery import Gallery
 from application.ports.people import ProfileRepository
 from application.sources import Photo, Source, SourceReader
 from domain.errors import InvalidInput, NoMatch, ProfileNotFound
 from domain.faces import DetectedFace, Embedding
-from domain.identification import AmbiguousMatch, Decision, Verdict
+from domain.identification import AmbiguousMatch, Decision, Verdict, nearest_vector
 from domain.liveness import Liveness, LivenessPolicy
 from domain.metadata import Metadata
 from domain.methods import METHODS
@@ -58,6 +62,7 @@ class Identify:
     reader: SourceReader
     gallery: Gallery
     policy: DecisionPolicy
+    calibration: GalleryCalibration
     method: str
     """The default one."""
     bounds: QualityBounds
@@ -88,7 +93,16 @@ class Identify:
         ranked = method.rank(probe, found.candidates)[:people]
         faces = {person.profile_id: len(person.faces) for person in found.candidates}
         comparisons = method.comparisons(faces[ranked[0].profile_id]) if ranked else 1
-        threshold = self.policy.identification(probe.model, found.searched, query.threshold, comparisons)
+        # A filter by metadata leaves part of the people out of the search, and all of them in the gallery.
+        enrolled = None if query.metadata else found.searched
+        cohort = await self.calibration.cohort(query.collection, probe.model, enrolled)
+        compared = None
+        if cohort is not None and ranked:
+            nearest = nearest_vector(ranked[0], found.candidates)
+            compared = ComparedFaces(cohort, probe.vector, nearest)
+        threshold = self.policy.identification(
+            probe.model, found.searched, query.threshold, comparisons, compared
+        )
         return self.policy.decide(ranked, found.searched, threshold)
 
 
@@ -138,6 +152,7 @@ class VerifyFace:
     gallery: Gallery
     profiles: ProfileRepository
     policy: DecisionPolicy
+    calibration: GalleryCalibration
     method: str
     bounds: QualityBounds
 
@@ -153,7 +168,7 @@ class VerifyFace:
             *(self.reader.read_one(photo, choice, FaceSelection.LARGEST, checks) for photo in (one, other))
         )
         similarity = faces[0].embedding.similarity(faces[1].embedding)
-        return self._compared(similarity, choice.recognition, query, *faces)
+        return await self._compared(similarity, faces[1].embedding.vector, query, *faces)
 
     async def person(self, source: Source, person: str | UUID, query: Query) -> Comparison:
         """A photo's largest face and a person, by name or id.
@@ -172,7 +187,8 @@ class VerifyFace:
         method = METHODS[query.method or self.method]
         (ranked,) = method.rank(face.embedding, [candidate])
         comparisons = method.comparisons(len(candidate.faces))
-        return self._compared(ranked.similarity, choice.recognition, query, face, comparisons=comparisons)
+        reference = nearest_vector(ranked, [candidate])
+        return await self._compared(ranked.similarity, reference, query, face, comparisons=comparisons)
 
     async def _profile_id(self, collection: str, person: str | UUID) -> UUID:
         if isinstance(person, UUID):
@@ -182,10 +198,19 @@ class VerifyFace:
             raise ProfileNotFound("Nobody has this name.")
         return profile.id
 
-    def _compared(
-        self, similarity: float, model: str, query: Query, *faces: AnalysedFace, comparisons: float = 1
+    async def _compared(
+        self,
+        similarity: float,
+        reference: NDArray[np.float32],
+        query: Query,
+        *faces: AnalysedFace,
+        comparisons: float = 1,
     ) -> Comparison:
-        return Comparison(similarity, self.policy.verification(model, query.threshold, comparisons), faces)
+        probe = faces[0].embedding
+        cohort = await self.calibration.cohort(query.collection, probe.model)
+        compared = None if cohort is None else ComparedFaces(cohort, probe.vector, reference)
+        threshold = self.policy.verification(probe.model, query.threshold, comparisons, compared)
+        return Comparison(similarity, threshold, faces)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from domain.impostors import ImpostorDistribution
+
 
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
@@ -21,8 +23,20 @@ class OperatingPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Population:
+    """A data set whose people were compared with each other."""
+
+    name: str
+    people: int
+    impostors: ImpostorDistribution
+
+
+@dataclass(frozen=True, slots=True)
 class CalibrationTable:
     """Thresholds of one recognition model, measured on pairs of photos of different people.
+
+    They hold for the population whose different people are least alike. Of what lies above its mean in units of its
+    deviation, other populations have nearly the same: see domain.impostors.
 
     Between measured points the threshold is linear in the logarithm of the false match rate. Below the least
     measured rate the scores are taken to be distributed exponentially: the threshold goes on linearly, by
@@ -43,6 +57,10 @@ class CalibrationTable:
     """By falling rate and rising threshold; at least one."""
     tail_scale: float
     """The mean of the exponential distribution of scores beyond the last point, in units of similarity."""
+    impostors: ImpostorDistribution
+    """Of the population that the thresholds hold for."""
+    populations: tuple[Population, ...] = ()
+    """All that were measured. An average of them is expected of people of whom nothing is known."""
 
     def __post_init__(self) -> None:
         """Hold the invariant.
@@ -81,6 +99,27 @@ class CalibrationTable:
             return min(1.0, last.threshold + self.tail_scale * math.log(last.fmr / fmr))
         logarithms, thresholds = self._curve()
         return float(np.interp(-math.log(fmr), logarithms, thresholds))
+
+    @property
+    def prior(self) -> ImpostorDistribution:
+        """What to expect of an unknown population: the mean of the measured ones' means and of their deviations."""
+        measured = [population.impostors for population in self.populations] or [self.impostors]
+        return ImpostorDistribution(
+            float(np.mean([each.mean for each in measured])),
+            float(np.mean([each.deviation for each in measured])),
+        )
+
+    def score_at(self, fmr: float) -> float:
+        """The normalised score (domain.impostors.normalised_score) that strangers reach at a rate of `fmr`.
+
+        Raises:
+            ValueError: `fmr` is not in (0, 1].
+        """
+        return (self.threshold_at(fmr) - self.impostors.mean) / self.impostors.deviation
+
+    def fmr_at_score(self, score: float) -> float:
+        """The false match rate that a normalised score stands for: the inverse of `score_at`."""
+        return self.fmr_at(self.impostors.mean + score * self.impostors.deviation)
 
     def fmr_at(self, threshold: float) -> float:
         """The false match rate that a threshold in [-1, 1] stands for: the inverse of `threshold_at`."""

@@ -67,6 +67,13 @@ class Decision:
     """The number of people that the probe was compared with."""
 
 
+def nearest_vector(person: RankedPerson, candidates: Sequence[Candidate]) -> NDArray[np.float32]:
+    """The embedding (D, unit norm) of a ranked person's nearest face; `candidates` has the person."""
+    candidate = next(each for each in candidates if each.profile_id == person.profile_id)
+    vector: NDArray[np.float32] = candidate.vectors[candidate.faces.index(person.nearest)]
+    return vector
+
+
 def verdict(people: Sequence[RankedPerson], threshold: float, margin: float) -> Verdict:
     """Decide on people who are ranked best first.
 

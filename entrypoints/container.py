@@ -15,6 +15,7 @@ from adapters.imaging.quality import LandmarkQualityAssessor
 from adapters.imaging.refinement import RefiningAligner
 from adapters.imaging.threads import one_thread_an_image
 from adapters.memory.archive import InMemoryArchive
+from adapters.memory.cohorts import InMemoryCohorts
 from adapters.memory.crops import InMemoryCrops
 from adapters.memory.gallery import InMemoryGallery
 from adapters.memory.idempotency import InMemoryIdempotency
@@ -27,6 +28,7 @@ from adapters.onnx.files import ModelFiles
 from adapters.onnx.library import OnnxModelLibrary
 from adapters.postgres.archive import PgVectorArchive
 from adapters.postgres.changes import PostgresGallerySource
+from adapters.postgres.cohorts import PostgresCohorts
 from adapters.postgres.crops import PostgresCrops
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.engine import make_engine
@@ -46,6 +48,7 @@ from application.bulk.restore import ImportPeople
 from application.catalogue import ListModels
 from application.decisions import DecisionPolicy
 from application.enrolment import RegisterBatch, RegisterFace
+from application.gallery_calibration import GalleryCalibration
 from application.health import CheckReadiness
 from application.idempotency import AnswerOnce
 from application.indexed import IndexedGallery, ResidentGalleries
@@ -211,7 +214,14 @@ class Container(containers.DeclarativeContainer):
         target_fmr=settings.provided.target_fmr,
         target_fpir=settings.provided.target_fpir,
         margin=settings.provided.ambiguity_margin,
+        mode=settings.provided.calibration,
     )
+    cohorts = _stored(
+        storage,
+        providers.ThreadSafeSingleton(InMemoryCohorts, memory),
+        providers.ThreadSafeSingleton(PostgresCohorts, engine),
+    )
+    calibration = providers.ThreadSafeSingleton(GalleryCalibration, cohorts)
 
     reader = providers.Factory(SourceReader, analyser, workers)
     identify = providers.Factory(
@@ -219,6 +229,7 @@ class Container(containers.DeclarativeContainer):
         reader,
         gallery,
         policy,
+        calibration,
         settings.provided.identification_method,
         settings.provided.quality_recognition,
     )
@@ -229,6 +240,7 @@ class Container(containers.DeclarativeContainer):
         gallery,
         profiles,
         policy,
+        calibration,
         settings.provided.identification_method,
         settings.provided.quality_recognition,
     )
@@ -242,6 +254,7 @@ class Container(containers.DeclarativeContainer):
         profiles,
         gallery,
         policy,
+        calibration,
         settings.provided.quality_enrolment,
         providers.Selector(kept_crops, yes=crop_codec, no=providers.Object(None)),
     )

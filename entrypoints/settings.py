@@ -11,6 +11,7 @@ from dotenv import dotenv_values
 from msgspec import Meta
 
 from adapters.machine import usable_cores
+from application.decisions import CalibrationMode
 from application.errors import StartupError
 from domain.liveness import LivenessPolicy
 from domain.models import ModelChoice
@@ -41,6 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Of the decision threshold: the share of comparisons of different people that may match."""
     target_fpir: Annotated[float, Meta(gt=0, le=0.5)] = 0.01
     """Of a search: the share of strangers who may be taken for somebody."""
+    calibration: CalibrationMode = CalibrationMode.GALLERY
+    """Whether thresholds are fitted to the people who are enrolled."""
     ambiguity_margin: Annotated[float, Meta(ge=0, le=1)] = 0.02
     """In cosine similarity."""
     identification_method: Literal["nearest", "mean", "template", "vote"] = "nearest"

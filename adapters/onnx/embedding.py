@@ -25,13 +25,19 @@ class CropEmbedder:
         *,
         middle: float = 0,
         unit: float = 1,
-        centre: NDArray[np.float32] | None = None,
+        transform: NDArray[np.float32] | None = None,
         usual_length: float = math.nan,
     ) -> None:
         """Take a session whose batch is free.
 
-        Directions are taken from `centre` (D) instead of from the origin. `usual_length` is that of the
-        network's vectors, as they leave it, for ordinary faces.
+        Args:
+            session: what runs the network.
+            name: of the model.
+            family: of the model, for messages.
+            middle: what the network's input has as 0.
+            unit: what it has as 1, from the middle on.
+            transform: D x D, what the network's vectors are multiplied by before they are scaled to unit norm.
+            usual_length: of the network's vectors, as they leave it, for ordinary faces.
 
         Raises:
             BrokenModel: it doesn't turn N x 3 x 112 x 112 into N x D.
@@ -45,7 +51,7 @@ class CropEmbedder:
         self._dimensions = dimensions
         self._mean = (middle, middle, middle)
         self._scale = 1 / unit
-        self._centre = np.zeros(dimensions, dtype=np.float32) if centre is None else centre
+        self._transform = transform
         self._usual_length = usual_length
 
     @property
@@ -69,6 +75,7 @@ class CropEmbedder:
         batch = cv2.dnn.blobFromImages(list(crops), self._scale, mean=self._mean, swapRB=True)
         (vectors,) = self._session.run(np.asarray(batch, dtype=np.float32)).values()
         lengths: NDArray[np.float32] = np.linalg.norm(vectors, axis=1)
-        centred = vectors - self._centre
-        norms: NDArray[np.float32] = np.linalg.norm(centred, axis=1, keepdims=True)
-        return centred / norms, lengths / np.float32(self._usual_length)
+        if self._transform is not None:
+            vectors = vectors @ self._transform
+        norms: NDArray[np.float32] = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors / norms, lengths / np.float32(self._usual_length)

@@ -7,20 +7,19 @@ OpenCV Zoo's export of a MobileFaceNet, whose graph normalises its input itself.
 import json
 
 import numpy as np
+from numpy.typing import NDArray
 
 from adapters.onnx.embedding import CropEmbedder
 from adapters.onnx.exports import OUTPUT_MEAN, SCALES_ITS_INPUT
 from adapters.onnx.session import InferenceSession
 from domain.errors import BrokenModel
 
-_CENTRE = 4.0
-"""The centre that directions are taken from, in means of the vectors in training.
+_COMMON_SHARE = 0.5
+"""So much of their component along the mean of the vectors in training is taken from embeddings.
 
-The vectors of all faces share a part, so that strangers seem alike (their mean similarity is 0.10). Clean, well
-aligned photos share twice as much of it as the disturbed ones of the training. Taking away still more makes a
-short vector, that of an unclear face, a less certain match. Anything from 3 to 4.5 works as well, on the people it
-was chosen on and on others, and needs no mean of LFW's own vectors, which would tie the model to those people. See
-docs/accuracy.md.
+The vectors of all faces share a part, clear photos of public figures more of it than others: two to four times the mean
+taken from each, as was done before, left photos of webcams and mugshots all alike. Half of what a vector has of that
+direction, and no more than it has, serves both: see docs/accuracy.md.
 """
 _USUAL_LENGTH = 12.58
 """The median of 4,364 photos of Labeled Faces in the Wild, aligned by RefiningAligner."""
@@ -38,5 +37,11 @@ class SFaceEmbedder(CropEmbedder):
         if SCALES_ITS_INPUT not in session.metadata:
             raise BrokenModel("The recognition model's file is not of the SFace family.")
         mean = json.loads(session.metadata.get(OUTPUT_MEAN, "null"))
-        centre = None if mean is None else _CENTRE * np.asarray(mean, dtype=np.float32)
-        super().__init__(session, name, "SFace", centre=centre, usual_length=_USUAL_LENGTH)
+        common = None if mean is None else _shrinking(np.asarray(mean, dtype=np.float32), _COMMON_SHARE)
+        super().__init__(session, name, "SFace", transform=common, usual_length=_USUAL_LENGTH)
+
+
+def _shrinking(direction: NDArray[np.float32], share: float) -> NDArray[np.float32]:
+    """The D x D symmetric matrix that takes a share of their component along a direction (D) from vectors."""
+    unit = direction / np.linalg.norm(direction)
+    return np.asarray(np.eye(len(unit)) - share * np.outer(unit, unit), dtype=np.float32)

@@ -1,0 +1,114 @@
+"""Keeps what the people of each gallery say about impostors, so that thresholds fit them."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from application.ports.cohorts import CohortRepository, StoredCohort
+from domain.errors import FaceServiceError
+from domain.impostors import Cohort
+
+CHECK_S = 1.0
+"""A process learns after at most so long that another one has drawn a cohort anew."""
+REDRAW_S = 300.0
+"""A cohort is drawn anew after so long, since people may have been replaced, or their faces. So long at most the
+embedding of a deleted face is part of one, in memory."""
+REDRAW_SHARE = 0.02
+"""Or when so large a share of the people has come or gone."""
+MOST_GALLERIES = 256
+"""Whose cohorts are in memory."""
+BACKGROUND_PEOPLE = 5000
+"""From so many people on a search goes on with the cohort that is there while another is drawn, which takes longer
+than a search."""
+
+logger = logging.getLogger("face.calibration")
+
+_Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What a process knows of one gallery."""
+
+    stored: StoredCohort | None
+    checked: float
+    """When it was loaded or drawn, by this process' clock."""
+    basis: int
+    """The number of people that it was drawn for."""
+
+    def outgrown(self, people: int | None) -> bool:
+        """Whether so many people are another gallery than the one that the cohort was drawn from."""
+        return people is not None and abs(people - self.basis) > REDRAW_SHARE * self.basis
+
+    def fresh(self, now: float, people: int | None) -> bool:
+        """Whether nothing has to be asked of the store."""
+        return now - self.checked < CHECK_S and not self.outgrown(people)
+
+
+class GalleryCalibration:
+    """Cohorts of galleries: in memory as long as they are fresh, loaded or drawn when they are not."""
+
+    def __init__(self, cohorts: CohortRepository, clock: Callable[[], float] = time.monotonic) -> None:
+        self._cohorts = cohorts
+        self._clock = clock
+        self._entries: dict[_Key, _Entry] = {}
+        self._refreshing: dict[_Key, asyncio.Task[_Entry]] = {}
+
+    async def cohort(self, collection: str, model: str, people: int | None = None) -> Cohort | None:
+        """Who stands for the strangers of a gallery; None for a collection that isn't there.
+
+        Args:
+            collection: its name.
+            model: the recogniser's name.
+            people: how many are enrolled, if that is known.
+
+        Raises:
+            Unavailable: the store does not answer.
+        """
+        key = collection, model
+        entry = self._entries.get(key)
+        if entry is None or not entry.fresh(self._clock(), people):
+            task = self._refreshing.get(key)
+            if task is None:
+                task = asyncio.create_task(self._refresh(key, entry, people))
+                self._refreshing[key] = task
+                task.add_done_callback(lambda done: self._refreshed(key, done))
+            if entry is None or entry.basis < BACKGROUND_PEOPLE:
+                entry = await asyncio.shield(task)
+        return None if entry.stored is None else entry.stored.cohort
+
+    async def _refresh(self, key: _Key, entry: _Entry | None, people: int | None) -> _Entry:
+        stored = await self._cohorts.load(*key, None if entry is None else entry.stored)
+        if stored is not None:
+            same = entry is not None and entry.stored is not None and stored.version == entry.stored.version
+            basis = entry.basis if entry is not None and same else stored.cohort.people
+            loaded = _Entry(stored, self._clock(), basis)
+            if stored.age < REDRAW_S and not loaded.outgrown(people):
+                return loaded
+        stored = await self._cohorts.draw(*key)
+        basis = people if people is not None else 0 if stored is None else stored.cohort.people
+        return _Entry(stored, self._clock(), basis)
+
+    def _refreshed(self, key: _Key, task: asyncio.Task[_Entry]) -> None:
+        del self._refreshing[key]
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
+            self._remember(key, task.result())
+        elif not isinstance(error, FaceServiceError):
+            logger.error("the cohort of a gallery can't be drawn", exc_info=error)
+
+    def _remember(self, key: _Key, entry: _Entry) -> None:
+        self._entries.pop(key, None)
+        self._entries[key] = entry
+        if len(self._entries) > MOST_GALLERIES:
+            del self._entries[next(iter(self._entries))]
+        # What nobody asks for any more must not stay: it may have faces that were deleted.
+        asyncio.get_running_loop().call_later(REDRAW_S, self._forget, key, entry)
+
+    def _forget(self, key: _Key, entry: _Entry) -> None:
+        if self._entries.get(key) is entry:
+            del self._entries[key]
