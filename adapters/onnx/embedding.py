@@ -62,13 +62,22 @@ class CropEmbedder:
         """See FaceEmbedder."""
         return self.embed_rated(crops)[0]
 
-    def embed_rated(self, crops: Sequence[Crop]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def embed_raw(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         """See FaceEmbedder."""
         if not crops:
-            return np.empty((0, self._dimensions), dtype=np.float32), np.empty(0, dtype=np.float32)
+            return np.empty((0, self._dimensions), dtype=np.float32)
         batch = cv2.dnn.blobFromImages(list(crops), self._scale, mean=self._mean, swapRB=True)
         (vectors,) = self._session.run(np.asarray(batch, dtype=np.float32)).values()
-        lengths: NDArray[np.float32] = np.linalg.norm(vectors, axis=1)
-        centred = vectors - self._centre
+        return vectors
+
+    def directions(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See FaceEmbedder."""
+        centred = raw - self._centre
         norms: NDArray[np.float32] = np.linalg.norm(centred, axis=1, keepdims=True)
-        return centred / norms, lengths / np.float32(self._usual_length)
+        return centred / norms
+
+    def embed_rated(self, crops: Sequence[Crop]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """See FaceEmbedder."""
+        raw = self.embed_raw(crops)
+        lengths: NDArray[np.float32] = np.linalg.norm(raw, axis=1)
+        return self.directions(raw), lengths / np.float32(self._usual_length)

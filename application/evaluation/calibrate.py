@@ -1,15 +1,21 @@
-"""The use case: which similarity stands for which false match rate, on these photos?"""
+"""The use case: which similarity stands for which false match rate, on these people?"""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from application.evaluation.errors import EvaluationError
-from application.evaluation.impostors import Impostors, ScoreHistogram, compare_everyone
+from application.evaluation.impostors import (
+    Impostors,
+    ScoreHistogram,
+    Weighting,
+    compare_everyone,
+    pool,
+)
 from application.evaluation.parallel import Progress
-from application.evaluation.photos import EmbedPhotos, find_photos
+from application.evaluation.sets import EvaluationSet, LoadSets, SetSource
 from domain.calibration import CalibrationTable, OperatingPoint
 from domain.models import ModelChoice
 
@@ -29,38 +35,46 @@ With fewer, the photos under a wrong name that every large set has are a good pa
 class CalibrateModel:
     """Measures a recognition model's thresholds on labelled photos."""
 
-    embedding: EmbedPhotos
+    loading: LoadSets
 
     def execute(
         self,
-        images: Path,
+        sources: Sequence[SetSource],
         progress: Progress,
         *,
+        weighting: Weighting = Weighting.SETS,
         data: str | None = None,
         detection_model: str | None = None,
         recognition_model: str | None = None,
     ) -> CalibrationTable:
-        """Embed every photo and compare all photos of different people.
+        """Compare all photos of different people, within each set.
 
         Args:
-            images: a folder with one folder a person.
+            sources: the sets; at least one.
             progress: called after each photo.
-            data: what the photos are, for the table; the folder's name if None.
+            weighting: what weighs the same when there are several sets.
+            data: what the photos are, for the table; the sets' names if None.
             detection_model: the configured one if None.
             recognition_model: likewise.
 
         Raises:
             EvaluationError: the photos are not enough.
-            UnknownModel, and all that EmbedPhotos.execute raises.
+            UnknownModel, and all that LoadSets.execute raises.
         """
-        choice = self.embedding.analyser.models.choose(detection_model, recognition_model)
-        embedded = self.embedding.execute(find_photos(images), choice, progress)
-        people = len(np.unique(embedded.people[embedded.found]))
-        if people < LEAST_PEOPLE:
-            raise EvaluationError(
-                f"a calibration needs photos of at least {LEAST_PEOPLE} people; faces of {people} were found"
-            )
-        return fit(compare_everyone(embedded.vectors, embedded.people), choice, data or images.resolve().name)
+        choice = self.loading.choose(detection_model, recognition_model)
+        sets = self.loading.execute(sources, choice, progress)
+        named = data or " + ".join(each.name for each in sets)
+        return fit(pool([_compare(each) for each in sets], weighting), choice, named)
+
+
+def _compare(photos: EvaluationSet) -> Impostors:
+    people = len(np.unique(photos.people[photos.found]))
+    if people < LEAST_PEOPLE:
+        raise EvaluationError(
+            f"a calibration needs photos of at least {LEAST_PEOPLE} people;"
+            f" faces of {people} were found in {photos.name}"
+        )
+    return compare_everyone(photos.vectors, photos.people)
 
 
 def fit(impostors: Impostors, models: ModelChoice, data: str) -> CalibrationTable:
@@ -70,7 +84,7 @@ def fit(impostors: Impostors, models: ModelChoice, data: str) -> CalibrationTabl
         EvaluationError: the scores don't tell people apart at all.
     """
     scores = impostors.everyone
-    pairs = impostors.people * (impostors.people - 1) / 2
+    pairs = impostors.pairs_of_people
     measured = [_point(impostors, fmr) for fmr in RATES if fmr * pairs >= LEAST_MATCHES]
     # Rates that share a bin of the histogram, which only a broken model's scores do, make one point.
     points = tuple({point.threshold: point for point in reversed(measured)}.values())[::-1]

@@ -1,14 +1,13 @@
 """The use case: can the decision of a search be trusted, and how are several faces of a person best weighed?"""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from application.evaluation.errors import EvaluationError
 from application.evaluation.galleries import PARTS, GalleryResult, measure_galleries
 from application.evaluation.parallel import Progress
-from application.evaluation.photos import EmbedPhotos, find_photos
+from application.evaluation.sets import LoadSets, SetSource
 from application.evaluation.weighing import MethodResult, compare_methods
 from domain.models import ModelChoice
 
@@ -34,32 +33,32 @@ class SearchEvaluation:
 class EvaluateSearch:
     """Measures searches on labelled photos, at thresholds that come from other people's."""
 
-    embedding: EmbedPhotos
+    loading: LoadSets
     target_fmr: float
     target_fpir: float
 
     def execute(
         self,
-        images: Path,
+        source: SetSource,
         progress: Progress,
         *,
         detection_model: str | None = None,
         recognition_model: str | None = None,
     ) -> SearchEvaluation:
-        """Embed every photo once, then search.
+        """Search for photos of people who are enrolled, and of strangers.
 
         Args:
-            images: a folder with one folder a person.
+            source: the set.
             progress: called after each photo.
             detection_model: the configured one if None.
             recognition_model: likewise.
 
         Raises:
             EvaluationError: the photos are not enough.
-            UnknownModel, and all that EmbedPhotos.execute raises.
+            UnknownModel, and all that LoadSets.execute raises.
         """
-        choice = self.embedding.analyser.models.choose(detection_model, recognition_model)
-        embedded = self.embedding.execute(find_photos(images), choice, progress)
+        choice = self.loading.choose(detection_model, recognition_model)
+        (embedded,) = self.loading.execute([source], choice, progress)
         vectors = embedded.vectors[embedded.found]
         people = np.unique(embedded.people[embedded.found], return_inverse=True)[1]
         count = len(np.unique(people))

@@ -8,11 +8,21 @@ import msgspec
 from application.evaluation.evaluate import EvaluateModels, Evaluation
 from application.evaluation.metrics import Share
 from entrypoints.cli import plot as plotting
-from entrypoints.cli.measuring import DETECTION, IMAGES, KEYS, RECOGNITION, measuring, pipeline
+from entrypoints.cli.measuring import (
+    DETECTION,
+    IMAGE_SETS,
+    KEYS,
+    RECOGNITION,
+    VECTOR_SETS,
+    loading,
+    measuring,
+    source,
+)
 
 
 @click.command()
-@IMAGES
+@IMAGE_SETS
+@VECTOR_SETS
 @click.option(
     "--pairs",
     required=True,
@@ -26,7 +36,8 @@ from entrypoints.cli.measuring import DETECTION, IMAGES, KEYS, RECOGNITION, meas
     "--plot", type=click.Path(dir_okay=False, path_type=Path), help="draw DET and ROC curves to a file"
 )
 def evaluate(
-    images: Path,
+    images: tuple[Path, ...],
+    vectors: tuple[Path, ...],
     pairs: Path,
     detection: str | None,
     recognition: str | None,
@@ -37,14 +48,15 @@ def evaluate(
     """Measure how accurate a pair of models is on labelled photos."""
     if plot is not None:
         plotting.check(plot)
-    _, embedding = pipeline()
+    chosen = source(images, vectors)
+    _, sets = loading()
     try:
         text = pairs.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise click.ClickException(f"can't read {pairs}: it must be a text file in UTF-8") from error
     with measuring() as progress:
-        result = EvaluateModels(embedding).execute(
-            images, text, progress, detection_model=detection, recognition_model=recognition
+        result = EvaluateModels(sets).execute(
+            chosen, text, progress, detection_model=detection, recognition_model=recognition
         )
     if plot is not None:
         plotting.draw(result, plot)
@@ -63,7 +75,7 @@ def as_machine(result: Evaluation) -> str:
                 "people": result.people,
                 "undetected": len(result.undetected),
                 "undetected_in_pairs": result.undetected_in_pairs,
-                "undetected_photos": [f"{path.parent.name}/{path.name}" for path in result.undetected],
+                "undetected_photos": result.undetected,
                 "genuine_pairs": result.genuine_pairs,
                 "impostor_pairs": result.impostor_pairs,
                 "accuracy": result.accuracy.mean,

@@ -8,20 +8,37 @@ import msgspec
 from application.evaluation.metrics import Share
 from application.evaluation.search import EvaluateSearch, SearchEvaluation
 from application.evaluation.weighing import MethodResult
-from entrypoints.cli.measuring import DETECTION, IMAGES, RECOGNITION, measuring, pipeline
+from entrypoints.cli.measuring import (
+    DETECTION,
+    IMAGE_SETS,
+    RECOGNITION,
+    VECTOR_SETS,
+    loading,
+    measuring,
+    source,
+)
 
 
 @click.command("evaluate-search")
-@IMAGES
+@IMAGE_SETS
+@VECTOR_SETS
 @DETECTION
 @RECOGNITION
 @click.option("--json", "as_json", is_flag=True, help="print JSON")
-def evaluate_search(images: Path, detection: str | None, recognition: str | None, *, as_json: bool) -> None:
+def evaluate_search(
+    images: tuple[Path, ...],
+    vectors: tuple[Path, ...],
+    detection: str | None,
+    recognition: str | None,
+    *,
+    as_json: bool,
+) -> None:
     """Measure how often strangers are taken for somebody, by the size of the gallery, and compare methods."""
-    settings, embedding = pipeline()
+    chosen = source(images, vectors)
+    settings, sets = loading()
     with measuring() as progress:
-        result = EvaluateSearch(embedding, settings.target_fmr, settings.target_fpir).execute(
-            images, progress, detection_model=detection, recognition_model=recognition
+        result = EvaluateSearch(sets, settings.target_fmr, settings.target_fpir).execute(
+            chosen, progress, detection_model=detection, recognition_model=recognition
         )
     click.echo(as_machine(result) if as_json else as_text(result))
 

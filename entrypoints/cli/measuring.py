@@ -1,8 +1,8 @@
-"""What `face-api evaluate` and `face-api calibrate` share."""
+"""What the commands that measure share: `face-api evaluate`, `calibrate` and their kin."""
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -10,9 +10,11 @@ from dependency_injector import providers
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
+from adapters.files.vectors import NpzVectorFiles
 from application.evaluation import parallel
 from application.evaluation.errors import EvaluationError
 from application.evaluation.photos import EmbedPhotos
+from application.evaluation.sets import LoadSets, PhotoFolder, SetSource, VectorFile
 from domain.errors import FaceServiceError
 from entrypoints.container import Container
 from entrypoints.settings import Settings, load_settings
@@ -22,6 +24,18 @@ IMAGES = click.option(
     required=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="folder with one folder a person, and photos in it",
+)
+IMAGE_SETS = click.option(
+    "--images",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="a set as photos: a folder with one folder a person",
+)
+VECTOR_SETS = click.option(
+    "--vectors",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="a set as embeddings: an .npz file with `vectors` and `person`, such as embed-set writes",
 )
 DETECTION = click.option("--detection", metavar="MODEL", help="instead of FACE_DETECTION_MODEL")
 RECOGNITION = click.option("--recognition", metavar="MODEL", help="instead of FACE_RECOGNITION_MODEL")
@@ -48,6 +62,35 @@ def pipeline() -> tuple[Settings, EmbedPhotos]:
     """The configured models."""
     settings, container = configured()
     return settings, EmbedPhotos(container.analyser(), settings.worker_count)
+
+
+def loading() -> tuple[Settings, LoadSets]:
+    """What reads evaluation sets for the configured models."""
+    settings, embedding = pipeline()
+    return settings, LoadSets(embedding, NpzVectorFiles())
+
+
+def sources(images: Sequence[Path], vectors: Sequence[Path]) -> list[SetSource]:
+    """The sets that the options name, photos first.
+
+    Raises:
+        click.UsageError: there are none.
+    """
+    if not images and not vectors:
+        raise click.UsageError("a set is needed: --images FOLDER or --vectors FILE")
+    return [*map(PhotoFolder, images), *map(VectorFile, vectors)]
+
+
+def source(images: Sequence[Path], vectors: Sequence[Path]) -> SetSource:
+    """The set that the options name.
+
+    Raises:
+        click.UsageError: there is none, or there are several.
+    """
+    found = sources(images, vectors)
+    if len(found) > 1:
+        raise click.UsageError("one set can be measured at a time: --images FOLDER or --vectors FILE, once")
+    return found[0]
 
 
 @contextlib.contextmanager

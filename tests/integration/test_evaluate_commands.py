@@ -82,3 +82,34 @@ def test_quality_needs_two_photos_of_somebody(environment: Path, lfw: Path) -> N
     result = run("evaluate-quality", "--images", environment / "images")
     assert result.exit_code == 1
     assert "two photos of one of them" in result.stderr
+
+
+@pytest.fixture
+def mugshots(environment: Path, assets: Path) -> Path:
+    """Two photos of each of 20 people, frontal and turned."""
+    for folder in sorted((assets / "faces" / "mugshots").iterdir())[:20]:
+        (environment / "mugshots" / folder.name).mkdir(parents=True)
+        for view in ("F_0", "L45_0"):
+            shutil.copy(folder / f"{view}.jpg", environment / "mugshots" / folder.name)
+    return environment / "mugshots"
+
+
+def test_photos_and_the_vectors_made_of_them_give_the_same_table(mugshots: Path, environment: Path) -> None:
+    written = run("embed-set", "--images", mugshots, "--output", environment / "set.npz")
+    assert written.exit_code == 0
+    assert "40 photos of 20 people" in written.stdout
+    tables = []
+    for option, source in (("--images", mugshots), ("--vectors", environment / "set.npz")):
+        target = environment / f"{option}.toml"
+        assert run("calibrate", option, source, "--data", "20 people", "--output", target).exit_code == 0
+        tables.append(target.read_text())
+    assert tables[0] == tables[1]
+
+
+@pytest.mark.parametrize("command", ["evaluate", "evaluate-search", "calibrate"])
+def test_a_set_is_asked_for(environment: Path, command: str) -> None:
+    (environment / "pairs.txt").touch()
+    arguments = ["--pairs", environment / "pairs.txt"] if command == "evaluate" else []
+    result = run(command, *arguments)
+    assert result.exit_code == 2
+    assert "--images FOLDER or --vectors FILE" in result.stderr
