@@ -95,11 +95,22 @@ class EvaluateModels:
             UnknownModel, and all that LoadSets.execute raises.
         """
         choice = self.loading.choose(detection_model, recognition_model)
-        protocol = parse_pairs(pairs)
-        if isinstance(source, PhotoFolder):  # what is missing is missing before the work
-            sides_of(protocol, [photo.name for photo in find_photos(source.path)])
+        protocol = checked(parse_pairs(pairs), [source])
         (photos,) = self.loading.execute([source], choice, progress)
         return measure(photos, protocol, choice)
+
+
+def checked(protocol: PairProtocol, sources: Sequence[SetSource]) -> PairProtocol:
+    """The pairs, once it is sure that photos in folders have them: what is missing is missing before the work.
+
+    Raises:
+        EvaluationError: a photo is missing, or there are several sets.
+    """
+    if len(sources) > 1:
+        raise EvaluationError("a file of pairs is of one set")
+    if isinstance(sources[0], PhotoFolder):
+        sides_of(protocol, [photo.name for photo in find_photos(sources[0].path)])
+    return protocol
 
 
 def measure(embedded: EvaluationSet, protocol: PairProtocol, models: ModelChoice) -> Evaluation:

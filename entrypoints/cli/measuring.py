@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -13,9 +13,10 @@ from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 from adapters.files.vectors import NpzVectorFiles
 from application.evaluation import parallel
 from application.evaluation.errors import EvaluationError
+from application.evaluation.groups import Grouping, parse_groups
 from application.evaluation.photos import EmbedPhotos
 from application.evaluation.sets import LoadSets, PhotoFolder, SetSource, VectorFile
-from domain.errors import FaceServiceError
+from domain.errors import FaceServiceError, ModelNotCalibrated
 from entrypoints.container import Container
 from entrypoints.settings import Settings, load_settings
 
@@ -37,8 +38,22 @@ VECTOR_SETS = click.option(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="a set as embeddings: an .npz file with `vectors` and `person`, such as embed-set writes",
 )
+GROUPS = click.option(
+    "--groups",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="a CSV file that says in which group each `person` or `photo` is: age band, sex, origin, camera ...",
+)
+LABELS = click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="NAME",
+    help="tell photos apart by a label that is in the file of vectors, or by their `set`",
+)
 DETECTION = click.option("--detection", metavar="MODEL", help="instead of FACE_DETECTION_MODEL")
 RECOGNITION = click.option("--recognition", metavar="MODEL", help="instead of FACE_RECOGNITION_MODEL")
+
+MAX_GROUPS_BYTES = 64 * 2**20
 
 KEYS = {1e-2: "1e-2", 1e-3: "1e-3", 1e-4: "1e-4"}
 """How false match rates are written."""
@@ -68,6 +83,40 @@ def loading() -> tuple[Settings, LoadSets]:
     """What reads evaluation sets for the configured models."""
     settings, embedding = pipeline()
     return settings, LoadSets(embedding, NpzVectorFiles())
+
+
+def grouping(groups: Path | None, labels: Sequence[str]) -> Grouping:
+    """What the options tell photos apart by.
+
+    Raises:
+        click.ClickException: the file can't be used.
+    """
+    try:
+        return Grouping(None if groups is None else parse_groups(_text(groups)), tuple(labels))
+    except EvaluationError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_GROUPS_BYTES:
+            raise click.ClickException(f"{path} is larger than {MAX_GROUPS_BYTES >> 20} MiB")
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"can't read {path}: it must be a text file in UTF-8") from error
+
+
+def configured_threshold(settings: Settings) -> Callable[[str], tuple[float, float] | None]:
+    """The similarity and the false match rate of a verification, by the model's name; None without calibration."""
+    policy = in_one_thread(settings).policy()
+
+    def threshold(model: str) -> tuple[float, float] | None:
+        try:
+            return policy.verification(model).similarity, settings.target_fmr
+        except ModelNotCalibrated:
+            return None
+
+    return threshold
 
 
 def sources(images: Sequence[Path], vectors: Sequence[Path]) -> list[SetSource]:

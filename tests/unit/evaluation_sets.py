@@ -15,12 +15,12 @@ def loading() -> LoadSets:
 
 
 def as_set(
-    vectors: NDArray[np.float32], people: NDArray[np.intp], name: str = "made up", **labels: list[str]
+    vectors: NDArray[np.float32], people: NDArray[np.intp], set_name: str = "made up", **labels: list[str]
 ) -> EvaluationSet:
     """N x D unit vectors as a set."""
     count = len(vectors)
     return EvaluationSet(
-        name,
+        set_name,
         vectors,
         tuple(map(str, people.tolist())),
         tuple(map(str, range(count))),
