@@ -83,7 +83,7 @@ def measure_groups(
     )
     told_apart = [everybody, *attributes]
     numbered = list(zip(told_apart, offsets(told_apart), strict=True))[1:]
-    sizes = [_sizes(sets, attribute) for attribute in attributes]
+    sizes = [group_sizes(sets, attribute) for attribute in attributes]
     return [
         RatesAt(
             compared.rates([(0, 0)]),
@@ -137,7 +137,8 @@ def differential_of(estimates: dict[str, Estimate]) -> Differential | None:
     )
 
 
-def _sizes(sets: Sequence[EvaluationSet], attribute: Attribute) -> list[GroupSize]:
+def group_sizes(sets: Sequence[EvaluationSet], attribute: Attribute) -> list[GroupSize]:
+    """One a value, in their order."""
     sizes = []
     for number, value in enumerate(attribute.values):
         groups = [photos.take(codes == number) for photos, codes in zip(sets, attribute.codes, strict=True)]

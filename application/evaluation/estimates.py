@@ -53,8 +53,8 @@ def _estimate(
 
     Pairs with a person in common are not independent, and some people are confused more than others, so that the
     variance is the jackknife's that leaves out one person after the other (Arvesen, 1969, for such statistics). It
-    gives the trials with which a binomial share would vary as much. With errors of fewer than two people it has
-    nothing to go by, and the trials are those that were made.
+    gives the trials with which a binomial share would vary as much. They are at most those that were made, as long as
+    few people err and the variance is uncertain itself, and at most the comparisons after that.
     """
     taking = trials > 0
     events, trials = events[taking], trials[taking]
@@ -65,9 +65,11 @@ def _estimate(
     if people < LEAST_PEOPLE or trials.sum() ** 2 / np.square(trials).sum() < LEAST_PEOPLE:
         return Estimate(None, people, round(made), comparisons)
     rate = min(1.0, float(events.sum() / shared / total))
+    erring = min((events > 0).sum(), (events < trials).sum())
     effective = float(made)
-    if 0 < rate < 1 and min((events > 0).sum(), (events < trials).sum()) > shared:
+    if 0 < rate < 1 and erring > shared:
         without = (events.sum() / shared - events) / (total - trials)
         variance = float((people - 1) / people * np.square(without - without.mean()).sum())
-        effective = min(max(1.0, rate * (1 - rate) / max(variance, 1e-300)), float(max(made, comparisons)))
+        most = made if erring < LEAST_PEOPLE else max(made, comparisons)
+        effective = min(max(1.0, rate * (1 - rate) / max(variance, 1e-300)), float(most))
     return Estimate(Share.estimated(rate, effective), people, round(made), comparisons)

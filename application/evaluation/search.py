@@ -1,18 +1,23 @@
 """The use case: can the decision of a search be trusted, and how are several faces of a person best weighed?"""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from application.evaluation.errors import EvaluationError
 from application.evaluation.galleries import PARTS, GalleryResult, measure_galleries
+from application.evaluation.groups import NO_GROUPS, Grouping
 from application.evaluation.parallel import Progress
+from application.evaluation.searches import HalfGalleries, measure_searches
 from application.evaluation.sets import LoadSets, SetSource
 from application.evaluation.weighing import MethodResult, compare_methods
 from domain.models import ModelChoice
 
 LEAST_PEOPLE = 20 * PARTS
 """So that each part can calibrate a model."""
+LEAST_FOR_GROUPS = 20
+"""Half of them are enrolled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,10 @@ class SearchEvaluation:
     """Of a verification, which the threshold of a search is never below."""
     target_fpir: float
     galleries: tuple[GalleryResult, ...]
+    """None with fewer than LEAST_PEOPLE; likewise the methods."""
     methods: tuple[MethodResult, ...]
+    halves: HalfGalleries | None = None
+    """None without groups."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,12 +44,15 @@ class EvaluateSearch:
     loading: LoadSets
     target_fmr: float
     target_fpir: float
+    configured: Callable[[str, int], float | None] = lambda _model, _people: None
+    """The threshold of the service for a search with a model among so many people; None without calibration."""
 
     def execute(
         self,
         source: SetSource,
         progress: Progress,
         *,
+        grouping: Grouping = NO_GROUPS,
         detection_model: str | None = None,
         recognition_model: str | None = None,
     ) -> SearchEvaluation:
@@ -50,6 +61,7 @@ class EvaluateSearch:
         Args:
             source: the set.
             progress: called after each photo.
+            grouping: what people or photos are told apart by.
             detection_model: the configured one if None.
             recognition_model: likewise.
 
@@ -62,17 +74,28 @@ class EvaluateSearch:
         vectors = embedded.vectors[embedded.found]
         people = np.unique(embedded.people[embedded.found], return_inverse=True)[1]
         count = len(np.unique(people))
-        if count < LEAST_PEOPLE:
+        least = LEAST_FOR_GROUPS if grouping else LEAST_PEOPLE
+        if count < least:
             raise EvaluationError(
-                f"searches are measured on photos of at least {LEAST_PEOPLE} people; faces of {count} were found"
+                f"searches are measured on photos of at least {least} people; faces of {count} were found"
+            )
+        halves = None
+        if grouping:
+            halves = measure_searches(
+                embedded,
+                grouping.attributes([embedded]),
+                lambda enrolled: self.configured(choice.recognition, enrolled),
+                self.target_fpir,
             )
         target = self.target_fmr, self.target_fpir
+        enough = count >= LEAST_PEOPLE
         return SearchEvaluation(
             models=choice,
             photos=len(embedded.photos),
             people=count,
             target_fmr=self.target_fmr,
             target_fpir=self.target_fpir,
-            galleries=measure_galleries(vectors, people, choice, target),
-            methods=compare_methods(vectors, people, choice, target),
+            galleries=measure_galleries(vectors, people, choice, target) if enough else (),
+            methods=compare_methods(vectors, people, choice, target) if enough else (),
+            halves=halves,
         )

@@ -51,7 +51,7 @@ def differential_machine(found: Differential | None) -> dict[str, object] | None
 def differential_text(name: str, found: Differential | None) -> str:
     """One line."""
     if found is None:
-        return f"  {name}: no errors in two groups or more that have people enough"
+        return f"  {name}: none, for it takes an error, and two groups that have people enough"
     least = "at least " if found.at_least else ""
     ratios = (
         "no other group is known well enough for a ratio"

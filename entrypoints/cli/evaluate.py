@@ -18,11 +18,11 @@ from entrypoints.cli.measuring import (
     LABELS,
     RECOGNITION,
     VECTOR_SETS,
-    configured_threshold,
     grouping,
     loading,
     measuring,
     sources,
+    verification_threshold,
 )
 
 
@@ -79,7 +79,7 @@ def evaluate(
     except (OSError, UnicodeDecodeError) as error:
         raise click.ClickException(f"can't read {pairs}: it must be a text file in UTF-8") from error
     with measuring() as progress:
-        report = EvaluateVerification(sets, configured_threshold(settings)).execute(
+        report = EvaluateVerification(sets, verification_threshold(settings)).execute(
             chosen,
             progress,
             pairs=text,

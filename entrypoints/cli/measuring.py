@@ -106,13 +106,26 @@ def _text(path: Path) -> str:
         raise click.ClickException(f"can't read {path}: it must be a text file in UTF-8") from error
 
 
-def configured_threshold(settings: Settings) -> Callable[[str], tuple[float, float] | None]:
+def verification_threshold(settings: Settings) -> Callable[[str], tuple[float, float] | None]:
     """The similarity and the false match rate of a verification, by the model's name; None without calibration."""
     policy = in_one_thread(settings).policy()
 
     def threshold(model: str) -> tuple[float, float] | None:
         try:
             return policy.verification(model).similarity, settings.target_fmr
+        except ModelNotCalibrated:
+            return None
+
+    return threshold
+
+
+def identification_threshold(settings: Settings) -> Callable[[str, int], float | None]:
+    """The similarity of a search, by the model's name and the people enrolled; None without calibration."""
+    policy = in_one_thread(settings).policy()
+
+    def threshold(model: str, people: int) -> float | None:
+        try:
+            return policy.identification(model, people).similarity
         except ModelNotCalibrated:
             return None
 

@@ -176,3 +176,15 @@ def test_groups_that_cannot_be_used_are_one_line(mugshots: Path, content: str) -
     result = run("evaluate", "--images", mugshots, "--groups", mugshots.parent / "groups.csv")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "groups" in result.stderr.splitlines()[-1]
+
+
+def test_searches_by_view(mugshots: Path, views: Path) -> None:
+    result = run("evaluate-search", "--images", mugshots, "--groups", views, "--json")
+    report = json.loads(result.stdout)
+    assert (report["galleries"], report["half_enrolled"]["enrolled"]) == ([], 10)
+    configured, measured = report["half_enrolled"]["searches"]
+    assert configured["threshold"] > 0
+    assert measured["fpir"]["rate"] <= 0.01
+    (view,) = measured["attributes"]
+    assert [(group["value"], group["people"]) for group in view["groups"]] == [("front", 20), ("turned", 20)]
+    assert view["groups"][0]["tpir"]["rate"] > 0.5
