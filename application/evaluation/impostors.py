@@ -4,8 +4,9 @@ Every pair of *people* weighs the same, however many photos they have: a person 
 otherwise count four hundred times.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,15 @@ class ScoreHistogram:
         return shares
 
 
+class Weighting(StrEnum):
+    """What weighs the same when several sets are measured together; people of different sets are never compared."""
+
+    SETS = "sets"
+    """Each set, however many people it has: the threshold fits no set best, and none is drowned."""
+    PAIRS = "pairs"
+    """Each pair of people: a set of ten times the people weighs a hundred times as much."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Impostors:
     """The scores of people against other people."""
@@ -73,6 +83,28 @@ class Impostors:
     """
     lookalike: ScoreHistogram
     """Pairs of two people of this tenth."""
+    pairs_of_people: float
+    """As many pairs of people that weigh the same tell as much; the rates that can be measured depend on it."""
+
+
+def pool(sets: Sequence[Impostors], weighting: Weighting) -> Impostors:
+    """Several sets together; at least one."""
+    pairs = np.array([each.pairs_of_people for each in sets])
+    factors = np.ones(len(sets)) if weighting is Weighting.PAIRS else pairs.mean() / pairs
+    return Impostors(
+        sum(each.people for each in sets),
+        sum(each.photos for each in sets),
+        _sum([each.everyone for each in sets], factors),
+        _sum([each.confusable for each in sets], factors),
+        _sum([each.lookalike for each in sets], factors),
+        # Kish's effective sample size: (sum of weights)^2 / sum of squares.
+        float((factors * pairs).sum() ** 2 / (factors**2 * pairs).sum()),
+    )
+
+
+def _sum(histograms: Sequence[ScoreHistogram], factors: NDArray[np.float64]) -> ScoreHistogram:
+    weights: NDArray[np.float64] = np.tensordot(factors, [each.weights for each in histograms], axes=1)
+    return ScoreHistogram(weights, sum(each.pairs for each in histograms))
 
 
 def compare_everyone(vectors: NDArray[np.float32], people: NDArray[np.intp]) -> Impostors:
@@ -97,7 +129,9 @@ def compare_everyone(vectors: NDArray[np.float32], people: NDArray[np.intp]) -> 
         one, both = tenth[rows, None] | tenth[columns], tenth[rows, None] & tenth[columns]
         for tally, mask in zip(histograms, (keep, keep & one, keep & both), strict=True):
             tally.add(scores[mask], weights[mask])
-    return Impostors(len(names), len(vectors), *(tally.histogram() for tally in histograms))
+    everyone, confusable, lookalike = (tally.histogram() for tally in histograms)
+    count = len(names)
+    return Impostors(count, len(vectors), everyone, confusable, lookalike, count * (count - 1) / 2)
 
 
 class _Tally:

@@ -21,6 +21,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "evaluate-search": ("evaluate_search", "evaluate_search"),
     "evaluate-quality": ("evaluate_quality", "evaluate_quality"),
     "evaluate-liveness": ("evaluate_liveness", "evaluate_liveness"),
+    "embed-set": ("embed_set", "embed_set"),
     "calibrate": ("calibrate", "calibrate"),
 }
 """By the command's name: the module here that has it, and its name there.
