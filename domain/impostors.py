@@ -110,9 +110,9 @@ class Cohort:
 def norm_penalty(one: Numbers, other: Numbers) -> Numbers:
     """What the normalised score of two faces must reach beyond the usual, from their embeddings' norms.
 
-    Recognisers give short vectors to faces of which they make little, and these resemble each other, whoever they are
-    of: at one threshold two of norm 0.5 match by error a hundred times as often as two of norm 0.9, and a short with a
-    long one hardly ever. The product of what both lack describes it, with a sign.
+    Recognisers give short vectors to faces of which they make little, and these resemble each other, whoever they
+    are of: at one threshold two of norm 0.5 match by error a hundred times as often as two of norm 0.9, and a short
+    with a long one hardly ever. The product of what both lack describes it, with a sign.
 
     Args:
         one: the length of the network's vector by what is usual for the model, a number or an array.

@@ -15,6 +15,7 @@ from application.evaluation.sets import EvaluationSet, LoadSets, SetSource
 from domain.calibration import CalibrationTable, OperatingPoint, Population
 from domain.impostors import ImpostorDistribution
 from domain.models import ModelChoice
+from domain.quality import LENIENT, Measure
 
 RATES = tuple(digit * 10.0**exponent for exponent in range(-1, -9, -1) for digit in (5, 2, 1))
 """False match rates that thresholds are measured for, as far as there are pairs enough."""
@@ -59,7 +60,12 @@ class CalibrateModel:
         choice = self.loading.choose(detection_model, recognition_model)
         sets = self.loading.execute(sources, choice, progress)
         named = data or " + ".join(each.name for each in sets)
-        return fit([_normalised(each) for each in sets], choice, named)
+        return fit([_normalised(usable(each)) for each in sets], choice, named)
+
+
+def usable(photos: EvaluationSet) -> EvaluationSet:
+    """The photos whose faces were found and are not refused for their embedding's norm at recognition."""
+    return photos.take(photos.found & ~(photos.norms < LENIENT.limits[Measure.STRENGTH]))
 
 
 def _normalised(photos: EvaluationSet) -> NormalisedSet:

@@ -23,6 +23,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "evaluate-liveness": ("evaluate_liveness", "evaluate_liveness"),
     "embed-set": ("embed_set", "embed_set"),
     "calibrate": ("calibrate", "calibrate"),
+    "evaluate-calibration": ("evaluate_calibration", "evaluate_calibration"),
 }
 """By the command's name: the module here that has it, and its name there.
 
