@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-Numbers = TypeVar("Numbers", float, NDArray[np.float64])
+NormsT = TypeVar("NormsT", float, NDArray[np.float64])
 
 COHORT_SIZE = 512
 """Most people in a cohort: a deviation is then known to 3%."""
@@ -107,7 +107,7 @@ class Cohort:
         )
 
 
-def norm_penalty(one: Numbers, other: Numbers) -> Numbers:
+def norm_penalty(one: NormsT, other: NormsT) -> NormsT:
     """What the normalised score of two faces must reach beyond the usual, from their embeddings' norms.
 
     Recognisers give short vectors to faces of which they make little, and these resemble each other, whoever they
@@ -119,7 +119,9 @@ def norm_penalty(one: Numbers, other: Numbers) -> Numbers:
         other: of the other face; arrays are broadcast.
     """
     low, high = _NORM_RANGE
-    return NORM_PENALTY * (USUAL_NORM - np.clip(one, low, high)) * (USUAL_NORM - np.clip(other, low, high))
+    lacking = [USUAL_NORM - np.minimum(np.maximum(norm, low), high) for norm in (one, other)]
+    penalty: NormsT = NORM_PENALTY * lacking[0] * lacking[1]
+    return penalty
 
 
 def normalised_score(similarity: float, one: ImpostorDistribution, other: ImpostorDistribution) -> float:

@@ -118,7 +118,8 @@ def fit(sets: Sequence[NormalisedSet], models: ModelChoice, data: str) -> Calibr
 
 
 def _weights(photos: NormalisedSet) -> NDArray[np.float64]:
-    return photos.scores.weights * (photos.pairs_of_people / photos.scores.weights.sum())
+    share: NDArray[np.float64] = photos.scores.weights / photos.scores.weights.sum()
+    return share * photos.pairs_of_people
 
 
 def _score(scores: ScoreHistogram, fmr: float) -> float:

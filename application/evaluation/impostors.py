@@ -6,7 +6,6 @@ otherwise count four hundred times.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,15 +56,6 @@ class ScoreHistogram:
         return shares
 
 
-class Weighting(StrEnum):
-    """What weighs the same when several sets are measured together; people of different sets are never compared."""
-
-    SETS = "sets"
-    """Each set, however many people it has: the threshold fits no set best, and none is drowned."""
-    PAIRS = "pairs"
-    """Each pair of people: a set of ten times the people weighs a hundred times as much."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Impostors:
     """The scores of people against other people."""
@@ -83,27 +73,24 @@ class Impostors:
     """
     lookalike: ScoreHistogram
     """Pairs of two people of this tenth."""
-    pairs_of_people: float
-    """As many pairs of people that weigh the same tell as much; the rates that can be measured depend on it."""
+    pairs_of_people: int
+    """The rates that can be measured depend on it."""
 
 
-def pool(sets: Sequence[Impostors], weighting: Weighting) -> Impostors:
-    """Several sets together; at least one."""
-    pairs = np.array([each.pairs_of_people for each in sets])
-    factors = np.ones(len(sets)) if weighting is Weighting.PAIRS else pairs.mean() / pairs
+def pool(sets: Sequence[Impostors]) -> Impostors:
+    """Several sets together, at least one; people of different sets are not compared."""
     return Impostors(
         sum(each.people for each in sets),
         sum(each.photos for each in sets),
-        _sum([each.everyone for each in sets], factors),
-        _sum([each.confusable for each in sets], factors),
-        _sum([each.lookalike for each in sets], factors),
-        # Kish's effective sample size: (sum of weights)^2 / sum of squares.
-        float((factors * pairs).sum() ** 2 / (factors**2 * pairs).sum()),
+        _sum([each.everyone for each in sets]),
+        _sum([each.confusable for each in sets]),
+        _sum([each.lookalike for each in sets]),
+        sum(each.pairs_of_people for each in sets),
     )
 
 
-def _sum(histograms: Sequence[ScoreHistogram], factors: NDArray[np.float64]) -> ScoreHistogram:
-    weights: NDArray[np.float64] = np.tensordot(factors, [each.weights for each in histograms], axes=1)
+def _sum(histograms: Sequence[ScoreHistogram]) -> ScoreHistogram:
+    weights: NDArray[np.float64] = np.sum([each.weights for each in histograms], axis=0)
     return ScoreHistogram(weights, sum(each.pairs for each in histograms))
 
 
@@ -131,7 +118,7 @@ def compare_everyone(vectors: NDArray[np.float32], people: NDArray[np.intp]) -> 
             tally.add(scores[mask], weights[mask])
     everyone, confusable, lookalike = (tally.histogram() for tally in histograms)
     count = len(names)
-    return Impostors(count, len(vectors), everyone, confusable, lookalike, count * (count - 1) / 2)
+    return Impostors(count, len(vectors), everyone, confusable, lookalike, count * (count - 1) // 2)
 
 
 class _Tally:

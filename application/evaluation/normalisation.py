@@ -27,7 +27,7 @@ class NormalisedSet:
     """The normalised scores by SCORE_SCALE, likewise."""
 
     @property
-    def pairs_of_people(self) -> float:
+    def pairs_of_people(self) -> int:
         """How much the set tells."""
         return self.similarities.pairs_of_people
 

@@ -9,7 +9,7 @@ from application.evaluation.by_group import RatesAt, measure_groups
 from application.evaluation.errors import EvaluationError
 from application.evaluation.evaluate import Evaluation, checked, measure
 from application.evaluation.groups import NO_GROUPS, Grouping
-from application.evaluation.impostors import Weighting, compare_everyone, pool
+from application.evaluation.impostors import compare_everyone, pool
 from application.evaluation.parallel import Progress
 from application.evaluation.protocol import parse_pairs
 from application.evaluation.sets import EvaluationSet, LoadSets, SetSource
@@ -106,9 +106,7 @@ class EvaluateVerification:
         configured = self.configured(choice.recognition)
         thresholds = [] if configured is None else [OperatingThreshold(*configured, configured=True)]
         # Pairs of people weigh the same here, as they do in the rates.
-        everyone = pool(
-            [compare_everyone(photos.vectors, photos.people) for photos in sets], Weighting.PAIRS
-        ).everyone
+        everyone = pool([compare_everyone(photos.vectors, photos.people) for photos in sets]).everyone
         thresholds += [OperatingThreshold(everyone.threshold(fmr), fmr, configured=False) for fmr in fmrs]
         rates = measure_groups(sets, attributes, [threshold.similarity for threshold in thresholds])
         return tuple(zip(thresholds, rates, strict=True))

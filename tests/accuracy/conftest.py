@@ -60,7 +60,7 @@ def benchmark(lfw: Path, request: pytest.FixtureRequest) -> Benchmark:
         pipeline = EmbedPhotos(container.analyser(), Settings().worker_count)
         files.write(pipeline.execute(photos, choice, lambda _done, _total: None), cached)
     embedder = container.models().embedder(choice.recognition)
-    return Benchmark(protocol, EvaluationSet.of("LFW", files.read(cached), embedder.directions))
+    return Benchmark(protocol, EvaluationSet.of("LFW", files.read(cached), embedder))
 
 
 @pytest.fixture(scope="session")

@@ -25,4 +25,5 @@ def as_set(
         tuple(map(str, people.tolist())),
         tuple(map(str, range(count))),
         {label: tuple(values) for label, values in labels.items()},
+        np.full(count, np.nan, dtype=np.float32),
     )

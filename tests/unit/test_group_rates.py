@@ -1,5 +1,6 @@
 """False matches and non-matches by group, on people with planted differences."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -116,7 +117,7 @@ def test_people_of_different_sets_are_not_compared() -> None:
     photos = crowd()
     grouping = Grouping(labels=("group", "set"))
     (one,) = measure_groups([photos], grouping.attributes([photos]), [THRESHOLD])
-    twice = [photos, EvaluationSet("again", photos.vectors, photos.names, photos.photos, photos.labels)]
+    twice = [photos, replace(photos, name="again")]
     (two,) = measure_groups(twice, grouping.attributes(twice), [THRESHOLD])
     for single, both in zip(one.attributes[0].within, two.attributes[0].within, strict=True):
         assert single.rates.fmr.share is not None
