@@ -17,9 +17,9 @@ from domain.errors import BrokenModel
 _COMMON_SHARE = 0.5
 """So much of their component along the mean of the vectors in training is taken from embeddings.
 
-The vectors of all faces share a part, clear photos of public figures more of it than others: two to four times the mean
-taken from each, as was done before, left photos of webcams and mugshots all alike. Half of what a vector has of that
-direction, and no more than it has, serves both: see docs/accuracy.md.
+The vectors of all faces share a part, clear photos of public figures more of it than others: two to four times the
+mean taken from each, as was done before, left photos of webcams and mugshots all alike. Half of what a vector has of
+that direction, and no more than it has, serves both: see docs/accuracy.md.
 """
 _USUAL_LENGTH = 12.58
 """The median of 4,364 photos of Labeled Faces in the Wild, aligned by RefiningAligner."""

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from application.evaluation.errors import EvaluationError
-from application.evaluation.impostors import Impostors, ScoreHistogram, compare_everyone
+from application.evaluation.impostors import BINS, Impostors, ScoreHistogram, compare_everyone
 from application.evaluation.parallel import Progress
 from application.evaluation.photos import EmbedPhotos, find_photos
 from domain.calibration import CalibrationTable, OperatingPoint
+from domain.impostors import ImpostorDistribution
 from domain.models import ModelChoice
 
 RATES = tuple(digit * 10.0**exponent for exponent in range(-1, -9, -1) for digit in (5, 2, 1))
@@ -85,9 +86,18 @@ def fit(impostors: Impostors, models: ModelChoice, data: str) -> CalibrationTabl
             comparisons=scores.pairs,
             points=points,
             tail_scale=tail_scale,
+            impostors=_moments(scores),
         )
     except ValueError as error:
         raise EvaluationError("these photos give no usable thresholds: too few, or all alike") from error
+
+
+def _moments(scores: ScoreHistogram) -> ImpostorDistribution:
+    """Mean and deviation of a histogram's scores; a ValueError if they are all alike."""
+    middles = (np.arange(BINS) + 0.5) * 2 / BINS - 1
+    mean = np.average(middles, weights=scores.weights)
+    variance = np.average((middles - mean) ** 2, weights=scores.weights)
+    return ImpostorDistribution(round(float(mean), 4), round(float(variance) ** 0.5, 4))
 
 
 def _point(impostors: Impostors, fmr: float) -> OperatingPoint:
