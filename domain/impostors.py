@@ -98,6 +98,9 @@ class Cohort:
             prior: of an average population.
         """
         population = self.population(prior)
+        if self.vectors.shape[1] != len(face):
+            # Nobody was enrolled, or by another network of the model's name.
+            return population
         scores = self.vectors @ face
         others = scores[scores <= population.mean + SAME_PERSON * population.deviation].astype(np.float64)
         mean = (others.sum() + PRIOR_PEOPLE * population.mean) / (len(others) + PRIOR_PEOPLE)

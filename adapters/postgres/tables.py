@@ -2,6 +2,7 @@
 
 from pgvector.sqlalchemy import VECTOR
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Column,
     DateTime,
@@ -126,6 +127,20 @@ face_crop = Table(
     metadata,
     Column("face_id", Uuid, ForeignKey("face.id", ondelete="CASCADE"), primary_key=True),
     Column("image", LargeBinary, nullable=False),
+)
+
+# By whom the scores of a gallery are normalised. Faces that were deleted since are just missing.
+gallery_cohort = Table(
+    "gallery_cohort",
+    metadata,
+    Column("collection", _NAME, ForeignKey("collection.name", ondelete="CASCADE"), primary_key=True),
+    Column("recognition_model", _NAME, primary_key=True),
+    # Of the whole gallery.
+    Column("people", BigInteger, nullable=False),
+    Column("faces", ARRAY(Uuid), nullable=False),
+    # Another one each time that the cohort is drawn, even if its row was deleted in between.
+    Column("version", BigInteger, Identity(always=True), nullable=False),
+    Column("drawn_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
 
 idempotency = Table(

@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from adapters.faiss.store import FaissGalleryIndexes
 from adapters.memory.archive import InMemoryArchive
+from adapters.memory.cohorts import InMemoryCohorts
 from adapters.memory.crops import InMemoryCrops
 from adapters.memory.gallery import InMemoryGallery
 from adapters.memory.people import InMemoryCollections, InMemoryProfiles
@@ -20,12 +21,14 @@ from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
 from adapters.postgres.archive import PgVectorArchive
 from adapters.postgres.changes import PostgresGallerySource
+from adapters.postgres.cohorts import PostgresCohorts
 from adapters.postgres.crops import PostgresCrops
 from adapters.postgres.gallery import PgVectorGallery
 from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
 from application.indexed import IndexedGallery, ResidentGalleries
 from application.ports.archive import Archive
+from application.ports.cohorts import CohortRepository
 from application.ports.crops import CropArchive
 from application.ports.faces import EmbeddingRepository
 from application.ports.gallery import Found, Gallery
@@ -47,6 +50,7 @@ class Storage:
     gallery: Gallery
     archive: Archive
     crops: CropArchive
+    cohorts: CohortRepository
 
 
 def in_memory() -> Storage:
@@ -58,6 +62,7 @@ def in_memory() -> Storage:
         InMemoryGallery(store),
         InMemoryArchive(store),
         InMemoryCrops(store),
+        InMemoryCohorts(store),
     )
 
 
@@ -69,6 +74,7 @@ def on_postgres(engine: AsyncEngine) -> Storage:
         PgVectorGallery(engine),
         PgVectorArchive(engine),
         PostgresCrops(engine),
+        PostgresCohorts(engine),
     )
 
 

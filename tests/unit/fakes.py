@@ -18,6 +18,7 @@ from application.sources import Photo
 from domain.calibration import CalibrationTable, OperatingPoint
 from domain.errors import InvalidImage, ModelNotInstalled, UnknownModel
 from domain.faces import Crop, DetectedFace, Image
+from domain.impostors import ImpostorDistribution
 from domain.liveness import LivenessPolicy
 from domain.models import Alignment, ModelChoice, ModelInfo
 from domain.quality import QualityReport
@@ -90,12 +91,15 @@ class ColourModels:
         return True
 
 
+IMPOSTORS = ImpostorDistribution(0.3, 0.2)
+
+
 class SomeCalibration:
     """One table for every model: strangers match at 1e-4 above 0.9."""
 
     def load(self, model: str) -> CalibrationTable | None:
         points = (OperatingPoint(1e-2, 0.8, 1e-2, 1e-2), OperatingPoint(1e-4, 0.9, 1e-4, 1e-4))
-        return CalibrationTable(model, "colour", "made up", 2, 2, 1, points, 0.01)
+        return CalibrationTable(model, "colour", "made up", 2, 2, 1, points, 0.01, IMPOSTORS)
 
 
 def policy(margin: float = 0.0, calibrations: CalibrationStore | None = None) -> DecisionPolicy:

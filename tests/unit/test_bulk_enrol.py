@@ -5,6 +5,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from adapters.imaging.crops import PngCrops
+from adapters.memory.cohorts import InMemoryCohorts
 from adapters.memory.crops import InMemoryCrops
 from adapters.memory.gallery import InMemoryGallery
 from adapters.memory.people import InMemoryCollections, InMemoryProfiles
@@ -16,6 +17,7 @@ from application.bulk.identify import IdentifyPhotos, PhotoAnswer
 from application.bulk.photos import PhotoReader
 from application.bulk.reembed import Reembedded, ReembedFaces
 from application.enrolment import Candidate, Enrol, RegisterFace
+from application.gallery_calibration import GalleryCalibration
 from application.ports.crops import Backlog, CropCodec
 from application.ports.faces import Enrolment, FaceFilter, NewFace
 from application.recognition import Identify, Query
@@ -52,11 +54,14 @@ class House:
         self.faces, gallery = InMemoryRepository(self.store), InMemoryGallery(self.store)
         reader, workers = SourceReader(analyser(), InlineWorkers()), InlineWorkers()
         profiles, self.collections = InMemoryProfiles(self.store), InMemoryCollections(self.store)
-        register = Register(reader, self.faces, profiles, gallery, policy(), NO_BOUNDS, self.crops)
+        calibration = GalleryCalibration(InMemoryCohorts(self.store))
+        register = Register(
+            reader, self.faces, profiles, gallery, policy(), calibration, NO_BOUNDS, self.crops
+        )
         object.__setattr__(register, "looked", self.looked)
         files = PhotoReader(100_000)
         self.enrol_photos = EnrolPhotos(register, self.collections, workers, files, 4)
-        identify = Identify(reader, gallery, policy(), "nearest", NO_BOUNDS)
+        identify = Identify(reader, gallery, policy(), calibration, "nearest", NO_BOUNDS)
         self.identify_photos = IdentifyPhotos(identify, self.collections, workers, files, 4)
         self.reembed = ReembedFaces(
             InMemoryCrops(self.store),

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.files.calibration import FileCalibrations, write_table
-from domain.calibration import CalibrationTable, OperatingPoint
+from domain.calibration import CalibrationTable, OperatingPoint, Population
 from domain.errors import BrokenModel
+from domain.impostors import ImpostorDistribution
 
 TABLE = CalibrationTable(
     model="colour",
@@ -22,6 +23,11 @@ TABLE = CalibrationTable(
         OperatingPoint(1e-5, 0.47, 2e-5, 8e-5),
     ),
     tail_scale=0.02,
+    impostors=ImpostorDistribution(0.05, 0.1),
+    populations=(
+        Population("some", 500, ImpostorDistribution(0.05, 0.1)),
+        Population("others", 500, ImpostorDistribution(0.15, 0.14)),
+    ),
 )
 RATES = st.floats(1e-15, 1)
 

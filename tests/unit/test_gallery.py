@@ -5,12 +5,14 @@ import numpy as np
 import pytest
 from uuid_utils.compat import uuid7
 
+from adapters.memory.cohorts import InMemoryCohorts
 from adapters.memory.gallery import InMemoryGallery
 from adapters.memory.people import InMemoryProfiles
 from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
 from application.analysis import FaceSelection
 from application.enrolment import BatchItem, Enrol, RegisterBatch, Registered, RegisterFace
+from application.gallery_calibration import GalleryCalibration
 from application.people import ManageFaces
 from application.ports.faces import FaceFilter
 from application.recognition import Identify, Query, RecognizeFace, VerifyFace
@@ -44,10 +46,11 @@ class House:
         self.reader = SourceReader(analyser(), InlineWorkers())
         self.faces = ManageFaces(faces)
         decisions = policy(self.margin)
-        self.register = RegisterFace(self.reader, faces, profiles, gallery, decisions, NO_BOUNDS)
-        self.identify = Identify(self.reader, gallery, decisions, "nearest", NO_BOUNDS)
+        calibration = GalleryCalibration(InMemoryCohorts(self.store))
+        self.register = RegisterFace(self.reader, faces, profiles, gallery, decisions, calibration, NO_BOUNDS)
+        self.identify = Identify(self.reader, gallery, decisions, calibration, "nearest", NO_BOUNDS)
         self.recognize = RecognizeFace(self.identify)
-        self.verify = VerifyFace(self.reader, gallery, profiles, decisions, "nearest", NO_BOUNDS)
+        self.verify = VerifyFace(self.reader, gallery, profiles, decisions, calibration, "nearest", NO_BOUNDS)
 
     async def enrol(self, name: str | UUID, source: Photo | Vector, how: Enrol | None = None) -> Registered:
         return await self.register.execute(name, source, how or Enrol())

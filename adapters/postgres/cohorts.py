@@ -1,0 +1,55 @@
+"""CohortRepository on PostgreSQL; a cohort is stored as the ids of its faces, never as their embeddings."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
+
+from adapters.postgres.database import Database
+from adapters.postgres.rows import storable, vector
+from adapters.postgres.statements import cohorts as statements
+from application.ports.cohorts import CohortRepository, StoredCohort
+from domain.impostors import COHORT_SIZE, Cohort
+
+
+class PostgresCohorts(CohortRepository):
+    """One statement each."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._database = Database(engine)
+
+    @override
+    async def load(
+        self, collection: str, model: str, known: StoredCohort | None = None
+    ) -> StoredCohort | None:
+        if not storable(collection, model):
+            return None
+        parameters = {
+            "within": collection,
+            "model": model,
+            "known": None if known is None else known.version,
+            "known_faces": None if known is None else len(known.cohort.vectors),
+        }
+        for row in await self._database.fetch(statements.LOAD, parameters):
+            if row.vectors is None and known is not None:
+                return StoredCohort(row.version, row.age, known.cohort)
+            return StoredCohort(row.version, row.age, Cohort.of(row.people, _matrix(row.vectors)))
+        return None
+
+    @override
+    async def draw(self, collection: str, model: str) -> StoredCohort | None:
+        if not storable(collection, model):
+            return None
+        parameters = {"within": collection, "model": model, "most": COHORT_SIZE}
+        for row in await self._database.fetch(statements.DRAW, parameters):
+            return StoredCohort(row.version, row.age, Cohort.of(row.people, _matrix(row.vectors)))
+        return None
+
+
+def _matrix(stored: Sequence[bytes]) -> NDArray[np.float32]:
+    """M x D, of those that are as long as the first; 0 x 0 of none."""
+    if not stored:
+        return np.empty((0, 0), dtype=np.float32)
+    return np.stack([vector(each) for each in stored if len(each) == len(stored[0])])

@@ -1,0 +1,27 @@
+"""By whom the scores of a gallery are normalised: the ids of some of its faces (domain/impostors.py)."""
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute(
+        "CREATE TABLE gallery_cohort ("
+        ' collection text COLLATE "C" NOT NULL,'
+        ' recognition_model text COLLATE "C" NOT NULL,'
+        " people bigint NOT NULL,"
+        " faces uuid[] NOT NULL,"
+        " version bigint NOT NULL GENERATED ALWAYS AS IDENTITY,"
+        " drawn_at timestamptz NOT NULL DEFAULT now(),"
+        " CONSTRAINT gallery_cohort_pkey PRIMARY KEY (collection, recognition_model),"
+        " CONSTRAINT gallery_cohort_collection_fkey FOREIGN KEY (collection) REFERENCES collection (name)"
+        " ON DELETE CASCADE)"
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("gallery_cohort")

@@ -1,0 +1,66 @@
+"""Cohorts of galleries: whom to draw, and what is read of them (application/ports/cohorts.py)."""
+
+from typing import Any, cast
+
+from sqlalchemy import BigInteger, Float, LargeBinary, column, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.selectable import TypedReturnsRows
+
+from adapters.postgres.query import Query
+
+_COLUMNS = (
+    column("version", BigInteger),
+    column("people", BigInteger),
+    column("age", Float),
+    column("vectors", ARRAY(LargeBinary)),
+)
+
+_DRAW = text(
+    """
+    WITH place AS MATERIALIZED (
+        SELECT name FROM collection WHERE name = :within FOR KEY SHARE
+    ),
+    -- By an index alone, as far as the table was vacuumed.
+    enrolled AS MATERIALIZED (
+        SELECT profile_id FROM face WHERE collection = :within AND recognition_model = :model GROUP BY profile_id
+    ),
+    chosen AS MATERIALIZED (
+        SELECT profile_id FROM enrolled ORDER BY uuid_hash_extended(profile_id, 0), profile_id LIMIT :most
+    ),
+    member AS MATERIALIZED (
+        SELECT first.id, vector_send(first.embedding) AS vector
+        FROM chosen CROSS JOIN LATERAL (
+            SELECT id, embedding FROM face
+            WHERE collection = :within AND recognition_model = :model AND profile_id = chosen.profile_id
+            ORDER BY number LIMIT 1
+        ) AS first
+    ),
+    drawn AS (
+        INSERT INTO gallery_cohort AS this (collection, recognition_model, people, faces)
+        SELECT name, :model, (SELECT count(*) FROM enrolled), ARRAY(SELECT id FROM member ORDER BY id) FROM place
+        ON CONFLICT (collection, recognition_model) DO UPDATE
+        SET people = excluded.people, faces = excluded.faces, version = DEFAULT, drawn_at = DEFAULT
+        RETURNING version, people
+    )
+    SELECT version, people, CAST(0 AS float8) AS age, ARRAY(SELECT vector FROM member ORDER BY id) AS vectors
+    FROM drawn
+    """
+)
+DRAW = Query(cast("TypedReturnsRows[*tuple[Any, ...]]", _DRAW.columns(*_COLUMNS)))
+"""No row if there is no such collection. Done twice, it draws the same people again."""
+
+_LOAD = text(
+    """
+    SELECT version, people, CAST(extract(epoch FROM now() - drawn_at) AS float8) AS age,
+        CASE WHEN version = CAST(:known AS bigint) AND there = CAST(:known_faces AS bigint) THEN NULL
+        ELSE ARRAY(
+            SELECT vector_send(embedding) FROM face WHERE id = ANY (faces) ORDER BY id
+        ) END AS vectors
+    FROM gallery_cohort CROSS JOIN LATERAL (
+        SELECT count(*) AS there FROM face WHERE id = ANY (faces)
+    ) AS counted
+    WHERE gallery_cohort.collection = :within AND gallery_cohort.recognition_model = :model
+    """
+)
+LOAD = Query(cast("TypedReturnsRows[*tuple[Any, ...]]", _LOAD.columns(*_COLUMNS)))
+"""The vectors are NULL if they are known: of this version, and no face has been deleted since."""
