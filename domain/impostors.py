@@ -19,7 +19,7 @@ NormsT = TypeVar("NormsT", float, NDArray[np.float64])
 COHORT_SIZE = 512
 """Most people in a cohort: a deviation is then known to 3%."""
 
-PRIOR_PEOPLE = 10
+PRIOR_PEOPLE = 20
 """An average population counts for as much as so many enrolled people, in the moments of a gallery and in the mean
 of a face. It and the next two were chosen leaving one data set out, see docs/accuracy.md."""
 PRIOR_DEVIATION_PEOPLE = 80

@@ -124,14 +124,19 @@ class EvaluateTransfer:
                     min(MOST_ENROLLED, own.similarities.people // 2),
                     float((genuine >= own.similarities.everyone.threshold(POOLED_FMR)).mean()),
                     float((genuine >= pooled).mean()),
-                    {mode: self._measure(photos, table, mode, number) for mode in CalibrationMode},
+                    {mode: self.measure(photos, table, number, mode) for mode in CalibrationMode},
                 )
             )
         return TransferEvaluation(choice, self.target_fmr, self.target_fpir, pooled, tuple(results))
 
-    def _measure(
-        self, photos: EvaluationSet, table: CalibrationTable, mode: CalibrationMode, seed: int
+    def measure(
+        self,
+        photos: EvaluationSet,
+        table: CalibrationTable,
+        seed: int,
+        mode: CalibrationMode = CalibrationMode.GALLERY,
     ) -> TransferRates:
+        """One set at thresholds from a table; `seed` is of the draws."""
         policy = DecisionPolicy(FittedOn(table), self.target_fmr, self.target_fpir, 0, mode)
         rng = np.random.default_rng(seed)
         draws = [_Draw.of(photos, rng, table, mode) for _ in range(DRAWS)]
