@@ -11,7 +11,7 @@ from application.ports.calibration import CalibrationStore
 from domain.calibration import CalibrationTable
 from domain.errors import ModelNotCalibrated
 from domain.identification import Decision, RankedPerson, identification_fmr, verdict
-from domain.impostors import Cohort, ImpostorDistribution, normalised_score, similarity_at
+from domain.impostors import Cohort, ImpostorDistribution, normalised_score
 
 FPIR_SAFETY_FACTOR = 2
 """So many times as often as on average, searches of some people err where those of others don't.
@@ -136,8 +136,7 @@ class DecisionPolicy:
             score = normalised_score(wanted, *self._impostors(table, faces))
             return Threshold(wanted, table.fmr_at_score(score))
         table = self.table(model)
-        fitted = similarity_at(table.score_at(fmr), *self._impostors(table, faces))
-        return Threshold(min(1.0, max(fitted, table.threshold_at(fmr))), fmr)
+        return Threshold(table.threshold_between(fmr, *self._impostors(table, faces)), fmr)
 
     def _impostors(
         self, table: CalibrationTable, faces: ComparedFaces | None

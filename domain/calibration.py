@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from domain.impostors import ImpostorDistribution
+from domain.impostors import ImpostorDistribution, similarity_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,14 @@ class CalibrationTable:
             ValueError: `fmr` is not in (0, 1].
         """
         return (self.threshold_at(fmr) - self.impostors.mean) / self.impostors.deviation
+
+    def threshold_between(self, fmr: float, one: ImpostorDistribution, other: ImpostorDistribution) -> float:
+        """The threshold for two faces, of whose impostors this is known; never lower than `threshold_at`.
+
+        Raises:
+            ValueError: `fmr` is not in (0, 1].
+        """
+        return min(1.0, max(similarity_at(self.score_at(fmr), one, other), self.threshold_at(fmr)))
 
     def fmr_at_score(self, score: float) -> float:
         """The false match rate that a normalised score stands for: the inverse of `score_at`."""
