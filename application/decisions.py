@@ -11,7 +11,7 @@ from application.ports.calibration import CalibrationStore
 from domain.calibration import CalibrationTable
 from domain.errors import ModelNotCalibrated
 from domain.identification import Decision, RankedPerson, identification_fmr, verdict
-from domain.impostors import Cohort, ImpostorDistribution, norm_penalty, normalised_score, similarity_at
+from domain.impostors import Cohort, ImpostorDistribution, norm_penalty, normalised_score
 
 FPIR_SAFETY_FACTOR = 2
 """So many times as often as on average, searches of some people err where those of others don't.
@@ -138,9 +138,8 @@ class DecisionPolicy:
             score = normalised_score(wanted, *self._impostors(table, faces)) - self._penalty(faces)
             return Threshold(wanted, table.fmr_at_score(score))
         table = self.table(model)
-        score = table.score_at(fmr) + self._penalty(faces)
-        fitted = similarity_at(score, *self._impostors(table, faces))
-        return Threshold(min(1.0, max(fitted, table.threshold_at(fmr))), fmr)
+        impostors = self._impostors(table, faces)
+        return Threshold(table.threshold_between(fmr, *impostors, self._penalty(faces)), fmr)
 
     def _penalty(self, faces: ComparedFaces | None) -> float:
         if faces is None or faces.norms is None or self.mode is CalibrationMode.TABLE:

@@ -11,12 +11,16 @@ from domain.errors import FaceServiceError
 from domain.impostors import Cohort
 
 CHECK_S = 1.0
-"""A process learns after at most so long that another one has drawn a cohort anew."""
+"""While a gallery is used, a process learns after at most so long that another one has drawn the cohort anew, and
+that a face of it was deleted."""
+FORGET_S = 10.0
+"""A cohort that nobody has asked for is no longer in memory after so long: it may have a face that was deleted."""
 REDRAW_S = 300.0
-"""A cohort is drawn anew after so long, since people may have been replaced, or their faces. So long at most the
-embedding of a deleted face is part of one, in memory."""
+"""A cohort is drawn anew after so long, since people may have been replaced, or their faces."""
 REDRAW_SHARE = 0.02
-"""Or when so large a share of the people has come or gone."""
+"""Or when so large a share of the people has come or gone,"""
+REDRAW_PEOPLE = 2
+"""and so many at least: of a few people, each draw would be a good part of what enrolling one takes."""
 MOST_GALLERIES = 256
 """Whose cohorts are in memory."""
 BACKGROUND_PEOPLE = 5000
@@ -40,7 +44,7 @@ class _Entry:
 
     def outgrown(self, people: int | None) -> bool:
         """Whether so many people are another gallery than the one that the cohort was drawn from."""
-        return people is not None and abs(people - self.basis) > REDRAW_SHARE * self.basis
+        return people is not None and abs(people - self.basis) >= changes_before_redraw(self.basis)
 
     def fresh(self, now: float, people: int | None) -> bool:
         """Whether nothing has to be asked of the store."""
@@ -79,13 +83,29 @@ class GalleryCalibration:
                 entry = await asyncio.shield(task)
         return None if entry.stored is None else entry.stored.cohort
 
+    async def latest(self, collection: str, model: str) -> StoredCohort | None:
+        """The cohort of the people who are enrolled now; of a large gallery, of those REDRAW_S ago at most.
+
+        Returns:
+            None if there is no such collection.
+
+        Raises:
+            Unavailable: the store does not answer.
+        """
+        stored = await self._cohorts.load(collection, model)
+        if stored is None or stored.age >= REDRAW_S or stored.cohort.people < BACKGROUND_PEOPLE:
+            stored = await self._cohorts.draw(collection, model)
+        return stored
+
     async def _refresh(self, key: _Key, entry: _Entry | None, people: int | None) -> _Entry:
         stored = await self._cohorts.load(*key, None if entry is None else entry.stored)
         if stored is not None:
             same = entry is not None and entry.stored is not None and stored.version == entry.stored.version
             basis = entry.basis if entry is not None and same else stored.cohort.people
             loaded = _Entry(stored, self._clock(), basis)
-            if stored.age < REDRAW_S and not loaded.outgrown(people):
+            # Nobody waits for the draw of a large gallery if there is an old cohort: the next search begins it.
+            waited_for = entry is None and basis >= BACKGROUND_PEOPLE
+            if waited_for or (stored.age < REDRAW_S and not loaded.outgrown(people)):
                 return loaded
         stored = await self._cohorts.draw(*key)
         basis = people if people is not None else 0 if stored is None else stored.cohort.people
@@ -102,13 +122,27 @@ class GalleryCalibration:
             logger.error("the cohort of a gallery can't be drawn", exc_info=error)
 
     def _remember(self, key: _Key, entry: _Entry) -> None:
-        self._entries.pop(key, None)
+        watched = self._entries.pop(key, None) is not None
         self._entries[key] = entry
+        if not watched:
+            self._forget_later(key, FORGET_S)
         if len(self._entries) > MOST_GALLERIES:
             del self._entries[next(iter(self._entries))]
-        # What nobody asks for any more must not stay: it may have faces that were deleted.
-        asyncio.get_running_loop().call_later(REDRAW_S, self._forget, key, entry)
 
-    def _forget(self, key: _Key, entry: _Entry) -> None:
-        if self._entries.get(key) is entry:
+    def _forget_later(self, key: _Key, seconds: float) -> None:
+        asyncio.get_running_loop().call_later(seconds, self._forget, key)
+
+    def _forget(self, key: _Key) -> None:
+        entry = self._entries.get(key)
+        if entry is None:
+            return
+        left = entry.checked + FORGET_S - self._clock()
+        if left > 0:
+            self._forget_later(key, left)
+        else:
             del self._entries[key]
+
+
+def changes_before_redraw(people: int) -> int:
+    """So many people must have come or gone until a cohort of so many is drawn anew."""
+    return max(REDRAW_PEOPLE, int(REDRAW_SHARE * people) + 1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from domain.impostors import ImpostorDistribution
+from domain.impostors import ImpostorDistribution, similarity_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,22 @@ class CalibrationTable:
             ValueError: `fmr` is not in (0, 1].
         """
         return (self.threshold_at(fmr) - self.impostors.mean) / self.impostors.deviation
+
+    def threshold_between(
+        self, fmr: float, one: ImpostorDistribution, other: ImpostorDistribution, penalty: float = 0
+    ) -> float:
+        """The threshold for two faces, of whose impostors this is known; never lower than `threshold_at`.
+
+        Args:
+            fmr: the rate that is wanted.
+            one: similarities of others to one of the faces.
+            other: to the other.
+            penalty: what the normalised score must reach beyond the usual; see domain.impostors.norm_penalty.
+
+        Raises:
+            ValueError: `fmr` is not in (0, 1].
+        """
+        return min(1.0, max(similarity_at(self.score_at(fmr) + penalty, one, other), self.threshold_at(fmr)))
 
     def fmr_at_score(self, score: float) -> float:
         """The false match rate that a normalised score stands for: the inverse of `score_at`."""

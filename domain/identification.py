@@ -101,6 +101,11 @@ def identification_fmr(fpir: float, people: int) -> float:
     return 1.0 if people < 1 else -float(np.expm1(np.log1p(-fpir) / people))
 
 
+def fpir_of(fmr: float, people: int) -> float:
+    """How often a search of N people errs if each comparison does at `fmr`: the inverse of `identification_fmr`."""
+    return 1.0 if fmr >= 1 and people else -float(np.expm1(people * np.log1p(-min(fmr, 1 - 1e-12))))
+
+
 class AmbiguousMatch(errors.Conflict):
     """Two people or more fit the probe too equally to name one."""
 

@@ -45,6 +45,7 @@ from application.bulk.identify import IdentifyPhotos
 from application.bulk.photos import PhotoReader
 from application.bulk.reembed import ReembedFaces
 from application.bulk.restore import ImportPeople
+from application.calibration_report import ReportCalibration
 from application.catalogue import ListModels
 from application.decisions import DecisionPolicy
 from application.enrolment import RegisterBatch, RegisterFace
@@ -222,6 +223,8 @@ class Container(containers.DeclarativeContainer):
         providers.ThreadSafeSingleton(PostgresCohorts, engine),
     )
     calibration = providers.ThreadSafeSingleton(GalleryCalibration, cohorts)
+
+    report_calibration = providers.Factory(ReportCalibration, models, policy, calibration)
 
     reader = providers.Factory(SourceReader, analyser, workers)
     identify = providers.Factory(

@@ -24,6 +24,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "embed-set": ("embed_set", "embed_set"),
     "calibrate": ("calibrate", "calibrate"),
     "evaluate-calibration": ("evaluate_calibration", "evaluate_calibration"),
+    "calibration": ("calibration", "calibration"),
 }
 """By the command's name: the module here that has it, and its name there.
 

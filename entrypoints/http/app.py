@@ -7,6 +7,7 @@ from typing import TypeVar
 from litestar import Litestar
 from litestar.di import Provide
 
+from application.calibration_report import ReportCalibration
 from application.catalogue import ListModels
 from application.enrolment import RegisterBatch, RegisterFace
 from application.health import CheckReadiness
@@ -57,6 +58,7 @@ USE_CASES: Mapping[str, type] = {
     "manage_faces": ManageFaces,
     "manage_profiles": ManageProfiles,
     "recognize_face": RecognizeFace,
+    "report_calibration": ReportCalibration,
     "register_batch": RegisterBatch,
     "register_face": RegisterFace,
     "verify_face": VerifyFace,

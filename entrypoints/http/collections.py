@@ -8,11 +8,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET
 
+from application.calibration_report import ReportCalibration
 from application.people import ManageCollections
 from domain import errors
 from entrypoints.http.envelope import Success
 from entrypoints.http.openapi import refusals
-from entrypoints.http.parameters import PAGE, Limit
+from entrypoints.http.parameters import PAGE, Limit, RecognitionModel
+from entrypoints.http.views.calibration import CalibrationAnswer, CalibrationView
 from entrypoints.http.views.people import CollectionAnswer, CollectionsAnswer, CollectionView
 
 
@@ -54,6 +56,26 @@ class CollectionController(Controller):
         """An empty collection."""
         collection = await manage_collections.create(data.name)
         return CollectionAnswer(detail="Collection created", data=CollectionView.of(collection))
+
+    @get(
+        "/{name:str}/calibration",
+        summary="See what thresholds are fitted to",
+        responses=refusals(
+            errors.CollectionNotFound,
+            errors.UnknownModel,
+            errors.ModelNotInstalled,
+            errors.ModelNotCalibrated,
+        ),
+    )
+    async def show_calibration(
+        self,
+        report_calibration: NamedDependency[ReportCalibration],
+        name: FromPath[str],
+        recognition_model: RecognitionModel = None,
+    ) -> CalibrationAnswer:
+        """How similar the different people of a collection are, and the thresholds that follow."""
+        report = await report_calibration.execute(name, recognition_model)
+        return CalibrationAnswer(detail="Calibration retrieved", data=CalibrationView.of(report))
 
     @delete(
         "/{name:str}",

@@ -30,8 +30,10 @@ _DRAW = text(
     member AS MATERIALIZED (
         SELECT first.id, vector_send(first.embedding) AS vector
         FROM chosen CROSS JOIN LATERAL (
+            -- Of the same collection, for the person is. Without the condition, no other index can be taken for
+            -- better than that of people's faces, as long as a new table has no statistics.
             SELECT id, embedding FROM face
-            WHERE collection = :within AND recognition_model = :model AND profile_id = chosen.profile_id
+            WHERE profile_id = chosen.profile_id AND recognition_model = :model
             ORDER BY number LIMIT 1
         ) AS first
     ),
@@ -42,7 +44,9 @@ _DRAW = text(
         SET people = excluded.people, faces = excluded.faces, version = DEFAULT, drawn_at = DEFAULT
         RETURNING version, people
     )
-    SELECT version, people, CAST(0 AS float8) AS age, ARRAY(SELECT vector FROM member ORDER BY id) AS vectors
+    SELECT version, people, CAST(0 AS float8) AS age, ARRAY(SELECT vector FROM member ORDER BY id) AS vectors,
+        -- Nobody waits for the disk: a cohort that a crash takes is drawn again.
+        set_config('synchronous_commit', 'off', true)
     FROM drawn
     """
 )
@@ -57,7 +61,9 @@ _LOAD = text(
             SELECT vector_send(embedding) FROM face WHERE id = ANY (faces) ORDER BY id
         ) END AS vectors
     FROM gallery_cohort CROSS JOIN LATERAL (
-        SELECT count(*) AS there FROM face WHERE id = ANY (faces)
+        -- By the index alone, as far as the table was vacuumed.
+        SELECT count(*) AS there FROM unnest(faces) AS member (id)
+        WHERE EXISTS (SELECT FROM face WHERE face.id = member.id)
     ) AS counted
     WHERE gallery_cohort.collection = :within AND gallery_cohort.recognition_model = :model
     """
