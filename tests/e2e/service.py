@@ -46,12 +46,11 @@ class Service:
 
     def start(self) -> None:
         """Start and wait until it is ready."""
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("FACE_")}
-        environment |= {"FACE_PORT": str(self.port), "FACE_DATA_DIR": str(self.directory / "data")}
+        own = {"FACE_PORT": str(self.port), "FACE_DATA_DIR": str(self.directory / "data")}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [FACE_API, "serve"],
-                env={**environment, **self.settings},
+                env={**unconfigured(), **own, **self.settings},
                 cwd=self.directory,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -85,11 +84,21 @@ class Service:
         return self.client.post("/api/face/recognize", params=query, files={"image": ("photo", image)})
 
 
+def unconfigured() -> dict[str, str]:
+    """This process's environment without what configures the service."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("FACE_")}
+
+
 def face_api(directory: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """A command that ends by itself."""
+    return completed(directory, str(FACE_API), *arguments, **settings)
+
+
+def completed(directory: Path, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run any program until it ends by itself."""
     return subprocess.run(
-        [FACE_API, *arguments],
-        env=settings,
+        command,
+        env={**unconfigured(), **settings},
         cwd=directory,
         capture_output=True,
         text=True,
