@@ -26,7 +26,7 @@ import msgspec
 import uvloop
 from dependency_injector import providers
 
-from adapters.postgres.processes import processes_in
+from adapters.embedded_postgres.processes import processes_in
 from application.analysis import FaceAnalyser, FaceSelection
 from application.bulk.enrol import EnrolPhotos, PersonPhoto
 from application.enrolment import Enrol

@@ -7,7 +7,7 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from adapters.machine import usable_cores
+from adapters.system.machine import usable_cores
 from tests.benchmarks.report import Machine
 
 _LIBRARIES = (

@@ -15,8 +15,8 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
+from adapters.embedded_postgres.server import EmbeddedPostgres
 from adapters.files.archive.reader import reading
-from adapters.postgres.embedded import EmbeddedPostgres
 from tests.e2e.service import FACE_API, Service, face_api
 
 LARGEST = ("--faces", "largest")

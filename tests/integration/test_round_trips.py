@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.embedded_postgres.server import EmbeddedPostgres
 from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import migrate
 from application.ports.faces import NewFace

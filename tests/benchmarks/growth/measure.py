@@ -7,7 +7,7 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.embedded_postgres.server import EmbeddedPostgres
 from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import migrate
 from application.evaluation import simulation

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from adapters.postgres.cluster_config import config_files, machine_memory
+from adapters.embedded_postgres.cluster_config import config_files, machine_memory
 from entrypoints.container import CONNECTIONS
 from entrypoints.settings import load_settings
 

@@ -1,4 +1,8 @@
-"""One owner of a data directory at a time."""
+"""One owner of a data directory at a time.
+
+With flock rather than `filelock`: that empties the file when it opens it, and with it the owner's number that others
+are told.
+"""
 
 import fcntl
 import os

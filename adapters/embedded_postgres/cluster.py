@@ -6,8 +6,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.postgres.binaries import MAJOR_VERSION
-from adapters.postgres.cluster_config import PORT
+from adapters.embedded_postgres.binaries import MAJOR_VERSION
+from adapters.embedded_postgres.cluster_config import PORT
 from application.errors import StartupError
 
 _SOCKET_PATH_BYTES = 107

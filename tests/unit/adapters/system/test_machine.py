@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from adapters.machine import give_back_memory, usable_cores
+from adapters.system.machine import give_back_memory, usable_cores
 
 
 @pytest.fixture
 def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine of 16 cores whose groups are described in this folder."""
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(16)))
-    monkeypatch.setattr("adapters.machine._GROUPS", tmp_path / "groups")
-    monkeypatch.setattr("adapters.machine._OWN_GROUP", tmp_path / "own")
+    monkeypatch.setattr("adapters.system.machine._GROUPS", tmp_path / "groups")
+    monkeypatch.setattr("adapters.system.machine._OWN_GROUP", tmp_path / "own")
     return tmp_path
 
 

@@ -15,14 +15,14 @@ from pathlib import Path
 import asyncpg
 from sqlalchemy import URL
 
-from adapters.postgres import launcher
-from adapters.postgres.accounts import Account, server_account, service_account
-from adapters.postgres.binaries import Binaries, find_binaries
-from adapters.postgres.cluster import Cluster
-from adapters.postgres.cluster_config import DATABASE, PORT, ROLE, config_files, machine_memory
-from adapters.postgres.launcher import Launch
-from adapters.postgres.ownership import DataDirectoryInUse, owned
-from adapters.postgres.processes import stop_servers
+from adapters.embedded_postgres import launcher
+from adapters.embedded_postgres.accounts import Account, server_account, service_account
+from adapters.embedded_postgres.binaries import Binaries, find_binaries
+from adapters.embedded_postgres.cluster import Cluster
+from adapters.embedded_postgres.cluster_config import DATABASE, PORT, ROLE, config_files, machine_memory
+from adapters.embedded_postgres.launcher import Launch
+from adapters.embedded_postgres.ownership import DataDirectoryInUse, owned
+from adapters.embedded_postgres.processes import stop_servers
 from application.errors import StartupError
 
 _START_S = 120.0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.postgres.processes import processes_in, stop_servers
+from adapters.embedded_postgres.processes import processes_in, stop_servers
 
 
 @pytest.fixture

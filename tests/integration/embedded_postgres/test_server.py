@@ -14,12 +14,12 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from adapters.postgres import embedded
-from adapters.postgres.embedded import EmbeddedPostgres
-from adapters.postgres.ownership import DataDirectoryInUse, owned
-from adapters.postgres.processes import processes_in
+from adapters.embedded_postgres import server as server_module
+from adapters.embedded_postgres.ownership import DataDirectoryInUse, owned
+from adapters.embedded_postgres.processes import processes_in
+from adapters.embedded_postgres.server import EmbeddedPostgres
 from application.errors import StartupError
-from tests.integration.holder import as_user, holding, needs_setpriv
+from tests.integration.embedded_postgres.holder import as_user, holding, needs_setpriv
 
 
 @pytest.fixture(scope="module")
@@ -259,6 +259,6 @@ async def test_who_joins_starts_the_server_if_there_is_none(data_dir: Path) -> N
 async def test_a_data_directory_without_a_server_lets_nobody_join(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "_JOIN_S", 0.3)
+    monkeypatch.setattr(server_module, "_JOIN_S", 0.3)
     with owned(tmp_path), pytest.raises(DataDirectoryInUse, match=str(os.getpid())):
         await EmbeddedPostgres(tmp_path).join()

