@@ -24,7 +24,7 @@ from tests.benchmarks.machine import this_machine
 from tests.benchmarks.page import check_page, write_page
 from tests.benchmarks.photos import find_people
 from tests.benchmarks.report import Report
-from tests.benchmarks.rig import QUICK, THOROUGH, Rig
+from tests.benchmarks.rig import QUICK, THOROUGH, Effort, Rig
 
 PARTS: Mapping[str, Callable[[Rig], Any]] = {
     "kernels": kernels.measure,
@@ -51,6 +51,8 @@ _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--pairs", type=_EXISTING, help="for accuracy: pairs in the format of LFW's pairs.txt")
 @click.option("--quick", is_flag=True, help="end in about a minute; figures are rough")
+@click.option("--rounds", type=click.IntRange(1, 100), help="in which all that is compared takes its turn")
+@click.option("--seconds", type=click.FloatRange(0.1, 60), help="for http: of load, each time")
 @click.option(
     "--recognitions", type=click.IntRange(1, 1_000_000), help="for memory: how many  [default: 20,000]"
 )
@@ -64,6 +66,8 @@ def bench(
     parts: Sequence[str],
     images: Path | None,
     pairs: Path | None,
+    rounds: int | None,
+    seconds: float | None,
     recognitions: int | None,
     target: Path | None,
     source: Path | None,
@@ -81,7 +85,15 @@ def bench(
     if source is not None:
         report = _read(source)
     else:
-        rig = _rig(images, pairs, recognitions, quick=quick, hnsw=hnsw)
+        usual = QUICK if quick else THOROUGH
+        effort = replace(
+            usual,
+            graph=hnsw,
+            rounds=rounds or usual.rounds,
+            seconds=seconds or usual.seconds,
+            recognitions=recognitions or usual.recognitions,
+        )
+        rig = _rig(images, pairs, effort)
         report = _measured(rig, [name for name in PARTS if name in (parts or USUAL)], quick=quick)
     if target is not None:
         target.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
@@ -90,13 +102,8 @@ def bench(
     tables.show(report)
 
 
-def _rig(
-    images: Path | None, pairs: Path | None, recognitions: int | None, *, quick: bool, hnsw: bool
-) -> Rig:
+def _rig(images: Path | None, pairs: Path | None, effort: Effort) -> Rig:
     settings, container = configured()
-    effort = replace(QUICK if quick else THOROUGH, graph=hnsw)
-    if recognitions is not None:
-        effort = replace(effort, recognitions=recognitions)
     rig = Rig(
         settings=settings,
         container=container,

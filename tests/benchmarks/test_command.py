@@ -18,7 +18,13 @@ PARTS = ("kernels", "image", "http", "search", "start", "memory")
 
 def bench(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return completed(
-        directory, sys.executable, "-m", "tests.benchmarks", *arguments, PYTHONPATH=str(REPOSITORY)
+        directory,
+        sys.executable,
+        "-m",
+        "tests.benchmarks",
+        *arguments,
+        PYTHONPATH=str(REPOSITORY),
+        FACE_PROCESSES="1",
     )
 
 
@@ -35,8 +41,10 @@ def people(tmp_path: Path, lfw: Path) -> Path:
 def test_all_parts(tmp_path: Path, people: Path) -> None:
     page, target = tmp_path / "page.md", tmp_path / "bench.json"
     page.write_text(f"{BEGIN}\n{END}\n")
-    options = ("--quick", "--images", str(people), "--recognitions", "40", "--json", str(target))
-    result = bench(tmp_path, *PARTS, *options, "--page", str(page))
+    least = ("--quick", "--rounds", "1", "--seconds", "1", "--recognitions", "40")
+    result = bench(
+        tmp_path, *PARTS, *least, "--images", str(people), "--json", str(target), "--page", str(page)
+    )
     assert result.returncode == 0, result.stderr
     report = msgspec.json.decode(target.read_bytes(), type=Report)
     assert report.command == "python -m tests.benchmarks kernels image http search start memory --quick"
