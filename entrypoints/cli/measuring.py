@@ -10,8 +10,8 @@ from dependency_injector import providers
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
+from application.errors import CommandError
 from application.evaluation import parallel
-from application.evaluation.errors import EvaluationError
 from application.evaluation.photos import EmbedPhotos
 from domain.errors import FaceServiceError
 from entrypoints.container import Container
@@ -70,5 +70,5 @@ def measuring() -> Iterator[parallel.Progress]:
 
         try:
             yield progress
-        except (EvaluationError, FaceServiceError) as error:
+        except (CommandError, FaceServiceError) as error:
             raise click.ClickException(str(error)) from error

@@ -30,7 +30,7 @@ from adapters.embedded_postgres.processes import processes_in
 from application.analysis import FaceAnalyser, FaceSelection
 from application.bulk.enrol import EnrolPhotos, PersonPhoto
 from application.enrolment import Enrol
-from application.evaluation.photos import find_photos
+from application.photo_folders import find_photos
 from domain.faces import largest
 from domain.models import ModelChoice
 from entrypoints.boot import storing

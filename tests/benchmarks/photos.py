@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from application.evaluation.photos import SUFFIXES
+from application.photo_folders import SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
