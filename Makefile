@@ -34,7 +34,7 @@ calibrate: install ## Measure the thresholds that a model comes with: MODEL, fro
 
 # Some environments choose the kernels of numpy's OpenBLAS: for processors older than this one.
 bench: install ## Measure speed on the photos in FACES, and write docs/performance.md
-	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/face-api bench kernels image http search start memory \
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -m tests.benchmarks kernels image http search start memory \
 		$(if $(wildcard $(FACES)),--images $(FACES)) --json docs/performance.json --page docs/performance.md
 
 lint: install ## Check style and the direction of imports

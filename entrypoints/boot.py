@@ -5,9 +5,9 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
-from adapters.machine import give_back_memory
 from adapters.onnx.library import OnnxModelLibrary
 from adapters.postgres.migrations import migrate
+from adapters.system.machine import give_back_memory
 from application.errors import StartupError
 from domain.errors import FaceServiceError
 from domain.liveness import LivenessPolicy

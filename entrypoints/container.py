@@ -6,6 +6,7 @@ from typing import Any
 from dependency_injector import containers, providers
 from uuid_utils.compat import uuid7
 
+from adapters.embedded_postgres.server import EmbeddedPostgres
 from adapters.faiss.store import FaissGalleryIndexes
 from adapters.files.calibration import FileCalibrations
 from adapters.imaging.alignment import SimilarityAligner
@@ -30,7 +31,6 @@ from adapters.postgres.archive import PgVectorArchive
 from adapters.postgres.changes import PostgresGallerySource
 from adapters.postgres.cohorts import PostgresCohorts
 from adapters.postgres.crops import PostgresCrops
-from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.engine import make_engine
 from adapters.postgres.gallery import PgVectorGallery
 from adapters.postgres.idempotency import PostgresIdempotency

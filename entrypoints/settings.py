@@ -10,7 +10,7 @@ import msgspec
 from dotenv import dotenv_values
 from msgspec import Meta
 
-from adapters.machine import usable_cores
+from adapters.system.machine import usable_cores
 from application.decisions import CalibrationMode
 from application.errors import StartupError
 from domain.liveness import LivenessPolicy

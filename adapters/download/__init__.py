@@ -1,0 +1,1 @@
+"""Fetching model files over HTTP, continued when interrupted and checked."""

@@ -6,7 +6,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.machine import usable_cores
+from adapters.system.machine import usable_cores
 
 _WORTH_A_THREAD = 1 << 17
 """Vectors that are scanned in 0.2 ms; waking a thread takes a tenth of that."""

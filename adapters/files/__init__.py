@@ -1,0 +1,1 @@
+"""What is kept in files of our own: calibration tables, and archives of people."""

@@ -1,0 +1,1 @@
+"""Pictures: decoded, turned upright, scaled, aligned and assessed (Pillow, OpenCV)."""

@@ -64,11 +64,6 @@ class InMemoryRepository:
         record = self._store.look(collection).faces.get(face_id)
         return record.face if record else None
 
-    async def crop(self, collection: str, face_id: UUID) -> bytes | None:
-        """See EmbeddingRepository.crop."""
-        record = self._store.look(collection).faces.get(face_id)
-        return record.crop if record else None
-
     async def list(self, where: FaceFilter, limit: int, after: UUID | None = None) -> list[Face]:
         """See EmbeddingRepository.list."""
         faces = (record.face for record in self._store.look(where.collection).records(after))

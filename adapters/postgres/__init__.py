@@ -1,0 +1,1 @@
+"""Storage in PostgreSQL with pgvector: repositories, the schema's migrations, the connections."""

@@ -79,11 +79,6 @@ class PgVectorRepository:
         rows = await self._database.read(statements.GET, {"within": collection, "face": face_id})
         return next((_face(row) for row in rows), None)
 
-    async def crop(self, collection: str, face_id: UUID) -> bytes | None:
-        """See EmbeddingRepository.crop."""
-        rows = await self._database.read(statements.CROP, {"within": collection, "face": face_id})
-        return next((image for (image,) in rows), None)
-
     async def list(self, where: FaceFilter, limit: int, after: UUID | None = None) -> list[Face]:
         """See EmbeddingRepository.list."""
         if not storable(where.name, where.recognition_model):

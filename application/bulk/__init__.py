@@ -1,0 +1,1 @@
+"""Use cases of commands on many photos: enrol, identify, export, import, embed anew."""

@@ -1,5 +1,6 @@
 """What ends a command on many faces before its work is done."""
 
+from application.errors import CommandError
 from domain.errors import (
     Busy,
     CollectionNotFound,
@@ -23,8 +24,8 @@ FATAL: tuple[type[FaceServiceError], ...] = (
 """What would be said of every photo alike; anything else is one photo's own."""
 
 
-class BulkError(Exception):
-    """The command can't be carried out; the message is one line for the operator."""
+class BulkError(CommandError):
+    """A command on many faces can't be carried out."""
 
 
 class ArchiveError(BulkError):

@@ -1,0 +1,1 @@
+"""What operators measure on their own photos: verification, searches, quality, liveness, thresholds."""

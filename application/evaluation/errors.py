@@ -1,5 +1,7 @@
 """What stops a measurement."""
 
+from application.errors import CommandError
 
-class EvaluationError(Exception):
-    """The measurement can't be made; the message is one line for the operator."""
+
+class EvaluationError(CommandError):
+    """The measurement can't be made."""

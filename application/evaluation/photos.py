@@ -1,4 +1,4 @@
-"""Photos of known people, in folders, and their embeddings."""
+"""Embeddings of photos of known people."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,48 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from application.analysis import FaceAnalyser
-from application.evaluation.errors import EvaluationError
 from application.evaluation.parallel import Progress, for_each, read_photo
+from application.photo_folders import SUFFIXES, PhotoFile, find_photos
 from application.ports.vectors import PhotoVectors
 from domain.errors import InvalidInput
 from domain.faces import DetectedFace, Image
 from domain.models import ModelChoice
 
-SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoFile:
-    """One photo of a person."""
-
-    person: str
-    path: Path
-
-    @property
-    def name(self) -> str:
-        """`person/file.jpg`."""
-        return f"{self.person}/{self.path.name}"
-
-
-def find_photos(folder: Path) -> list[PhotoFile]:
-    """All photos of `folder/person/photo.jpg`, by person and file name.
-
-    Raises:
-        EvaluationError: the folder can't be read, or has no such photos.
-    """
-    try:
-        photos = [
-            PhotoFile(person.name, path)
-            for person in sorted(folder.iterdir())
-            if person.is_dir()
-            for path in sorted(person.iterdir())
-            if path.suffix.lower() in SUFFIXES
-        ]
-    except OSError as error:
-        raise EvaluationError(f"can't read {error.filename}: {error.strerror}") from error
-    if not photos:
-        raise EvaluationError(f"{folder} has no photos: it must have one folder a person, with images in it")
-    return photos
+__all__ = ["SUFFIXES", "EmbedPhotos", "PhotoFile", "central", "find_photos"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -71,10 +71,6 @@ class EmbeddingRepository(Protocol):
         """The face, if the collection has it."""
         ...
 
-    async def crop(self, collection: str, face_id: UUID) -> bytes | None:
-        """The aligned crop as it was given to `add`, if it was kept."""
-        ...
-
     async def list(self, where: FaceFilter, limit: int, after: UUID | None = None) -> list[Face]:
         """At most `limit` faces with ids greater than `after`, oldest (smallest id) first."""
         ...

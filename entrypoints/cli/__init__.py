@@ -16,7 +16,6 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "import": ("archive", "import_people"),
     "reembed": ("reembed", "reembed"),
     "models": ("models", "models"),
-    "bench": ("bench", "bench"),
     "evaluate": ("evaluate", "evaluate"),
     "evaluate-search": ("evaluate_search", "evaluate_search"),
     "evaluate-quality": ("evaluate_quality", "evaluate_quality"),

@@ -17,7 +17,7 @@ from dependency_injector import providers
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
-from application.bulk.errors import BulkError
+from application.errors import CommandError
 from domain.errors import CollectionNotFound, FaceServiceError, Unavailable
 from domain.people import DEFAULT_COLLECTION
 from entrypoints.boot import storing
@@ -68,7 +68,7 @@ def carry_out(work: Callable[[Container], Awaitable[T]]) -> T:
         raise click.ClickException(f"{error} See --collection.") from error
     except Unavailable as error:
         raise click.ClickException(f"{error} Run the same command again to go on.") from error
-    except (BulkError, FaceServiceError) as error:
+    except (CommandError, FaceServiceError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -12,8 +12,8 @@ from application.analysis import FaceSelection
 from application.bulk.enrol import EnrolPhotos, PersonPhoto, PhotoOutcome, Status
 from application.bulk.errors import BulkError
 from application.enrolment import Enrol
-from application.evaluation.errors import EvaluationError
-from application.evaluation.photos import find_photos
+from application.errors import CommandError
+from application.photo_folders import find_photos
 from domain.enrolment import OnConflict
 from domain.errors import CollectionExists, CollectionNotFound
 from domain.liveness import LivenessPolicy
@@ -183,7 +183,7 @@ def in_folders(folder: Path) -> list[PersonPhoto]:
     """The photos of `folder/person/photo.jpg`."""
     try:
         return [PersonPhoto(photo.person, photo.path) for photo in find_photos(folder)]
-    except EvaluationError as error:
+    except CommandError as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from application.analysis import FaceSelection
 from application.bulk.identify import IdentifyPhotos, PhotoAnswer
-from application.evaluation.photos import SUFFIXES
+from application.photo_folders import SUFFIXES
 from application.recognition import IdentifiedFace, Query
 from domain.faces import Box
 from domain.identification import Verdict

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from adapters.files.vectors import NpzVectorFiles
+from application.errors import CommandError
 from application.evaluation import parallel
 from application.evaluation.errors import EvaluationError
 from application.evaluation.groups import Grouping, parse_groups
@@ -175,5 +176,5 @@ def measuring() -> Iterator[parallel.Progress]:
 
         try:
             yield progress
-        except (EvaluationError, FaceServiceError) as error:
+        except (CommandError, FaceServiceError) as error:
             raise click.ClickException(str(error)) from error

@@ -8,6 +8,7 @@ import click
 from dependency_injector import providers
 from rich.console import Console
 from rich.progress import DownloadColumn, Progress
+from rich.table import Table
 
 from adapters.download.errors import DownloadError
 from adapters.download.fetch import fetch
@@ -26,6 +27,10 @@ TASK_OF: dict[str, Task] = {
 }
 """By family."""
 
+COLUMNS = ("NAME", "TASK", "INSTALLED", "COMMERCIAL USE", "DIMENSIONS", "LICENCE OF THE WEIGHTS")
+WIDTH = 200
+"""Whatever the terminal has: one line a model, and no name cut off."""
+
 
 @click.group()
 def models() -> None:
@@ -37,9 +42,9 @@ def models() -> None:
 def list_models() -> None:
     """List the models of the catalogue, and which of them are installed."""
     catalogue, files = _container().catalogue(), _container().model_files()
-    rows = [("NAME", "TASK", "INSTALLED", "COMMERCIAL USE", "DIMENSIONS", "LICENCE OF THE WEIGHTS")]
-    rows += [
-        (
+    table = Table(*COLUMNS, box=None, pad_edge=False)
+    for name, entry in catalogue.entries.items():
+        table.add_row(
             name,
             entry.task,
             "yes" if files.installed(entry) else "no",
@@ -47,11 +52,7 @@ def list_models() -> None:
             str(entry.dimensions or ""),
             entry.licence,
         )
-        for name, entry in catalogue.entries.items()
-    ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    Console(width=WIDTH).print(table)
 
 
 @models.command()

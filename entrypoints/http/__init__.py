@@ -1,0 +1,1 @@
+"""The HTTP API: controllers, parameters, the table of errors. Handlers ask use cases, never ports."""

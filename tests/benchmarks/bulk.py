@@ -26,11 +26,11 @@ import msgspec
 import uvloop
 from dependency_injector import providers
 
-from adapters.postgres.processes import processes_in
+from adapters.embedded_postgres.processes import processes_in
 from application.analysis import FaceAnalyser, FaceSelection
 from application.bulk.enrol import EnrolPhotos, PersonPhoto
 from application.enrolment import Enrol
-from application.evaluation.photos import find_photos
+from application.photo_folders import find_photos
 from domain.faces import largest
 from domain.models import ModelChoice
 from entrypoints.boot import storing

@@ -31,7 +31,8 @@ _BLOCK = 10_000
 _FILL = """
     WITH person AS (
         INSERT INTO profile (id, collection, name)
-        SELECT gen_random_uuid(), :name, 'person ' || i FROM generate_series(CAST(:first AS int), CAST(:last AS int)) AS i
+        SELECT gen_random_uuid(), :name, 'person ' || i
+        FROM generate_series(CAST(:first AS int), CAST(:last AS int)) AS i
         RETURNING id, number
     )
     INSERT INTO face (id, profile_id, collection, recognition_model, detection_model, embedding)

@@ -190,22 +190,6 @@ class TestSamePhoto:
         assert (await storage.faces.add(photo_of("Ann", at(0), "photo"))).created
 
 
-class TestCrop:
-    async def test_is_kept_as_it_was(self, storage: Storage) -> None:
-        face = (await storage.faces.add(dataclasses.replace(new("Ann", at(0)), crop=b"\0pixels"))).face
-        assert await storage.faces.crop(DEFAULT, face.id) == b"\0pixels"
-        assert await storage.faces.crop("other", face.id) is None
-
-    async def test_is_not_there_if_it_was_not_given(self, storage: Storage) -> None:
-        (face,) = await enrol(storage.faces, ("Ann", at(0)))
-        assert await storage.faces.crop(DEFAULT, face.id) is None
-
-    async def test_goes_with_its_face(self, storage: Storage) -> None:
-        face = (await storage.faces.add(dataclasses.replace(new("Ann", at(0)), crop=b"pixels"))).face
-        await storage.faces.delete(DEFAULT, face.id)
-        assert await storage.faces.crop(DEFAULT, face.id) is None
-
-
 class TestGet:
     async def test_the_face(self, storage: Storage) -> None:
         _, bob = await enrol(storage.faces, ("Ann", at(0)), ("Bob", at(1)))

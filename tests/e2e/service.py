@@ -1,12 +1,16 @@
 """A service as a user runs it: its own process, a real socket, the installed console script."""
 
+import atexit
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -31,6 +35,8 @@ class Service:
     directory: Path
     settings: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
+    from_nothing: bool = False
+    """Whether it makes its database and prepares its models itself, which takes seconds."""
 
     def __post_init__(self) -> None:
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
@@ -46,12 +52,13 @@ class Service:
 
     def start(self) -> None:
         """Start and wait until it is ready."""
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("FACE_")}
-        environment |= {"FACE_PORT": str(self.port), "FACE_DATA_DIR": str(self.directory / "data")}
+        if not self.from_nothing:
+            furnish(self.directory / "data", self.settings.get("FACE_DATABASE_URL", "embedded"))
+        own = {"FACE_PORT": str(self.port), "FACE_DATA_DIR": str(self.directory / "data")}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [FACE_API, "serve"],
-                env={**environment, **self.settings},
+                env={**unconfigured(), **own, **self.settings},
                 cwd=self.directory,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -85,11 +92,45 @@ class Service:
         return self.client.post("/api/face/recognize", params=query, files={"image": ("photo", image)})
 
 
+@cache
+def first_start() -> Path:
+    """The data directory of a service that has been started and stopped once, with nobody in it."""
+    folder = Path(tempfile.mkdtemp(prefix="face-first-start-"))
+    atexit.register(shutil.rmtree, folder)
+    with Service(folder, from_nothing=True):
+        pass
+    return folder / "data"
+
+
+def furnish(data: Path, database: str = "embedded") -> None:
+    """Make a data directory as the first start leaves it, if there is none."""
+    if data.exists():
+        return
+    source = first_start()
+    data.mkdir(0o700)
+    # Files of the cache are replaced, never changed: links will do.
+    shutil.copytree(source / "models", data / "models", copy_function=os.link)
+    if database == "embedded":
+        subprocess.run(
+            ["cp", "-a", source / "postgres", data], check=True
+        )  # as it belongs to another account
+
+
+def unconfigured() -> dict[str, str]:
+    """This process's environment without what configures the service."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("FACE_")}
+
+
 def face_api(directory: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """A command that ends by itself."""
+    return completed(directory, str(FACE_API), *arguments, **settings)
+
+
+def completed(directory: Path, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run any program until it ends by itself."""
     return subprocess.run(
-        [FACE_API, *arguments],
-        env=settings,
+        command,
+        env={**unconfigured(), **settings},
         cwd=directory,
         capture_output=True,
         text=True,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from application.evaluation.simulation import faces
-from entrypoints.cli.bench.growth.loading import load
+from tests.benchmarks.growth.loading import load
 from tests.e2e.service import Service
 
 PEOPLE = 3000

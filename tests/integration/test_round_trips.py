@@ -1,35 +1,44 @@
 """How often a recognition asks the database: each time is a wait, and work on both sides."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import numpy as np
 import pytest
+import pytest_asyncio
 
-from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.embedded_postgres.server import EmbeddedPostgres
 from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import migrate
 from application.ports.faces import NewFace
 from domain.faces import Embedding
 from domain.people import DEFAULT_COLLECTION
-from tests.contract.storage import Storage, on_postgres
+from tests.contract.storage import Storage, clear, on_postgres
 from tests.integration.wire import Wire, wire_to
 
 AT_MOST = 2
 
 
-@pytest.fixture
-async def wired(tmp_path: Path) -> AsyncIterator[tuple[Storage, Wire]]:
-    """The storage of a service with one connection, which is watched."""
-    server = EmbeddedPostgres(tmp_path)
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def wire(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wire]:
+    """To a database with the schema."""
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("data"))
     try:
         async with wire_to(await server.start()) as wire:
             engine = make_engine(wire.url, 1)
             await migrate(engine)
-            yield on_postgres(engine), wire
             await engine.dispose()
+            yield wire
     finally:
         await server.stop()
+
+
+@pytest.fixture
+async def wired(wire: Wire) -> AsyncIterator[tuple[Storage, Wire]]:
+    """The storage of a service with one connection, which is watched."""
+    engine = make_engine(wire.url, 1)
+    await clear(engine)
+    yield on_postgres(engine), wire
+    await engine.dispose()
 
 
 def face(number: int) -> Embedding:

@@ -7,7 +7,6 @@ from typing import ParamSpec, TypeVar
 
 import numpy as np
 
-from adapters.memory.vision import ColourDetector, ColourEmbedder
 from application.analysis import FaceAnalyser
 from application.decisions import DecisionPolicy
 from application.liveness import LivenessGate
@@ -22,6 +21,7 @@ from domain.impostors import ImpostorDistribution
 from domain.liveness import LivenessPolicy
 from domain.models import Alignment, ModelChoice, ModelInfo
 from domain.quality import QualityReport
+from tests.unit.vision import ColourDetector, ColourEmbedder
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -25,6 +25,7 @@ from application.sources import Source, SourceReader
 from domain import errors
 from domain.enrolment import Doubt, OnConflict
 from domain.identification import Verdict
+from domain.people import Face
 from domain.quality import NO_BOUNDS
 from tests.unit.fakes import BLUE, GREEN, RED, ColourModels, InlineWorkers, analyser, photo, policy
 
@@ -63,8 +64,9 @@ class House:
         self.enrol_photos = EnrolPhotos(register, self.collections, workers, files, 4)
         identify = Identify(reader, gallery, policy(), calibration, "nearest", NO_BOUNDS)
         self.identify_photos = IdentifyPhotos(identify, self.collections, workers, files, 4)
+        self.kept = InMemoryCrops(self.store)
         self.reembed = ReembedFaces(
-            InMemoryCrops(self.store),
+            self.kept,
             PngCrops(),
             self.faces,
             self.collections,
@@ -84,6 +86,9 @@ class House:
 
     async def identify(self, *paths: Path, query: Query | None = None) -> list[PhotoAnswer]:
         return [answer async for answer in self.identify_photos.execute(paths, query or Query())]
+
+    async def kept_crops(self) -> list[tuple[Face, bytes]]:
+        return [(each.face, each.image) for each in await self.kept.pending("default", "unused", 10)]
 
     async def under(self, model: str) -> list[Reembedded]:
         return [outcome async for outcome in self.reembed.execute("default", model)]
@@ -234,27 +239,25 @@ class TestCrops:
         house = House(tmp_path)
         (outcome,) = await house.enrol(("Red", house.put("red.jpg", RED)))
         assert outcome.face is not None
-        assert await house.faces.crop("default", outcome.face.id) is None
+        assert await house.kept_crops() == []
 
     async def test_are_kept_with_the_face(self, house: House) -> None:
         (outcome,) = await house.enrol(("Red", house.put("red.jpg", RED)))
         assert outcome.face is not None
-        kept = await house.faces.crop("default", outcome.face.id)
-        assert kept is not None
+        ((face, kept),) = await house.kept_crops()
+        assert face == outcome.face
         assert PngCrops().decode(kept)[0, 0].tolist() == list(RED)
         assert await house.faces.delete("default", outcome.face.id)
-        assert await house.faces.crop("default", outcome.face.id) is None
+        assert await house.kept_crops() == []
 
     async def test_become_faces_of_another_model(self, house: House) -> None:
         (old,) = await house.enrol(("Red", house.put("red.jpg", RED)))
+        ((_, crop),) = await house.kept_crops()
         (new,) = await house.under("hue")
         assert old.face is not None
         assert new.face is not None
         assert (new.old, new.face.recognition_model) == (old.face, "hue")
         assert (new.face.profile_id, new.face.detection_model) == (old.face.profile_id, "colour")
-        assert await house.faces.crop("default", new.face.id) == await house.faces.crop(
-            "default", old.face.id
-        )
         assert await house.reembed.backlog("default", "hue") == ("hue", Backlog(0, 0))
         assert await house.under("hue") == []
         (again,) = await house.enrol(("Red", house.folder / "red.jpg"), how=Enrol(recognition_model="hue"))
@@ -263,6 +266,8 @@ class TestCrops:
         (answer,) = await house.identify(house.folder / "red.jpg", query=query)
         assert answer.faces[0].decision is not None
         assert answer.faces[0].decision.people[0].nearest == new.face
+        assert await house.faces.delete("default", old.face.id)
+        assert await house.kept_crops() == [(new.face, crop)]
 
     async def test_that_are_damaged_fail_alone(self, house: House) -> None:
         red, green = await house.enrol(("Red", house.put("r.jpg", RED)), ("Green", house.put("g.jpg", GREEN)))

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from application.errors import CommandError
 from application.evaluation.calibrate import CalibrateModel
 from application.evaluation.errors import EvaluationError
 from application.evaluation.evaluate import EvaluateModels, Evaluation
@@ -87,7 +88,7 @@ def test_an_unknown_model_is_refused(images: Path) -> None:
 def test_a_folder_without_photos_is_refused(tmp_path: Path) -> None:
     (tmp_path / "Ann").mkdir()
     (tmp_path / "Ann" / "notes.txt").touch()
-    with pytest.raises(EvaluationError, match="no photos"):
+    with pytest.raises(CommandError, match="no photos"):
         find_photos(tmp_path)
 
 

@@ -1,0 +1,1 @@
+"""Archives of people in the ZIP format: docs/archive.md."""

@@ -5,8 +5,8 @@ from contextlib import suppress
 from threading import Thread
 from typing import Protocol
 
-from adapters.machine import give_back_memory
 from adapters.onnx.session import InferenceSession, Shape, Tensor
+from adapters.system.machine import give_back_memory
 
 
 class Spare(Protocol):

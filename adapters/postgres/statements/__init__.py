@@ -1,0 +1,1 @@
+"""The SQL statements, made once: repositories give them their parameters."""

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from adapters.postgres.statements.common import COLLECTION, FACE_ID, LIMIT, MODEL, PROFILE_ID
-from adapters.postgres.tables import face, face_crop, profile
+from adapters.postgres.tables import face, profile
 from application.ports.faces import FaceFilter
 
 Faces: TypeAlias = Select[UUID, UUID, str, str, str, str]
@@ -54,8 +54,6 @@ ENROLLED: Select[UUID, UUID, str, str, str, str, bytes | None] = (
     )
 )
 """The faces of people, by name, and photos, by digest."""
-
-CROP = select(face_crop.c.image).join(face, face.c.id == face_crop.c.face_id).where(*_this)
 
 
 def page(where: FaceFilter, after: UUID | None) -> Faces:

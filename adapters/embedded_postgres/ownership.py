@@ -1,0 +1,52 @@
+"""One owner of a data directory at a time.
+
+With flock rather than `filelock`: that empties the file when it opens it, and with it the owner's number that others
+are told.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from application.errors import StartupError
+
+_LOCK = "lock"
+
+
+class DataDirectoryInUse(StartupError):
+    """Another process has it."""
+
+
+@contextmanager
+def owned(data_dir: Path) -> Iterator[None]:
+    """Make the data directory, private, if it is not there, and hold it.
+
+    The kernel lets go when this process ends, in whatever way; the file stays.
+
+    Raises:
+        DataDirectoryInUse: at once.
+    """
+    _make_private(data_dir)
+    lock = os.open(data_dir / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.pread(lock, 32, 0).decode("ascii", errors="replace").strip()
+            raise DataDirectoryInUse(
+                f"The data directory {data_dir} is in use by another process ({owner or 'starting'}):"
+                " stop it, or set FACE_DATA_DIR to another directory."
+            ) from None
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode("ascii"), 0)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _make_private(directory: Path) -> None:
+    """Folders that are there stay as they are."""
+    for folder in (*reversed(directory.parents), directory):
+        folder.mkdir(mode=0o700, exist_ok=True)

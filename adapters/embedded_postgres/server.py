@@ -1,0 +1,268 @@
+"""A PostgreSQL server with pgvector of our own, in the data directory, for as long as the service runs."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+
+import asyncpg
+from sqlalchemy import URL
+
+from adapters.embedded_postgres import launcher
+from adapters.embedded_postgres.accounts import Account, server_account, service_account
+from adapters.embedded_postgres.binaries import Binaries, find_binaries
+from adapters.embedded_postgres.cluster import Cluster
+from adapters.embedded_postgres.cluster_config import DATABASE, PORT, ROLE, config_files, machine_memory
+from adapters.embedded_postgres.launcher import Launch
+from adapters.embedded_postgres.ownership import DataDirectoryInUse, owned
+from adapters.embedded_postgres.processes import stop_servers
+from application.errors import StartupError
+
+_START_S = 120.0
+"""Time to become ready; recovery after a crash reads what was written since the last checkpoint."""
+
+_JOIN_S = 10.0
+"""Time for a server of another process to let us in; it may be starting."""
+
+_POLL_S = 0.02
+_JOIN_POLL_S = 0.2
+
+_AGAIN_S = 5.0
+"""Between attempts to start a server again that has ended by itself."""
+
+_SHUTDOWN = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0))
+"""PostgreSQL's fast and immediate shutdown, then the kernel's, each with the seconds that it may take."""
+
+_SERVER = ("postgres",)
+_INITDB = (
+    *("initdb", "--username=postgres", "--encoding=UTF8", "--data-checksums", "--no-instructions"),
+    *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+    *("--auth-local=peer", "--auth-host=reject"),
+)
+_SINGLE_USER = (
+    *("postgres", "--single", "-c", "exit_on_error=on", "-c", "logging_collector=off", "template1"),
+)
+_BOOTSTRAP = f"CREATE EXTENSION vector\nCREATE ROLE {ROLE} LOGIN\nCREATE DATABASE {DATABASE} OWNER {ROLE}\n"
+"""A statement a line, in the template of all databases, so that the new one has the extension too.
+
+The service's role owns its database and is no superuser; the superuser can't log in at all.
+"""
+
+logger = logging.getLogger(__name__)
+
+
+class EmbeddedPostgres:
+    """Starts the server, keeps it running and stops it; one object serves one event loop."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._cluster = Cluster(data_dir.resolve())
+        self._held = ExitStack()
+        self._process: Process | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._url: str | None = None
+
+    @property
+    def url(self) -> str:
+        """A `postgresql+asyncpg://` URL, good in this process between start and stop."""
+        if self._url is None:
+            raise RuntimeError("The embedded server is not running.")
+        return self._url
+
+    async def start(self) -> str:
+        """Bring the server up, with a cluster made if there is none; returns `url`.
+
+        Call it in a thread that lives as long as the service: the server ends with that thread.
+
+        Raises:
+            DataDirectoryInUse: another process has the data directory.
+            StartupError: the server can't be had; what it said is in the data directory.
+        """
+        if self._url is not None:
+            return self._url
+        try:
+            self._url = await self._start()
+        except OSError as error:
+            await self.stop()
+            raise StartupError(f"PostgreSQL can't start in {self._cluster.data_dir}: {error}") from error
+        except BaseException:
+            await self.stop()
+            raise
+        return self._url
+
+    async def join(self) -> str:
+        """As `start`; but if another process of this account runs the server already, that one serves both.
+
+        It ends with the other process.
+
+        Raises:
+            DataDirectoryInUse: another process has the data directory and lets nobody in.
+            StartupError: as `start`.
+        """
+        try:
+            return await self.start()
+        except DataDirectoryInUse:
+            self._url = await self._joined()
+            if self._url is None:
+                raise
+        return self._url
+
+    async def stop(self) -> None:
+        """Shut the server down and let go of the data directory; nothing happens a second time."""
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await keeper
+        process, self._process, self._url = self._process, None, None
+        try:
+            if process is not None:
+                await _end(process)
+                await stop_servers(self._cluster.path)
+                await stop_servers(self._cluster.draft)
+        finally:
+            self._held.close()
+
+    async def _start(self) -> str:
+        if sys.platform != "linux":
+            raise StartupError("The embedded PostgreSQL needs Linux: set FACE_DATABASE_URL to a server.")
+        cluster, binaries, service = self._cluster, find_binaries(), service_account()
+        self._held.enter_context(owned(cluster.data_dir))
+        cluster.start_log.write_bytes(b"")
+        cluster.start_log.chmod(0o600)
+        await stop_servers(cluster.path)
+        if not cluster.exists():
+            await self._create(binaries, service)
+        cluster.check_version()
+        host = self._socket_folder()
+        process = await self._serve(binaries, service, host)
+        self._keeper = asyncio.create_task(self._keep(process, binaries, service, host))
+        return _url(host)
+
+    async def _joined(self) -> str | None:
+        deadline = asyncio.get_running_loop().time() + _JOIN_S
+        while asyncio.get_running_loop().time() < deadline:
+            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                host = self._socket_folder()
+                await _greet(host)
+                return _url(host)
+            self._held.close()
+            await asyncio.sleep(_JOIN_POLL_S)
+        return None
+
+    async def _serve(self, binaries: Binaries, service: Account, host: str) -> Process:
+        path = self._cluster.path
+        account = server_account(service, path)
+        process = await self._launch(binaries, account, path, _SERVER, _config(service))
+        await self._ready(process, host)
+        return process
+
+    async def _keep(self, process: Process, binaries: Binaries, service: Account, host: str) -> None:
+        """Start the server again when it ends by itself, as it does when the kernel is short of memory."""
+        while True:
+            await process.wait()
+            logger.error("the embedded PostgreSQL has ended; it is started again")
+            try:
+                await stop_servers(self._cluster.path)
+                process = await self._serve(binaries, service, host)
+            except (StartupError, OSError) as error:
+                logger.error("%s", error)  # noqa: TRY400
+                await asyncio.sleep(_AGAIN_S)
+
+    async def _create(self, binaries: Binaries, service: Account) -> None:
+        cluster, draft = self._cluster, self._cluster.draft
+        await stop_servers(draft)
+        cluster.discard_draft()
+        account = server_account(service, draft)
+        draft.mkdir(mode=0o700)
+        if account != service:
+            os.chown(draft, account.uid, account.gid)
+        await self._finish(await self._launch(binaries, account, draft, _INITDB, {}))
+        bootstrap = await self._launch(binaries, account, draft, _SINGLE_USER, _config(service))
+        await self._finish(bootstrap, _BOOTSTRAP.encode())
+        cluster.adopt_draft()
+
+    async def _launch(
+        self,
+        binaries: Binaries,
+        account: Account,
+        folder: Path,
+        command: tuple[str, ...],
+        files: dict[str, str],
+    ) -> Process:
+        launch = Launch(
+            program=str(binaries.program(command[0])),
+            arguments=list(command[1:]),
+            installation=[str(binaries.prefix), str(binaries.libraries)],
+            cluster=str(folder),
+            uid=account.uid,
+            gid=account.gid,
+            account=account.name,
+            parent=os.getpid(),
+            files=files,
+        )
+        with self._cluster.start_log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", launcher.__file__, json.dumps(asdict(launch))),
+                stdin=PIPE if command is _SINGLE_USER else DEVNULL,
+                stdout=DEVNULL,
+                stderr=log,
+                # Ctrl-C in the service's terminal is for the service.
+                start_new_session=True,
+            )
+        return self._process
+
+    async def _finish(self, process: Process, text: bytes | None = None) -> None:
+        await process.communicate(text)
+        if process.returncode != 0:
+            raise self._cluster.failure()
+
+    async def _ready(self, process: Process, host: str) -> None:
+        try:
+            async with asyncio.timeout(_START_S):
+                while not self._cluster.is_ready(process.pid):
+                    if process.returncode is not None:
+                        raise self._cluster.failure()
+                    await asyncio.sleep(_POLL_S)
+                await _greet(host)
+        except (OSError, asyncpg.PostgresError) as error:
+            raise self._cluster.failure() from error
+
+    def _socket_folder(self) -> str:
+        """By its path, or, if that is too long for a socket's address, by a descriptor of this process."""
+        if self._cluster.has_reachable_socket():
+            return str(self._cluster.path)
+        descriptor = os.open(self._cluster.path, os.O_PATH | os.O_DIRECTORY)
+        self._held.callback(os.close, descriptor)
+        return f"/proc/self/fd/{descriptor}"
+
+
+def _url(host: str) -> str:
+    query = {"host": host, "port": str(PORT)}
+    return URL.create("postgresql+asyncpg", username=ROLE, database=DATABASE, query=query).render_as_string()
+
+
+async def _greet(host: str) -> None:
+    connection = await asyncpg.connect(host=host, port=PORT, user=ROLE, database=DATABASE)
+    await connection.close()
+
+
+def _config(service: Account) -> dict[str, str]:
+    return config_files(service.name, machine_memory())
+
+
+async def _end(process: Process) -> None:
+    for kind, patience in _SHUTDOWN:
+        if process.returncode is not None:
+            return
+        process.send_signal(kind)
+        try:
+            await asyncio.wait_for(process.wait(), patience)
+        except TimeoutError:
+            continue

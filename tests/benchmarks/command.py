@@ -1,0 +1,140 @@
+"""`python -m tests.benchmarks`: how fast the service is, beside the limit and others."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from entrypoints.cli.measuring import configured
+from tests.benchmarks import (
+    accuracy,
+    image,
+    kernels,
+    memory,
+    over_http,
+    search,
+    start,
+    tables,
+)
+from tests.benchmarks.machine import this_machine
+from tests.benchmarks.page import check_page, write_page
+from tests.benchmarks.photos import find_people
+from tests.benchmarks.report import Report
+from tests.benchmarks.rig import QUICK, THOROUGH, Effort, Rig
+
+PARTS: Mapping[str, Callable[[Rig], Any]] = {
+    "kernels": kernels.measure,
+    "image": image.measure,
+    "http": over_http.measure,
+    "search": search.measure,
+    "start": start.measure,
+    "memory": memory.measure,
+    "accuracy": accuracy.measure,
+}
+USUAL = ("kernels", "image", "http", "start")
+"""Those that run unless others are named; search and memory take minutes, and accuracy needs labelled pairs."""
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("parts", nargs=-1, type=click.Choice([*PARTS]))
+@click.option(
+    "--images",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="folder with one folder a person, or with photos of one person each",
+)
+@click.option("--pairs", type=_EXISTING, help="for accuracy: pairs in the format of LFW's pairs.txt")
+@click.option("--quick", is_flag=True, help="end in about a minute; figures are rough")
+@click.option("--rounds", type=click.IntRange(1, 100), help="in which all that is compared takes its turn")
+@click.option("--seconds", type=click.FloatRange(0.1, 60), help="for http: of load, each time")
+@click.option(
+    "--recognitions", type=click.IntRange(1, 1_000_000), help="for memory: how many  [default: 20,000]"
+)
+@click.option("--hnsw", is_flag=True, help="for search: pgvector's graph too, 10 minutes for a million faces")
+@click.option("--json", "target", type=_FILE, help="write all figures to a file")
+@click.option("--from", "source", type=_EXISTING, help="measure nothing: take the figures of such a file")
+@click.option(
+    "--page", type=_EXISTING, help="write the figures into this Markdown page, and charts beside it"
+)
+def bench(
+    parts: Sequence[str],
+    images: Path | None,
+    pairs: Path | None,
+    rounds: int | None,
+    seconds: float | None,
+    recognitions: int | None,
+    target: Path | None,
+    source: Path | None,
+    page: Path | None,
+    *,
+    quick: bool,
+    hnsw: bool,
+) -> None:
+    """Measure how fast the service is, beside the machine's limit and what others do with the same weights.
+
+    Of PARTS all but search, memory and accuracy, unless some are named.
+    """
+    if page is not None:
+        check_page(page)
+    if source is not None:
+        report = _read(source)
+    else:
+        usual = QUICK if quick else THOROUGH
+        effort = replace(
+            usual,
+            graph=hnsw,
+            rounds=rounds or usual.rounds,
+            seconds=seconds or usual.seconds,
+            recognitions=recognitions or usual.recognitions,
+        )
+        rig = _rig(images, pairs, effort)
+        report = _measured(rig, [name for name in PARTS if name in (parts or USUAL)], quick=quick)
+    if target is not None:
+        target.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+    if page is not None:
+        write_page(page, report)
+    tables.show(report)
+
+
+def _rig(images: Path | None, pairs: Path | None, effort: Effort) -> Rig:
+    settings, container = configured()
+    rig = Rig(
+        settings=settings,
+        container=container,
+        people=find_people(images, effort.people),
+        pairs=pairs,
+        images=images,
+        effort=effort,
+        tell=lambda text: click.echo(text, err=True),
+    )
+    people = [person for person in rig.people if rig.sees(person)]
+    if not people:
+        raise click.ClickException(f"no face was found in the {len(rig.people)} photos")
+    return replace(rig, people=people)
+
+
+def _measured(rig: Rig, parts: Sequence[str], *, quick: bool) -> Report:
+    machine = this_machine()
+    found = {}
+    for name in parts:
+        rig.tell(f"{name} ...")
+        found[name] = PARTS[name](rig)
+    return Report(
+        made=datetime.now(UTC).strftime("%Y-%m-%d"),
+        command=" ".join(["python -m tests.benchmarks", *parts, *(["--quick"] if quick else [])]),
+        machine=machine,
+        **found,
+    )
+
+
+def _read(source: Path) -> Report:
+    try:
+        return msgspec.json.decode(source.read_bytes(), type=Report)
+    except msgspec.DecodeError as error:
+        raise click.ClickException(f"{source} is not what --json writes: {error}") from error

@@ -1,0 +1,1 @@
+"""Searches in galleries that grow: the index alone, the service's way through it, pgvector."""

@@ -1,0 +1,172 @@
+"""The resident index on one size of gallery."""
+
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from threading import Event
+from time import perf_counter, process_time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adapters.faiss.store import FaissGalleryIndexes
+from application.evaluation.simulation import Probes
+from application.ports.index import NEVER, Changes, GalleryIndex, GalleryKey, IndexRows, Moment
+from tests.benchmarks.growth.timing import Times, timed, timed_each
+
+_FILLING = 1 << 27
+"""Bytes of vectors that are applied at once."""
+
+_INSERTING_S = 5.0
+_NOTHING = np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFigures:
+    """What is measured of it."""
+
+    search: Times
+    cpu: Times
+    """The same searches by the clock of all threads, which others' work disturbs less."""
+    search_ten: Times
+    """Of ten people."""
+    recall: float
+    """The part of the probes whose nearest face of all, by exact search, is on the shortlist."""
+    recall_ten: float
+    """The part of the ten nearest that is on the shortlist for ten."""
+    identified: float
+    identified_exactly: float
+    shortlist: float
+    """The mean number of people to be read from the database for one that was asked for."""
+    build_s: float
+    save_s: float
+    saved_bytes_a_face: float
+    open_s: float
+    """In a new process, until the first search is answered; files are in the page cache."""
+    resident_bytes_a_face: float
+    """By which that process has grown after all probes were searched."""
+    inserts_a_second: float
+    """As many as can be, one by one, while another thread searches."""
+    search_while_inserting: Times
+    """While there are about 100 a second, which is more than two cores can recognise."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Inserting:
+    inserts_a_second: float
+    search: Times
+
+
+def measured(gallery: NDArray[np.float32], probes: Probes, folder: Path) -> IndexFigures:
+    """Fill an index with N x D vectors, and search it for the probes."""
+    name = GalleryKey("default", "simulated", gallery.shape[1])
+    indexes = FaissGalleryIndexes(folder)
+    index = indexes.new(name)
+    _, build_s = timed(lambda: _fill(index, gallery))
+    timed_each(lambda probe: index.search(probe, 1), probes.vectors[:50])
+    ones, search = timed_each(lambda probe: index.search(probe, 1), probes.vectors)
+    _, cpu = timed_each(lambda probe: index.search(probe, 1), probes.vectors, process_time)
+    tens, search_ten = timed_each(lambda probe: index.search(probe, 10), probes.vectors)
+    answers = [
+        _answer(gallery, probe, found.faces) for probe, found in zip(probes.vectors, ones, strict=True)
+    ]
+    _, save_s = timed(index.save)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    # Its owner must be gone before another process may open what it saved.
+    del indexes
+    with ProcessPoolExecutor(1, get_context("spawn")) as processes:
+        open_s, grown = processes.submit(_reopened, folder, name, probes.vectors).result()
+    steady = _inserting(index, gallery, probes, pause_s=0.01)
+    fast = _inserting(index, gallery, probes, pause_s=0)
+    return IndexFigures(
+        search=search,
+        cpu=cpu,
+        search_ten=search_ten,
+        recall=float(np.mean([a == e for a, e in zip(answers, probes.exact[:, 0], strict=True)])),
+        recall_ten=float(
+            np.mean([np.isin(e, found.faces).mean() for e, found in zip(probes.exact, tens, strict=True)])
+        ),
+        identified=float(np.mean(np.array(answers) == probes.mates)),
+        identified_exactly=probes.identified,
+        shortlist=float(np.mean([len(found.people) for found in ones])),
+        build_s=build_s,
+        save_s=save_s,
+        saved_bytes_a_face=size / len(gallery),
+        open_s=open_s,
+        resident_bytes_a_face=grown / len(gallery),
+        inserts_a_second=fast.inserts_a_second,
+        search_while_inserting=steady.search,
+    )
+
+
+def _fill(index: GalleryIndex, gallery: NDArray[np.float32]) -> None:
+    step = max(1, _FILLING // gallery[:1].nbytes)
+    for start in range(0, len(gallery), step):
+        keys = np.arange(start, min(start + step, len(gallery)))
+        _apply(index, NEVER, IndexRows(keys, keys, gallery[keys]))
+        while index.maintain():
+            pass
+    _apply(index, "0", IndexRows(_NOTHING, _NOTHING, gallery[:0]))
+
+
+def _apply(index: GalleryIndex, moment: Moment, faces: IndexRows) -> None:
+    index.apply(Changes(index.moment, moment, faces, _NOTHING))
+
+
+def _answer(gallery: NDArray[np.float32], probe: NDArray[np.float32], faces: NDArray[np.int64]) -> int:
+    """As the database would rank the shortlist."""
+    return int(faces[np.argmax(gallery[faces] @ probe)])
+
+
+def _reopened(folder: Path, name: GalleryKey, probes: NDArray[np.float32]) -> tuple[float, int]:
+    warm = GalleryKey("nothing", "nothing", name.dimensions)
+    FaissGalleryIndexes(folder).open(warm).search(probes[0], 1)
+    before = _resident()
+
+    def ready() -> GalleryIndex:
+        index = FaissGalleryIndexes(folder).open(name)
+        index.search(probes[0], 1)
+        return index
+
+    index, open_s = timed(ready)
+    for probe in probes:
+        index.search(probe, 1)
+    return open_s, _resident() - before
+
+
+def _resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096
+
+
+def _inserting(
+    index: GalleryIndex, gallery: NDArray[np.float32], probes: Probes, pause_s: float
+) -> _Inserting:
+    """Faces come one by one, in a thread of their own, with a pause after each, while searches go on."""
+    done = Event()
+    first = int(index.moment)
+
+    def insert() -> None:
+        while not done.wait(pause_s):
+            number = int(index.moment)
+            key = np.array([len(gallery) + number])
+            row = gallery[number % len(gallery)][np.newaxis]
+            _apply(index, str(number + 1), IndexRows(key, key, row))
+
+    def maintain() -> None:
+        while not done.wait(0.1):
+            index.maintain()
+
+    seconds: list[float] = []
+    with ThreadPoolExecutor(2) as threads:
+        running = [threads.submit(work) for work in (insert, maintain)]
+        start = perf_counter()
+        while perf_counter() - start < _INSERTING_S:
+            before = perf_counter()
+            index.search(probes.vectors[len(seconds) % len(probes.vectors)], 1)
+            seconds.append(perf_counter() - before)
+        done.set()
+    for work in running:
+        work.result()
+    return _Inserting((int(index.moment) - first) / (perf_counter() - start), Times.of(seconds))

