@@ -102,7 +102,7 @@ def choices(vectors: tuple[Path, ...]) -> None:
     _, loader = loading()
     embedder = loader.embedding.analyser.models.embedder("sface")
     raw = {path.stem: NpzVectorFiles().read(path) for path in vectors}
-    session = embedder._session
+    session = cast("CropEmbedder", embedder)._session
     mean = np.asarray(json.loads(session.metadata[OUTPUT_MEAN]), dtype=np.float32)
     sets = [usable(EvaluationSet.of(name, content, embedder)) for name, content in raw.items()]
     click.echo("embedding: pooled TAR; TAR at each set's FMR 1e-3; FMR (1e-4) at the first set's threshold")
@@ -113,14 +113,15 @@ def choices(vectors: tuple[Path, ...]) -> None:
         ]
         click.echo(measured(name, variants))
     click.echo("\nconstants: for each set FMR / 1e-4, FNMR, FPIR, TPIR")
-    for change in (
-        {},
-        *({"PRIOR_PEOPLE": value} for value in (5, 10, 40)),
-        *({"PRIOR_DEVIATION_PEOPLE": value} for value in (20, 40, 160)),
-        *({"SAME_PERSON": value} for value in (3.0, 4.5)),
-        *({"NORM_PENALTY": value} for value in (0, 6, 12)),
-        *({"USUAL_NORM": value} for value in (0.85, 0.95)),
-    ):
+    values: tuple[tuple[str, tuple[float, ...]], ...] = (
+        ("PRIOR_PEOPLE", (5, 10, 40)),
+        ("PRIOR_DEVIATION_PEOPLE", (20, 40, 160)),
+        ("SAME_PERSON", (3, 4.5)),
+        ("NORM_PENALTY", (0, 6, 12)),
+        ("USUAL_NORM", (0.85, 0.95)),
+    )
+    changes = [{}, *({name: value} for name, several in values for value in several)]
+    for change in changes:
         with constants(**change):
             told = ", ".join(f"{key} {value:g}" for key, value in change.items()) or "as they are"
             click.echo(f"{told:30} {transferred(sets)}")

@@ -13,14 +13,15 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import click
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.embedded_postgres.server import EmbeddedPostgres
 from adapters.postgres.cohorts import PostgresCohorts
-from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import migrate
 from application.gallery_calibration import changes_before_redraw
@@ -81,12 +82,10 @@ async def measure(most: int) -> None:
                             alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
                             await alone.execute(text("VACUUM ANALYZE face"))
                     times = 3 if people > 10_000 else 100
-                    draw = await timed(lambda name=name: cohorts.draw(name, MODEL), cluster, times)
-                    load = await timed(lambda name=name: cohorts.load(name, MODEL), cluster, times)
+                    draw = await timed(partial(cohorts.draw, name, MODEL), cluster, times)
+                    load = await timed(partial(cohorts.load, name, MODEL), cluster, times)
                     known = await cohorts.load(name, MODEL)
-                    check = await timed(
-                        lambda name=name, known=known: cohorts.load(name, MODEL, known), cluster, times
-                    )
+                    check = await timed(partial(cohorts.load, name, MODEL, known), cluster, times)
                     steps = draw, load, check
                     share = steps[0][1] / changes_before_redraw(people)
                     told = ", ".join(

@@ -136,7 +136,7 @@ class OpenCvRecogniser:
 def opencv_analyser(
     ours: FaceAnalyser, choice: ModelChoice, detection: Path, recognition: Path
 ) -> FaceAnalyser:
-    """Our pipeline with OpenCV at every stage; the files are those of entrypoints/cli/bench/weights.py."""
+    """Our pipeline with OpenCV at every stage; the files are those of tests/benchmarks/weights.py."""
     detector = OpenCvDetector(detection, choice.detection)
     recogniser = OpenCvRecogniser(recognition, choice.recognition)
     return replace(

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adapters.memory.vision import ColourEmbedder
 from application.evaluation.calibrate import CalibrateModel
 from application.evaluation.embed import EmbedSet
 from application.evaluation.errors import EvaluationError
@@ -15,6 +14,7 @@ from application.ports.vectors import PhotoVectors
 from domain.models import ModelChoice
 from tests.unit.evaluation_sets import as_set, loading
 from tests.unit.fakes import GREEN, RED, photo
+from tests.unit.vision import ColourEmbedder
 
 CHOICE = ModelChoice("colour", "colour")
 
