@@ -13,6 +13,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -31,7 +32,8 @@ _BLOCK = 10_000
 _FILL = """
     WITH person AS (
         INSERT INTO profile (id, collection, name)
-        SELECT gen_random_uuid(), :name, 'person ' || i FROM generate_series(CAST(:first AS int), CAST(:last AS int)) AS i
+        SELECT gen_random_uuid(), :name, 'person ' || i
+        FROM generate_series(CAST(:first AS int), CAST(:last AS int)) AS i
         RETURNING id, number
     )
     INSERT INTO face (id, profile_id, collection, recognition_model, detection_model, embedding)
@@ -80,12 +82,10 @@ async def measure(most: int) -> None:
                             alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
                             await alone.execute(text("VACUUM ANALYZE face"))
                     times = 3 if people > 10_000 else 100
-                    draw = await timed(lambda name=name: cohorts.draw(name, MODEL), cluster, times)
-                    load = await timed(lambda name=name: cohorts.load(name, MODEL), cluster, times)
+                    draw = await timed(partial(cohorts.draw, name, MODEL), cluster, times)
+                    load = await timed(partial(cohorts.load, name, MODEL), cluster, times)
                     known = await cohorts.load(name, MODEL)
-                    check = await timed(
-                        lambda name=name, known=known: cohorts.load(name, MODEL, known), cluster, times
-                    )
+                    check = await timed(partial(cohorts.load, name, MODEL, known), cluster, times)
                     steps = draw, load, check
                     share = steps[0][1] / changes_before_redraw(people)
                     told = ", ".join(
