@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from application.analysis import AnalysedFace, Checks, FaceSelection
 from application.decisions import DecisionPolicy, Threshold
@@ -16,7 +15,7 @@ from domain.identification import AmbiguousMatch, Decision, Verdict
 from domain.liveness import Liveness, LivenessPolicy
 from domain.metadata import Metadata
 from domain.methods import METHODS
-from domain.people import DEFAULT_COLLECTION
+from domain.people import DEFAULT_COLLECTION, PersonName, ProfileId
 from domain.quality import NO_BOUNDS, QualityBounds
 
 POOL = 50
@@ -155,7 +154,7 @@ class VerifyFace:
         similarity = faces[0].embedding.similarity(faces[1].embedding)
         return self._compared(similarity, choice.recognition, query, *faces)
 
-    async def person(self, source: Source, person: str | UUID, query: Query) -> Comparison:
+    async def person(self, source: Source, person: PersonName | ProfileId, query: Query) -> Comparison:
         """A photo's largest face and a person, by name or id.
 
         Raises:
@@ -174,8 +173,8 @@ class VerifyFace:
         comparisons = method.comparisons(len(candidate.faces))
         return self._compared(ranked.similarity, choice.recognition, query, face, comparisons=comparisons)
 
-    async def _profile_id(self, collection: str, person: str | UUID) -> UUID:
-        if isinstance(person, UUID):
+    async def _profile_id(self, collection: str, person: PersonName | ProfileId) -> ProfileId:
+        if not isinstance(person, str):
             return person
         profile = await self.profiles.find(collection, person)
         if profile is None:
@@ -230,7 +229,7 @@ class EmbedFaces:
         return await self.reader.read(photo, choice, query.selection)
 
 
-def one_of(name: str | None, profile_id: UUID | None) -> str | UUID:
+def one_of(name: str | None, profile_id: ProfileId | None) -> PersonName | ProfileId:
     """The person that a request means, who may be given in two ways.
 
     Raises:

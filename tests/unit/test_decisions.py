@@ -1,18 +1,16 @@
-from uuid import UUID
-
 import numpy as np
 import pytest
 
 from domain.errors import ModelNotCalibrated
 from domain.identification import RankedPerson, Verdict, identification_fmr, verdict
-from domain.people import Face
+from domain.people import Face, FaceId, ProfileId
 from tests.unit.fakes import policy
 
 
 def ranked(*similarities: float) -> list[RankedPerson]:
     people = []
     for number, similarity in enumerate(similarities):
-        face = Face(UUID(int=number), UUID(int=number), f"P{number}", "m", "d", "default")
+        face = Face(FaceId(number), ProfileId(number), f"P{number}", "m", "d", "default")
         people.append(RankedPerson(face.profile_id, face.name, similarity, face, similarity))
     return people
 
