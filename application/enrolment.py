@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from application.analysis import AnalysedFace, Checks, FaceSelection
 from application.decisions import ComparedFaces, DecisionPolicy
@@ -20,7 +19,7 @@ from domain.identification import RankedPerson, nearest_vector
 from domain.liveness import LivenessPolicy
 from domain.methods import Nearest
 from domain.models import ModelChoice
-from domain.people import DEFAULT_COLLECTION, Face, collection_name, person_name
+from domain.people import DEFAULT_COLLECTION, Face, PersonName, ProfileId, collection_name, person_name
 from domain.quality import QualityBounds
 
 PATIENCE_S = 0.05
@@ -56,7 +55,7 @@ class Registered:
 class Candidate:
     """A face that is about to be enrolled."""
 
-    person: str | UUID
+    person: PersonName | ProfileId
     source: Source
     models: ModelChoice
     analysed: AnalysedFace
@@ -76,7 +75,7 @@ class RegisterFace:
     crops: CropCodec | None = None
     """None: aligned crops are not kept."""
 
-    async def execute(self, person: str | UUID, source: Source, how: Enrol) -> Registered:
+    async def execute(self, person: PersonName | ProfileId, source: Source, how: Enrol) -> Registered:
         """The enrolled face; it is durable when this returns. The photo is not kept.
 
         Raises:
@@ -84,7 +83,7 @@ class RegisterFace:
         """
         return await self.enrol(await self.look(person, source, how), how)
 
-    async def look(self, person: str | UUID, source: Source, how: Enrol) -> Candidate:
+    async def look(self, person: PersonName | ProfileId, source: Source, how: Enrol) -> Candidate:
         """The face of the source, which has passed the checks on it alone.
 
         Args:
@@ -129,7 +128,9 @@ class RegisterFace:
             return None
         return await self.reader.workers.run(self.crops.encode, crop)
 
-    async def _conflicts(self, person: str | UUID, probe: Embedding, how: Enrol) -> tuple[Conflict, ...]:
+    async def _conflicts(
+        self, person: PersonName | ProfileId, probe: Embedding, how: Enrol
+    ) -> tuple[Conflict, ...]:
         if how.on_conflict is OnConflict.ALLOW:
             return ()
         found = await self.gallery.search(probe, how.collection, people=2)
@@ -142,7 +143,9 @@ class RegisterFace:
         threshold = self.policy.verification(probe.model, faces=compared).similarity
         return doubts(await self._own(person, probe, how.collection), other, threshold)
 
-    async def _own(self, person: str | UUID, probe: Embedding, collection: str) -> RankedPerson | None:
+    async def _own(
+        self, person: PersonName | ProfileId, probe: Embedding, collection: str
+    ) -> RankedPerson | None:
         if isinstance(person, str):
             profile = await self.profiles.find(collection, person)
             if profile is None:

@@ -5,7 +5,6 @@ import logging
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from uuid import UUID
 
 from application.ports.gallery import Found, Gallery
 from application.ports.index import GalleryIndexes, GalleryKey
@@ -15,6 +14,7 @@ from domain.errors import CollectionNotFound, Unavailable
 from domain.faces import Embedding
 from domain.identification import Candidate
 from domain.metadata import Metadata
+from domain.people import ProfileId
 
 _FILLING = 1
 """So many indexes are filled at once."""
@@ -150,6 +150,6 @@ class IndexedGallery:
             self._residents.want(key)
         return found
 
-    async def person(self, model: str, collection: str, profile_id: UUID) -> Candidate | None:
+    async def person(self, model: str, collection: str, profile_id: ProfileId) -> Candidate | None:
         """See Gallery.person."""
         return await self._exact.person(model, collection, profile_id)

@@ -3,13 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
-from uuid import UUID
 
 from application.ports.faces import EmbeddingRepository, FaceFilter
 from application.ports.people import CollectionRepository, ProfileFilter, ProfileRepository
 from domain.errors import CollectionNotFound, FaceNotFound, InvalidCollection, ProfileNotFound
 from domain.metadata import Metadata, person_metadata
-from domain.people import DEFAULT_COLLECTION, Collection, Face, Profile, collection_name, person_name
+from domain.people import (
+    DEFAULT_COLLECTION,
+    Collection,
+    Face,
+    FaceId,
+    Profile,
+    ProfileId,
+    collection_name,
+    person_name,
+)
 
 T = TypeVar("T")
 Cursor = TypeVar("Cursor")
@@ -33,12 +41,12 @@ class ManageFaces:
 
     faces: EmbeddingRepository
 
-    async def list(self, where: FaceFilter, limit: int, after: UUID | None = None) -> Page[Face, UUID]:
+    async def list(self, where: FaceFilter, limit: int, after: FaceId | None = None) -> Page[Face, FaceId]:
         """At most `limit` faces behind `after`, oldest first."""
         found = await self.faces.list(where, limit + 1, after)
         return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
-    async def move(self, collection: str, face_id: UUID, profile_id: UUID) -> Face:
+    async def move(self, collection: str, face_id: FaceId, profile_id: ProfileId) -> Face:
         """Give a face to another person, whose it really is.
 
         Raises:
@@ -49,7 +57,7 @@ class ManageFaces:
             raise FaceNotFound("No registered face has this id.")
         return face
 
-    async def delete(self, collection: str, face_id: UUID) -> None:
+    async def delete(self, collection: str, face_id: FaceId) -> None:
         """Forget a face, and its person with their last face.
 
         Raises:
@@ -74,12 +82,14 @@ class ManageProfiles:
     profiles: ProfileRepository
     faces: EmbeddingRepository
 
-    async def list(self, where: ProfileFilter, limit: int, after: UUID | None = None) -> Page[Profile, UUID]:
+    async def list(
+        self, where: ProfileFilter, limit: int, after: ProfileId | None = None
+    ) -> Page[Profile, ProfileId]:
         """At most `limit` people behind `after`, oldest first."""
         found = await self.profiles.list(where, limit + 1, after)
         return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
-    async def get(self, collection: str, profile_id: UUID) -> PersonWithFaces:
+    async def get(self, collection: str, profile_id: ProfileId) -> PersonWithFaces:
         """A person with their first 1,000 faces.
 
         Raises:
@@ -98,7 +108,7 @@ class ManageProfiles:
         return await self.profiles.create(collection, person_name(name), person_metadata(metadata))
 
     async def update(
-        self, collection: str, profile_id: UUID, name: str | None, metadata: Metadata | None
+        self, collection: str, profile_id: ProfileId, name: str | None, metadata: Metadata | None
     ) -> Profile:
         """Replace what isn't None.
 
@@ -114,7 +124,7 @@ class ManageProfiles:
             )
         )
 
-    async def merge(self, collection: str, source: UUID, target: UUID) -> Profile:
+    async def merge(self, collection: str, source: ProfileId, target: ProfileId) -> Profile:
         """Two entries of one person become one.
 
         Raises:
@@ -122,7 +132,7 @@ class ManageProfiles:
         """
         return await self.profiles.merge(collection, source, target)
 
-    async def delete(self, collection: str, profile_id: UUID) -> None:
+    async def delete(self, collection: str, profile_id: ProfileId) -> None:
         """Forget a person and all their faces.
 
         Raises:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,7 @@ from domain.identification import AmbiguousMatch, Decision, Verdict, nearest_vec
 from domain.liveness import Liveness, LivenessPolicy
 from domain.metadata import Metadata
 from domain.methods import METHODS
-from domain.people import DEFAULT_COLLECTION
+from domain.people import DEFAULT_COLLECTION, PersonName, ProfileId
 from domain.quality import NO_BOUNDS, QualityBounds
 
 POOL = 50
@@ -170,7 +169,7 @@ class VerifyFace:
         similarity = faces[0].embedding.similarity(faces[1].embedding)
         return await self._compared(similarity, faces[1].embedding.vector, query, *faces)
 
-    async def person(self, source: Source, person: str | UUID, query: Query) -> Comparison:
+    async def person(self, source: Source, person: PersonName | ProfileId, query: Query) -> Comparison:
         """A photo's largest face and a person, by name or id.
 
         Raises:
@@ -190,8 +189,8 @@ class VerifyFace:
         reference = nearest_vector(ranked, [candidate])
         return await self._compared(ranked.similarity, reference, query, face, comparisons=comparisons)
 
-    async def _profile_id(self, collection: str, person: str | UUID) -> UUID:
-        if isinstance(person, UUID):
+    async def _profile_id(self, collection: str, person: PersonName | ProfileId) -> ProfileId:
+        if not isinstance(person, str):
             return person
         profile = await self.profiles.find(collection, person)
         if profile is None:
@@ -255,7 +254,7 @@ class EmbedFaces:
         return await self.reader.read(photo, choice, query.selection)
 
 
-def one_of(name: str | None, profile_id: UUID | None) -> str | UUID:
+def one_of(name: str | None, profile_id: ProfileId | None) -> PersonName | ProfileId:
     """The person that a request means, who may be given in two ways.
 
     Raises:

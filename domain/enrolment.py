@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
-from uuid import UUID
 
 from domain import errors
 from domain.identification import RankedPerson
+from domain.people import ProfileId
 
 
 class OnConflict(StrEnum):
@@ -33,7 +33,7 @@ class Conflict:
     """One doubt and its grounds."""
 
     doubt: Doubt
-    profile_id: UUID
+    profile_id: ProfileId
     """Of the other person, or of the person themselves."""
     name: str
     similarity: float

@@ -21,7 +21,6 @@ FaceServiceError
 │   └── NoMatch                 no_match
 ├── Conflict
 │   ├── NameTaken               name_taken
-│   ├── IdTaken                 id_taken
 │   ├── CollectionExists        collection_exists
 │   ├── AmbiguousMatch          ambiguous_match             (domain/identification.py)
 │   ├── EnrolmentConflict       enrolment_conflict          (domain/enrolment.py)
@@ -168,13 +167,6 @@ class NameTaken(Conflict):
 
     code = "name_taken"
     message = "Another person of the collection has this name."
-
-
-class IdTaken(Conflict):
-    """Something with this id is in another collection."""
-
-    code = "id_taken"
-    message = "What is to be restored has an id that is in another collection."
 
 
 class CollectionExists(Conflict):

@@ -8,20 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
-from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain import errors
-from domain.people import Face
+from domain.people import Face, ProfileId
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """A person of the gallery and their enrolled faces of one model."""
 
-    profile_id: UUID
+    profile_id: ProfileId
     name: str
     faces: tuple[Face, ...]
     vectors: NDArray[np.float32]
@@ -32,7 +31,7 @@ class Candidate:
 class RankedPerson:
     """A person and how well they fit a probe."""
 
-    profile_id: UUID
+    profile_id: ProfileId
     name: str
     similarity: float
     """What the method makes of the person's faces, in [-1, 1]: the decision is taken on it."""

@@ -152,7 +152,7 @@ def _ranked(person: Candidate, values: NDArray[np.float32], similarity: float) -
 
 
 def _order(person: RankedPerson) -> tuple[float, int]:
-    return -person.similarity, person.nearest.id.int
+    return -person.similarity, person.nearest.id
 
 
 def _sorted(people: Iterable[RankedPerson]) -> list[RankedPerson]:

@@ -3,10 +3,22 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from uuid import UUID
+from typing import NewType, TypeAlias
 
 from domain.errors import InvalidCollection, InvalidName
 from domain.metadata import Metadata
+
+ProfileId = NewType("ProfileId", int)
+"""A person's id: 1 to MAX_ID."""
+
+FaceId = NewType("FaceId", int)
+"""An enrolled face's id: 1 to MAX_ID."""
+
+PersonName: TypeAlias = str
+"""A person's name; `person_name` gives its canonical form."""
+
+MAX_ID = 2**53 - 1
+"""The greatest integer up to which a double, and so JavaScript, has them all."""
 
 MAX_NAME_LENGTH = 200
 DEFAULT_COLLECTION = "default"
@@ -29,9 +41,9 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A person. Ids are UUIDv7: they sort by the time of creation."""
+    """A person. An id is greater than those given before it, and is never given again."""
 
-    id: UUID
+    id: ProfileId
     collection: str
     name: str
     metadata: Metadata
@@ -43,11 +55,11 @@ class Profile:
 class Face:
     """One enrolled embedding of a profile, without the embedding itself.
 
-    Ids are UUIDv7: they sort by the time of enrolment.
+    An id is greater than those given before it, and is never given again.
     """
 
-    id: UUID
-    profile_id: UUID
+    id: FaceId
+    profile_id: ProfileId
     name: str
     recognition_model: str
     detection_model: str
@@ -68,7 +80,7 @@ class Match:
         return 1.0 - self.similarity
 
 
-def person_name(text: str) -> str:
+def person_name(text: str) -> PersonName:
     """The canonical form of a person's name: NFC, no white space around it.
 
     Raises:

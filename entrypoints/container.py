@@ -4,7 +4,6 @@ from functools import partial
 from typing import Any
 
 from dependency_injector import containers, providers
-from uuid_utils.compat import uuid7
 
 from adapters.embedded_postgres.server import EmbeddedPostgres
 from adapters.faiss.store import FaissGalleryIndexes
@@ -70,8 +69,6 @@ from entrypoints.settings import PROJECT, Settings
 CATALOGUE = PROJECT / "static" / "models.toml"
 CALIBRATIONS = PROJECT / "static" / "calibration"
 
-NEW_ID = providers.Object(uuid7)
-
 CONNECTIONS = 8
 """To the database; a statement takes milliseconds, so that a few serve many clients."""
 
@@ -118,16 +115,16 @@ class Container(containers.DeclarativeContainer):
         server=settings.provided.database_url,
     )
     engine = providers.ThreadSafeSingleton(make_engine, database_url, pool_size=CONNECTIONS)
-    memory = providers.ThreadSafeSingleton(InMemoryStore, new_id=NEW_ID)
+    memory = providers.ThreadSafeSingleton(InMemoryStore)
     faces = _stored(
         storage,
         providers.ThreadSafeSingleton(InMemoryRepository, memory),
-        providers.ThreadSafeSingleton(PgVectorRepository, engine, new_id=NEW_ID),
+        providers.ThreadSafeSingleton(PgVectorRepository, engine),
     )
     profiles = _stored(
         storage,
         providers.ThreadSafeSingleton(InMemoryProfiles, memory),
-        providers.ThreadSafeSingleton(PostgresProfiles, engine, new_id=NEW_ID),
+        providers.ThreadSafeSingleton(PostgresProfiles, engine),
     )
     collections = _stored(
         storage,

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import count
-from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -15,6 +14,7 @@ from typing_extensions import override
 from adapters.memory.store import InMemoryStore, Room
 from application.ports.cohorts import CohortRepository, StoredCohort
 from domain.impostors import COHORT_SIZE, Cohort
+from domain.people import FaceId, ProfileId
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class _Drawn:
     version: int
     at: float
     people: int
-    faces: Sequence[UUID]
+    faces: Sequence[FaceId]
 
 
 class InMemoryCohorts(CohortRepository):
@@ -69,9 +69,9 @@ class InMemoryCohorts(CohortRepository):
         return StoredCohort(drawn.version, 0.0, Cohort.of(drawn.people, _matrix(room, model, faces)))
 
 
-def _least_hashes(people: Collection[UUID], most: int) -> list[UUID]:
+def _least_hashes(people: Collection[ProfileId], most: int) -> list[ProfileId]:
     """Those whose ids have the least hash (the finaliser of SplitMix64, Steele et al., 2014)."""
-    keys = np.fromiter((person.int & (2**64 - 1) for person in people), np.uint64, len(people))
+    keys = np.fromiter(people, np.uint64, len(people))
     keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     keys ^= keys >> np.uint64(31)
@@ -80,7 +80,7 @@ def _least_hashes(people: Collection[UUID], most: int) -> list[UUID]:
     return [ids[place] for place in order]
 
 
-def _matrix(room: Room, model: str, faces: list[UUID]) -> NDArray[np.float32]:
+def _matrix(room: Room, model: str, faces: list[FaceId]) -> NDArray[np.float32]:
     """M x D; 0 x 0 of none."""
     if not faces:
         return np.empty((0, 0), dtype=np.float32)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from uuid import UUID
 
 from adapters.memory.store import InMemoryStore, Photo, Record, Room
 from application.ports.crops import Backlog, KeptCrop
+from domain.people import FaceId
 
 
 class InMemoryCrops:
@@ -23,14 +23,14 @@ class InMemoryCrops:
         return Backlog(len(kept), lost)
 
     async def pending(
-        self, collection: str, model: str, limit: int, after: UUID | None = None
+        self, collection: str, model: str, limit: int, after: FaceId | None = None
     ) -> list[KeptCrop]:
         """See CropArchive.pending."""
         crops = _pending(self._store.look(collection), model, after)
         return list(islice(crops, limit))
 
 
-def _pending(room: Room, model: str, after: UUID | None) -> Iterator[KeptCrop]:
+def _pending(room: Room, model: str, after: FaceId | None) -> Iterator[KeptCrop]:
     seen: set[Photo | None] = set()
     for record in room.records(None):
         if record.crop is None or record.digest is None or not _to_do(room, model, record):

@@ -1,7 +1,6 @@
 """Gallery in this process's memory: exact."""
 
 import asyncio
-from uuid import UUID
 
 from adapters.memory.shelf import Shelf
 from adapters.memory.store import InMemoryStore, Room
@@ -9,6 +8,7 @@ from application.ports.gallery import Found
 from domain.faces import Embedding
 from domain.identification import Candidate
 from domain.metadata import Metadata, contains
+from domain.people import ProfileId
 
 
 class InMemoryGallery:
@@ -37,7 +37,7 @@ class InMemoryGallery:
                 return Found(searched, candidates)
             # Somebody has gone meanwhile, for whom somebody else comes.
 
-    async def person(self, model: str, collection: str, profile_id: UUID) -> Candidate | None:
+    async def person(self, model: str, collection: str, profile_id: ProfileId) -> Candidate | None:
         """See Gallery.person."""
         room = self._store.look(collection)
         shelf = room.shelves.get(model)
@@ -46,12 +46,12 @@ class InMemoryGallery:
         return _candidate(room, shelf, profile_id)
 
 
-def _with(room: Room, shelf: Shelf, metadata: Metadata) -> set[UUID]:
+def _with(room: Room, shelf: Shelf, metadata: Metadata) -> set[ProfileId]:
     part = dict(metadata)
     return {person for person in shelf.people if contains(dict(room.people[person].metadata), part)}
 
 
-def _candidate(room: Room, shelf: Shelf, profile_id: UUID) -> Candidate:
+def _candidate(room: Room, shelf: Shelf, profile_id: ProfileId) -> Candidate:
     ids = shelf.faces_of(profile_id)
     faces = tuple(room.faces[face_id].face for face_id in ids)
     return Candidate(profile_id, room.people[profile_id].name, faces, shelf.vectors(ids))

@@ -1,13 +1,12 @@
 """ProfileRepository and CollectionRepository in this process's memory."""
 
 from itertools import islice
-from uuid import UUID
 
 from adapters.memory.store import InMemoryStore, Person, Room, behind
 from application.ports.people import ProfileFilter
 from domain.errors import CollectionExists, NameTaken
 from domain.metadata import Metadata, contains
-from domain.people import Collection, Profile
+from domain.people import Collection, Profile, ProfileId
 
 
 class InMemoryProfiles:
@@ -21,9 +20,9 @@ class InMemoryProfiles:
         room = self._store.room(collection)
         if name in room.by_name:
             raise NameTaken
-        return room.profile(room.admit(Person(self._store.new_id(), name, dict(metadata))))
+        return room.profile(room.admit(Person(self._store.new_profile_id(), name, dict(metadata))))
 
-    async def get(self, collection: str, profile_id: UUID) -> Profile | None:
+    async def get(self, collection: str, profile_id: ProfileId) -> Profile | None:
         """See ProfileRepository.get."""
         room = self._store.look(collection)
         person = room.people.get(profile_id)
@@ -35,7 +34,7 @@ class InMemoryProfiles:
         profile_id = room.by_name.get(name)
         return room.profile(room.people[profile_id]) if profile_id else None
 
-    async def list(self, where: ProfileFilter, limit: int, after: UUID | None = None) -> list[Profile]:
+    async def list(self, where: ProfileFilter, limit: int, after: ProfileId | None = None) -> list[Profile]:
         """See ProfileRepository.list."""
         room = self._store.look(where.collection)
         people = (room.people[profile_id] for profile_id in behind(room.people_ids, after))
@@ -45,7 +44,11 @@ class InMemoryProfiles:
         ]
 
     async def update(
-        self, collection: str, profile_id: UUID, name: str | None = None, metadata: Metadata | None = None
+        self,
+        collection: str,
+        profile_id: ProfileId,
+        name: str | None = None,
+        metadata: Metadata | None = None,
     ) -> Profile | None:
         """See ProfileRepository.update."""
         room = self._store.look(collection)
@@ -60,7 +63,7 @@ class InMemoryProfiles:
             person.metadata = dict(metadata)
         return room.profile(person)
 
-    async def merge(self, collection: str, source: UUID, target: UUID) -> Profile:
+    async def merge(self, collection: str, source: ProfileId, target: ProfileId) -> Profile:
         """See ProfileRepository.merge."""
         room = self._store.look(collection)
         donor, kept = room.person(source), room.person(target)
@@ -71,7 +74,7 @@ class InMemoryProfiles:
             room.dismiss(donor)
         return room.profile(kept)
 
-    async def delete(self, collection: str, profile_id: UUID) -> bool:
+    async def delete(self, collection: str, profile_id: ProfileId) -> bool:
         """See ProfileRepository.delete."""
         room = self._store.look(collection)
         person = room.people.get(profile_id)

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from itertools import islice
-from uuid import UUID
 
 from adapters.memory.store import InMemoryStore, Person, Record, Room
 from application.ports.faces import Enrolment, FaceFilter, NewFace
 from domain.models import ModelChoice
-from domain.people import Face
+from domain.people import Face, FaceId, PersonName, ProfileId
 
 
 class InMemoryRepository:
@@ -23,7 +22,7 @@ class InMemoryRepository:
         person = self._person(room, face.person)
         record = Record(
             Face(
-                self._store.new_id(),
+                self._store.new_face_id(),
                 person.id,
                 person.name,
                 face.embedding.model,
@@ -38,11 +37,15 @@ class InMemoryRepository:
         room.enrol(record, face.embedding)
         return Enrolment(record.face, created=True)
 
-    def _person(self, room: Room, named: str | UUID) -> Person:
-        if isinstance(named, UUID):
+    def _person(self, room: Room, named: PersonName | ProfileId) -> Person:
+        if not isinstance(named, str):
             return room.person(named)
         profile_id = room.by_name.get(named)
-        return room.people[profile_id] if profile_id else room.admit(Person(self._store.new_id(), named, {}))
+        return (
+            room.people[profile_id]
+            if profile_id
+            else room.admit(Person(self._store.new_profile_id(), named, {}))
+        )
 
     async def enrolled(
         self, collection: str, models: ModelChoice, photos: Sequence[tuple[str, bytes]]
@@ -59,17 +62,17 @@ class InMemoryRepository:
 
         return [known(*photo) for photo in photos]
 
-    async def get(self, collection: str, face_id: UUID) -> Face | None:
+    async def get(self, collection: str, face_id: FaceId) -> Face | None:
         """See EmbeddingRepository.get."""
         record = self._store.look(collection).faces.get(face_id)
         return record.face if record else None
 
-    async def list(self, where: FaceFilter, limit: int, after: UUID | None = None) -> list[Face]:
+    async def list(self, where: FaceFilter, limit: int, after: FaceId | None = None) -> list[Face]:
         """See EmbeddingRepository.list."""
         faces = (record.face for record in self._store.look(where.collection).records(after))
         return list(islice((face for face in faces if _meets(face, where)), limit))
 
-    async def move(self, collection: str, face_id: UUID, profile_id: UUID) -> Face | None:
+    async def move(self, collection: str, face_id: FaceId, profile_id: ProfileId) -> Face | None:
         """See EmbeddingRepository.move."""
         room = self._store.look(collection)
         record = room.faces.get(face_id)
@@ -79,7 +82,7 @@ class InMemoryRepository:
         _dismiss_without_faces(room, record.face.profile_id)
         return moved
 
-    async def delete(self, collection: str, face_id: UUID) -> bool:
+    async def delete(self, collection: str, face_id: FaceId) -> bool:
         """See EmbeddingRepository.delete."""
         room = self._store.look(collection)
         record = room.faces.get(face_id)
@@ -93,7 +96,7 @@ class InMemoryRepository:
         """See EmbeddingRepository.ping: memory always answers."""
 
 
-def _dismiss_without_faces(room: Room, profile_id: UUID) -> None:
+def _dismiss_without_faces(room: Room, profile_id: ProfileId) -> None:
     person = room.people[profile_id]
     if not person.faces:
         room.dismiss(person)

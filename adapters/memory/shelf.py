@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.people import Face
+from domain.people import Face, FaceId, ProfileId
 
 _FIRST_CAPACITY = 64
 _WIDENING = 4
@@ -26,22 +25,22 @@ class Shelf:
         self.dimensions = dimensions
         self._vectors = np.zeros((_FIRST_CAPACITY, dimensions), dtype=np.float32)
         self._owners: list[Owner | None] = []
-        self._rows: dict[UUID, int] = {}
-        self._people: dict[UUID, dict[UUID, None]] = {}
+        self._rows: dict[FaceId, int] = {}
+        self._people: dict[ProfileId, dict[FaceId, None]] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
 
     @property
-    def people(self) -> AbstractSet[UUID]:
+    def people(self) -> AbstractSet[ProfileId]:
         """Those who have faces here."""
         return self._people.keys()
 
-    def faces_of(self, profile_id: UUID) -> list[UUID]:
+    def faces_of(self, profile_id: ProfileId) -> list[FaceId]:
         """By their ids."""
         return sorted(self._people.get(profile_id, ()))
 
-    def vectors(self, face_ids: list[UUID]) -> NDArray[np.float32]:
+    def vectors(self, face_ids: list[FaceId]) -> NDArray[np.float32]:
         """A copy, one row a face."""
         return self._vectors[[self._rows[face_id] for face_id in face_ids]]
 
@@ -55,7 +54,7 @@ class Shelf:
         self._rows[face.id] = row
         self._people.setdefault(face.profile_id, {})[face.id] = None
 
-    def give(self, face: Face, profile_id: UUID) -> None:
+    def give(self, face: Face, profile_id: ProfileId) -> None:
         """Make it somebody else's; the face must be there."""
         self._leave(face)
         self._owners[self._rows[face.id]] = Owner(profile_id, face.id)
@@ -83,7 +82,7 @@ class Shelf:
         self._owners = [self._owners[row] for row in rows]
         self._rows = {face_id: row for row, face_id in enumerate(self._rows)}
 
-    def snapshot(self, people: AbstractSet[UUID] | None) -> "Snapshot":
+    def snapshot(self, people: AbstractSet[ProfileId] | None) -> "Snapshot":
         """The faces of this moment, of these people or of all; one deleted later is not found."""
         count = len(self._owners)
         if people is None:
@@ -96,8 +95,8 @@ class Shelf:
 class Owner:
     """Whose a row is."""
 
-    profile_id: UUID
-    face_id: UUID
+    profile_id: ProfileId
+    face_id: FaceId
 
 
 class Snapshot:
@@ -107,7 +106,7 @@ class Snapshot:
         self._vectors = vectors
         self._owners = owners
 
-    def nearest(self, probe: NDArray[np.float32], limit: int) -> list[UUID]:
+    def nearest(self, probe: NDArray[np.float32], limit: int) -> list[ProfileId]:
         """The `limit` nearest people, each by their nearest face; equals by that face's id."""
         # vecdot and not @: it sums each row alone, so that equal vectors have equal similarities
         # wherever they lie, as in PostgreSQL.
@@ -120,7 +119,7 @@ class Snapshot:
                 return people[:limit]
             wanted *= _WIDENING
 
-    def _in_order(self, rows: list[int], similarities: NDArray[np.float32]) -> Iterator[UUID]:
+    def _in_order(self, rows: list[int], similarities: NDArray[np.float32]) -> Iterator[ProfileId]:
         """The people of the rows, nearest first."""
         enrolled = [(-similarities[row], owner) for row in rows if (owner := self._owners[row])]
         enrolled.sort(key=lambda entry: (entry[0], entry[1].face_id))

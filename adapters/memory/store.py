@@ -5,19 +5,20 @@ that none needs a lock; only the arithmetic of a search leaves the loop.
 """
 
 from bisect import bisect_right, insort
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import islice
-from typing import TypeAlias
-from uuid import UUID
+from itertools import count, islice
+from typing import TypeAlias, TypeVar
 
 from adapters.memory.shelf import Shelf
 from domain.errors import CollectionNotFound, InvalidEmbedding, ProfileNotFound
 from domain.faces import Embedding
 from domain.metadata import Metadata
-from domain.people import DEFAULT_COLLECTION, Face, Profile
+from domain.people import DEFAULT_COLLECTION, Face, FaceId, Profile, ProfileId
 
-Photo: TypeAlias = tuple[UUID, str, str, bytes]
+Id = TypeVar("Id", bound=int)
+
+Photo: TypeAlias = tuple[ProfileId, str, str, bytes]
 """A person, the models, and the digest of a photo."""
 
 
@@ -25,10 +26,10 @@ Photo: TypeAlias = tuple[UUID, str, str, bytes]
 class Person:
     """A profile and the ids of its faces."""
 
-    id: UUID
+    id: ProfileId
     name: str
     metadata: Metadata
-    faces: set[UUID] = field(default_factory=set)
+    faces: set[FaceId] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,15 +54,15 @@ class Room:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.people: dict[UUID, Person] = {}
-        self.by_name: dict[str, UUID] = {}
-        self.people_ids: list[UUID] = []
-        self.faces: dict[UUID, Record] = {}
-        self.face_ids: list[UUID] = []
-        self.photos: dict[Photo, UUID] = {}
+        self.people: dict[ProfileId, Person] = {}
+        self.by_name: dict[str, ProfileId] = {}
+        self.people_ids: list[ProfileId] = []
+        self.faces: dict[FaceId, Record] = {}
+        self.face_ids: list[FaceId] = []
+        self.photos: dict[Photo, FaceId] = {}
         self.shelves: dict[str, Shelf] = {}
 
-    def person(self, profile_id: UUID) -> Person:
+    def person(self, profile_id: ProfileId) -> Person:
         """Raises ProfileNotFound."""
         try:
             return self.people[profile_id]
@@ -115,7 +116,7 @@ class Room:
         if record.photo:
             self.photos[record.photo] = face.id
 
-    def forget(self, face_id: UUID) -> None:
+    def forget(self, face_id: FaceId) -> None:
         """Remove a face; its person stays."""
         record = self.faces.pop(face_id)
         face = record.face
@@ -128,7 +129,7 @@ class Room:
         if not shelf:
             del self.shelves[face.recognition_model]
 
-    def give(self, face_id: UUID, target: Person) -> Face:
+    def give(self, face_id: FaceId, target: Person) -> Face:
         """Make a face somebody's; it is forgotten for the face that they have of the same photo."""
         record = self.faces[face_id]
         given = replace(record, face=replace(record.face, profile_id=target.id, name=target.name))
@@ -145,7 +146,7 @@ class Room:
         self.faces[face_id] = given
         return given.face
 
-    def records(self, after: UUID | None) -> Iterator[Record]:
+    def records(self, after: FaceId | None) -> Iterator[Record]:
         """Those with greater ids, smallest first."""
         return (self.faces[face_id] for face_id in behind(self.face_ids, after))
 
@@ -153,8 +154,10 @@ class Room:
 class InMemoryStore:
     """All collections; gone when the process ends."""
 
-    def __init__(self, new_id: Callable[[], UUID]) -> None:
-        self.new_id = new_id
+    def __init__(self) -> None:
+        self._ids_of_people, self._ids_of_faces = count(1), count(1)
+        self.kept_archive: str | None = None
+        """The archive whose ids are kept here: see Archive.keep_ids."""
         self.rooms = {DEFAULT_COLLECTION: Room(DEFAULT_COLLECTION)}
 
     def room(self, collection: str) -> Room:
@@ -168,12 +171,21 @@ class InMemoryStore:
         """The collection, or an empty one in its stead."""
         return self.rooms.get(collection) or Room(collection)
 
-    def others(self, collection: str) -> Iterable[Room]:
-        """All collections but this."""
-        return (room for name, room in self.rooms.items() if name != collection)
+    def new_profile_id(self) -> ProfileId:
+        """The next one; none is given twice."""
+        return ProfileId(next(self._ids_of_people))
+
+    def new_face_id(self) -> FaceId:
+        """The next one; none is given twice."""
+        return FaceId(next(self._ids_of_faces))
+
+    def reserve(self, people: int, faces: int) -> None:
+        """Give no ids up to these any more."""
+        self._ids_of_people = count(max(people + 1, next(self._ids_of_people)))
+        self._ids_of_faces = count(max(faces + 1, next(self._ids_of_faces)))
 
 
-def behind(ids: list[UUID], after: UUID | None) -> Iterator[UUID]:
+def behind(ids: list[Id], after: Id | None) -> Iterator[Id]:
     """Of sorted ids, those that are greater."""
     return islice(ids, 0 if after is None else bisect_right(ids, after), None)
 

@@ -54,13 +54,13 @@ class PostgresGallerySource:
             # First those who went: whoever came back is among the faces.
             yield _changes(since, since, gallery, [], [], b"", gone)
         rows = max(1, _PAGE_BYTES // (4 * gallery.dimensions))
-        place = {"dimensions": gallery.dimensions, "revision": 0, "number": 0, "limit": rows}
+        place = {"dimensions": gallery.dimensions, "revision": 0, "after": 0, "limit": rows}
         while True:
             (page,) = await self._database.read(statements.PAGE, {**parameters, **place})
-            if page.numbers is None:
+            if page.faces is None:
                 return
-            yield _changes(since, since, gallery, page.numbers, page.people, page.vectors, [])
-            place |= {"revision": page.revision, "number": page.numbers[-1]}
+            yield _changes(since, since, gallery, page.faces, page.people, page.vectors, [])
+            place |= {"revision": page.revision, "after": page.faces[-1]}
 
     async def read(self, gallery: GalleryKey, since: Moment, people: NDArray[np.int64]) -> Reading:
         """See GallerySource.read."""
@@ -72,18 +72,18 @@ class PostgresGallerySource:
         if not first.there:
             raise CollectionNotFound
         changes = None
-        numbers = first.numbers or []
-        if max(len(numbers), len(first.gone)) <= self._most:
+        faces = first.faces or []
+        if max(len(faces), len(first.gone)) <= self._most:
             fitting = [len(each) == _HEADER_BYTES + 4 * gallery.dimensions for each in first.vectors or []]
             changes = _changes(
                 since,
                 _moment(first),
                 gallery,
-                _only(numbers, fitting),
+                _only(faces, fitting),
                 _only(first.people or [], fitting),
                 b"".join(each[_HEADER_BYTES:] for each in _only(first.vectors or [], fitting)),
                 # Another length isn't in this index.
-                [*first.gone, *_only(numbers, [not fits for fits in fitting])],
+                [*first.gone, *_only(faces, [not fits for fits in fitting])],
             )
         return Reading(changes, _candidates(rows, gallery))
 
@@ -108,16 +108,16 @@ def _changes(
     since: Moment,
     moment: Moment,
     gallery: GalleryKey,
-    numbers: Sequence[int],
+    faces: Sequence[int],
     people: Sequence[int],
     vectors: bytes,
     gone: Iterable[int],
 ) -> Changes:
-    keys = np.array(numbers, dtype=np.int64)
+    keys = np.array(faces, dtype=np.int64)
     found = np.frombuffer(vectors, ">f4").astype(np.float32).reshape(-1, gallery.dimensions)
     rows = IndexRows(keys, np.array(people, dtype=np.int64), found)
     # A face that left and came back is there.
-    removed = np.array([*{*gone}.difference(numbers)], dtype=np.int64)
+    removed = np.array([*{*gone}.difference(faces)], dtype=np.int64)
     return Changes(since, moment, rows, removed)
 
 
@@ -130,5 +130,5 @@ def _candidates(rows: Sequence[Record], gallery: GalleryKey) -> dict[int, Candid
     for row in rows:
         if row.id is not None and len(row.vector) == _HEADER_BYTES + 4 * gallery.dimensions:
             stored = face(row, gallery.collection, gallery.model), vector(row.vector)
-            faces.setdefault(row.person, []).append(stored)
+            faces.setdefault(row.profile_id, []).append(stored)
     return {person: candidate(theirs) for person, theirs in faces.items()}

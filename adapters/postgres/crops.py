@@ -1,14 +1,11 @@
 """CropArchive on PostgreSQL."""
 
-from uuid import UUID
-
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.database import Database
-from adapters.postgres.rows import uuid
 from adapters.postgres.statements import crops as statements
 from application.ports.crops import Backlog, KeptCrop
-from domain.people import Face
+from domain.people import Face, FaceId
 
 
 class PostgresCrops:
@@ -25,13 +22,13 @@ class PostgresCrops:
         return Backlog(kept, lost)
 
     async def pending(
-        self, collection: str, model: str, limit: int, after: UUID | None = None
+        self, collection: str, model: str, limit: int, after: FaceId | None = None
     ) -> list[KeptCrop]:
         """See CropArchive.pending."""
         rows = await self._database.read(
             statements.page(after), {"within": collection, "model": model, "limit": limit}
         )
         return [
-            KeptCrop(Face(uuid(face_id), uuid(profile_id), *rest), digest, image)
+            KeptCrop(Face(face_id, profile_id, *rest), digest, image)
             for face_id, profile_id, *rest, digest, image in rows
         ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import TypeAlias
-from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.database import Database, Parameters
 from adapters.postgres.query import Query, Record
-from adapters.postgres.rows import given, other_dimension, storable, uuid, vector
+from adapters.postgres.rows import given, other_dimension, storable, vector
 from adapters.postgres.statements.search import BY_ALL_PEOPLE, BY_NEAREST_FACES, FACES_OF_PERSON
 from application.ports.gallery import Found
 from domain.errors import CollectionNotFound
 from domain.faces import Embedding
 from domain.identification import Candidate
 from domain.metadata import Metadata
-from domain.people import Face
+from domain.people import Face, FaceId, ProfileId
 
 _Stored: TypeAlias = tuple[Face, NDArray[np.float32]]
 
@@ -51,7 +50,7 @@ class PgVectorGallery:
             found = await self._found(BY_ALL_PEOPLE[filtered], parameters, probe)
         return found
 
-    async def person(self, model: str, collection: str, profile_id: UUID) -> Candidate | None:
+    async def person(self, model: str, collection: str, profile_id: ProfileId) -> Candidate | None:
         """See Gallery.person."""
         if not storable(model):
             return None
@@ -68,8 +67,8 @@ class PgVectorGallery:
             raise CollectionNotFound
         if dimensions not in {None, len(probe.vector)}:
             raise other_dimension(probe)
-        faces: dict[UUID, list[_Stored]] = {}
-        nearest: dict[UUID, tuple[float, UUID]] = {}
+        faces: dict[ProfileId, list[_Stored]] = {}
+        nearest: dict[ProfileId, tuple[float, FaceId]] = {}
         for row in rows:
             if row.id is not None:
                 found = face(row, str(parameters["within"]), probe.model)
@@ -83,7 +82,7 @@ class PgVectorGallery:
 
 def face(row: Record, collection: str, model: str) -> Face:
     """Of a row with its id, its person's id and name, and its detector."""
-    return Face(uuid(row.id), uuid(row.profile_id), row.name, model, row.detection_model, collection)
+    return Face(row.id, row.profile_id, row.name, model, row.detection_model, collection)
 
 
 def candidate(faces: Sequence[_Stored]) -> Candidate:

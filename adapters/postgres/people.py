@@ -1,18 +1,15 @@
 """ProfileRepository and CollectionRepository on PostgreSQL."""
 
-from collections.abc import Callable
-from uuid import UUID
-
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.database import Database
-from adapters.postgres.rows import storable, uuid
+from adapters.postgres.rows import storable
 from adapters.postgres.statements import people as statements
 from application.ports.people import ProfileFilter
 from domain.errors import CollectionExists, ProfileNotFound
 from domain.metadata import Metadata
-from domain.people import Collection, Profile
+from domain.people import Collection, Profile, ProfileId
 
 _BATCH = 2000
 """So many people go in one statement when a collection goes, for a statement may not take long."""
@@ -21,20 +18,17 @@ _BATCH = 2000
 class PostgresProfiles:
     """Implements ProfileRepository."""
 
-    def __init__(self, engine: AsyncEngine, new_id: Callable[[], UUID]) -> None:
+    def __init__(self, engine: AsyncEngine) -> None:
         self._database = Database(engine)
-        self._new_id = new_id
 
     async def create(self, collection: str, name: str, metadata: Metadata) -> Profile:
         """See ProfileRepository.create."""
-        profile_id = self._new_id()
-        await self._database.change(
-            statements.CREATE,
-            {"within": collection, "profile": profile_id, "person": name, "about": metadata},
+        ((profile_id,),) = await self._database.write(
+            statements.CREATE, {"within": collection, "person": name, "about": metadata}
         )
         return Profile(profile_id, collection, name, dict(metadata), 0)
 
-    async def get(self, collection: str, profile_id: UUID) -> Profile | None:
+    async def get(self, collection: str, profile_id: ProfileId) -> Profile | None:
         """See ProfileRepository.get."""
         rows = await self._database.read(statements.GET, {"within": collection, "profile": profile_id})
         return next(map(_profile, rows), None)
@@ -46,7 +40,7 @@ class PostgresProfiles:
         rows = await self._database.read(statements.FIND, {"within": collection, "person": name})
         return next(map(_profile, rows), None)
 
-    async def list(self, where: ProfileFilter, limit: int, after: UUID | None = None) -> list[Profile]:
+    async def list(self, where: ProfileFilter, limit: int, after: ProfileId | None = None) -> list[Profile]:
         """See ProfileRepository.list."""
         if not storable(where.prefix):
             return []
@@ -54,7 +48,11 @@ class PostgresProfiles:
         return [_profile(row) for row in rows]
 
     async def update(
-        self, collection: str, profile_id: UUID, name: str | None = None, metadata: Metadata | None = None
+        self,
+        collection: str,
+        profile_id: ProfileId,
+        name: str | None = None,
+        metadata: Metadata | None = None,
     ) -> Profile | None:
         """See ProfileRepository.update."""
         rows = await self._database.write(
@@ -63,7 +61,7 @@ class PostgresProfiles:
         )
         return next(map(_profile, rows), None)
 
-    async def merge(self, collection: str, source: UUID, target: UUID) -> Profile:
+    async def merge(self, collection: str, source: ProfileId, target: ProfileId) -> Profile:
         """See ProfileRepository.merge."""
         both = {"source": source, "target": target}
         async with self._database.transaction() as connection:
@@ -82,7 +80,7 @@ class PostgresProfiles:
             merged = await connection.execute(statements.GET, {"within": collection, "profile": target})
             return _profile(merged.one())
 
-    async def delete(self, collection: str, profile_id: UUID) -> bool:
+    async def delete(self, collection: str, profile_id: ProfileId) -> bool:
         """See ProfileRepository.delete."""
         this = {"within": collection, "profile": profile_id}
         async with self._database.transaction() as connection:
@@ -134,6 +132,5 @@ class PostgresCollections:
         return True
 
 
-def _profile(row: Row[UUID, str, str, Metadata, int]) -> Profile:
-    profile_id, collection, name, metadata, faces = row
-    return Profile(uuid(profile_id), collection, name, metadata, faces)
+def _profile(row: Row[ProfileId, str, str, Metadata, int]) -> Profile:
+    return Profile(*row)

@@ -1,43 +1,39 @@
 """EmbeddingRepository on PostgreSQL with pgvector."""
 
-from collections.abc import Callable, Sequence
-from uuid import UUID
+from collections.abc import Sequence
 
 from sqlalchemy import Row, literal, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.database import Database
-from adapters.postgres.rows import given, other_dimension, storable, uuid
+from adapters.postgres.rows import given, other_dimension, storable
 from adapters.postgres.statements import faces as statements
 from adapters.postgres.statements.enrolment import ENROL_BY_ID, ENROL_BY_NAME
 from adapters.postgres.statements.people import LOCK_PEOPLE
 from application.ports.faces import Enrolment, FaceFilter, NewFace
 from domain.errors import CollectionNotFound, ProfileNotFound
 from domain.models import ModelChoice
-from domain.people import Face
+from domain.people import Face, FaceId, ProfileId
 
 
 class PgVectorRepository:
     """Implements EmbeddingRepository; adding is one round trip."""
 
-    def __init__(self, engine: AsyncEngine, new_id: Callable[[], UUID]) -> None:
+    def __init__(self, engine: AsyncEngine) -> None:
         self._database = Database(engine)
-        self._new_id = new_id
 
     async def add(self, face: NewFace) -> Enrolment:
         """See EmbeddingRepository.add."""
         named = isinstance(face.person, str)
-        new_id = self._new_id()
         parameters = {
             **given(face.embedding),
             "within": face.collection,
-            "face": new_id,
             "detector": face.detection_model,
             "digest": face.digest,
             "crop": face.crop,
-            **({"person": face.person, "profile": self._new_id()} if named else {"profile": face.person}),
+            "person" if named else "profile": face.person,
         }
-        ((collection, fits, profile_id, name, face_id),) = await self._database.write(
+        ((collection, fits, profile_id, name, face_id, created),) = await self._database.write(
             ENROL_BY_NAME if named else ENROL_BY_ID, parameters
         )
         if collection is None:
@@ -47,14 +43,14 @@ class PgVectorRepository:
         if profile_id is None or name is None or face_id is None:
             raise ProfileNotFound
         enrolled = Face(
-            uuid(face_id),
-            uuid(profile_id),
+            face_id,
+            profile_id,
             name,
             face.embedding.model,
             face.detection_model,
             face.collection,
         )
-        return Enrolment(enrolled, created=enrolled.id == new_id)
+        return Enrolment(enrolled, created=bool(created))
 
     async def enrolled(
         self, collection: str, models: ModelChoice, photos: Sequence[tuple[str, bytes]]
@@ -71,22 +67,22 @@ class PgVectorRepository:
         rows = await self._database.read(statements.ENROLLED, parameters)
         found = {}
         for face_id, profile_id, name, *models_and_home, digest in rows:
-            found[name, digest] = Face(uuid(face_id), uuid(profile_id), name, *models_and_home)
+            found[name, digest] = Face(face_id, profile_id, name, *models_and_home)
         return [found.get(photo) for photo in photos]
 
-    async def get(self, collection: str, face_id: UUID) -> Face | None:
+    async def get(self, collection: str, face_id: FaceId) -> Face | None:
         """See EmbeddingRepository.get."""
         rows = await self._database.read(statements.GET, {"within": collection, "face": face_id})
         return next((_face(row) for row in rows), None)
 
-    async def list(self, where: FaceFilter, limit: int, after: UUID | None = None) -> list[Face]:
+    async def list(self, where: FaceFilter, limit: int, after: FaceId | None = None) -> list[Face]:
         """See EmbeddingRepository.list."""
         if not storable(where.name, where.recognition_model):
             return []
         rows = await self._database.read(statements.page(where, after), {"limit": limit})
         return [_face(row) for row in rows]
 
-    async def move(self, collection: str, face_id: UUID, profile_id: UUID) -> Face | None:
+    async def move(self, collection: str, face_id: FaceId, profile_id: ProfileId) -> Face | None:
         """See EmbeddingRepository.move."""
         this = {"within": collection, "face": face_id}
         while (owner := await self._owner(collection, face_id)) is not None:
@@ -109,7 +105,7 @@ class PgVectorRepository:
                 return _face((await connection.execute(statements.GET, this)).one())
         return None
 
-    async def delete(self, collection: str, face_id: UUID) -> bool:
+    async def delete(self, collection: str, face_id: FaceId) -> bool:
         """See EmbeddingRepository.delete."""
         while (owner := await self._owner(collection, face_id)) is not None:
             async with self._database.transaction() as connection:
@@ -120,7 +116,7 @@ class PgVectorRepository:
                 return True
         return False
 
-    async def _owner(self, collection: str, face_id: UUID) -> UUID | None:
+    async def _owner(self, collection: str, face_id: FaceId) -> ProfileId | None:
         """Whose the face is at this moment: to be looked at again when the person is locked."""
         this = {"within": collection, "face": face_id}
         rows = await self._database.read(statements.OWNER, this)
@@ -131,6 +127,5 @@ class PgVectorRepository:
         await self._database.read(select(literal(1)), {})
 
 
-def _face(row: Row[UUID, UUID, str, str, str, str]) -> Face:
-    face_id, profile_id, *rest = row
-    return Face(uuid(face_id), uuid(profile_id), *rest)
+def _face(row: Row[FaceId, ProfileId, str, str, str, str]) -> Face:
+    return Face(*row)

@@ -1,7 +1,5 @@
 """From rows to the domain, and back."""
 
-from uuid import UUID
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,14 +9,14 @@ from domain.faces import Embedding
 _HEADER_BYTES = 4
 
 
-def uuid(value: UUID) -> UUID:
-    """The standard library's own class: asyncpg has a subclass, which serialisers don't know."""
-    return UUID(int=value.int)
-
-
 def vector(stored: bytes) -> NDArray[np.float32]:
     """D numbers from what pgvector's `vector_send` makes: a header, then big-endian float32."""
     return np.frombuffer(stored, ">f4", offset=_HEADER_BYTES).astype(np.float32)
+
+
+def sent(numbers: NDArray[np.float32]) -> bytes:
+    """What `vector_send` makes of a stored vector: two bytes of length, two that aren't used, the numbers."""
+    return len(numbers).to_bytes(2, "big") + b"\0\0" + numbers.astype(">f4").tobytes()
 
 
 def given(embedding: Embedding) -> dict[str, object]:

@@ -16,13 +16,14 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    Uuid,
     func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.types import UserDefinedType
+
+from domain.people import MAX_ID
 
 
 class XID8(UserDefinedType[int]):
@@ -36,6 +37,12 @@ class XID8(UserDefinedType[int]):
 
 
 ischema_names["xid8"] = XID8
+
+
+def _id() -> Column[int]:
+    """An integer that the server gives, greater than those before it, and never again."""
+    return Column("id", BigInteger, Identity(always=True, maxvalue=MAX_ID), primary_key=True)
+
 
 _NAME = Text(collation="C")
 """Compared and sorted byte by byte, whatever the database's locale."""
@@ -59,12 +66,11 @@ collection = Table(
 profile = Table(
     "profile",
     metadata,
-    Column("id", Uuid, primary_key=True),
+    _id(),
     Column("collection", _NAME, ForeignKey("collection.name"), nullable=False),
     Column("name", _NAME, nullable=False),
     Column("metadata", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    Column("number", BigInteger, Identity(always=True), nullable=False, unique=True),
     # Serves the search for a prefix, too.
     UniqueConstraint("collection", "name"),
     # What a face refers to, and the order of the list.
@@ -75,8 +81,8 @@ profile = Table(
 face = Table(
     "face",
     metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("profile_id", Uuid, nullable=False),
+    _id(),
+    Column("profile_id", BigInteger, nullable=False),
     # The profile's, which the foreign key sees to: a search looks at no other table.
     Column("collection", _NAME, nullable=False),
     Column("recognition_model", _NAME, nullable=False),
@@ -85,7 +91,6 @@ face = Table(
     # Of unit norm, of any length: each model has its own.
     Column("embedding", VECTOR, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    Column("number", BigInteger, Identity(always=True), nullable=False),
     # Of the transaction that wrote the row last; a trigger sees to it.
     Column("revision", XID8, nullable=False, server_default=func.pg_current_xact_id()),
     # Without ON DELETE CASCADE: a profile cannot go while a face needs it.
@@ -97,7 +102,7 @@ face = Table(
     # The people of a search are counted in it.
     Index(None, "collection", "recognition_model", "profile_id"),
     # What is new of a gallery is found in it.
-    Index(None, "collection", "recognition_model", "revision", "number"),
+    Index(None, "collection", "recognition_model", "revision", "id"),
     # The same photo is enrolled once.
     Index(
         "face_digest_key",
@@ -110,22 +115,22 @@ face = Table(
     ),
 )
 
-# Filled by triggers, whoever deletes. Nothing in it is of a person but a number that was theirs.
+# Filled by triggers, whoever deletes. Nothing in it is of a person but an id that was theirs.
 removed_face = Table(
     "removed_face",
     metadata,
     Column("collection", _NAME, nullable=False),
     Column("recognition_model", _NAME, nullable=False),
     Column("revision", XID8, nullable=False, server_default=func.pg_current_xact_id()),
-    Column("number", BigInteger, nullable=False),
+    Column("face_id", BigInteger, nullable=False),
     Column("removed_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    Index(None, "collection", "recognition_model", "revision", "number"),
+    Index(None, "collection", "recognition_model", "revision", "face_id"),
 )
 
 face_crop = Table(
     "face_crop",
     metadata,
-    Column("face_id", Uuid, ForeignKey("face.id", ondelete="CASCADE"), primary_key=True),
+    Column("face_id", BigInteger, ForeignKey("face.id", ondelete="CASCADE"), primary_key=True),
     Column("image", LargeBinary, nullable=False),
 )
 
@@ -137,11 +142,14 @@ gallery_cohort = Table(
     Column("recognition_model", _NAME, primary_key=True),
     # Of the whole gallery.
     Column("people", BigInteger, nullable=False),
-    Column("faces", ARRAY(Uuid), nullable=False),
+    Column("faces", ARRAY(BigInteger), nullable=False),
     # Another one each time that the cohort is drawn, even if its row was deleted in between.
     Column("version", BigInteger, Identity(always=True), nullable=False),
     Column("drawn_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
+
+# Of the archive whose ids people and faces have here: at most one row (Archive.keep_ids).
+kept_archive = Table("kept_archive", metadata, Column("archive", Text, primary_key=True))
 
 idempotency = Table(
     "idempotency",

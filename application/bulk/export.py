@@ -75,9 +75,9 @@ class ExportPeople:
         people = faces = pictures = 0
         for number, collection in enumerate(chosen, 1):
             await self.workers.run(writer.section, collection.name)
-            known = [np.empty(0, "S16")]
+            known = [np.empty(0, np.int64)]
             async for profiles in self._people(collection.name):
-                known.append(_ids(profiles))
+                known.append(np.array([person.id for person in profiles], np.int64))
                 await self.workers.run(writer.people, profiles)
                 people += len(profiles)
                 yield Exported(number, people, faces, pictures)
@@ -117,14 +117,9 @@ async def _pages(
         await asyncio.gather(following, return_exceptions=True)
 
 
-def _ids(people: list[Profile]) -> NDArray[np.bytes_]:
-    """16 bytes each, in order."""
-    return np.array([person.id.bytes for person in people], "S16")
-
-
-def _among(people: NDArray[np.bytes_], faces: list[ArchivedFace]) -> NDArray[np.bool_]:
+def _among(people: NDArray[np.int64], faces: list[ArchivedFace]) -> NDArray[np.bool_]:
     """Whether each face's person is among those, whose ids are in order."""
-    owners = np.array([face.face.profile_id.bytes for face in faces], "S16")
+    owners = np.array([face.face.profile_id for face in faces], np.int64)
     places = np.searchsorted(people, owners)
     return (
         np.asarray(np.take(people, places, mode="clip") == owners)

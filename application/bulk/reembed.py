@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from uuid import UUID
 
 from application.bulk.attempts import attempted
 from application.bulk.lanes import in_order
@@ -13,7 +12,7 @@ from application.ports.people import CollectionRepository
 from application.ports.workers import WorkerPool
 from domain.errors import CollectionNotFound, FaceNotFound, FaceServiceError, NotFound
 from domain.faces import Embedding
-from domain.people import Face, collection_name
+from domain.people import Face, FaceId, collection_name
 
 PAGE = 100
 
@@ -77,7 +76,7 @@ class ReembedFaces:
                 yield outcome
 
     async def _pending(self, collection: str, model: str) -> AsyncIterator[KeptCrop]:
-        after: UUID | None = None
+        after: FaceId | None = None
         while page := await self.crops.pending(collection, model, PAGE, after):
             for kept in page:
                 yield kept

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from domain.faces import Embedding
 from domain.identification import Candidate, RankedPerson
 from domain.methods import METHODS, IdentificationMethod, Nearest
 from domain.models import ModelChoice
-from domain.people import DEFAULT_COLLECTION, Face
+from domain.people import DEFAULT_COLLECTION, Face, FaceId, ProfileId
 
 PHOTOS = (3, 5)
 """That are enrolled of each person."""
@@ -102,9 +101,7 @@ def _measure(
         strange = [_first(method, Embedding(vectors[rows[0]], model), gallery) for rows in poor]
         results.append(
             _Searches(
-                np.array(
-                    [who.profile_id.int == number for who, (number, _) in zip(first, probes, strict=True)]
-                ),
+                np.array([who.profile_id == number for who, (number, _) in zip(first, probes, strict=True)]),
                 np.array([who.similarity for who in first]),
                 np.array([who.similarity for who in strange]),
                 split.policy.identification(
@@ -135,9 +132,9 @@ def _first(method: IdentificationMethod, probe: Embedding, gallery: Sequence[Can
 
 
 def _candidate(number: int, vectors: NDArray[np.float32], model: str) -> Candidate:
-    profile = UUID(int=number)
+    profile = ProfileId(number)
     faces = tuple(
-        Face(UUID(int=index), profile, "", model, "", DEFAULT_COLLECTION) for index in range(len(vectors))
+        Face(FaceId(index), profile, "", model, "", DEFAULT_COLLECTION) for index in range(len(vectors))
     )
     return Candidate(profile, "", faces, vectors)
 

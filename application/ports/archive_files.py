@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from application.ports.archive import ArchivedFace
+from application.ports.archive import ArchivedFace, ArchiveIds, FaceToRestore, PersonToRestore
 from domain.people import Profile
 
 
@@ -64,14 +64,19 @@ class ArchiveReader(Protocol):
         """The length of the embeddings, by recognition model."""
         ...
 
+    @property
+    def ids(self) -> ArchiveIds | None:
+        """Its ids; None if they are no integers."""
+        ...
+
     def check(self, page: Page) -> None:
         """Read a page through, and return if it is as it was written."""
         ...
 
-    def people(self, page: Page) -> list[Profile]:
+    def people(self, page: Page) -> list[PersonToRestore]:
         """The people of a page of people."""
         ...
 
-    def faces(self, page: Page) -> list[ArchivedFace]:
+    def faces(self, page: Page) -> list[FaceToRestore]:
         """The faces of a page of faces."""
         ...

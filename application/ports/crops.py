@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
-from uuid import UUID
 
 from domain.faces import Crop
-from domain.people import Face
+from domain.people import Face, FaceId
 
 
 class CropCodec(Protocol):
@@ -58,7 +57,7 @@ class CropArchive(Protocol):
         ...
 
     async def pending(
-        self, collection: str, model: str, limit: int, after: UUID | None = None
+        self, collection: str, model: str, limit: int, after: FaceId | None = None
     ) -> Sequence[KeptCrop]:
         """At most `limit` of the `kept` crops, one a photo, of faces with ids greater than `after`, by id."""
         ...

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
-from uuid import UUID
 
 from domain.faces import Embedding
 from domain.models import ModelChoice
-from domain.people import DEFAULT_COLLECTION, Face
+from domain.people import DEFAULT_COLLECTION, Face, FaceId, PersonName, ProfileId
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,8 +14,8 @@ class NewFace:
     """A face to enrol."""
 
     collection: str
-    person: str | UUID
-    """A name, whose profile is made if it isn't there; or the id of a profile."""
+    person: PersonName | ProfileId
+    """A name gets a profile if it has none; an id must have one."""
     embedding: Embedding
     detection_model: str
     digest: bytes | None = None
@@ -40,7 +39,7 @@ class FaceFilter:
 
     collection: str = DEFAULT_COLLECTION
     name: str | None = None
-    profile_id: UUID | None = None
+    profile_id: ProfileId | None = None
     recognition_model: str | None = None
 
 
@@ -67,15 +66,15 @@ class EmbeddingRepository(Protocol):
         """For each person's name and photo's digest the face that `add` would answer with, if it is there."""
         ...
 
-    async def get(self, collection: str, face_id: UUID) -> Face | None:
+    async def get(self, collection: str, face_id: FaceId) -> Face | None:
         """The face, if the collection has it."""
         ...
 
-    async def list(self, where: FaceFilter, limit: int, after: UUID | None = None) -> list[Face]:
+    async def list(self, where: FaceFilter, limit: int, after: FaceId | None = None) -> list[Face]:
         """At most `limit` faces with ids greater than `after`, oldest (smallest id) first."""
         ...
 
-    async def move(self, collection: str, face_id: UUID, profile_id: UUID) -> Face | None:
+    async def move(self, collection: str, face_id: FaceId, profile_id: ProfileId) -> Face | None:
         """Give a face to another person of its collection; None when there is no such face.
 
         The old profile goes with its last face. A person who has the same photo already keeps that face,
@@ -86,7 +85,7 @@ class EmbeddingRepository(Protocol):
         """
         ...
 
-    async def delete(self, collection: str, face_id: UUID) -> bool:
+    async def delete(self, collection: str, face_id: FaceId) -> bool:
         """Delete a face, and its profile with its last face; False when there is no such face."""
         ...
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from typing import Protocol
-from uuid import UUID
 
 from domain.faces import Embedding
 from domain.identification import Candidate
 from domain.metadata import Metadata
+from domain.people import ProfileId
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +39,6 @@ class Gallery(Protocol):
         """
         ...
 
-    async def person(self, model: str, collection: str, profile_id: UUID) -> Candidate | None:
+    async def person(self, model: str, collection: str, profile_id: ProfileId) -> Candidate | None:
         """One person and their faces of a model; None when the collection has no such person or face."""
         ...

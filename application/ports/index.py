@@ -34,9 +34,9 @@ class IndexRows:
     """N faces."""
 
     keys: NDArray[int64]
-    """The store's numbers of the faces, no two equal."""
+    """The faces' ids, no two equal."""
     people: NDArray[int64]
-    """The store's numbers of the people whose faces they are."""
+    """The ids of the people whose faces they are."""
     vectors: NDArray[float32]
     """N x D, unit norm."""
 
@@ -70,9 +70,9 @@ class Shortlist:
     searched: int
     """The exact number of people that the probe was compared with."""
     people: NDArray[int64]
-    """Their numbers, nearest first: as many as were asked for and some more, or all."""
+    """Their ids, nearest first: as many as were asked for and some more, or all."""
     faces: NDArray[int64]
-    """Key of the nearest face of each."""
+    """Id of the nearest face of each."""
     similarities: NDArray[float32]
     """About the cosine similarity to that face."""
 

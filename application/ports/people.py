@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from typing import Protocol
-from uuid import UUID
 
 from domain.metadata import Metadata
-from domain.people import DEFAULT_COLLECTION, Collection, Profile
+from domain.people import DEFAULT_COLLECTION, Collection, Profile, ProfileId
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class ProfileRepository(Protocol):
         """
         ...
 
-    async def get(self, collection: str, profile_id: UUID) -> Profile | None:
+    async def get(self, collection: str, profile_id: ProfileId) -> Profile | None:
         """The person, if the collection has them."""
         ...
 
@@ -42,12 +41,16 @@ class ProfileRepository(Protocol):
         """The person of exactly this name."""
         ...
 
-    async def list(self, where: ProfileFilter, limit: int, after: UUID | None = None) -> list[Profile]:
+    async def list(self, where: ProfileFilter, limit: int, after: ProfileId | None = None) -> list[Profile]:
         """At most `limit` people with ids greater than `after`, oldest (smallest id) first."""
         ...
 
     async def update(
-        self, collection: str, profile_id: UUID, name: str | None = None, metadata: Metadata | None = None
+        self,
+        collection: str,
+        profile_id: ProfileId,
+        name: str | None = None,
+        metadata: Metadata | None = None,
     ) -> Profile | None:
         """Replace what isn't None; None when there is no such person.
 
@@ -56,7 +59,7 @@ class ProfileRepository(Protocol):
         """
         ...
 
-    async def merge(self, collection: str, source: UUID, target: UUID) -> Profile:
+    async def merge(self, collection: str, source: ProfileId, target: ProfileId) -> Profile:
         """Give all faces of `source` to `target`, and delete `source`; the answer is the new target.
 
         Metadata is united, and where both have a key the target's value stays. Of the same photo of both, by
@@ -67,7 +70,7 @@ class ProfileRepository(Protocol):
         """
         ...
 
-    async def delete(self, collection: str, profile_id: UUID) -> bool:
+    async def delete(self, collection: str, profile_id: ProfileId) -> bool:
         """Delete a person with all their faces; False when there is no such person."""
         ...
 

@@ -26,7 +26,7 @@ class Reading:
     changes: Changes | None
     """None: they are too many for one answer; read them page by page."""
     candidates: Mapping[int, Candidate]
-    """People by their numbers: those who were asked for, as far as they have a face, and those with changes."""
+    """People by their ids: those who were asked for, as far as they have a face, and those with changes."""
 
     @property
     def unchanged(self) -> bool:

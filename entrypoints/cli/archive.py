@@ -2,13 +2,15 @@
 
 from importlib.metadata import version
 from pathlib import Path
+from uuid import UUID
 
 import click
+import msgspec
 
 from adapters.files.archive.reader import reading
 from adapters.files.archive.writer import writing
 from application.bulk.export import Exported, ExportPeople
-from application.bulk.restore import Imported, ImportPeople
+from application.bulk.restore import Imported, ImportPeople, NewId
 from entrypoints.cli.bulk import JSON, REPORT, Clock, Report, carry_out, check_report, count, progress, tell
 from entrypoints.container import Container
 
@@ -26,6 +28,15 @@ class ExportReport(Report, kw_only=True):
     crops: int
 
 
+class NewIdItem(msgspec.Struct):
+    """A person or a face that has another id here than in the archive."""
+
+    collection: str
+    kind: str
+    old: int | UUID
+    new: int
+
+
 class ImportReport(Report, kw_only=True):
     """What was read."""
 
@@ -35,6 +46,7 @@ class ImportReport(Report, kw_only=True):
     new_people: int
     faces: int
     new_faces: int
+    new_ids: list[NewIdItem]
 
 
 @click.command("export")
@@ -93,13 +105,14 @@ def export_people(
 def import_people(file: Path, collection: str | None, report: Path | None, *, as_json: bool) -> None:
     """Put the people and faces of FILE, which `export` has written, into this instance.
 
-    Ids are kept, and what is there stays as it is: a command that was interrupted is continued by the same
-    command. The whole file is checked before anything is changed.
+    People are found by their names, faces by their photos, and what is there stays as it is: a command that was
+    interrupted is continued by the same command. If nobody is there, ids are kept; otherwise new ones are given, and
+    the report has the old and the new. The whole file is checked before anything is changed.
     """
     check_report(report)
     clock = Clock()
 
-    async def work(container: Container) -> tuple[list[str], Imported]:
+    async def work(container: Container) -> tuple[list[str], Imported, list[NewId]]:
         use_case: ImportPeople = container.import_people()
         with reading(file) as reader:
             sections = use_case.chosen(reader, collection)
@@ -107,13 +120,14 @@ def import_people(file: Path, collection: str | None, report: Path | None, *, as
             with progress("checking", total) as update:
                 async for checked in use_case.check(reader, sections):
                     update(checked)
-            done = Imported()
+            done, new_ids = Imported(), list[NewId]()
             with progress("people and faces", total) as update:
                 async for done in use_case.execute(reader, sections):
                     update(done.people + done.faces)
-            return [each.collection for each in sections], done
+                    new_ids += done.new_ids
+            return [each.collection for each in sections], done, new_ids
 
-    collections, done = carry_out(work)
+    collections, done, new_ids = carry_out(work)
     read = ImportReport(
         command="import",
         seconds=clock.seconds,
@@ -123,10 +137,13 @@ def import_people(file: Path, collection: str | None, report: Path | None, *, as
         new_people=done.new_people,
         faces=done.faces,
         new_faces=done.new_faces,
+        new_ids=[NewIdItem(each.collection, each.kind, each.old, each.new) for each in new_ids],
     )
     text = (
         f"{file}: {count(done.people, 'person', 'people')}, {done.new_people:,} of them new,"
         f" {count(done.faces, 'face', 'faces')}, {done.new_faces:,} of them new,"
         f" in {count(len(collections), 'collection', 'collections')}, {read.seconds:.1f} s"
     )
+    if new_ids:
+        text += f"\n{count(len(new_ids), 'id is', 'ids are')} not the archive's: see --report"
     tell(read, text, report, as_json=as_json)

@@ -3,7 +3,6 @@
 import csv
 from collections import Counter
 from pathlib import Path
-from uuid import UUID
 
 import click
 import msgspec
@@ -45,7 +44,7 @@ class ConflictItem(msgspec.Struct):
     """A doubt about a face."""
 
     doubt: str
-    profile_id: UUID
+    profile_id: int
     name: str
     similarity: float
 
@@ -56,8 +55,8 @@ class PhotoItem(msgspec.Struct, omit_defaults=True):
     name: str
     photo: str
     status: str
-    face_id: UUID | None = None
-    profile_id: UUID | None = None
+    face_id: int | None = None
+    profile_id: int | None = None
     conflicts: list[ConflictItem] = []
     code: str | None = None
     detail: str | None = None

@@ -4,7 +4,6 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import UUID
 
 import click
 import msgspec
@@ -48,10 +47,10 @@ class BoxItem(msgspec.Struct):
 class CandidateItem(msgspec.Struct):
     """A person and how similar they are."""
 
-    profile_id: UUID
+    profile_id: int
     name: str
     similarity: float
-    face_id: UUID
+    face_id: int
 
 
 class FaceItem(msgspec.Struct, omit_defaults=True):

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from uuid import UUID
 
 import click
 import msgspec
@@ -17,7 +16,7 @@ class FailedItem(msgspec.Struct):
     """A crop that could not be embedded."""
 
     collection: str
-    face_id: UUID
+    face_id: int
     code: str
     detail: str
 

@@ -2,12 +2,11 @@
 
 from http import HTTPStatus
 from typing import Annotated
-from uuid import UUID
 
 import msgspec
 from litestar import Controller, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromQuery, QueryParameter
 from msgspec import UNSET
 
 from application.analysis import FaceSelection
@@ -19,18 +18,21 @@ from application.ports.idempotency import Answer
 from application.recognition import one_of
 from domain import errors
 from domain.enrolment import EnrolmentConflict, OnConflict
-from domain.people import DEFAULT_COLLECTION
+from domain.people import DEFAULT_COLLECTION, MAX_ID, ProfileId
 from entrypoints.http.envelope import Success
 from entrypoints.http.openapi import refusals
 from entrypoints.http.parameters import (
     GALLERY_REFUSALS,
     IMAGE_REFUSALS,
     PAGE,
+    AfterFace,
     Aliveness,
     Collection,
     DetectionModel,
+    FaceOfPath,
     IdempotencyKey,
     Limit,
+    OptionalProfile,
     Quality,
     RecognitionModel,
 )
@@ -72,10 +74,10 @@ class FaceController(Controller):
         self,
         manage_faces: NamedDependency[ManageFaces],
         name: FromQuery[str | None] = None,
-        profile_id: FromQuery[UUID | None] = None,
+        profile_id: OptionalProfile = None,
         recognition_model: FromQuery[str | None] = None,
         limit: Limit = PAGE,
-        after: FromQuery[UUID | None] = None,
+        after: AfterFace = None,
         collection: Collection = DEFAULT_COLLECTION,
     ) -> FacesAnswer:
         """Oldest first; each filter narrows the list. `after` is the `next` of the page before."""
@@ -102,7 +104,10 @@ class FaceController(Controller):
         name: Annotated[
             str | None, QueryParameter(description="The person; the same name adds a face to the same person")
         ] = None,
-        profile_id: Annotated[UUID | None, QueryParameter(description="Instead of a name")] = None,
+        profile_id: Annotated[
+            ProfileId | None,
+            QueryParameter(ge=1, le=MAX_ID, format="int64", description="Instead of a name"),
+        ] = None,
         detection_model: DetectionModel = None,
         recognition_model: RecognitionModel = None,
         faces: Which = FaceSelection.SINGLE,
@@ -137,7 +142,7 @@ class FaceController(Controller):
         return msgspec.json.decode(answer.body, type=RegisteredAnswer)
 
     @post(
-        "/{face_id:uuid}/move",
+        "/{face_id:int}/move",
         status_code=HTTPStatus.OK,
         summary="Give a face to another person",
         responses=refusals(errors.FaceNotFound, errors.ProfileNotFound, errors.InvalidCollection),
@@ -145,8 +150,8 @@ class FaceController(Controller):
     async def move_face(
         self,
         manage_faces: NamedDependency[ManageFaces],
-        face_id: FromPath[UUID],
-        profile_id: FromQuery[UUID],
+        face_id: FaceOfPath,
+        profile_id: Annotated[ProfileId, QueryParameter(ge=1, le=MAX_ID, format="int64")],
         collection: Collection = DEFAULT_COLLECTION,
     ) -> FaceAnswer:
         """Corrects a face that was registered for the wrong person, who goes with their last face."""
@@ -154,7 +159,7 @@ class FaceController(Controller):
         return FaceAnswer(detail="Face moved", data=FaceView.of(face))
 
     @delete(
-        "/{face_id:uuid}",
+        "/{face_id:int}",
         status_code=HTTPStatus.OK,
         summary="Delete a face",
         responses=refusals(errors.FaceNotFound, errors.InvalidCollection),
@@ -162,7 +167,7 @@ class FaceController(Controller):
     async def delete_face(
         self,
         manage_faces: NamedDependency[ManageFaces],
-        face_id: FromPath[UUID],
+        face_id: FaceOfPath,
         collection: Collection = DEFAULT_COLLECTION,
     ) -> Success:
         """Deletes a registered face for good, and its person with their last face."""

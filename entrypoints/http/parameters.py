@@ -3,16 +3,21 @@
 import json
 from typing import Annotated, Literal
 
-from litestar.params import HeaderParameter, QueryParameter
+from litestar.params import HeaderParameter, PathParameter, QueryParameter
 
 from domain import errors
 from domain.liveness import LivenessPolicy
 from domain.metadata import Metadata
-from domain.people import COLLECTION_PATTERN
+from domain.people import COLLECTION_PATTERN, MAX_ID, FaceId, ProfileId
 from domain.quality import LowQuality
 
 PAGE = 1000
 
+FaceOfPath = Annotated[FaceId, PathParameter(ge=1, le=MAX_ID, format="int64")]
+ProfileOfPath = Annotated[ProfileId, PathParameter(ge=1, le=MAX_ID, format="int64")]
+AfterFace = Annotated[FaceId | None, QueryParameter(ge=1, le=MAX_ID, format="int64")]
+AfterProfile = Annotated[ProfileId | None, QueryParameter(ge=1, le=MAX_ID, format="int64")]
+OptionalProfile = Annotated[ProfileId | None, QueryParameter(ge=1, le=MAX_ID, format="int64")]
 Collection = Annotated[
     str, QueryParameter(description="The collection that is meant", pattern=COLLECTION_PATTERN)
 ]

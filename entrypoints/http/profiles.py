@@ -2,21 +2,28 @@
 
 from http import HTTPStatus
 from typing import Annotated, Any
-from uuid import UUID
 
 import msgspec
 from litestar import Controller, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from msgspec import UNSET, Meta
 
 from application.people import ManageProfiles
 from application.ports.people import ProfileFilter
 from domain import errors
-from domain.people import DEFAULT_COLLECTION
+from domain.people import DEFAULT_COLLECTION, MAX_ID, ProfileId
 from entrypoints.http.envelope import Success
 from entrypoints.http.openapi import refusals
-from entrypoints.http.parameters import PAGE, Collection, Limit, MetadataFilter, metadata_filter
+from entrypoints.http.parameters import (
+    PAGE,
+    AfterProfile,
+    Collection,
+    Limit,
+    MetadataFilter,
+    ProfileOfPath,
+    metadata_filter,
+)
 from entrypoints.http.views.people import (
     PersonAnswer,
     PersonView,
@@ -55,7 +62,7 @@ class ProfileController(Controller):
         name: Annotated[str | None, QueryParameter(description="What names begin with")] = None,
         metadata: MetadataFilter = None,
         limit: Limit = PAGE,
-        after: FromQuery[UUID | None] = None,
+        after: AfterProfile = None,
         collection: Collection = DEFAULT_COLLECTION,
     ) -> ProfilesAnswer:
         """Oldest first; each filter narrows the list. `after` is the `next` of the page before."""
@@ -89,14 +96,14 @@ class ProfileController(Controller):
         return ProfileAnswer(detail="Person created", data=ProfileView.of(profile))
 
     @get(
-        "/{profile_id:uuid}",
+        "/{profile_id:int}",
         summary="Get a person",
         responses=refusals(errors.InvalidCollection, errors.ProfileNotFound),
     )
     async def get_profile(
         self,
         manage_profiles: NamedDependency[ManageProfiles],
-        profile_id: FromPath[UUID],
+        profile_id: ProfileOfPath,
         collection: Collection = DEFAULT_COLLECTION,
     ) -> PersonAnswer:
         """A person and their first 1,000 faces; `/api/face` lists more."""
@@ -104,7 +111,7 @@ class ProfileController(Controller):
         return PersonAnswer(detail="Person retrieved", data=PersonView.of(person))
 
     @patch(
-        "/{profile_id:uuid}",
+        "/{profile_id:int}",
         summary="Rename a person, or replace their metadata",
         responses=refusals(
             errors.InvalidCollection,
@@ -117,7 +124,7 @@ class ProfileController(Controller):
     async def change_profile(
         self,
         manage_profiles: NamedDependency[ManageProfiles],
-        profile_id: FromPath[UUID],
+        profile_id: ProfileOfPath,
         data: JSONBody[ProfileChange],
         collection: Collection = DEFAULT_COLLECTION,
     ) -> ProfileAnswer:
@@ -126,7 +133,7 @@ class ProfileController(Controller):
         return ProfileAnswer(detail="Person changed", data=ProfileView.of(profile))
 
     @post(
-        "/{profile_id:uuid}/merge",
+        "/{profile_id:int}/merge",
         status_code=HTTPStatus.OK,
         summary="Merge two people who are one",
         responses=refusals(errors.InvalidCollection, errors.ProfileNotFound),
@@ -134,8 +141,11 @@ class ProfileController(Controller):
     async def merge_profile(
         self,
         manage_profiles: NamedDependency[ManageProfiles],
-        profile_id: FromPath[UUID],
-        into: Annotated[UUID, QueryParameter(description="The person who stays")],
+        profile_id: ProfileOfPath,
+        into: Annotated[
+            ProfileId,
+            QueryParameter(ge=1, le=MAX_ID, format="int64", description="The person who stays"),
+        ],
         collection: Collection = DEFAULT_COLLECTION,
     ) -> ProfileAnswer:
         """Gives all faces of this person to another; this one goes."""
@@ -143,7 +153,7 @@ class ProfileController(Controller):
         return ProfileAnswer(detail="People merged", data=ProfileView.of(profile))
 
     @delete(
-        "/{profile_id:uuid}",
+        "/{profile_id:int}",
         status_code=HTTPStatus.OK,
         summary="Delete a person",
         responses=refusals(errors.InvalidCollection, errors.ProfileNotFound),
@@ -151,7 +161,7 @@ class ProfileController(Controller):
     async def delete_profile(
         self,
         manage_profiles: NamedDependency[ManageProfiles],
-        profile_id: FromPath[UUID],
+        profile_id: ProfileOfPath,
         collection: Collection = DEFAULT_COLLECTION,
     ) -> Success:
         """Deletes a person and all their faces for good."""

@@ -2,7 +2,6 @@
 
 from http import HTTPStatus
 from typing import Annotated
-from uuid import UUID
 
 from litestar import Controller, post
 from litestar.di import NamedDependency
@@ -32,6 +31,7 @@ from entrypoints.http.parameters import (
     LeastSimilarity,
     MetadataFilter,
     Method,
+    OptionalProfile,
     Quality,
     RecognitionModel,
     metadata_filter,
@@ -210,7 +210,7 @@ class RecognitionController(Controller):
         self,
         request: AnyRequest,
         verify_face: NamedDependency[VerifyFace],
-        profile_id: FromQuery[UUID | None] = None,
+        profile_id: OptionalProfile = None,
         name: FromQuery[str | None] = None,
         detection_model: DetectionModel = None,
         recognition_model: RecognitionModel = None,

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import click
 import numpy as np
 from numpy.typing import NDArray
 
 from adapters.files.vectors import NpzVectorFiles
+from adapters.onnx.embedding import CropEmbedder
 from adapters.onnx.exports import OUTPUT_MEAN
 from application.evaluation.calibrate import fit, usable
 from application.evaluation.normalisation import NormalisedSet, normalise

@@ -31,15 +31,15 @@ MODEL = "sface"
 _BLOCK = 10_000
 _FILL = """
     WITH person AS (
-        INSERT INTO profile (id, collection, name)
-        SELECT gen_random_uuid(), :name, 'person ' || i
+        INSERT INTO profile (collection, name)
+        SELECT :name, 'person ' || i
         FROM generate_series(CAST(:first AS int), CAST(:last AS int)) AS i
-        RETURNING id, number
+        RETURNING id
     )
-    INSERT INTO face (id, profile_id, collection, recognition_model, detection_model, embedding)
-    SELECT gen_random_uuid(), id, :name, 'sface', 'yunet', (
+    INSERT INTO face (profile_id, collection, recognition_model, detection_model, embedding)
+    SELECT id, :name, 'sface', 'yunet', (
         SELECT l2_normalize(array_agg(random() + random() + random() - 1.5)::real[]::vector)
-        FROM generate_series(1, 128) WHERE person.number > 0
+        FROM generate_series(1, 128) WHERE person.id > 0
     )
     FROM person
 """

@@ -1,7 +1,7 @@
 """Random actions on a storage, told in words that don't depend on its ids."""
 
 from dataclasses import dataclass, field
-from uuid import UUID, uuid4
+from typing import TypeVar
 
 import numpy as np
 from hypothesis import strategies as st
@@ -11,11 +11,14 @@ from application.ports.people import ProfileFilter
 from domain.errors import FaceServiceError
 from domain.faces import Embedding
 from domain.metadata import Metadata
-from domain.people import DEFAULT_COLLECTION, Face, Profile
+from domain.people import DEFAULT_COLLECTION, Face, FaceId, PersonName, Profile, ProfileId
+from tests.contract.enrolment import NO_FACE, NOBODY
 from tests.contract.storage import Storage
 
 COLLECTIONS = (DEFAULT_COLLECTION, "staff", "guests")
 TEAMS: tuple[Metadata, ...] = ({}, {"team": "red"}, {"team": "blue", "tags": ["a", "b"]}, {"tags": ["b"]})
+
+Id = TypeVar("Id", bound=int)
 
 Action = tuple[str, tuple[object, ...]]
 
@@ -53,8 +56,8 @@ class Player:
     """Carries actions out; a face or a person is known by when they were first heard of."""
 
     storage: Storage
-    faces: list[UUID] = field(default_factory=list)
-    people: list[UUID] = field(default_factory=list)
+    faces: list[FaceId] = field(default_factory=list)
+    people: list[ProfileId] = field(default_factory=list)
 
     async def play(self, action: Action) -> object:
         """What is answered, or the kind of the refusal."""
@@ -77,14 +80,16 @@ class Player:
         number = self._number(self.people, profile.id)
         return number, profile.collection, profile.name, profile.metadata, profile.faces
 
-    def _number(self, known: list[UUID], one: UUID) -> int:
+    def _number(self, known: list[Id], one: Id) -> int:
         if one not in known:
             known.append(one)
         return known.index(one)
 
-    @staticmethod
-    def _id(known: list[UUID], number: int) -> UUID:
-        return known[number] if number < len(known) else uuid4()
+    def _face(self, number: int) -> FaceId:
+        return self.faces[number] if number < len(self.faces) else NO_FACE
+
+    def _person(self, number: int) -> ProfileId:
+        return self.people[number] if number < len(self.people) else NOBODY
 
     async def everything(self) -> list[object]:
         """All listings."""
@@ -100,7 +105,7 @@ class Player:
     async def add(
         self,
         collection: str,
-        person: str | UUID,
+        person: PersonName | ProfileId,
         point: tuple[int, int, int],
         model: str,
         photo: bytes | None,
@@ -112,13 +117,13 @@ class Player:
     async def add_to(
         self, collection: str, person: int, point: tuple[int, int, int], model: str, photo: bytes | None
     ) -> object:
-        return await self.add(collection, self._id(self.people, person), point, model, photo)
+        return await self.add(collection, self._person(person), point, model, photo)
 
     async def delete(self, collection: str, face: int) -> object:
-        return await self.storage.faces.delete(collection, self._id(self.faces, face))
+        return await self.storage.faces.delete(collection, self._face(face))
 
     async def move(self, collection: str, face: int, person: int) -> object:
-        ids = self._id(self.faces, face), self._id(self.people, person)
+        ids = self._face(face), self._person(person)
         return self.face(await self.storage.faces.move(collection, *ids))
 
     async def create(self, collection: str, name: str, metadata: Metadata) -> object:
@@ -127,15 +132,15 @@ class Player:
     async def update(
         self, collection: str, person: int, name: str | None, metadata: Metadata | None
     ) -> object:
-        profile_id = self._id(self.people, person)
+        profile_id = self._person(person)
         return self.person(await self.storage.profiles.update(collection, profile_id, name, metadata))
 
     async def merge(self, collection: str, source: int, target: int) -> object:
-        ids = self._id(self.people, source), self._id(self.people, target)
+        ids = self._person(source), self._person(target)
         return self.person(await self.storage.profiles.merge(collection, *ids))
 
     async def dismiss(self, collection: str, person: int) -> object:
-        return await self.storage.profiles.delete(collection, self._id(self.people, person))
+        return await self.storage.profiles.delete(collection, self._person(person))
 
     async def open(self, collection: str) -> object:
         return await self.storage.collections.create(collection)

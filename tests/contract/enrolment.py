@@ -6,11 +6,13 @@ from application.ports.faces import EmbeddingRepository, FaceFilter, NewFace
 from application.ports.gallery import Found
 from domain.faces import Embedding
 from domain.metadata import Metadata
-from domain.people import DEFAULT_COLLECTION, Face
+from domain.people import DEFAULT_COLLECTION, MAX_ID, Face, FaceId, ProfileId
 from tests.contract.storage import Storage
 
 EVERYTHING = FaceFilter()
 SMALL, LARGE = "small", "large"
+NO_FACE, NOBODY = FaceId(MAX_ID), ProfileId(MAX_ID)
+"""Ids that nothing has."""
 
 
 def at(degrees: float, model: str = SMALL) -> Embedding:

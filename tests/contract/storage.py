@@ -5,11 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
-from uuid_utils.compat import uuid7
 
 from adapters.faiss.store import FaissGalleryIndexes
 from adapters.memory.archive import InMemoryArchive
@@ -38,6 +36,7 @@ from application.resident import Rhythm
 from domain.faces import Embedding
 from domain.identification import Candidate
 from domain.metadata import Metadata
+from domain.people import ProfileId
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Storage:
 
 
 def in_memory() -> Storage:
-    store = InMemoryStore(uuid7)
+    store = InMemoryStore()
     return Storage(
         InMemoryRepository(store),
         InMemoryProfiles(store),
@@ -68,8 +67,8 @@ def in_memory() -> Storage:
 
 def on_postgres(engine: AsyncEngine) -> Storage:
     return Storage(
-        PgVectorRepository(engine, uuid7),
-        PostgresProfiles(engine, uuid7),
+        PgVectorRepository(engine),
+        PostgresProfiles(engine),
         PostgresCollections(engine),
         PgVectorGallery(engine),
         PgVectorArchive(engine),
@@ -101,7 +100,7 @@ class PatientGallery:
             await asyncio.sleep(0.001)
         return await self._gallery.search(probe, collection, people, metadata)
 
-    async def person(self, model: str, collection: str, profile_id: UUID) -> Candidate | None:
+    async def person(self, model: str, collection: str, profile_id: ProfileId) -> Candidate | None:
         """See Gallery.person."""
         return await self._gallery.person(model, collection, profile_id)
 
@@ -121,6 +120,6 @@ async def clear(engine: AsyncEngine) -> None:
     """Leave what a migration leaves: the default collection, and nobody in it."""
     # Not TRUNCATE: each makes new files, and hundreds of them make the server's end slow.
     async with engine.begin() as connection:
-        for table in ("idempotency", "face", "profile", "collection"):
+        for table in ("idempotency", "face", "profile", "collection", "kept_archive"):
             await connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - a name of ours
         await connection.execute(text("INSERT INTO collection (name) VALUES ('default')"))

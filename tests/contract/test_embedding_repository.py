@@ -2,10 +2,8 @@
 
 import dataclasses
 from itertools import pairwise
-from uuid import UUID, uuid4
 
 import pytest
-from uuid_utils.compat import uuid7
 
 from application.ports.faces import FaceFilter, NewFace
 from domain.errors import CollectionNotFound, InvalidEmbedding, ProfileNotFound
@@ -15,6 +13,8 @@ from domain.people import Face
 from tests.contract.enrolment import (
     EVERYTHING,
     LARGE,
+    NO_FACE,
+    NOBODY,
     SMALL,
     at,
     enrol,
@@ -34,10 +34,19 @@ class TestAdd:
         assert enrolment.created
         assert (face.name, face.recognition_model, face.detection_model) == ("Ann", SMALL, "detector")
 
-    async def test_ids_are_plain_uuids(self, storage: Storage) -> None:
-        await enrol(storage.faces, ("Ann", at(0)))
+    async def test_ids_are_plain_positive_integers(self, storage: Storage) -> None:
+        (enrolled,) = await enrol(storage.faces, ("Ann", at(0)))
         (face,) = await storage.faces.list(EVERYTHING, 1)
-        assert (type(face.id), type(face.profile_id)) == (UUID, UUID)
+        assert face == enrolled
+        assert (type(face.id), type(face.profile_id)) == (int, int)
+        assert min(face.id, face.profile_id) > 0
+
+    async def test_ids_are_never_given_again(self, storage: Storage) -> None:
+        (old,) = await enrol(storage.faces, ("Ann", at(0)))
+        await storage.faces.delete(DEFAULT, old.id)
+        (new,) = await enrol(storage.faces, ("Bob", at(0)))
+        assert new.id > old.id
+        assert new.profile_id > old.profile_id
 
     async def test_a_name_is_one_profile(self, storage: Storage) -> None:
         first, second = await enrol(storage.faces, ("Ann", at(0)), ("Ann", at(10)))
@@ -90,7 +99,7 @@ class TestAdd:
 
     async def test_to_nobody(self, storage: Storage) -> None:
         with pytest.raises(ProfileNotFound):
-            await storage.faces.add(NewFace(DEFAULT, uuid7(), at(1), "detector"))
+            await storage.faces.add(NewFace(DEFAULT, NOBODY, at(1), "detector"))
         assert await storage.faces.list(EVERYTHING, 10) == []
 
     async def test_to_a_person_of_another_collection(self, storage: Storage) -> None:
@@ -202,7 +211,7 @@ class TestGet:
         assert await storage.faces.get("nowhere", ann.id) is None
 
     async def test_unknown(self, storage: Storage) -> None:
-        assert await storage.faces.get(DEFAULT, uuid7()) is None
+        assert await storage.faces.get(DEFAULT, NO_FACE) is None
 
 
 class TestList:
@@ -251,12 +260,12 @@ class TestList:
 
     async def test_unknown_profile_finds_nothing(self, storage: Storage) -> None:
         await enrol(storage.faces, ("Ann", at(0)))
-        assert await storage.faces.list(FaceFilter(profile_id=uuid4()), 10) == []
+        assert await storage.faces.list(FaceFilter(profile_id=NOBODY), 10) == []
 
 
 class TestDelete:
     async def test_unknown_face(self, storage: Storage) -> None:
-        assert await storage.faces.delete(DEFAULT, uuid7()) is False
+        assert await storage.faces.delete(DEFAULT, NO_FACE) is False
 
     async def test_once(self, storage: Storage) -> None:
         (face,) = await enrol(storage.faces, ("Ann", at(0)))

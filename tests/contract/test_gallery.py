@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from uuid_utils.compat import uuid7
 
 from domain.errors import CollectionNotFound, InvalidEmbedding
 from domain.people import DEFAULT_COLLECTION as DEFAULT
-from tests.contract.enrolment import SMALL, at, enrol, look, names, random_embedding
+from tests.contract.enrolment import NOBODY, SMALL, at, enrol, look, names, random_embedding
 from tests.contract.storage import Storage
 
 
@@ -175,6 +174,6 @@ class TestPerson:
     async def test_nobody(self, storage: Storage) -> None:
         (ann,) = await enrol(storage.faces, ("Ann", at(0)))
         await storage.collections.create("other")
-        assert await storage.gallery.person(SMALL, DEFAULT, uuid7()) is None
+        assert await storage.gallery.person(SMALL, DEFAULT, NOBODY) is None
         assert await storage.gallery.person("unknown", DEFAULT, ann.profile_id) is None
         assert await storage.gallery.person(SMALL, "other", ann.profile_id) is None

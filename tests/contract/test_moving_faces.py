@@ -3,11 +3,10 @@
 import dataclasses
 
 import pytest
-from uuid_utils.compat import uuid7
 
 from domain.errors import ProfileNotFound
 from domain.people import DEFAULT_COLLECTION as DEFAULT
-from tests.contract.enrolment import EVERYTHING, at, enrol, look, names, new, photo_of
+from tests.contract.enrolment import EVERYTHING, NO_FACE, NOBODY, at, enrol, look, names, new, photo_of
 from tests.contract.storage import Storage
 
 
@@ -53,12 +52,12 @@ class TestMove:
 
     async def test_unknown_face(self, storage: Storage) -> None:
         (ann,) = await enrol(storage.faces, ("Ann", at(0)))
-        assert await storage.faces.move(DEFAULT, uuid7(), ann.profile_id) is None
+        assert await storage.faces.move(DEFAULT, NO_FACE, ann.profile_id) is None
 
     async def test_unknown_person(self, storage: Storage) -> None:
         (ann,) = await enrol(storage.faces, ("Ann", at(0)))
         with pytest.raises(ProfileNotFound):
-            await storage.faces.move(DEFAULT, ann.id, uuid7())
+            await storage.faces.move(DEFAULT, ann.id, NOBODY)
         assert await storage.faces.get(DEFAULT, ann.id) == ann
 
     async def test_not_into_another_collection(self, storage: Storage) -> None:

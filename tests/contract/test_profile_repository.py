@@ -3,7 +3,6 @@
 from itertools import pairwise
 
 import pytest
-from uuid_utils.compat import uuid7
 
 from application.ports.faces import FaceFilter
 from application.ports.people import ProfileFilter
@@ -11,7 +10,7 @@ from domain.errors import CollectionNotFound, NameTaken, ProfileNotFound
 from domain.metadata import JSON, Metadata
 from domain.people import DEFAULT_COLLECTION as DEFAULT
 from domain.people import Profile
-from tests.contract.enrolment import EVERYTHING, at, enrol, photo_of
+from tests.contract.enrolment import EVERYTHING, NOBODY, at, enrol, photo_of
 from tests.contract.storage import Storage
 
 ODD: Metadata = {
@@ -170,7 +169,7 @@ class TestUpdate:
         assert await storage.profiles.get(DEFAULT, ann.id) == ann
 
     async def test_unknown(self, storage: Storage) -> None:
-        assert await storage.profiles.update(DEFAULT, uuid7(), "Ann") is None
+        assert await storage.profiles.update(DEFAULT, NOBODY, "Ann") is None
 
 
 class TestMerge:
@@ -205,7 +204,7 @@ class TestMerge:
         (ann,) = await create(storage, "Ann")
         await storage.collections.create("other")
         stranger = (await storage.profiles.create("other", "Ann", {})).id
-        for source, target in ((ann.id, uuid7()), (uuid7(), ann.id), (stranger, ann.id), (ann.id, stranger)):
+        for source, target in ((ann.id, NOBODY), (NOBODY, ann.id), (stranger, ann.id), (ann.id, stranger)):
             with pytest.raises(ProfileNotFound):
                 await storage.profiles.merge(DEFAULT, source, target)
         assert await storage.profiles.list(ProfileFilter(), 10) == [ann]

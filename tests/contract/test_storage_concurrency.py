@@ -4,7 +4,6 @@ import asyncio
 import itertools
 from collections.abc import Awaitable
 from typing import TypeVar
-from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
@@ -15,9 +14,10 @@ from application.ports.faces import FaceFilter, NewFace
 from application.ports.people import ProfileFilter
 from domain.errors import CollectionExists, CollectionNotFound, NameTaken, ProfileNotFound
 from domain.people import DEFAULT_COLLECTION as DEFAULT
-from domain.people import Face
+from domain.people import Face, ProfileId
 from tests.contract.enrolment import EVERYTHING, at, enrol, look, names, new, photo_of
 from tests.contract.storage import Storage
+from tests.contract.test_archive import content, restore
 
 T = TypeVar("T")
 TURNS = 15
@@ -31,11 +31,11 @@ async def refused(action: Awaitable[T], *errors: type[Exception]) -> T | None:
         return None
 
 
-def by_id(profile_id: UUID, degrees: float) -> NewFace:
+def by_id(profile_id: ProfileId, degrees: float) -> NewFace:
     return NewFace(DEFAULT, profile_id, at(degrees), "detector")
 
 
-async def owners(storage: Storage) -> list[UUID]:
+async def owners(storage: Storage) -> list[ProfileId]:
     return [face.profile_id for face in await storage.faces.list(EVERYTHING, 1000)]
 
 
@@ -237,15 +237,21 @@ class TestMoving:
                 await storage.profiles.delete(DEFAULT, person.id)
 
 
-async def test_one_archive_restored_many_times_is_there_once(storage: Storage) -> None:
+@pytest.mark.parametrize("keep_ids", [True, False])
+async def test_one_archive_restored_many_times_is_there_once(storage: Storage, keep_ids: bool) -> None:  # noqa: FBT001
     await enrol(storage.faces, *((name, at(i)) for i, name in enumerate("ABCABC")))
     people = await storage.profiles.list(ProfileFilter(), 10)
     faces = await storage.archive.faces(DEFAULT, 10)
     for person in people:
         await storage.profiles.delete(DEFAULT, person.id)
-    await asyncio.gather(*(storage.archive.restore(DEFAULT, people, faces) for _ in range(4)))
-    assert await storage.profiles.list(ProfileFilter(), 10) == people
-    assert await storage.faces.list(EVERYTHING, 10) == [archived.face for archived in faces]
+    await asyncio.gather(*(restore(storage, people, faces, keep_ids=keep_ids) for _ in range(4)))
+    now = await storage.profiles.list(ProfileFilter(), 10)
+    assert [(person.name, person.faces) for person in now] == [("A", 2), ("B", 2), ("C", 2)]
+    if keep_ids:
+        assert now == people
+        assert await storage.faces.list(EVERYTHING, 10) == [archived.face for archived in faces]
+    else:
+        assert content(await storage.archive.faces(DEFAULT, 10)) == content(faces)
 
 
 async def test_searches_beside_changes_find_whom_they_should(storage: Storage) -> None:

@@ -31,3 +31,11 @@ def landscape() -> bytes:
     assert spec is not None
     assert spec.origin is not None
     return (Path(spec.origin).parent / "data" / "coffee.png").read_bytes()
+
+
+@pytest.fixture
+def portraits(lfw: Path) -> list[bytes]:
+    """One photo each of six people, each with one face, in which nobody resembles another."""
+    people = ["Abel_Pacheco", "Akhmed_Zakayev", "Amber_Tamblyn", "Anders_Fogh_Rasmussen", "Angela_Bassett"]
+    found = [lfw / "images" / name / f"{name}_0001.jpg" for name in people]
+    return [path.read_bytes() for path in found if path.exists()]

@@ -62,7 +62,7 @@ def refused(folder: Path, *arguments: str | Path, **more: str) -> str:
 
 
 def contents(folder: Path) -> list[tuple[object, ...]]:
-    """What an instance has, but for ids, which are times."""
+    """What an instance has, but for ids."""
     run(folder, "export", folder / "contents.zip")
     with reading(folder / "contents.zip") as archive:
         names = {
@@ -72,7 +72,7 @@ def contents(folder: Path) -> list[tuple[object, ...]]:
             for person in archive.people(page)
         }
         return sorted(
-            (names[each.face.profile_id], each.digest, each.embedding.vector.tobytes(), each.embedding.model)
+            (names[each.profile_id], each.digest, each.embedding.vector.tobytes(), each.embedding.model)
             for section in archive.sections
             for page in section.faces
             for each in archive.faces(page)
@@ -321,12 +321,21 @@ class TestMove:
         (tmp_path / "cut.zip").write_bytes(data[:-1000])
         assert "it may have been cut off" in refused(tmp_path, "import", "cut.zip")
 
-    def test_a_name_that_somebody_else_has(self, moved: tuple[Service, Service], tmp_path: Path) -> None:
+    def test_beside_others_new_ids_are_given_and_told(
+        self, moved: tuple[Service, Service], tmp_path: Path
+    ) -> None:
         with Service(tmp_path) as service:
-            name = moved[0].client.get("/api/profile").json()["data"][0]["name"]
-            service.client.post("/api/profile", json={"name": name})
-            said = refused(tmp_path, "import", moved[0].directory / "people.zip")
-        assert "collection default: Another person of the collection has this name." in said
+            first = moved[0].client.get("/api/profile").json()["data"][0]
+            here = service.client.post("/api/profile", json={"name": first["name"]}).json()["data"]["id"]
+            for name in "ABCDEFGHIJKLMNO":
+                service.client.post("/api/profile", json={"name": name})
+            report = told(tmp_path, "import", moved[0].directory / "people.zip")
+            assert (report["new_people"], report["new_faces"]) == (8, 24)
+            new = {(each["collection"], each["kind"], each["old"]): each["new"] for each in report["new_ids"]}
+            assert new.get(("default", "person", first["id"]), first["id"]) == here
+            for old in moved[0].client.get("/api/profile?collection=other").json()["data"]:
+                now = service.client.get(f"/api/profile/{new['other', 'person', old['id']]}?collection=other")
+                assert now.json()["data"]["name"] == old["name"]
 
     def test_crops_are_embedded_under_another_model(
         self, moved: tuple[Service, Service], photos: Path, assets: Path

@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.envelope import envelope, refusal
 from tests.e2e.service import Service
 
-UNKNOWN = "018f0000-0000-7000-8000-000000000000"
+UNKNOWN = str(2**53 - 1)
 
 
 def post(service: Service, operation: str, image: bytes, **query: str) -> httpx.Response:

@@ -21,10 +21,10 @@ from tests.contract.storage import Storage, on_postgres
 
 GALLERY = GalleryKey("default", SMALL, 3)
 FACES = (
-    "INSERT INTO face (id, profile_id, collection, recognition_model, detection_model, embedding)"
-    " SELECT gen_random_uuid(), id, collection, 'small', 'd', '[1,0,0]' FROM profile WHERE name = :name"
+    "INSERT INTO face (profile_id, collection, recognition_model, detection_model, embedding)"
+    " SELECT id, collection, 'small', 'd', '[1,0,0]' FROM profile WHERE name = :name"
 )
-PERSON = "INSERT INTO profile (id, collection, name) VALUES (gen_random_uuid(), 'default', :name)"
+PERSON = "INSERT INTO profile (collection, name) VALUES ('default', :name)"
 
 
 @pytest.fixture
@@ -46,12 +46,10 @@ async def other(database_url: str) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
-async def numbers(engine: AsyncEngine) -> list[int]:
+async def ids(engine: AsyncEngine) -> list[int]:
     """Of all faces, by their names."""
     async with engine.connect() as connection:
-        rows = (
-            "SELECT face.number FROM face JOIN profile ON profile.id = profile_id ORDER BY name, face.number"
-        )
+        rows = "SELECT face.id FROM face JOIN profile ON profile.id = profile_id ORDER BY name, face.id"
         return list(await connection.scalars(text(rows)))
 
 
@@ -83,14 +81,14 @@ class TestRead:
         self, source: PostgresGallerySource, storage: Storage, engine: AsyncEngine
     ) -> None:
         ann, _ = await enrol(storage.faces, ("Ann", at(0)), ("Bob", at(1)))
-        first, second = await numbers(engine)
+        first, second = await ids(engine)
         moment = await source.moment()
 
         await storage.faces.delete("default", ann.id)
         await enrol(storage.faces, ("Cem", at(2)), ("Dan", at(3)))
 
         gone = await changes(source, moment)
-        third, fourth = (await numbers(engine))[1:]
+        third, fourth = (await ids(engine))[1:]
         assert told(gone) == ({third, fourth}, {first})
         np.testing.assert_allclose(
             gone.faces.vectors[np.argsort(gone.faces.keys)], [at(2).vector, at(3).vector], atol=1e-7
@@ -139,7 +137,7 @@ class TestRead:
         self, source: PostgresGallerySource, storage: Storage, other: AsyncEngine, engine: AsyncEngine
     ) -> None:
         (old,) = await enrol(storage.faces, ("Ann", at(0)))
-        (gone,) = await numbers(engine)
+        (gone,) = await ids(engine)
         async with other.connect() as slow:
             await execute(slow, PERSON, FACES, name="Slow")
             await execute(slow, "DELETE FROM face WHERE id = :id", id=old.id)
@@ -150,7 +148,7 @@ class TestRead:
             assert not len(await changes(source, then.moment))
             await slow.commit()
         late = await changes(source, then.moment)
-        assert told(late) == ({(await numbers(engine))[1]}, {gone})
+        assert told(late) == ({(await ids(engine))[1]}, {gone})
         assert not len(await changes(source, late.moment))
 
     async def test_what_is_taken_back_is_never_told(
@@ -174,7 +172,7 @@ class TestRead:
                     connection, "ALTER TABLE face DROP CONSTRAINT IF EXISTS face_collection_profile_id_fkey"
                 )
                 await execute(connection, "UPDATE face SET collection = :name", name=name)
-        assert told(await changes(source, moment)) == (set(await numbers(engine)), set())
+        assert told(await changes(source, moment)) == (set(await ids(engine)), set())
 
     async def test_a_face_that_leaves_for_another_collection_is_gone(
         self, source: PostgresGallerySource, storage: Storage, other: AsyncEngine, engine: AsyncEngine
@@ -188,7 +186,7 @@ class TestRead:
                 "ALTER TABLE face DROP CONSTRAINT face_collection_profile_id_fkey",
                 "UPDATE face SET collection = 'staff'",
             )
-        assert told(await changes(source, moment)) == (set(), set(await numbers(engine)))
+        assert told(await changes(source, moment)) == (set(), set(await ids(engine)))
 
     async def test_too_many(self, engine: AsyncEngine, storage: Storage) -> None:
         source = PostgresGallerySource(engine, most_changes=3)
@@ -213,7 +211,7 @@ class TestRead:
             await execute(connection, "UPDATE face SET embedding = '[1,0]'")
         found = await source.read(GALLERY, moment, np.array([], dtype=np.int64))
         assert found.changes is not None
-        assert told(found.changes) == (set(), set(await numbers(engine)))
+        assert told(found.changes) == (set(), set(await ids(engine)))
         assert found.candidates == {}
         assert await paged(source, NEVER) == []
 
@@ -243,7 +241,7 @@ class TestPages:
         self, source: PostgresGallerySource, storage: Storage, engine: AsyncEngine
     ) -> None:
         (old, _) = await enrol(storage.faces, ("Ann", at(0)), ("Bob", at(1)))
-        (gone, _) = await numbers(engine)
+        (gone, _) = await ids(engine)
         moment = await source.moment()
         await enrol(storage.faces, ("Cem", at(2)))
         await storage.faces.delete("default", old.id)
@@ -251,7 +249,7 @@ class TestPages:
         removals, additions = await paged(source, moment)
 
         assert told(removals) == (set(), {gone})
-        assert told(additions) == ({(await numbers(engine))[-1]}, set())
+        assert told(additions) == ({(await ids(engine))[-1]}, set())
         assert (additions.since, additions.moment) == (moment, moment)
 
 
@@ -316,7 +314,7 @@ class TestMoments:
             )
         assert not len(await changes(source, moment))
         (page,) = await paged(source, NEVER)
-        assert page.faces.keys.tolist() == await numbers(engine)
+        assert page.faces.keys.tolist() == await ids(engine)
 
 
 async def test_galleries(source: PostgresGallerySource, storage: Storage) -> None:
@@ -340,7 +338,7 @@ async def test_old_removals_are_forgotten(
         await execute(
             connection,
             "UPDATE removed_face SET removed_at = now() - interval '8 days'"
-            " WHERE number = (SELECT min(number) FROM removed_face)",
+            " WHERE face_id = (SELECT min(face_id) FROM removed_face)",
         )
     assert len(await changes(source, moment)) == 2
     await source.prune()

@@ -10,7 +10,6 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
-from uuid_utils.compat import uuid7
 
 from adapters.postgres import migrations
 from adapters.postgres.engine import make_engine
@@ -22,10 +21,10 @@ from application.errors import StartupError
 from application.ports.faces import FaceFilter
 from application.ports.people import ProfileFilter
 
-ANN = "INSERT INTO profile (id, collection, name) VALUES (gen_random_uuid(), 'default', 'Ann')"
+ANN = "INSERT INTO profile (collection, name) VALUES ('default', 'Ann')"
 FACE = (
-    "INSERT INTO face (id, profile_id, collection, recognition_model, detection_model, embedding)"
-    " SELECT gen_random_uuid(), id, collection, 'm', 'd', array_fill(1::real, ARRAY[1024])::vector FROM profile"
+    "INSERT INTO face (profile_id, collection, recognition_model, detection_model, embedding)"
+    " SELECT id, collection, 'm', 'd', array_fill(1::real, ARRAY[1024])::vector FROM profile"
 )
 
 
@@ -120,7 +119,11 @@ async def first_schema(engine: AsyncEngine) -> AsyncEngine:
     async with engine.begin() as connection:
         await connection.run_sync(to("0001"))
         await connection.execute(text("INSERT INTO profile (id, name) VALUES (gen_random_uuid(), 'Ann')"))
-        old = FACE.replace(" collection,", "")
+        old = (
+            FACE.replace(" collection,", "")
+            .replace("(profile_id", "(id, profile_id")
+            .replace("SELECT", "SELECT gen_random_uuid(),")
+        )
         await connection.execute(text(old))
         await connection.execute(text(old))
     return engine
@@ -128,10 +131,10 @@ async def first_schema(engine: AsyncEngine) -> AsyncEngine:
 
 async def test_people_and_faces_come_along_into_the_default_collection(first_schema: AsyncEngine) -> None:
     await migrate(first_schema)
-    profiles = PostgresProfiles(first_schema, uuid7)
+    profiles = PostgresProfiles(first_schema)
     (ann,) = await profiles.list(ProfileFilter(), 10)
     assert (ann.collection, ann.name, ann.metadata, ann.faces) == ("default", "Ann", {}, 2)
-    faces = await PgVectorRepository(first_schema, uuid7).list(FaceFilter("default"), 10)
+    faces = await PgVectorRepository(first_schema).list(FaceFilter("default"), 10)
     assert [(face.profile_id, face.name) for face in faces] == [(ann.id, "Ann")] * 2
     assert await differences_in(first_schema) == []
 
@@ -149,7 +152,7 @@ async def test_they_go_back(first_schema: AsyncEngine) -> None:
 async def test_names_that_two_collections_share_do_not_go_back(first_schema: AsyncEngine) -> None:
     await migrate(first_schema)
     await PostgresCollections(first_schema).create("staff")
-    await PostgresProfiles(first_schema, uuid7).create("staff", "Ann", {})
+    await PostgresProfiles(first_schema).create("staff", "Ann", {})
     with pytest.raises(IntegrityError):
         async with first_schema.begin() as connection:
             await connection.run_sync(to("0001"))

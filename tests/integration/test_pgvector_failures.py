@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from uuid_utils.compat import uuid7
 
 from adapters.postgres import engine as engine_module
 from adapters.postgres.engine import make_engine
@@ -17,6 +16,7 @@ from application.ports.faces import FaceFilter, NewFace
 from domain.errors import InvalidInput, Unavailable
 from domain.faces import Embedding
 from domain.people import DEFAULT_COLLECTION as DEFAULT
+from tests.contract.enrolment import NO_FACE
 from tests.contract.storage import Storage, on_postgres
 
 PROBE = Embedding.of(np.array([1.0, 2.0, 3.0]), "model")
@@ -124,7 +124,7 @@ async def test_a_server_that_does_not_answer_in_time(impatient: Storage, other: 
         for attempt in (
             impatient.gallery.search(PROBE, DEFAULT, 1),
             impatient.faces.add(NewFace(DEFAULT, "Ann", PROBE, "d")),
-            impatient.faces.delete(DEFAULT, uuid7()),
+            impatient.faces.delete(DEFAULT, NO_FACE),
         ):
             with pytest.raises(Unavailable):
                 await attempt
@@ -152,7 +152,7 @@ async def test_no_server(host: str) -> None:
         storage.faces.add(NewFace(DEFAULT, "Ann", PROBE, "d")),
         storage.gallery.search(PROBE, DEFAULT, 1),
         storage.faces.list(EVERYTHING, 1),
-        storage.faces.delete(DEFAULT, uuid7()),
+        storage.faces.delete(DEFAULT, NO_FACE),
     ):
         with pytest.raises(Unavailable) as caught:
             await attempt

@@ -5,22 +5,15 @@ import json
 import stat
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from uuid import UUID
 
 import msgspec
 import numpy as np
 import pytest
-from uuid_utils.compat import uuid7
 
 from adapters.files.archive.format import MANIFEST, FaceEntry, PersonEntry
 from adapters.files.archive.reader import reading
 from adapters.files.archive.writer import writing
-from adapters.memory.archive import InMemoryArchive
-from adapters.memory.people import InMemoryCollections, InMemoryProfiles
-from adapters.memory.repository import InMemoryRepository
-from adapters.memory.store import InMemoryStore
 from application.bulk import export
 from application.bulk.errors import ArchiveError, BulkError
 from application.bulk.export import Exported, ExportPeople
@@ -28,69 +21,8 @@ from application.bulk.restore import Imported, ImportPeople
 from application.ports.faces import FaceFilter, NewFace
 from application.ports.people import ProfileFilter
 from domain.errors import CollectionNotFound
-from domain.faces import Embedding
-from domain.models import ModelInfo
-from tests.unit.fakes import ColourModels, InlineWorkers
-
-FLAGS = {"installed": True, "default": True, "commercial": True}
-
-
-class Models(ColourModels):
-    """With a catalogue that says how long `colour` is."""
-
-    def list(self) -> list[ModelInfo]:
-        return [ModelInfo("colour", "recognition", **FLAGS, licence="", source="", dimensions=3)]
-
-
-def embedding(seed: int, dimensions: int = 3, model: str = "colour") -> Embedding:
-    return Embedding.of(np.random.default_rng(seed).standard_normal(dimensions), model)
-
-
-@dataclass
-class Instance:
-    store: InMemoryStore = field(default_factory=lambda: InMemoryStore(uuid7))
-
-    def __post_init__(self) -> None:
-        self.faces, self.profiles = InMemoryRepository(self.store), InMemoryProfiles(self.store)
-        self.collections, self.archive = InMemoryCollections(self.store), InMemoryArchive(self.store)
-
-    async def populate(self) -> None:
-        await self.profiles.create("default", "Nobody", {"team": {"colour": ["red", 1, None, 1.5]}})
-        await self.collections.create("other")
-        for index in range(7):
-            await self.faces.add(
-                NewFace(
-                    "default" if index else "other",
-                    f"P{index % 3}",
-                    embedding(index, 4 if index == 6 else 3, "hue" if index == 6 else "colour"),
-                    "detector",
-                    hashlib.sha256(bytes([index])).digest() if index != 5 else None,
-                    b"crop" if index in {1, 2} else None,
-                )
-            )
-
-    async def export(self, path: Path, collection: str | None = None, *, crops: bool = True) -> Exported:
-        use_case = ExportPeople(self.collections, self.profiles, self.archive, InlineWorkers())
-        chosen = await use_case.chosen(collection)
-        with writing(path, "test") as writer:
-            return [done async for done in use_case.execute(chosen, writer, crops=crops)][-1]
-
-    async def restore(self, path: Path, collection: str | None = None) -> Imported:
-        use_case = ImportPeople(self.collections, self.archive, Models(), InlineWorkers())
-        with reading(path) as reader:
-            sections = use_case.chosen(reader, collection)
-            assert [done async for done in use_case.check(reader, sections)][-1:] != [0]
-            return [done async for done in use_case.execute(reader, sections)][-1]
-
-    async def everything(self) -> list[object]:
-        told: list[object] = []
-        for collection in await self.collections.list(100):
-            told += await self.profiles.list(ProfileFilter(collection.name), 100)
-            told += [
-                (each.face, each.embedding.vector.tobytes(), each.digest, each.crop)
-                for each in await self.archive.faces(collection.name, 100)
-            ]
-        return told
+from tests.unit.fakes import InlineWorkers
+from tests.unit.instances import Instance, Models, embedding
 
 
 @pytest.fixture
@@ -187,13 +119,6 @@ async def test_people_who_come_meanwhile_leave_no_face_without_a_person(
     assert await new.profiles.find("default", "Late") is None
 
 
-async def test_what_is_there_already_and_is_another_is_one_line(file: Path) -> None:
-    new = Instance()
-    await new.profiles.create("default", "P1", {})
-    with pytest.raises(BulkError, match=r"collection default: Another person .* has this name"):
-        await new.restore(file)
-
-
 def rewritten(path: Path, change: Callable[[str, bytes], bytes | None]) -> None:
     """Write an archive again with other contents; None leaves a file out."""
     with zipfile.ZipFile(path) as archive:
@@ -211,14 +136,14 @@ def with_manifest(path: Path, **changes: object) -> None:
     rewritten(path, change)
 
 
-def with_faces(path: Path, change: Callable[[FaceEntry], FaceEntry]) -> None:
+def with_faces(path: Path, change: Callable[[FaceEntry[int]], FaceEntry[int]]) -> None:
     """Change faces, and let the manifest agree."""
     pages: dict[str, bytes] = {}
 
     def faces(name: str, data: bytes) -> bytes:
         if "faces-" in name:
             data = msgspec.msgpack.encode(
-                [change(entry) for entry in msgspec.msgpack.decode(data, type=list[FaceEntry])]
+                [change(entry) for entry in msgspec.msgpack.decode(data, type=list[FaceEntry[int]])]
             )
         pages[name] = data
         return data
@@ -284,8 +209,8 @@ class TestDamage:
         await refused(file, "is no archive of face-api$")
 
     async def test_another_version(self, file: Path) -> None:
-        with_manifest(file, version=2, collections="of another kind")
-        await refused(file, "is an archive of version 2, and this program reads version 1")
+        with_manifest(file, version=3, collections="of another kind")
+        await refused(file, "is an archive of version 3, and this program reads versions 1 and 2")
 
     async def test_a_manifest_that_is_none(self, file: Path) -> None:
         with_manifest(file, models=[])
@@ -314,9 +239,23 @@ class TestDamage:
             await Instance().restore(file)
 
     async def test_a_face_of_nobody(self, file: Path) -> None:
-        with_faces(file, lambda face: msgspec.structs.replace(face, profile_id=UUID(int=1)))
+        with_faces(file, lambda face: msgspec.structs.replace(face, profile_id=100))
         with pytest.raises(BulkError, match="no person with this id"):
             await Instance().restore(file)
+
+    async def test_an_id_that_is_none(self, file: Path) -> None:
+        with_faces(file, lambda face: msgspec.structs.replace(face, id=0))
+        with pytest.raises(ArchiveError, match=r"is damaged: .* >= 1"):
+            await Instance().restore(file)
+
+    async def test_an_id_beyond_the_greatest(self, file: Path) -> None:
+        with_faces(file, lambda face: msgspec.structs.replace(face, id=8))
+        with pytest.raises(ArchiveError, match=r"is damaged: .* an id is greater than the manifest's"):
+            await Instance().restore(file)
+
+    async def test_no_greatest_ids(self, file: Path) -> None:
+        with_manifest(file, greatest_ids=None)
+        await refused(file, "has a manifest that can't be read: it has no greatest_ids")
 
     async def test_no_file(self, tmp_path: Path) -> None:
         await refused(tmp_path / "absent.zip", "can't read .*absent.zip: No such file")
@@ -326,7 +265,8 @@ async def test_the_documented_format(file: Path) -> None:
     """What docs/archive.md says, with nothing but a zip file's and MessagePack's readers."""
     with zipfile.ZipFile(file) as archive:
         manifest = json.loads(archive.read("manifest.json"))
-        assert (manifest["format"], manifest["version"]) == ("face-api archive", 1)
+        assert (manifest["format"], manifest["version"]) == ("face-api archive", 2)
+        assert manifest["greatest_ids"] == {"profile": 5, "face": 7}
         assert manifest["models"] == {"colour": 3, "hue": 4}
         default = manifest["collections"][0]
         assert default["name"] == "default"
@@ -348,4 +288,4 @@ async def test_the_documented_format(file: Path) -> None:
         person = msgspec.msgpack.decode(archive.read(default["people"][0]["file"]))[0]
         assert set(person) == {"id", "name", "metadata"}
         assert person["metadata"] == {"team": {"colour": ["red", 1, None, 1.5]}}
-        assert msgspec.convert(person, PersonEntry).name == "Nobody"
+        assert msgspec.convert(person, PersonEntry[int]).name == "Nobody"

@@ -2,7 +2,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from uuid_utils.compat import uuid7
 
 from adapters.imaging.crops import PngCrops
 from adapters.memory.cohorts import InMemoryCohorts
@@ -48,7 +47,7 @@ class House:
 
     folder: Path
     crops: CropCodec | None = None
-    store: InMemoryStore = field(default_factory=lambda: InMemoryStore(new_id=uuid7))
+    store: InMemoryStore = field(default_factory=InMemoryStore)
     looked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -3,7 +3,6 @@ from itertools import count
 
 import numpy as np
 import pytest
-from uuid_utils.compat import uuid7
 
 from adapters.memory.cohorts import InMemoryCohorts
 from adapters.memory.repository import InMemoryRepository
@@ -26,7 +25,7 @@ class House:
     """A gallery of random people, who share a direction."""
 
     def __init__(self, mode: CalibrationMode = CalibrationMode.GALLERY) -> None:
-        store = InMemoryStore(uuid7)
+        store = InMemoryStore()
         self.faces = InMemoryRepository(store)
         self.random, self.number = np.random.default_rng(4), count()
         self.report = ReportCalibration(

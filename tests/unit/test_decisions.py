@@ -1,5 +1,4 @@
 from dataclasses import replace
-from uuid import UUID
 
 import numpy as np
 import pytest
@@ -12,14 +11,14 @@ from domain.calibration import CalibrationTable, OperatingPoint, Population
 from domain.errors import ModelNotCalibrated
 from domain.identification import RankedPerson, Verdict, fpir_of, identification_fmr, verdict
 from domain.impostors import Cohort, ImpostorDistribution, normalised_score, similarity_at
-from domain.people import Face
+from domain.people import Face, FaceId, ProfileId
 from tests.unit.fakes import policy
 
 
 def ranked(*similarities: float) -> list[RankedPerson]:
     people = []
     for number, similarity in enumerate(similarities):
-        face = Face(UUID(int=number), UUID(int=number), f"P{number}", "m", "d", "default")
+        face = Face(FaceId(number), ProfileId(number), f"P{number}", "m", "d", "default")
         people.append(RankedPerson(face.profile_id, face.name, similarity, face, similarity))
     return people
 

@@ -1,9 +1,7 @@
 from dataclasses import dataclass, field
-from uuid import UUID
 
 import numpy as np
 import pytest
-from uuid_utils.compat import uuid7
 
 from adapters.memory.cohorts import InMemoryCohorts
 from adapters.memory.gallery import InMemoryGallery
@@ -20,6 +18,7 @@ from application.sources import Photo, SourceReader, Vector
 from domain import errors
 from domain.enrolment import Doubt, EnrolmentConflict, OnConflict
 from domain.identification import AmbiguousMatch, Verdict
+from domain.people import FaceId, ProfileId
 from domain.quality import NO_BOUNDS
 from tests.unit.fakes import (
     BLUE,
@@ -37,7 +36,7 @@ LARGEST = Enrol(selection=FaceSelection.LARGEST)
 
 @dataclass
 class House:
-    store: InMemoryStore = field(default_factory=lambda: InMemoryStore(new_id=uuid7))
+    store: InMemoryStore = field(default_factory=InMemoryStore)
     margin: float = 0
 
     def __post_init__(self) -> None:
@@ -52,7 +51,9 @@ class House:
         self.recognize = RecognizeFace(self.identify)
         self.verify = VerifyFace(self.reader, gallery, profiles, decisions, calibration, "nearest", NO_BOUNDS)
 
-    async def enrol(self, name: str | UUID, source: Photo | Vector, how: Enrol | None = None) -> Registered:
+    async def enrol(
+        self, name: str | ProfileId, source: Photo | Vector, how: Enrol | None = None
+    ) -> Registered:
         return await self.register.execute(name, source, how or Enrol())
 
     async def who(self, source: Photo | Vector, query: Query | None = None) -> str:
@@ -184,9 +185,9 @@ async def test_a_deleted_face_is_not_recognised(house: House) -> None:
 
 async def test_deleting_or_moving_an_unknown_face_is_an_error(house: House) -> None:
     with pytest.raises(errors.FaceNotFound):
-        await house.faces.delete("default", UUID(int=1))
+        await house.faces.delete("default", FaceId(1))
     with pytest.raises(errors.FaceNotFound):
-        await house.faces.move("default", UUID(int=1), UUID(int=2))
+        await house.faces.move("default", FaceId(1), ProfileId(2))
 
 
 async def test_a_face_that_resembles_somebody_else_is_doubtful(house: House) -> None:
@@ -213,7 +214,7 @@ async def test_two_photos_and_a_person_are_verified(house: House) -> None:
     assert not (await house.verify.two(photo(RED), photo(BLUE), Query())).match
     assert (await house.verify.person(photo(RED), "Red", Query())).match
     assert not (await house.verify.person(photo(BLUE), registered.face.profile_id, Query())).match
-    for nobody in ("Blue", UUID(int=1)):
+    for nobody in ("Blue", ProfileId(99)):
         with pytest.raises(errors.ProfileNotFound):
             await house.verify.person(photo(RED), nobody, Query())
 

@@ -1,7 +1,5 @@
 """How a person's faces are weighed."""
 
-from uuid import UUID
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +8,7 @@ from hypothesis import strategies as st
 from domain.faces import Embedding
 from domain.identification import Candidate
 from domain.methods import METHODS, Mean, Nearest, Template, Vote
-from domain.people import Face
+from domain.people import Face, FaceId, ProfileId
 
 PROBE = Embedding.of(np.array([1.0, 0.0, 0.0]), "m")
 
@@ -19,9 +17,9 @@ def person(number: int, *vectors: tuple[float, ...]) -> Candidate:
     """A person whose faces are these directions."""
     rows = np.array(vectors, dtype=np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    profile = UUID(int=number)
+    profile = ProfileId(number)
     faces = tuple(
-        Face(UUID(int=number * 100 + index), profile, f"P{number}", "m", "d", "default")
+        Face(FaceId(number * 100 + index), profile, f"P{number}", "m", "d", "default")
         for index in range(len(rows))
     )
     return Candidate(profile, f"P{number}", faces, rows)
@@ -35,7 +33,7 @@ def at(*cosines: float) -> list[tuple[float, float, float]]:
 def test_nearest_takes_the_best_face() -> None:
     best, other = Nearest().rank(PROBE, [person(1, *at(0.5, 0.6)), person(2, *at(0.9, -0.9))])
     assert (best.name, best.similarity) == ("P2", pytest.approx(0.9))
-    assert best.nearest.id == UUID(int=200)
+    assert best.nearest.id == 200
     assert other.similarity == pytest.approx(0.6)
 
 

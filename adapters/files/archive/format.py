@@ -1,12 +1,18 @@
 """What is in an archive of people and faces, a zip file with pages in MessagePack: docs/archive.md."""
 
-from typing import Any
-from uuid import UUID
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
-FORMAT, VERSION = "face-api archive", 1
+from domain.people import MAX_ID
+
+FORMAT, VERSION = "face-api archive", 2
+WITH_UUIDS = 1
+"""The version before, whose ids are UUIDs."""
 MANIFEST = "manifest.json"
+
+Id_co = TypeVar("Id_co", covariant=True)
+IntegerId = Annotated[int, msgspec.Meta(ge=1, le=MAX_ID)]
 
 
 class PageEntry(msgspec.Struct, frozen=True):
@@ -26,6 +32,13 @@ class CollectionEntry(msgspec.Struct, frozen=True):
     faces: list[PageEntry]
 
 
+class GreatestIds(msgspec.Struct, frozen=True):
+    """The greatest ids of people and faces in an archive; 0 if there are none."""
+
+    profile: Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
+    face: Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
+
+
 class Header(msgspec.Struct, frozen=True):
     """What every version's manifest begins with."""
 
@@ -42,21 +55,23 @@ class Manifest(msgspec.Struct, frozen=True):
     written_at: str
     models: dict[str, int]
     collections: list[CollectionEntry]
+    greatest_ids: GreatestIds | None = None
+    """None in WITH_UUIDS."""
 
 
-class PersonEntry(msgspec.Struct, frozen=True):
+class PersonEntry(msgspec.Struct, Generic[Id_co], frozen=True):
     """A person."""
 
-    id: UUID
+    id: Id_co
     name: str
     metadata: dict[str, Any]
 
 
-class FaceEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+class FaceEntry(msgspec.Struct, Generic[Id_co], frozen=True, omit_defaults=True):
     """A face."""
 
-    id: UUID
-    profile_id: UUID
+    id: Id_co
+    profile_id: Id_co
     recognition_model: str
     detection_model: str
     embedding: bytes

@@ -3,10 +3,11 @@
 import hashlib
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
+from uuid import UUID
 
 import msgspec
 import numpy as np
@@ -15,24 +16,27 @@ from adapters.files.archive.format import (
     FORMAT,
     MANIFEST,
     VERSION,
+    WITH_UUIDS,
     FaceEntry,
     Header,
+    IntegerId,
     Manifest,
     PageEntry,
     PersonEntry,
 )
 from application.bulk.errors import ArchiveError
-from application.ports.archive import ArchivedFace
+from application.ports.archive import ArchiveId, ArchiveIds, FaceToRestore, PersonToRestore
 from application.ports.archive_files import Page, Section
 from domain.errors import FaceServiceError
 from domain.faces import Embedding
 from domain.metadata import person_metadata
-from domain.people import Face, Profile, collection_name, person_name
+from domain.people import collection_name, person_name
 
 MAX_PAGE = 256 * 1024 * 1024
 """Bytes; what is longer was not written here, and might not fit into memory."""
 
 T = TypeVar("T")
+Numbered = TypeVar("Numbered", PersonEntry[int], FaceEntry[int])
 
 
 class ZipArchiveReader:
@@ -40,11 +44,9 @@ class ZipArchiveReader:
 
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self._path, self._zip = path, archive
-        manifest = self._manifest()
-        self._homes = {
-            page.file: (page, each.name)
-            for each in manifest.collections
-            for page in (*each.people, *each.faces)
+        manifest, self.ids = self._manifest()
+        self._pages = {
+            page.file: page for each in manifest.collections for page in (*each.people, *each.faces)
         }
         self.dimensions = manifest.models
         self.sections = [
@@ -54,27 +56,39 @@ class ZipArchiveReader:
 
     def check(self, page: Page) -> None:
         """See ArchiveReader.check."""
-        entry, _ = self._homes[page.file]
+        entry = self._pages[page.file]
         data = self._bytes(page.file)
         if len(data) != entry.bytes or hashlib.sha256(data).hexdigest() != entry.sha256:
             raise self._error(f"is damaged: {page.file} is not what was written (its checksum is another)")
 
-    def people(self, page: Page) -> list[Profile]:
+    def people(self, page: Page) -> list[PersonToRestore]:
         """See ArchiveReader.people."""
-        _, home = self._homes[page.file]
         with self._sound(page):
+            people: Sequence[PersonEntry[ArchiveId]]
+            if self.ids is None:
+                former = self._entries(page, list[PersonEntry[UUID]])
+                people = former
+            else:
+                present = self._entries(page, list[PersonEntry[IntegerId]])
+                people = _bounded(present, self.ids.greatest_profile_id)
             return [
-                Profile(each.id, home, person_name(each.name), person_metadata(each.metadata), 0)
-                for each in self._entries(page, list[PersonEntry])
+                PersonToRestore(each.id, person_name(each.name), person_metadata(each.metadata))
+                for each in people
             ]
 
-    def faces(self, page: Page) -> list[ArchivedFace]:
+    def faces(self, page: Page) -> list[FaceToRestore]:
         """See ArchiveReader.faces."""
-        _, home = self._homes[page.file]
         with self._sound(page):
-            return [self._face(each, home) for each in self._entries(page, list[FaceEntry])]
+            faces: Sequence[FaceEntry[ArchiveId]]
+            if self.ids is None:
+                former = self._entries(page, list[FaceEntry[UUID]])
+                faces = former
+            else:
+                present = self._entries(page, list[FaceEntry[IntegerId]])
+                faces = _bounded(present, self.ids.greatest_face_id)
+            return [self._face(each) for each in faces]
 
-    def _face(self, entry: FaceEntry, home: str) -> ArchivedFace:
+    def _face(self, entry: FaceEntry[ArchiveId]) -> FaceToRestore:
         dimensions = self.dimensions.get(entry.recognition_model)
         if dimensions is None or len(entry.embedding) != dimensions * 4:
             raise ValueError(
@@ -82,10 +96,14 @@ class ZipArchiveReader:
                 f" {dimensions or 0} numbers of 4"
             )
         vector = np.frombuffer(entry.embedding, "<f4").astype(np.float32)
-        models = entry.recognition_model, entry.detection_model
-        # The name is the person's, which restoring looks up.
-        face = Face(entry.id, entry.profile_id, "", *models, home)
-        return ArchivedFace(face, Embedding(vector, entry.recognition_model), entry.digest, entry.crop)
+        return FaceToRestore(
+            entry.id,
+            entry.profile_id,
+            entry.detection_model,
+            Embedding(vector, entry.recognition_model),
+            entry.digest,
+            entry.crop,
+        )
 
     def _entries(self, page: Page, kind: type[list[T]]) -> list[T]:
         entries = msgspec.msgpack.decode(self._bytes(page.file), type=kind)
@@ -93,22 +111,23 @@ class ZipArchiveReader:
             raise ValueError(f"it has {len(entries)} entries instead of {page.entries}")
         return entries
 
-    def _manifest(self) -> Manifest:
+    def _manifest(self) -> tuple[Manifest, ArchiveIds | None]:
         data = self._bytes(MANIFEST)
         try:
             header = msgspec.json.decode(data, type=Header)
             if header.format != FORMAT:
                 raise self._error("is no archive of face-api")
-            if header.version != VERSION:
+            if header.version not in {WITH_UUIDS, VERSION}:
                 raise self._error(
-                    f"is an archive of version {header.version}, and this program reads version {VERSION}"
+                    f"is an archive of version {header.version}, and this program reads versions"
+                    f" {WITH_UUIDS} and {VERSION}"
                 )
             manifest = msgspec.json.decode(data, type=Manifest)
             for each in manifest.collections:
                 collection_name(each.name)
+            return manifest, _ids(manifest, data)
         except (msgspec.DecodeError, FaceServiceError) as error:
             raise self._error(f"has a manifest that can't be read: {error}") from error
-        return manifest
 
     def _bytes(self, name: str) -> bytes:
         try:
@@ -156,6 +175,22 @@ def reading(path: Path) -> Iterator[ZipArchiveReader]:
         raise ArchiveError(f"{path} is no archive, or not a whole one: it may have been cut off") from error
     with archive:
         yield ZipArchiveReader(path, archive)
+
+
+def _ids(manifest: Manifest, data: bytes) -> ArchiveIds | None:
+    if manifest.version == WITH_UUIDS:
+        return None
+    if manifest.greatest_ids is None:
+        raise msgspec.ValidationError("it has no greatest_ids")
+    # The manifest has the checksum of every page.
+    archive = hashlib.sha256(data).hexdigest()
+    return ArchiveIds(archive, manifest.greatest_ids.profile, manifest.greatest_ids.face)
+
+
+def _bounded(entries: list[Numbered], greatest: int) -> list[Numbered]:
+    if any(entry.id > greatest for entry in entries):
+        raise ValueError(f"an id is greater than the manifest's greatest, {greatest}")
+    return entries
 
 
 def _page(entry: PageEntry) -> Page:

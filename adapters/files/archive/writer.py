@@ -17,6 +17,7 @@ from adapters.files.archive.format import (
     VERSION,
     CollectionEntry,
     FaceEntry,
+    GreatestIds,
     Manifest,
     PageEntry,
     PersonEntry,
@@ -40,6 +41,7 @@ class ZipArchiveWriter:
         self._zip = zipfile.ZipFile(self._file, "w")
         self._collections: list[CollectionEntry] = []
         self._models: dict[str, int] = {}
+        self._greatest = GreatestIds(0, 0)
 
     def section(self, collection: str) -> None:
         """See ArchiveWriter.section."""
@@ -48,12 +50,16 @@ class ZipArchiveWriter:
     def people(self, people: Sequence[Profile]) -> None:
         """See ArchiveWriter.people."""
         entries = [PersonEntry(person.id, person.name, dict(person.metadata)) for person in people]
+        greatest = max([self._greatest.profile, *(person.id for person in people)])
+        self._greatest = msgspec.structs.replace(self._greatest, profile=greatest)
         self._page("people", self._collections[-1].people, entries, zipfile.ZIP_DEFLATED)
 
     def faces(self, faces: Sequence[ArchivedFace]) -> None:
         """See ArchiveWriter.faces."""
         for each in faces:
             self._models[each.embedding.model] = len(each.embedding.vector)
+        greatest = max([self._greatest.face, *(each.face.id for each in faces)])
+        self._greatest = msgspec.structs.replace(self._greatest, face=greatest)
         # Neither embeddings nor crops get shorter.
         self._page("faces", self._collections[-1].faces, list(map(_entry, faces)), zipfile.ZIP_STORED)
 
@@ -66,6 +72,7 @@ class ZipArchiveWriter:
             datetime.now(UTC).isoformat(timespec="seconds"),
             self._models,
             self._collections,
+            self._greatest,
         )
         with _writing(self._target):
             self._add(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)), zipfile.ZIP_DEFLATED)
@@ -127,7 +134,7 @@ def _writing(target: Path) -> Iterator[None]:
         raise ArchiveError(f"can't write {target}: {error.strerror}") from error
 
 
-def _entry(archived: ArchivedFace) -> FaceEntry:
+def _entry(archived: ArchivedFace) -> FaceEntry[int]:
     face = archived.face
     return FaceEntry(
         face.id,

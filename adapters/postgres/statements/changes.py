@@ -7,7 +7,7 @@ snapshot of the statement that says so is the next moment.
 
 from typing import Any, TypeAlias, cast
 
-from sqlalchemy import BigInteger, Boolean, Float, Integer, LargeBinary, Text, Uuid, column, text
+from sqlalchemy import BigInteger, Boolean, Float, Integer, LargeBinary, Text, column, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnClause
 from sqlalchemy.sql.selectable import TypedReturnsRows
@@ -18,7 +18,7 @@ from adapters.postgres.tables import XID8
 Rows: TypeAlias = TypedReturnsRows[*tuple[Any, ...]]
 
 KEPT_DAYS = 7
-"""So long the numbers of removed faces are kept."""
+"""So long the ids of removed faces are kept."""
 
 USABLE_DAYS = 6
 """An older moment can't be told from: a day less, for a reading may take its time."""
@@ -80,7 +80,7 @@ GALLERIES = _rows(
 )
 
 REMOVED = _rows(
-    f"WITH {_SINCE} SELECT ARRAY(SELECT number FROM removed_face WHERE {_NEW.format('removed_face')}) AS gone",
+    f"WITH {_SINCE} SELECT ARRAY(SELECT face_id FROM removed_face WHERE {_NEW.format('removed_face')}) AS gone",
     column("gone", ARRAY(BigInteger)),
 )
 
@@ -90,21 +90,21 @@ NOTHING = "1:1:"
 PAGE = _rows(
     f"""
     WITH {_SINCE}
-    SELECT array_agg(number) AS numbers, array_agg(person) AS people,
+    SELECT array_agg(id) AS faces, array_agg(profile_id) AS people,
         string_agg(substring(vector_send(embedding) FROM 5), NULL) AS vectors,
         (array_agg(revision))[count(*)] AS revision
     FROM (
-        SELECT face.revision, face.number, profile.number AS person, face.embedding
-        FROM face JOIN profile ON profile.id = face.profile_id
+        SELECT revision, id, profile_id, embedding
+        FROM face
         WHERE face.collection = :within AND face.recognition_model = :model
             AND vector_dims(face.embedding) = :dimensions
-            AND (face.revision, face.number) > (
-                greatest(CAST(:revision AS xid8), pg_snapshot_xmin((SELECT snapshot FROM since))), :number)
+            AND (face.revision, face.id) > (
+                greatest(CAST(:revision AS xid8), pg_snapshot_xmin((SELECT snapshot FROM since))), :after)
             AND NOT pg_visible_in_snapshot(face.revision, (SELECT snapshot FROM since))
-        ORDER BY face.revision, face.number LIMIT :limit
+        ORDER BY face.revision, face.id LIMIT :limit
     ) AS page
     """,
-    column("numbers", ARRAY(BigInteger)),
+    column("faces", ARRAY(BigInteger)),
     column("people", ARRAY(BigInteger)),
     column("vectors", LargeBinary),
     column("revision", XID8),
@@ -116,25 +116,23 @@ _READ = _rows(
     WITH {_SERVER}, {_SINCE},
     -- In the order of their index, so that the planner, who can't know that there are few, walks along it.
     changed AS MATERIALIZED (
-        SELECT new.number, profile.number AS person, vector_send(new.embedding) AS vector
-        FROM (
-            SELECT * FROM face WHERE {_NEW.format("face")} ORDER BY revision, number LIMIT :limit
-        ) AS new JOIN profile ON profile.id = new.profile_id
+        SELECT id, profile_id, vector_send(embedding) AS vector
+        FROM face WHERE {_NEW.format("face")} ORDER BY revision, id LIMIT :limit
     ),
     gone AS MATERIALIZED (
-        SELECT number FROM removed_face WHERE {_NEW.format("removed_face")} ORDER BY revision, number LIMIT :limit
+        SELECT face_id FROM removed_face WHERE {_NEW.format("removed_face")} ORDER BY revision, face_id LIMIT :limit
     ),
     found AS (
         SELECT face.id, profile.id AS profile_id, profile.name, face.detection_model,
-            vector_send(face.embedding) AS vector, profile.number AS person
+            vector_send(face.embedding) AS vector
         FROM profile JOIN face ON face.profile_id = profile.id
-        WHERE profile.number = ANY (CAST(:people AS bigint[]) || ARRAY(SELECT person FROM changed))
+        WHERE profile.id = ANY (CAST(:people AS bigint[]) || ARRAY(SELECT profile_id FROM changed))
             AND face.collection = :within AND face.recognition_model = :model
     )
     SELECT {_MOMENT}, {_KNOWN}, EXISTS (SELECT FROM collection WHERE name = :within) AS there, changes.*, found.*
     FROM (
-        SELECT array_agg(number) AS numbers, array_agg(person) AS people, array_agg(vector) AS vectors,
-            ARRAY(SELECT number FROM gone) AS gone
+        SELECT array_agg(id) AS faces, array_agg(profile_id) AS people, array_agg(vector) AS vectors,
+            ARRAY(SELECT face_id FROM gone) AS gone
         FROM changed
     ) AS changes
     LEFT JOIN found ON true
@@ -143,16 +141,15 @@ _READ = _rows(
     *_moment,
     column("known", Boolean),
     column("there", Boolean),
-    column("numbers", ARRAY(BigInteger)),
+    column("faces", ARRAY(BigInteger)),
     column("people", ARRAY(BigInteger)),
     column("vectors", ARRAY(LargeBinary)),
     column("gone", ARRAY(BigInteger)),
-    column("id", Uuid),
-    column("profile_id", Uuid),
+    column("id", BigInteger),
+    column("profile_id", BigInteger),
     column("name", Text),
     column("detection_model", Text),
     column("vector", LargeBinary),
-    column("person", BigInteger),
 )
 READ = Query(_READ)
 """A row a face of the people who are asked for and of those with changes; one without a face stands for none."""

@@ -25,7 +25,7 @@ _DRAW = text(
         SELECT profile_id FROM face WHERE collection = :within AND recognition_model = :model GROUP BY profile_id
     ),
     chosen AS MATERIALIZED (
-        SELECT profile_id FROM enrolled ORDER BY uuid_hash_extended(profile_id, 0), profile_id LIMIT :most
+        SELECT profile_id FROM enrolled ORDER BY hashint8extended(profile_id, 0), profile_id LIMIT :most
     ),
     member AS MATERIALIZED (
         SELECT first.id, vector_send(first.embedding) AS vector
@@ -34,7 +34,7 @@ _DRAW = text(
             -- better than that of people's faces, as long as a new table has no statistics.
             SELECT id, embedding FROM face
             WHERE profile_id = chosen.profile_id AND recognition_model = :model
-            ORDER BY number LIMIT 1
+            ORDER BY id LIMIT 1
         ) AS first
     ),
     drawn AS (

@@ -1,15 +1,27 @@
 """Parameters and conditions that several statements share."""
 
 from pgvector.sqlalchemy import VECTOR
-from sqlalchemy import ARRAY, REAL, Integer, Label, LargeBinary, Text, Uuid, bindparam, cast, func, select
+from sqlalchemy import (
+    ARRAY,
+    REAL,
+    BigInteger,
+    Integer,
+    Label,
+    LargeBinary,
+    Text,
+    bindparam,
+    cast,
+    func,
+    select,
+)
 
 from adapters.postgres.tables import collection, face
 
 COLLECTION = bindparam("within", type_=Text)
 MODEL = bindparam("model", type_=Text)
 DIMENSIONS = bindparam("dimensions", type_=Integer)
-FACE_ID = bindparam("face", type_=Uuid)
-PROFILE_ID = bindparam("profile", type_=Uuid)
+FACE_ID = bindparam("face", type_=BigInteger)
+PROFILE_ID = bindparam("profile", type_=BigInteger)
 LIMIT = bindparam("limit", type_=Integer)
 
 VECTOR_GIVEN = cast(bindparam("vector", type_=ARRAY(REAL)), VECTOR)

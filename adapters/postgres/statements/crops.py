@@ -4,15 +4,15 @@ The same photo has several faces when several models embedded it; the first that
 """
 
 from typing import TypeAlias
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Select, Uuid, and_, exists, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, FromClause, Select, and_, exists, func, literal, select
 
 from adapters.postgres.statements.common import COLLECTION, LIMIT, MODEL
 from adapters.postgres.statements.faces import FACES
 from adapters.postgres.tables import face, face_crop
+from domain.people import FaceId, ProfileId
 
-Pending: TypeAlias = Select[UUID, UUID, str, str, str, str, bytes, bytes]
+Pending: TypeAlias = Select[FaceId, ProfileId, str, str, str, str, bytes, bytes]
 """The fields of Face; digest, crop."""
 
 _other, _done = face.alias("other"), face.alias("done")
@@ -49,13 +49,13 @@ LOST = (
 )
 
 
-def page(after: UUID | None) -> Pending:
+def page(after: FaceId | None) -> Pending:
     """A page of crops in the order of their faces' ids."""
     return (
         FACES.add_columns(face.c.digest, face_crop.c.image)
         .join(face_crop, face_crop.c.face_id == face.c.id)
         .where(*_first)
-        .where(*(() if after is None else (face.c.id > literal(after, Uuid),)))
+        .where(*(() if after is None else (face.c.id > literal(after, BigInteger),)))
         .order_by(face.c.id)
         .limit(LIMIT)
     )

@@ -4,11 +4,12 @@ Locks are taken in the order collection, profile, face, as everywhere.
 """
 
 from typing import TypeAlias
-from uuid import UUID
 
 from sqlalchemy import (
     CTE,
+    Boolean,
     ColumnElement,
+    Label,
     LargeBinary,
     Select,
     Text,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     select,
     true,
 )
@@ -25,20 +27,23 @@ from adapters.postgres.statements.common import (
     COLLECTION,
     DIMENSIONS,
     DIMENSIONS_ENROLLED,
-    FACE_ID,
     MODEL,
     PROFILE_ID,
     STAY,
     VECTOR_GIVEN,
 )
 from adapters.postgres.tables import face, face_crop, profile
+from domain.people import FaceId, ProfileId
 
-Outcome: TypeAlias = Select[str | None, bool, UUID | None, str | None, UUID | None]
-"""The collection, if it is there; whether the vector fits; the person's id and name; the face's id."""
+Outcome: TypeAlias = Select[str | None, bool, ProfileId | None, str | None, FaceId | None, bool | None]
+"""The collection, if it is there; whether the vector fits; the person's id and name; the face's id; if it is new."""
 
 _DETECTOR = bindparam("detector", type_=Text)
 _DIGEST = bindparam("digest", type_=LargeBinary)
 _CROP = bindparam("crop", type_=LargeBinary)
+
+# A row that an upsert has inserted is locked by nobody; one that it has updated was locked by it.
+_CREATED: Label[bool] = literal_column("face.xmax = 0", Boolean).label("created")
 
 _fits: ColumnElement[bool] = func.coalesce(DIMENSIONS_ENROLLED, DIMENSIONS) == DIMENSIONS
 
@@ -46,8 +51,8 @@ _place = STAY.cte("place")
 
 # The update changes nothing: it locks the profile, so that a concurrent delete of its last face waits.
 _new_person = upsert(profile).from_select(
-    ["id", "collection", "name"],
-    select(PROFILE_ID, _place.c.name, bindparam("person", type_=Text)).where(_fits),
+    ["collection", "name"],
+    select(_place.c.name, bindparam("person", type_=Text)).where(_fits),
 )
 _by_name = (
     _new_person.on_conflict_do_update(
@@ -67,8 +72,8 @@ _by_id = (
 
 def _enrol(person: CTE) -> Outcome:
     new_face = upsert(face).from_select(
-        ["id", "profile_id", "collection", "recognition_model", "detection_model", "digest", "embedding"],
-        select(FACE_ID, person.c.id, COLLECTION, MODEL, _DETECTOR, _DIGEST, VECTOR_GIVEN).where(_fits),
+        ["profile_id", "collection", "recognition_model", "detection_model", "digest", "embedding"],
+        select(person.c.id, COLLECTION, MODEL, _DETECTOR, _DIGEST, VECTOR_GIVEN).where(_fits),
     )
     # The update changes nothing: it answers with the face that has this photo.
     enrolled = (
@@ -77,20 +82,20 @@ def _enrol(person: CTE) -> Outcome:
             index_where=face.c.digest.is_not(None),
             set_={"digest": new_face.excluded.digest},
         )
-        .returning(face.c.id)
+        .returning(face.c.id, _CREATED)
         .cte("enrolled")
     )
     kept = (
         insert(face_crop)
         .from_select(
             ["face_id", "image"],
-            select(enrolled.c.id, _CROP).where(enrolled.c.id == FACE_ID, _CROP.is_not(None)),
+            select(enrolled.c.id, _CROP).where(enrolled.c.created, _CROP.is_not(None)),
         )
         .cte("kept")
     )
     one = select(literal(1)).subquery("one")
     return (
-        select(_place.c.name, _fits, person.c.id, person.c.name, enrolled.c.id)
+        select(_place.c.name, _fits, person.c.id, person.c.name, enrolled.c.id, enrolled.c.created)
         .select_from(one.outerjoin(_place, true()).outerjoin(person, true()).outerjoin(enrolled, true()))
         .add_cte(kept)
     )

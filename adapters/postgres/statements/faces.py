@@ -1,14 +1,13 @@
 """Enrolled faces: reading, moving, deleting."""
 
 from typing import TypeAlias
-from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     LargeBinary,
     Select,
     Text,
-    Uuid,
     bindparam,
     column,
     delete,
@@ -22,8 +21,9 @@ from sqlalchemy import (
 from adapters.postgres.statements.common import COLLECTION, FACE_ID, LIMIT, MODEL, PROFILE_ID
 from adapters.postgres.tables import face, profile
 from application.ports.faces import FaceFilter
+from domain.people import FaceId, ProfileId
 
-Faces: TypeAlias = Select[UUID, UUID, str, str, str, str]
+Faces: TypeAlias = Select[FaceId, ProfileId, str, str, str, str]
 
 FACES: Faces = select(
     face.c.id,
@@ -44,7 +44,7 @@ _asked = (
     .table_valued(column("name", Text), column("digest", LargeBinary))
     .render_derived()
 )
-ENROLLED: Select[UUID, UUID, str, str, str, str, bytes | None] = (
+ENROLLED: Select[FaceId, ProfileId, str, str, str, str, bytes | None] = (
     FACES.add_columns(face.c.digest)
     .join(_asked, (_asked.c.name == profile.c.name) & (_asked.c.digest == face.c.digest))
     .where(
@@ -56,11 +56,11 @@ ENROLLED: Select[UUID, UUID, str, str, str, str, bytes | None] = (
 """The faces of people, by name, and photos, by digest."""
 
 
-def page(where: FaceFilter, after: UUID | None) -> Faces:
+def page(where: FaceFilter, after: FaceId | None) -> Faces:
     """A page of faces in the order of their ids."""
     named = select(profile.c.id).where(profile.c.collection == where.collection, profile.c.name == where.name)
     conditions = (
-        (after, face.c.id > literal(after, Uuid)),
+        (after, face.c.id > literal(after, BigInteger)),
         (where.name, face.c.profile_id == named.scalar_subquery()),
         (where.profile_id, face.c.profile_id == where.profile_id),
         (where.recognition_model, face.c.recognition_model == where.recognition_model),
@@ -94,4 +94,4 @@ SAME_PHOTO = (
 )
 """The face that a person has of the photo that another face is of."""
 
-MOVE = update(face).where(face.c.id == FACE_ID).values(profile_id=bindparam("profile", type_=Uuid))
+MOVE = update(face).where(face.c.id == FACE_ID).values(profile_id=bindparam("profile", type_=BigInteger))

@@ -1,13 +1,12 @@
 """People and collections."""
 
 from typing import TypeAlias
-from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     Select,
     Text,
-    Uuid,
     and_,
     any_,
     bindparam,
@@ -25,8 +24,9 @@ from adapters.postgres.statements.common import COLLECTION, LIMIT, PROFILE_ID
 from adapters.postgres.tables import collection, face, profile
 from application.ports.people import ProfileFilter
 from domain.metadata import Metadata
+from domain.people import ProfileId
 
-People: TypeAlias = Select[UUID, str, str, Metadata, int]
+People: TypeAlias = Select[ProfileId, str, str, Metadata, int]
 
 _PERSON = bindparam("person", type_=Text)
 _METADATA = bindparam("about", type_=JSONB(none_as_null=True))
@@ -49,11 +49,11 @@ GET = PEOPLE.where(*_this)
 FIND = PEOPLE.where(profile.c.collection == COLLECTION, profile.c.name == _PERSON)
 
 
-def page(where: ProfileFilter, after: UUID | None) -> People:
+def page(where: ProfileFilter, after: ProfileId | None) -> People:
     """A page of people in the order of their ids."""
     return (
         PEOPLE.where(profile.c.collection == where.collection)
-        .where(*(() if after is None else (profile.c.id > literal(after, Uuid),)))
+        .where(*(() if after is None else (profile.c.id > literal(after, BigInteger),)))
         .where(*(() if where.prefix is None else (profile.c.name >= where.prefix,)))
         .where(*((profile.c.name < end,) if (end := _behind(where.prefix or "")) else ()))
         .where(*(() if where.metadata is None else (profile.c.metadata.contains(where.metadata),)))
@@ -71,7 +71,9 @@ def _behind(prefix: str) -> str:
     return head[:-1] + chr(_SURROGATES[1] + 1 if following == _SURROGATES[0] else following)
 
 
-CREATE = insert(profile).values(id=PROFILE_ID, collection=COLLECTION, name=_PERSON, metadata=_METADATA)
+CREATE = (
+    insert(profile).values(collection=COLLECTION, name=_PERSON, metadata=_METADATA).returning(profile.c.id)
+)
 
 UPDATE = (
     update(profile)
@@ -86,7 +88,7 @@ LOCK_PEOPLE = (
     select(profile.c.id)
     .where(
         profile.c.collection == COLLECTION,
-        profile.c.id == any_(bindparam("people", type_=ARRAY(Uuid))),
+        profile.c.id == any_(bindparam("people", type_=ARRAY(BigInteger))),
     )
     # Everybody locks in this order, so that nobody waits for one who waits for them.
     .order_by(profile.c.id)
@@ -95,7 +97,7 @@ LOCK_PEOPLE = (
 
 # -- merge
 
-_source, _target = bindparam("source", type_=Uuid), bindparam("target", type_=Uuid)
+_source, _target = bindparam("source", type_=BigInteger), bindparam("target", type_=BigInteger)
 _kept = face.alias("kept")
 FORGET_COMMON_PHOTOS = delete(face).where(
     face.c.profile_id == _source,
@@ -137,7 +139,7 @@ LOCK_SOME = (
     .limit(LIMIT)
     .with_for_update()
 )
-_some = any_(bindparam("people", type_=ARRAY(Uuid)))
+_some = any_(bindparam("people", type_=ARRAY(BigInteger)))
 DELETE_FACES_OF_SOME = delete(face).where(face.c.profile_id == _some)
 DELETE_SOME = delete(profile).where(and_(profile.c.collection == COLLECTION, profile.c.id == _some))
 DELETE_COLLECTION = delete(collection).where(collection.c.name == COLLECTION)

@@ -1,16 +1,15 @@
 """People by the nearness of their faces; exact (docs/decisions/0003-exact-search.md)."""
 
 from typing import TypeAlias
-from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     ColumnElement,
     Double,
     Integer,
     Label,
     Select,
-    Uuid,
     any_,
     bindparam,
     exists,
@@ -32,13 +31,14 @@ from adapters.postgres.statements.common import (
     VECTOR_STORED,
 )
 from adapters.postgres.tables import collection, face, profile
+from domain.people import FaceId, ProfileId
 
 # In a sub-select the vector is converted once; without, a generic plan converts it again for each row.
 _distance: Label[float] = face.c.embedding.op("<#>", return_type=Double())(
     select(VECTOR_GIVEN).scalar_subquery()
 ).label("distance")
 
-Hits: TypeAlias = Select[bool, int | None, int, UUID, UUID, str, str, bytes, float]
+Hits: TypeAlias = Select[bool, int | None, int, FaceId, ProfileId, str, str, bytes, float]
 """Whether the collection is known, the dimensions and the people of its gallery; then a face a row.
 
 That is its id, its person's id and name, its detector, its vector, and its distance. One row with no face
@@ -53,7 +53,7 @@ _wanted = (
 )
 
 
-def _near(*, filtered: bool) -> Select[UUID, UUID, float]:
+def _near(*, filtered: bool) -> Select[ProfileId, FaceId, float]:
     """All that the probe is compared with."""
     near = select(face.c.profile_id, face.c.id, _distance).where(
         *_of_gallery, func.vector_dims(face.c.embedding) == DIMENSIONS
@@ -68,7 +68,7 @@ def _population(*, filtered: bool) -> Select[int]:
     return select(func.count(face.c.profile_id.distinct())).where(*_of_gallery)
 
 
-def _search(near: Select[UUID, UUID, float], *, filtered: bool) -> Hits:
+def _search(near: Select[ProfileId, FaceId, float], *, filtered: bool) -> Hits:
     faces = near.subquery("near")
     best = (
         select(faces)
@@ -84,13 +84,13 @@ def _search(near: Select[UUID, UUID, float], *, filtered: bool) -> Hits:
     ).subquery("gallery")
     # Through an array, for whatever length the server expects the faces to be looked up in the index.
     faces_of_people = _faces(
-        face.c.profile_id == any_(func.array(people.scalar_subquery(), type_=ARRAY(Uuid)))
+        face.c.profile_id == any_(func.array(people.scalar_subquery(), type_=ARRAY(BigInteger)))
     )
     found = faces_of_people.add_columns(_distance).subquery("found")
     return select(gallery, found).select_from(gallery.outerjoin(found, true())).order_by(found.c.id)
 
 
-def _faces(of: ColumnElement[bool]) -> Select[UUID, UUID, str, str, bytes]:
+def _faces(of: ColumnElement[bool]) -> Select[FaceId, ProfileId, str, str, bytes]:
     return (
         select(face.c.id, face.c.profile_id, profile.c.name, face.c.detection_model, VECTOR_STORED)
         .join(profile, profile.c.id == face.c.profile_id)

@@ -1,7 +1,6 @@
 """Registered faces, as clients see them."""
 
 from typing import Annotated
-from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -11,14 +10,14 @@ from domain.enrolment import Conflict
 from domain.people import Face
 from entrypoints.http.envelope import Success
 from entrypoints.http.views.checks import LivenessView, QualityView, liveness_of, quality_of
-from entrypoints.http.views.numbers import Least, Similarity
+from entrypoints.http.views.numbers import Id, Least, NextId, Similarity
 
 
 class FaceView(msgspec.Struct):
     """A registered face."""
 
-    id: UUID
-    profile_id: UUID
+    id: Id
+    profile_id: Id
     name: str
     recognition_model: str
     detection_model: str
@@ -39,16 +38,14 @@ class FacesAnswer(Success, kw_only=True):
     """Registered faces, oldest first."""
 
     data: list[FaceView]
-    next: Annotated[
-        UUID | UnsetType, Meta(description="There is more: send this as `after` for the next page")
-    ] = UNSET
+    next: NextId = UNSET
 
 
 class ConflictView(msgspec.Struct):
     """Why a face is doubtful."""
 
     reason: str
-    profile_id: UUID
+    profile_id: Id
     name: str
     similarity: Similarity
     threshold: Least
@@ -64,8 +61,8 @@ class ConflictView(msgspec.Struct):
 class RegisteredView(msgspec.Struct, omit_defaults=True):
     """The face that was registered."""
 
-    id: UUID
-    profile_id: UUID
+    id: Id
+    profile_id: Id
     name: str
     warnings: Annotated[
         list[ConflictView] | UnsetType, Meta(description="What is doubtful, with on_conflict=warn")

@@ -2,7 +2,21 @@
 
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, UnsetType
+
+from domain.people import MAX_ID
+
+_INT64 = {"extra": {"format": "int64"}}
+Id = Annotated[int, Meta(ge=1, le=MAX_ID, extra_json_schema=_INT64)]
+NextId = Annotated[
+    Id | UnsetType,
+    Meta(
+        description="There is more: send this as `after` for the next page",
+        # Of a union the bounds of its parts aren't described.
+        extra_json_schema={"extra": {"format": "int64", "minimum": 1, "maximum": MAX_ID}},
+    ),
+]
+"""What a page's `next` is."""
 
 Similarity = Annotated[float, Meta(description="Cosine, -1 to 1")]
 Distance = Annotated[float, Meta(description="1 - cosine similarity, 0 (same) to 2")]

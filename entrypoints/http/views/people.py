@@ -1,7 +1,6 @@
 """People and collections, as clients see them."""
 
 from typing import Annotated, Any
-from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -10,12 +9,13 @@ from application.people import PersonWithFaces
 from domain.people import Collection, Profile
 from entrypoints.http.envelope import Success
 from entrypoints.http.views.enrolment import FaceView
+from entrypoints.http.views.numbers import Id, NextId
 
 
 class ProfileView(msgspec.Struct):
     """A person."""
 
-    id: UUID
+    id: Id
     name: str
     metadata: dict[str, Any]
     faces: Annotated[int, Meta(description="How many faces they have")]
@@ -36,15 +36,13 @@ class ProfilesAnswer(Success, kw_only=True):
     """People, oldest first."""
 
     data: list[ProfileView]
-    next: Annotated[
-        UUID | UnsetType, Meta(description="There is more: send this as `after` for the next page")
-    ] = UNSET
+    next: NextId = UNSET
 
 
 class PersonView(msgspec.Struct):
     """A person and their faces."""
 
-    id: UUID
+    id: Id
     name: str
     metadata: dict[str, Any]
     faces: list[FaceView]

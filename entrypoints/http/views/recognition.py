@@ -1,7 +1,6 @@
 """Whose faces they are, as clients see it."""
 
 from typing import Annotated
-from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -13,15 +12,15 @@ from domain.identification import Decision, RankedPerson
 from entrypoints.http.envelope import Success
 from entrypoints.http.views.checks import LivenessView, QualityView, liveness_of, quality_of
 from entrypoints.http.views.detection import DetectedView
-from entrypoints.http.views.numbers import Distance, Fmr, Least, Similarity
+from entrypoints.http.views.numbers import Distance, Fmr, Id, Least, Similarity
 
 
 class CandidateView(msgspec.Struct):
     """A person who may be meant."""
 
-    profile_id: UUID
+    profile_id: Id
     name: str
-    id: Annotated[UUID, Meta(description="Of their nearest face")]
+    id: Annotated[Id, Meta(description="Of their nearest face")]
     similarity: Similarity
     distance: Distance
 
@@ -79,8 +78,8 @@ class IdentifiedAnswer(Success, kw_only=True):
 class RecognizedView(msgspec.Struct, omit_defaults=True):
     """The person who was recognised."""
 
-    id: Annotated[UUID, Meta(description="Of their nearest face")]
-    profile_id: UUID
+    id: Annotated[Id, Meta(description="Of their nearest face")]
+    profile_id: Id
     name: str
     distance: Distance
     similarity: Similarity | UnsetType = UNSET

@@ -13,8 +13,6 @@ MODEL = "simulated"
 
 _CHUNK = 50_000
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_PROFILE, _FACE = 1, 2
-_ID_BYTES = 16
 
 
 async def load(connection: asyncpg.Connection, gallery: NDArray[np.float32], model: str = MODEL) -> None:
@@ -22,13 +20,12 @@ async def load(connection: asyncpg.Connection, gallery: NDArray[np.float32], mod
     for start in range(0, len(gallery), _CHUNK):
         numbers = np.arange(start, min(start + _CHUNK, len(gallery)))
         people = {
-            "id": _ids(_PROFILE, numbers),
             "collection": _texts(DEFAULT_COLLECTION, len(numbers)),
             "name": np.char.zfill(numbers.astype("S9"), 9).view(np.uint8).reshape(-1, 9),
         }
         faces = {
-            "id": _ids(_FACE, numbers),
-            "profile_id": people["id"],
+            # The ids that the server gives to the people of a new database.
+            "profile_id": _bytes(numbers + 1),
             "collection": people["collection"],
             "recognition_model": _texts(model, len(numbers)),
             "detection_model": _texts(MODEL, len(numbers)),
@@ -62,11 +59,8 @@ def stored(vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
     return rows.view(np.uint8).reshape(count, -1)
 
 
-def _ids(kind: int, numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
-    ids = np.zeros((len(numbers), _ID_BYTES), dtype=np.uint8)
-    ids[:, 0] = kind
-    ids[:, 8:] = numbers.astype(">i8").view(np.uint8).reshape(-1, 8)
-    return ids
+def _bytes(ids: NDArray[np.int64]) -> NDArray[np.uint8]:
+    return ids.astype(">i8").view(np.uint8).reshape(-1, 8)
 
 
 def _texts(value: str, count: int) -> NDArray[np.uint8]:

@@ -14,7 +14,7 @@ _WIDTHS = (40, 100, 200, 400, 600, 800, 1000)
 """Values of hnsw.ef_search."""
 
 _ENOUGH = 0.98
-_NEAREST = "SELECT number - 1 FROM face ORDER BY {} <#> (SELECT $1::text::vector) LIMIT 1"
+_NEAREST = "SELECT id - 1 FROM face ORDER BY {} <#> (SELECT $1::text::vector) LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from time import perf_counter
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncEngine
-from uuid_utils.compat import uuid7
 
 from adapters.faiss.store import FaissGalleryIndexes
 from adapters.postgres.changes import PostgresGallerySource
@@ -63,7 +62,7 @@ async def measured(engine: AsyncEngine, probes: Probes, folder: Path) -> Service
         ready_s = await _ready(residents, start)
         gallery = IndexedGallery(PgVectorGallery(engine), residents)
         await _searched(gallery, probes, _WARM)
-        inserts, beside = await _inserting(gallery, PgVectorRepository(engine, uuid7), probes)
+        inserts, beside = await _inserting(gallery, PgVectorRepository(engine), probes)
     return ServiceFigures(fill_s, first, search, identified, ready_s, inserts, beside)
 
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
@@ -14,7 +14,7 @@ def upgrade() -> None:
         ' collection text COLLATE "C" NOT NULL,'
         ' recognition_model text COLLATE "C" NOT NULL,'
         " people bigint NOT NULL,"
-        " faces uuid[] NOT NULL,"
+        " faces bigint[] NOT NULL,"
         " version bigint NOT NULL GENERATED ALWAYS AS IDENTITY,"
         " drawn_at timestamptz NOT NULL DEFAULT now(),"
         " CONSTRAINT gallery_cohort_pkey PRIMARY KEY (collection, recognition_model),"
