@@ -271,7 +271,7 @@ async def test_vectors_of_another_length_are_left_out(pgvector: Storage, engine:
     await people(pgvector, 1, 2, 3)
     async with engine.begin() as connection:
         await connection.execute(
-            text("UPDATE face SET embedding = '[1,0]' WHERE number = (SELECT max(number) FROM face)")
+            text("UPDATE face SET embedding = '[1,0]' WHERE id = (SELECT max(id) FROM face)")
         )
     drawn = await pgvector.cohorts.draw(DEFAULT, SMALL)
     assert members(drawn) == of(1, 2)
