@@ -10,7 +10,7 @@ from application.ports.models import ModelLibrary
 from application.ports.quality import QualityAssessor
 from application.sight import Choice, Sight, look
 from domain.errors import FaceServiceError, MultipleFaces, NoFaceDetected, SpoofDetected
-from domain.faces import Crop, DetectedFace, Embedding, Image, largest
+from domain.faces import Crop, DetectedFace, Embedding, Image, largest, subject
 from domain.liveness import Liveness, LivenessPolicy
 from domain.models import Alignment, ModelChoice
 from domain.quality import NO_BOUNDS, LowQuality, QualityBounds, QualityReport
@@ -20,7 +20,7 @@ class FaceSelection(StrEnum):
     """Which of the faces in an image is meant."""
 
     SINGLE = "single"
-    """The only one; several are an error."""
+    """The one that is plainly the photo's subject; several that may be are an error."""
     LARGEST = "largest"
     ALL = "all"
 
@@ -39,6 +39,8 @@ class AnalysedFace:
     quality: QualityReport | None = None
     refusal: FaceServiceError | None = None
     """Why this face must not be used, if it must not."""
+    faces_left_out: int | None = None
+    """How many other faces the photo has; None unless a single one was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class FaceAnalyser:
 
         Raises:
             NoFaceDetected: there is no face, and one was asked for.
-            MultipleFaces: there are several, and one alone was asked for.
+            MultipleFaces: one alone was asked for, and there are several of similar size.
             SpoofDetected, LowQuality: the face fails a check.
             InvalidImage, ImageTooLarge, ModelNotInstalled, BrokenModel: as `detect`.
         """
@@ -94,6 +96,8 @@ class FaceAnalyser:
         )
         analysed = self.embed(sight.image, sight.faces, choice, sight.times)
         checked = [self._checked(sight.image, face, checks) for face in analysed]
+        if selection is FaceSelection.SINGLE:
+            checked = [replace(face, faces_left_out=sight.left_out) for face in checked]
         if selection is not FaceSelection.ALL:
             for face in checked:
                 if face.refusal is not None:
@@ -153,15 +157,15 @@ class FaceAnalyser:
         """
         aligner = self.aligner(choice.recognition)
         crops = [aligner.align(image, face) for face in faces]
-        vectors, strengths = self.models.embedder(choice.recognition).embed_rated(crops)
+        vectors, norms = self.models.embedder(choice.recognition).embed_rated(crops)
         return [
             AnalysedFace(
                 Embedding(vector, choice.recognition),
                 face.enlarged(times),
                 crop,
-                quality=self.assessor.assess(image, face, crop, float(strength), times),
+                quality=self.assessor.assess(image, face, crop, float(norm), times),
             )
-            for vector, strength, face, crop in zip(vectors, strengths, faces, crops, strict=True)
+            for vector, norm, face, crop in zip(vectors, norms, faces, crops, strict=True)
         ]
 
     def _checked(self, image: Image, face: AnalysedFace, checks: Checks) -> AnalysedFace:
@@ -190,7 +194,7 @@ def select(faces: Sequence[DetectedFace], selection: FaceSelection, image: Image
 
     Raises:
         NoFaceDetected: one is asked for, and there is none.
-        MultipleFaces: the only one is asked for, and there are several.
+        MultipleFaces: one alone is asked for, and several may be it.
     """
     if selection is FaceSelection.ALL:
         return list(faces)
@@ -198,9 +202,11 @@ def select(faces: Sequence[DetectedFace], selection: FaceSelection, image: Image
         raise NoFaceDetected("No face was found in the image.")
     if selection is FaceSelection.SINGLE:
         whole = [face for face in faces if face.box.inside(image) >= WHOLE] or faces
-        if len(whole) > 1:
+        single = subject(whole, image)
+        if single is None:
             raise MultipleFaces(
-                f"{len(whole)} faces were found in the image; send one with a single face, or faces=largest."
+                f"{len(whole)} faces were found in the image, and none of them is plainly its subject;"
+                " send one with a single face, or faces=largest."
             )
-        return list(whole)
+        return [single]
     return [largest(faces, image)]

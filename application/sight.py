@@ -26,6 +26,8 @@ class Sight:
     """In pixels of `image`."""
     times: int = 1
     """Pixels of the file that one of `image` stands for, in each direction."""
+    left_out: int = 0
+    """Faces that were found and are not among them."""
 
 
 def look(
@@ -58,9 +60,10 @@ def look(
         image, times = decoder.decode(data), 1
         found = detector.detect(image, largest_only=largest_only)
     faces = choose(found, image)
+    left_out = len(found) - len(faces)
     smallest = min((face.box.longer for face in faces), default=math.inf)
     if times == 1 or smallest >= _LEAST_FACE:
-        return Sight(image, faces, times)
+        return Sight(image, faces, times, left_out)
     enough = math.ceil(max(image.shape[:2]) * _LEAST_FACE / max(smallest, 1))
     finer, left = decoder.decode_reduced(data, enough)
-    return Sight(finer, [face.enlarged(times // left) for face in faces], left)
+    return Sight(finer, [face.enlarged(times // left) for face in faces], left, left_out)

@@ -1,5 +1,6 @@
 """What the service sees in an image: faces, their geometry, and their embeddings."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -114,6 +115,32 @@ class Embedding:
     def similarity(self, other: "Embedding") -> float:
         """Cosine similarity, in [-1, 1]."""
         return float(np.clip(self.vector @ other.vector, -1.0, 1.0))
+
+
+SUBJECT_RATIO = 2 / 3
+"""The longer side of any other face, by that of the subject of a photo, is at most this ..."""
+NEARER_RATIO = 1 / 2
+"""... and of one that is nearer to the middle of the photo, at most this. Measured in docs/quality.md."""
+
+
+def subject(faces: Sequence[DetectedFace], image: Image) -> DetectedFace | None:
+    """The one face that a photo is plainly of, by size and place; None if there is none, or several may be."""
+    if not faces:
+        return None
+    first = largest(faces, image)
+    for other in faces:
+        ratio = NEARER_RATIO if _off_middle(other, image) < _off_middle(first, image) else SUBJECT_RATIO
+        if other is not first and other.box.longer > ratio * first.box.longer:
+            return None
+    return first
+
+
+def _off_middle(face: DetectedFace, image: Image) -> float:
+    """The distance of its centre from the image's, in pixels."""
+    height, width = image.shape[:2]
+    right = face.box.x + (face.box.width - width) / 2
+    down = face.box.y + (face.box.height - height) / 2
+    return math.hypot(right, down)
 
 
 def largest(faces: Sequence[DetectedFace], image: Image) -> DetectedFace:

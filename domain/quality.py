@@ -37,11 +37,11 @@ class Measure(StrEnum):
     """Degrees that the head is tilted in the plane of the photo, positive clockwise as it is seen."""
     INSIDE = "inside"
     """Share of the face's box that is inside the photo, 0..1: the rest is cut by the border."""
-    STRENGTH = "strength"
-    """Length of the embedding before it is scaled to unit norm, by what is usual for the model.
+    EMBEDDING_NORM = "embedding_norm"
+    """Norm of the embedding before it is scaled to one, relative to the median that was measured for the model.
 
-    Recognisers give short vectors to faces that they make little of, whatever the reason; the unified quality
-    score of ISO/IEC 29794-5 is of this kind. Known only for models whose usual length was measured.
+    Recognisers give short vectors to faces that they make little of, whatever the reason (Meng et al., "MagFace",
+    2021); the unified quality score of ISO/IEC 29794-5 is of this kind. Unknown for models without such a median.
     """
 
 
@@ -60,14 +60,14 @@ SENSES: Mapping[Measure, Sense] = {
 }
 
 _RANGES: Mapping[Measure, tuple[float, float]] = {
-    Measure.INTER_EYE_DISTANCE: (8, 15),
+    Measure.INTER_EYE_DISTANCE: (5, 14),
     Measure.DETECTION_SCORE: (0.5, 0.85),
-    Measure.SHARPNESS: (0.5, 0.9),
-    Measure.LUMINANCE: (20, 80),
-    Measure.OVER_EXPOSURE: (-0.2, 0),
-    Measure.EYE_VISIBILITY: (0.2, 0.6),
-    Measure.INSIDE: (0.5, 1),
-    Measure.STRENGTH: (0.5, 1.2),
+    Measure.SHARPNESS: (0.1, 0.9),
+    Measure.LUMINANCE: (0, 60),
+    Measure.OVER_EXPOSURE: (-0.8, 0),
+    Measure.EYE_VISIBILITY: (0.1, 0.6),
+    Measure.INSIDE: (0.3, 1),
+    Measure.EMBEDDING_NORM: (0.4, 1),
 }
 """Where the goodness of a measure is of no use, and where more of it is of no more use. The pose has no part."""
 
@@ -120,27 +120,27 @@ NO_BOUNDS = QualityBounds({})
 
 LENIENT = QualityBounds(
     {
-        Measure.INTER_EYE_DISTANCE: 10,
-        Measure.SHARPNESS: 0.6,
-        Measure.LUMINANCE: 20,
-        Measure.OVER_EXPOSURE: 0.2,
-        Measure.EYE_VISIBILITY: 0.2,
+        Measure.INTER_EYE_DISTANCE: 6,
+        Measure.SHARPNESS: 0.3,
+        Measure.LUMINANCE: 8,
+        Measure.OVER_EXPOSURE: 0.7,
+        Measure.EYE_VISIBILITY: 0.1,
         Measure.INSIDE: 0.5,
-        Measure.STRENGTH: 0.7,
+        Measure.EMBEDDING_NORM: 0.38,
     }
 )
 """For recognition: only what would hardly be recognised."""
 
 STRICT = QualityBounds(
     {
-        Measure.INTER_EYE_DISTANCE: 16,
+        Measure.INTER_EYE_DISTANCE: 8,
         Measure.DETECTION_SCORE: 0.7,
-        Measure.SHARPNESS: 0.9,
-        Measure.LUMINANCE: 40,
-        Measure.OVER_EXPOSURE: 0.12,
-        Measure.EYE_VISIBILITY: 0.35,
-        Measure.INSIDE: 0.9,
-        Measure.STRENGTH: 0.75,
+        Measure.SHARPNESS: 0.4,
+        Measure.LUMINANCE: 15,
+        Measure.OVER_EXPOSURE: 0.5,
+        Measure.EYE_VISIBILITY: 0.18,
+        Measure.INSIDE: 0.7,
+        Measure.EMBEDDING_NORM: 0.45,
     }
 )
 """For enrolment: a bad photo in the gallery spoils every search that comes after."""

@@ -6,10 +6,12 @@ import cv2
 import numpy as np
 
 from adapters.onnx.candidates import suppress
+from adapters.onnx.quarter_turns import QUARTERS, turned, turned_back
 from adapters.onnx.resizing import scaled
 from adapters.onnx.yunet_border import confirmed
 from adapters.onnx.yunet_network import YuNetNetwork, as_batch
-from domain.faces import DetectedFace, Image
+from adapters.onnx.yunet_turned import straightened
+from domain.faces import DetectedFace, Image, largest
 
 _LONG_SIDE = 640
 """Pixels of the first pass. Measured on lfw-dev: every face 28 to 430 pixels wide scores above 0.9."""
@@ -20,6 +22,10 @@ _LARGE = 0.2
 docs/decisions/0004-inference-engines.md."""
 _FALLBACK_SIDES = (256, 1280)
 """For images in which the first pass sees nothing: faces that fill them (or tiny images), then tiny faces."""
+_TURNED_SIDE = 320
+"""Pixels of the last pass, in which an image without an upright face is turned by 90, 180 and 270 degrees."""
+_TURNED_THRESHOLD = 0.85
+"""The least score there. Measured in docs/quality.md."""
 _MULTIPLE = 32
 """The network halves its input five times."""
 _OVERLAP = 0.45
@@ -44,16 +50,36 @@ class YuNetDetector:
         """See FaceDetector."""
         sure: list[DetectedFace] = []
         doubtful: list[DetectedFace] = []
-        for side, least in _passes(max(image.shape[:2]), quick=largest_only):
+        long_side, side = max(image.shape[:2]), 0
+        for side, least in _passes(long_side, quick=largest_only):
             seen = self._candidates(image, side)
             sure = [face for face in seen if face.score >= self._threshold]
             doubtful = [face for face in seen if face.score < self._threshold]
             if any(face.box.longer >= least for face in sure):
                 break
-        found = sure + confirmed(self._network, image, doubtful, sure)
+        cut = confirmed(self._network, image, doubtful, sure)
+        if not sure and not cut:
+            side = min(long_side, _TURNED_SIDE)
+            sure = self._turned(image, side)
+        wanted = [largest(sure, image)] if largest_only and sure else sure
+        found = straightened(self._network, image, wanted, side / long_side) + cut
         return sorted(found, key=lambda face: -face.score)
 
+    def _turned(self, image: Image, long_side: int) -> list[DetectedFace]:
+        """The faces of an image that lies on a side or stands on its head, in coordinates of the image.
+
+        All are those of one turn, in which the best face scores most.
+        """
+        best: list[DetectedFace] = []
+        for quarters in QUARTERS:
+            seen = self._candidates(turned(image, quarters), long_side)
+            sure = [face for face in seen if face.score >= max(_TURNED_THRESHOLD, self._threshold)]
+            if sure and (not best or sure[0].score > best[0].score):
+                best = [turned_back(face, quarters, image) for face in sure]
+        return best
+
     def _candidates(self, image: Image, long_side: int) -> list[DetectedFace]:
+        """Best score first."""
         picture = scaled(image, long_side / max(image.shape[:2]))
         seen = self._network.candidates(as_batch([_padded(picture)]), min(_DOUBTFUL, self._threshold))[0]
         found = suppress(seen, _OVERLAP)

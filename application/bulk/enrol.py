@@ -52,6 +52,8 @@ class PhotoOutcome:
     """What is doubtful about a face that was enrolled all the same."""
     error: FaceServiceError | None = None
     """Why it was refused."""
+    faces_left_out: int = 0
+    """Other faces in a photo whose subject was enrolled."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,7 +155,8 @@ class EnrolPhotos:
         if isinstance(done, FaceServiceError):
             return _refused(looked.item, done)
         status = Status.ENROLLED if done.created else Status.KNOWN
-        return PhotoOutcome(looked.item, status, done.face, done.conflicts)
+        left_out = done.analysed.faces_left_out or 0
+        return PhotoOutcome(looked.item, status, done.face, done.conflicts, faces_left_out=left_out)
 
 
 def _sifted(photo: _Unknown, face: Face | None) -> _Unknown | PhotoOutcome:

@@ -92,5 +92,5 @@ class FaceEmbedder(Protocol):
         ...
 
     def embed_rated(self, crops: Sequence[Crop]) -> tuple[NDArray[float32], NDArray[float32]]:
-        """As `embed`, and N strengths (domain.quality.Measure.STRENGTH), NaN where that isn't known."""
+        """As `embed`, and N norms (domain.quality.Measure.EMBEDDING_NORM), NaN where that isn't known."""
         ...

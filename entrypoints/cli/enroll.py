@@ -57,6 +57,8 @@ class PhotoItem(msgspec.Struct, omit_defaults=True):
     status: str
     face_id: int | None = None
     profile_id: int | None = None
+    faces_left_out: int = 0
+    """Other faces in the photo."""
     conflicts: list[ConflictItem] = []
     code: str | None = None
     detail: str | None = None
@@ -70,6 +72,8 @@ class EnrolReport(Report, kw_only=True):
     recognition_model: str
     photos: int
     enrolled: int
+    with_faces_left_out: int
+    """Of those that were enrolled."""
     known: int
     refused: int
     refused_by_code: dict[str, int]
@@ -96,7 +100,7 @@ class EnrolReport(Report, kw_only=True):
     type=click.Choice([FaceSelection.SINGLE.value, FaceSelection.LARGEST.value]),
     default=FaceSelection.SINGLE.value,
     show_default=True,
-    help="single: a photo with several faces is refused; largest: the largest of them is meant",
+    help="single: the one that is plainly the subject; largest: the largest, whatever the others are like",
 )
 @click.option(
     "--on-conflict",
@@ -160,6 +164,7 @@ def enroll(
             recognition_model=choice.recognition,
             photos=len(photos),
             enrolled=statuses[Status.ENROLLED],
+            with_faces_left_out=sum(item.faces_left_out > 0 for item in items),
             known=statuses[Status.KNOWN],
             refused=statuses[Status.REFUSED],
             refused_by_code=dict(Counter(item.code for item in items if item.code)),
@@ -215,6 +220,11 @@ def as_text(report: EnrolReport) -> str:
                 f"{count(report.photos, 'photo', 'photos')} in {report.seconds:.1f} s: {report.enrolled:,} enrolled,"
                 f" {report.known:,} known already, {report.refused:,} refused"
             ),
+            *(
+                [f"  other faces were left out of {count(report.with_faces_left_out, 'photo', 'photos')}"]
+                if report.with_faces_left_out
+                else []
+            ),
             *(f"  {number:,} {code}" for code, number in sorted(report.refused_by_code.items())),
         ]
     )
@@ -232,6 +242,7 @@ def _item(outcome: PhotoOutcome) -> PhotoItem:
         status=outcome.status.value,
         face_id=None if face is None else face.id,
         profile_id=None if face is None else face.profile_id,
+        faces_left_out=outcome.faces_left_out,
         conflicts=[
             ConflictItem(each.doubt.value, each.profile_id, each.name, round(each.similarity, 4))
             for each in outcome.conflicts

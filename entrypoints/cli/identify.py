@@ -57,6 +57,8 @@ class FaceItem(msgspec.Struct, omit_defaults=True):
     """A face and whose it is."""
 
     box: BoxItem | None
+    faces_left_out: int | None = None
+    """Other faces of the photo, with --faces single."""
     verdict: str | None = None
     threshold: float | None = None
     fmr: float | None = None
@@ -217,7 +219,8 @@ def _item(answer: PhotoAnswer, top_k: int) -> AnswerItem:
 
 def _face(identified: IdentifiedFace, top_k: int) -> FaceItem:
     face, decision = identified.face, identified.decision
-    item = FaceItem(None if face.detected is None else _box(face.detected.box))
+    box = None if face.detected is None else _box(face.detected.box)
+    item = FaceItem(box, faces_left_out=face.faces_left_out)
     if face.refusal is not None:
         item.code, item.detail = face.refusal.code, face.refusal.detail
     if decision is not None:

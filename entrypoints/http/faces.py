@@ -55,7 +55,9 @@ ENROLMENT_REFUSALS = (
 )
 Which = Annotated[
     FaceSelection,
-    QueryParameter(description="`single`: the photo shows one face; `largest`: take the largest of several"),
+    QueryParameter(
+        description="`single`: the one that is plainly the subject; `largest`: the largest, whatever the others"
+    ),
 ]
 Doubtful = Annotated[
     OnConflict,

@@ -129,7 +129,7 @@ class OpenCvRecogniser:
         return np.full(len(raw), np.nan, dtype=np.float32)
 
     def embed_rated(self, crops: Sequence[Crop]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """See FaceEmbedder; strengths aren't known."""
+        """See FaceEmbedder; norms aren't known."""
         return self.embed(crops), np.full(len(crops), np.nan, dtype=np.float32)
 
 

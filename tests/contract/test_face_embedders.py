@@ -45,12 +45,12 @@ def test_no_crops_no_vectors(embedder: FaceEmbedder) -> None:
     assert embedder.embed([]).shape == (0, embedder.dimensions)
 
 
-def test_strengths_come_with_the_same_vectors(embedder: FaceEmbedder, crop: Crop) -> None:
-    vectors, strengths = embedder.embed_rated([crop, noise(0)])
+def test_norms_come_with_the_same_vectors(embedder: FaceEmbedder, crop: Crop) -> None:
+    vectors, norms = embedder.embed_rated([crop, noise(0)])
     np.testing.assert_array_equal(vectors, embedder.embed([crop, noise(0)]))
-    assert strengths.shape == (2,)
-    assert strengths.dtype == np.float32
-    assert np.isnan(strengths).all() or strengths[0] > strengths[1] > 0
+    assert norms.shape == (2,)
+    assert norms.dtype == np.float32
+    assert np.isnan(norms).all() or norms[0] > norms[1] > 0
     assert embedder.embed_rated([])[1].shape == (0,)
 
 

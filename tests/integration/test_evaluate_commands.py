@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -67,12 +68,25 @@ def test_quality_by_measure(environment: Path, lfw: Path) -> None:
     people = [folder for folder in sorted((lfw / "images").iterdir()) if len(list(folder.iterdir())) > 1]
     for folder in people[:25]:
         shutil.copytree(folder, environment / "images" / folder.name)
-    report = json.loads(run("evaluate-quality", "--images", environment / "images", "--json").stdout)
+    vectors = environment / "vectors.npz"
+    raw = np.random.default_rng(0).normal(size=(40, 8))
+    np.savez(vectors, vectors=raw, person=np.arange(40) // 2, embedding_norm=np.ones(40))
+    sets = ("--images", environment / "images", "--vectors", vectors)
+    answer = json.loads(run("evaluate-quality", *sets, "--json").stdout)
+    report, other = answer["sets"]
+    assert (report["name"], other["name"], other["photos"]) == ("images", "vectors", 40)
     assert report["undetected"] == 0
-    assert {"combined", "strength", "pitch", "sharpness"} <= report["fnmr"].keys()
-    assert all(len(curve) == len(report["discarded"]) for curve in report["fnmr"].values())
+    assert report["found"] > 0.9 > other["found"]
+    assert {"combined", "embedding_norm", "pitch", "sharpness"} <= report["fnmr"].keys()
+    assert all(len(curve) == len(answer["discarded"]) for curve in report["fnmr"].values())
     assert report["recognition"]["refused"] <= report["enrolment"]["refused"] < 0.1
-    assert "combined" in run("evaluate-quality", "--images", environment / "images").stdout
+    assert "combined" in run("evaluate-quality", "--vectors", vectors).stdout
+
+
+def test_quality_without_a_set_is_one_line(environment: Path) -> None:  # noqa: ARG001
+    result = run("evaluate-quality")
+    assert result.exit_code == 2
+    assert "at least one set" in result.stderr
 
 
 def test_quality_needs_two_photos_of_somebody(environment: Path, lfw: Path) -> None:

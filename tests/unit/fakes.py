@@ -117,7 +117,7 @@ class NoAssessor:
     """Measures nothing."""
 
     def assess(
-        self, image: Image, face: DetectedFace, crop: Crop, strength: float = math.nan, times: int = 1
+        self, image: Image, face: DetectedFace, crop: Crop, embedding_norm: float = math.nan, times: int = 1
     ) -> QualityReport:
         assert crop.size
         return QualityReport({})

@@ -1,5 +1,9 @@
-import numpy as np
+from pathlib import Path
 
+import numpy as np
+import pytest
+
+from application.evaluation.errors import EvaluationError
 from application.evaluation.quality import (
     COMBINED,
     DISCARDS,
@@ -7,14 +11,16 @@ from application.evaluation.quality import (
     genuine_pairs,
     goodness_of,
     refusals,
+    right_first,
 )
+from application.evaluation.quality_sets import read_vectors
 from domain.quality import Measure, QualityBounds, QualityReport
 
-NAMES = np.array(["ada", "bob", "ada", "ada", "cy", "bob"])
+PEOPLE = np.array([0, 1, 0, 0, 2, 1])
 
 
 def test_genuine_pairs_are_all_pairs_of_a_person() -> None:
-    assert {tuple(pair) for pair in genuine_pairs(NAMES).tolist()} == {(0, 2), (0, 3), (2, 3), (1, 5)}
+    assert {tuple(pair) for pair in genuine_pairs(PEOPLE).tolist()} == {(0, 2), (0, 3), (2, 3), (1, 5)}
 
 
 def test_a_measure_that_ranks_bad_photos_last_lowers_the_curve() -> None:
@@ -42,7 +48,80 @@ def test_refusals_count_photos_once_and_errors_among_the_rest() -> None:
     reports = [QualityReport({Measure.LUMINANCE: value, Measure.ROLL: value}) for value in (10.0, 90, 90, 20)]
     bounds = QualityBounds({Measure.LUMINANCE: 50, Measure.ROLL: 95, Measure.YAW: 1})
     pairs = np.array([[0, 1], [1, 2], [2, 3]])
-    found = refusals(reports, bounds, pairs, np.array([True, False, True]))
-    assert found.photos.value == 0.5
-    assert dict(found.by_measure) == {Measure.LUMINANCE: 0.5, Measure.ROLL: 0, Measure.YAW: 0}
-    assert found.fnmr.value == 0
+    missed, found = np.array([True, False, True]), np.array([False, True, True, True])
+    refused = refusals(reports, bounds, pairs, missed, found)
+    assert refused.photos.value == 0.5
+    assert refused.found.value == pytest.approx(1 / 3)
+    assert refused.not_found.value == 1
+    assert dict(refused.by_measure) == {
+        Measure.LUMINANCE: pytest.approx(1 / 3),
+        Measure.ROLL: 0,
+        Measure.YAW: 0,
+    }
+    assert refused.fnmr.value == 0
+
+
+def test_who_has_no_mate_is_not_counted_as_lost() -> None:
+    reports = [QualityReport({Measure.LUMINANCE: 10.0})] * 3
+    pairs, found = np.array([[0, 1]]), np.array([True, False, False])
+    refused = refusals(reports, QualityBounds({Measure.LUMINANCE: 50}), pairs, np.array([False]), found)
+    assert (refused.found.value, refused.not_found.value) == (1, 1)
+    passed = refusals(reports, QualityBounds({}), pairs, np.array([False]), found)
+    assert (passed.found.value, passed.not_found.value) == (0, 0)
+
+
+def test_found_is_who_is_nearest_and_near_enough() -> None:
+    angles = np.radians([0, 10, 30, 34, 80, 120])
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    people = np.array([0, 0, 1, 0, 2, 2])
+    assert right_first(vectors, people, 0.9).tolist() == [True, True, False, False, False, False]
+    assert right_first(vectors, people, 0.7).tolist() == [True, True, False, False, True, True]
+
+
+def saved(path: Path, **changes: object) -> Path:
+    arrays: dict[str, object] = {
+        "vectors": np.array([[3, 4], [0, 2], [1, 0]], np.float32),
+        "person": np.array([7, 7, 9]),
+        "embedding_norm": np.array([0.5, 0.7, 0.9]),
+        "view": np.array(["F/0", "L135/+30", "F/+30"]),
+    }
+    arrays |= changes
+    np.savez(path, **{key: np.asarray(value) for key, value in arrays.items() if value is not None})
+    return path
+
+
+def test_vectors_are_read_with_their_norms(tmp_path: Path) -> None:
+    those = read_vectors(saved(tmp_path / "them.npz"))
+    assert those.name == "them"
+    assert those.people.tolist() == [0, 0, 1]
+    np.testing.assert_allclose(those.vectors, [[0.6, 0.8], [0, 1], [1, 0]])
+    assert [report.values for report in those.reports] == [
+        {Measure.EMBEDDING_NORM: norm} for norm in (0.5, 0.7, 0.9)
+    ]
+
+
+def test_views_may_be_left_out(tmp_path: Path) -> None:
+    those = read_vectors(saved(tmp_path / "them.npz"), {"L135"})
+    assert those.people.tolist() == [0, 1]
+    assert len(those.vectors) == len(those.reports) == 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"person": None},
+        {"embedding_norm": None},
+        {"person": [1]},
+        {"vectors": [1.0, 2, 3]},
+        {"vectors": np.zeros((3, 2))},
+    ],
+)
+def test_what_is_no_set_of_vectors_is_an_error(tmp_path: Path, changes: dict[str, object]) -> None:
+    with pytest.raises(EvaluationError, match=r"them\.npz"):
+        read_vectors(saved(tmp_path / "them.npz", **changes))
+
+
+def test_a_file_that_is_no_npz_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "them.npz").write_bytes(b"no")
+    with pytest.raises(EvaluationError, match=r"them\.npz"):
+        read_vectors(tmp_path / "them.npz")

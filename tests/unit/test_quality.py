@@ -21,17 +21,17 @@ GOOD = {
     Measure.PITCH: 0.0,
     Measure.ROLL: 0.0,
     Measure.INSIDE: 1.0,
-    Measure.STRENGTH: 1.2,
+    Measure.EMBEDDING_NORM: 1.2,
 }
 BAD = {
     Measure.INTER_EYE_DISTANCE: 5.0,
     Measure.DETECTION_SCORE: 0.5,
-    Measure.SHARPNESS: 0.3,
-    Measure.LUMINANCE: 10.0,
-    Measure.OVER_EXPOSURE: 0.5,
-    Measure.EYE_VISIBILITY: 0.1,
+    Measure.SHARPNESS: 0.1,
+    Measure.LUMINANCE: 5.0,
+    Measure.OVER_EXPOSURE: 0.9,
+    Measure.EYE_VISIBILITY: 0.05,
     Measure.INSIDE: 0.2,
-    Measure.STRENGTH: 0.4,
+    Measure.EMBEDDING_NORM: 0.3,
 }
 
 
@@ -111,12 +111,12 @@ def test_what_landmarks_tell_is_unknown_without_them() -> None:
     assert assess(crop(), landmarks=turned(0, 0, 0))[Measure.INTER_EYE_DISTANCE] == pytest.approx(40)
 
 
-def test_a_strength_that_is_not_known_is_left_out() -> None:
+def test_a_norm_that_is_not_known_is_left_out() -> None:
     face = DetectedFace(Box(0, 0, 9, 9), 0.9)
     image = np.zeros((20, 20, 3), np.uint8)
     assess_ = LandmarkQualityAssessor().assess
-    assert Measure.STRENGTH not in assess_(image, face, crop(), math.nan).values
-    assert assess_(image, face, crop(), 0.8).values[Measure.STRENGTH] == 0.8
+    assert Measure.EMBEDDING_NORM not in assess_(image, face, crop(), math.nan).values
+    assert assess_(image, face, crop(), 0.8).values[Measure.EMBEDDING_NORM] == 0.8
 
 
 @pytest.mark.parametrize("bounds", [LENIENT, STRICT])
@@ -146,11 +146,11 @@ def test_what_was_not_measured_misses_no_bound() -> None:
 
 
 def test_low_quality_names_measure_value_and_bound() -> None:
-    report = QualityReport(GOOD | {Measure.INTER_EYE_DISTANCE: 7.25, Measure.ROLL: -50})
+    report = QualityReport(GOOD | {Measure.INTER_EYE_DISTANCE: 5.25, Measure.ROLL: -50})
     with pytest.raises(LowQuality) as caught:
         report.require(LENIENT.but({Measure.ROLL: 45}))
     assert caught.value.detail == (
-        "The photo is not good enough: inter_eye_distance is 7.25, at least 10 is needed;"
+        "The photo is not good enough: inter_eye_distance is 5.25, at least 6 is needed;"
         " roll is -50, at most, either way, 45 is needed."
     )
     assert [reason.measure for reason in caught.value.reasons] == [Measure.INTER_EYE_DISTANCE, Measure.ROLL]

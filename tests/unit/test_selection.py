@@ -10,8 +10,11 @@ from domain.faces import Box, DetectedFace
 IMAGE = np.zeros((100, 100, 3), np.uint8)
 SUBJECT = DetectedFace(Box(40, 30, 30, 40), 0.9)
 NEIGHBOUR = DetectedFace(Box(2, 30, 20, 30), 0.9)
+SMALL = DetectedFace(Box(2, 30, 20, 26), 0.9)
+SMALL_IN_THE_MIDDLE = DetectedFace(Box(40, 40, 20, 24), 0.9)
+SMALLER_IN_THE_MIDDLE = DetectedFace(Box(40, 40, 20, 20), 0.9)
 CUT = DetectedFace(Box(-30, 20, 60, 80), 0.95)
-CORNER = DetectedFace(Box(80, 80, 40, 40), 0.8)
+CORNER = DetectedFace(Box(70, 70, 60, 60), 0.8)
 
 
 def test_all_are_all() -> None:
@@ -38,6 +41,16 @@ def test_a_cut_face_alone_is_meant() -> None:
     assert select([CUT], FaceSelection.SINGLE, IMAGE) == [CUT]
     with pytest.raises(MultipleFaces):
         select([CUT, CORNER], FaceSelection.SINGLE, IMAGE)
+
+
+@pytest.mark.parametrize("others", [[SMALL], [SMALLER_IN_THE_MIDDLE], [SMALL, SMALLER_IN_THE_MIDDLE]])
+def test_who_is_much_smaller_is_not_the_subject(others: list[DetectedFace]) -> None:
+    assert select([*others, SUBJECT], FaceSelection.SINGLE, IMAGE) == [SUBJECT]
+
+
+def test_nearer_to_the_middle_the_subject_must_be_larger_still() -> None:
+    with pytest.raises(MultipleFaces, match="plainly"):
+        select([SUBJECT, SMALL_IN_THE_MIDDLE], FaceSelection.SINGLE, IMAGE)
 
 
 def test_the_largest_is_the_one_with_most_pixels() -> None:

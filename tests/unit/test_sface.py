@@ -36,11 +36,11 @@ def test_directions_are_taken_from_four_times_the_mean_of_the_training() -> None
     np.testing.assert_allclose(SFaceEmbedder(session).embed([crop]), [[0.6, 0, 0.8]], atol=1e-6)
 
 
-def test_strength_is_that_of_the_vector_as_it_leaves_the_network() -> None:
+def test_the_norm_is_that_of_the_vector_as_it_leaves_the_network() -> None:
     centred = FakeSession(metadata={SCALES_ITS_INPUT: "yes", OUTPUT_MEAN: "[0.0, 0.0, 5.0]"})
     crop = np.full((112, 112, 3), (100, 0, 60), np.uint8)
-    (strength,) = SFaceEmbedder(centred).embed_rated([crop])[1]
-    assert strength == SFaceEmbedder(FakeSession()).embed_rated([crop])[1]
+    (norm,) = SFaceEmbedder(centred).embed_rated([crop])[1]
+    assert norm == SFaceEmbedder(FakeSession()).embed_rated([crop])[1]
 
 
 def test_dimensions_come_from_the_file() -> None:

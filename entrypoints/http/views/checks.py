@@ -70,3 +70,8 @@ def liveness_of(face: AnalysedFace) -> LivenessView | UnsetType:
 def quality_of(face: AnalysedFace, *, wanted: bool) -> QualityView | UnsetType:
     """What there is to say of it, if that was asked."""
     return QualityView.of(face.quality) if wanted and face.quality is not None else UNSET
+
+
+def left_out_of(face: AnalysedFace) -> int | UnsetType:
+    """How many other faces the photo has, if one alone was asked for."""
+    return UNSET if face.faces_left_out is None else face.faces_left_out

@@ -9,8 +9,8 @@ from application.enrolment import Registered
 from domain.enrolment import Conflict
 from domain.people import Face
 from entrypoints.http.envelope import Success
-from entrypoints.http.views.checks import LivenessView, QualityView, liveness_of, quality_of
-from entrypoints.http.views.numbers import Id, Least, NextId, Similarity
+from entrypoints.http.views.checks import LivenessView, QualityView, left_out_of, liveness_of, quality_of
+from entrypoints.http.views.numbers import Id, Least, LeftOut, NextId, Similarity
 
 
 class FaceView(msgspec.Struct):
@@ -69,6 +69,7 @@ class RegisteredView(msgspec.Struct, omit_defaults=True):
     ] = UNSET
     liveness: Annotated[LivenessView | UnsetType, Meta(description="If it was looked at")] = UNSET
     quality: Annotated[QualityView | UnsetType, Meta(description="With quality=true")] = UNSET
+    faces_left_out: LeftOut | UnsetType = UNSET
 
     @classmethod
     def of(cls, registered: Registered, *, quality: bool = False) -> "RegisteredView":
@@ -82,6 +83,7 @@ class RegisteredView(msgspec.Struct, omit_defaults=True):
             warnings or UNSET,
             liveness_of(registered.analysed),
             quality_of(registered.analysed, wanted=quality),
+            left_out_of(registered.analysed),
         )
 
 

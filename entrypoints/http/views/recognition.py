@@ -10,9 +10,9 @@ from application.decisions import Threshold
 from application.recognition import Comparison, IdentifiedFace
 from domain.identification import Decision, RankedPerson
 from entrypoints.http.envelope import Success
-from entrypoints.http.views.checks import LivenessView, QualityView, liveness_of, quality_of
+from entrypoints.http.views.checks import LivenessView, QualityView, left_out_of, liveness_of, quality_of
 from entrypoints.http.views.detection import DetectedView
-from entrypoints.http.views.numbers import Distance, Fmr, Id, Least, Similarity
+from entrypoints.http.views.numbers import Distance, Fmr, Id, Least, LeftOut, Similarity
 
 
 class CandidateView(msgspec.Struct):
@@ -45,6 +45,7 @@ class IdentifiedView(msgspec.Struct, omit_defaults=True):
     searched: Annotated[int | UnsetType, Meta(description="The number of people that were compared")] = UNSET
     liveness: Annotated[LivenessView | UnsetType, Meta(description="If it was looked at")] = UNSET
     quality: Annotated[QualityView | UnsetType, Meta(description="With quality=true")] = UNSET
+    faces_left_out: LeftOut | UnsetType = UNSET
 
     @classmethod
     def of(cls, identified: IdentifiedFace, top_k: int, *, quality: bool) -> "IdentifiedView":
@@ -56,6 +57,7 @@ class IdentifiedView(msgspec.Struct, omit_defaults=True):
             [],
             liveness=liveness_of(face),
             quality=quality_of(face, wanted=quality),
+            faces_left_out=left_out_of(face),
         )
         if decision is not None:
             view.verdict = decision.verdict
@@ -88,6 +90,7 @@ class RecognizedView(msgspec.Struct, omit_defaults=True):
     candidates: Annotated[list[CandidateView] | UnsetType, Meta(description="With top_k")] = UNSET
     liveness: Annotated[LivenessView | UnsetType, Meta(description="If it was looked at")] = UNSET
     quality: Annotated[QualityView | UnsetType, Meta(description="With quality=true")] = UNSET
+    faces_left_out: LeftOut | UnsetType = UNSET
 
     @classmethod
     def of(
@@ -97,6 +100,7 @@ class RecognizedView(msgspec.Struct, omit_defaults=True):
         best = decision.people[0]
         view = cls(best.nearest.id, best.profile_id, best.name, 1 - best.similarity)
         view.liveness, view.quality = liveness_of(face), quality_of(face, wanted=quality)
+        view.faces_left_out = left_out_of(face)
         if top_k is not None:
             view.similarity, view.threshold, view.fmr = best.similarity, decision.threshold, decision.fmr
             view.candidates = candidates(decision, top_k)

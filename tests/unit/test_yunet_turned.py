@@ -1,0 +1,79 @@
+"""Faces that are not upright, with the real network."""
+
+import cv2
+import numpy as np
+import pytest
+
+from adapters.onnx.yunet import YuNetDetector
+from adapters.onnx.yunet_network import YuNetNetwork
+from adapters.onnx.yunet_turned import straightened
+from domain.faces import Box, DetectedFace, Image, Landmarks
+
+FACE = np.array([[200, 102], [247, 102], [220, 125], [199, 143], [240, 144]], np.float32)
+"""The astronaut's landmarks, give or take."""
+BOX = Box(174, 62, 94, 116)
+
+
+def rotated(image: Image, degrees: float) -> tuple[Image, Landmarks]:
+    """Counterclockwise about the face; and where its landmarks are then."""
+    matrix = np.asarray(cv2.getRotationMatrix2D((220, 120), degrees, 1))
+    turned = cv2.warpAffine(image, matrix, (512, 512), borderValue=(128, 128, 128))
+    landmarks = FACE @ matrix[:, :2].T + matrix[:, 2]
+    return np.asarray(turned, np.uint8), landmarks.astype(np.float32)
+
+
+@pytest.mark.parametrize("largest_only", [True, False])
+@pytest.mark.parametrize("degrees", [*range(-75, 90, 15), 90, 120, 150, 180, 210, 240, 270])
+def test_landmarks_are_right_however_the_face_is_turned(
+    yunet_network: YuNetNetwork,
+    portrait: Image,
+    degrees: int,
+    largest_only: bool,  # noqa: FBT001
+) -> None:
+    image, landmarks = rotated(portrait, degrees)
+    face = max(
+        YuNetDetector(yunet_network).detect(image, largest_only=largest_only),
+        key=lambda each: each.box.area,
+    )
+    assert face.landmarks is not None
+    assert np.abs(face.landmarks - landmarks).max() < 20  # alignment looks once more
+    middle = landmarks.mean(axis=0)
+    assert abs(face.box.x + face.box.width / 2 - middle[0]) < 20
+    assert abs(face.box.y + face.box.height / 2 - middle[1]) < 20
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_photo_that_lies_on_a_side_has_the_same_box(
+    yunet_network: YuNetNetwork, portrait: Image, quarters: int
+) -> None:
+    image = np.ascontiguousarray(np.rot90(portrait, quarters))
+    (face,) = YuNetDetector(yunet_network).detect(image)
+    left, top = {1: (62, 244), 2: (244, 334), 3: (334, 174)}[quarters]
+    width, height = (BOX.width, BOX.height) if quarters == 2 else (BOX.height, BOX.width)
+    assert face.box.overlap(Box(left, top, width, height)) > 0.7
+
+
+def test_what_looks_upright_is_not_looked_at_again(portrait: Image) -> None:
+    class Unasked(YuNetNetwork):
+        def __init__(self) -> None:
+            pass
+
+    upright = DetectedFace(BOX, 0.93, FACE)
+    assert straightened(Unasked(), portrait, [upright], 1) == [upright]
+
+
+def test_an_unclear_upright_face_keeps_what_was_seen_of_it(
+    yunet_network: YuNetNetwork, portrait: Image
+) -> None:
+    unclear = DetectedFace(BOX, 0.93 - 0.2, FACE)
+    assert straightened(yunet_network, portrait, [unclear], 1) == [unclear]
+
+
+def test_in_a_crowd_only_the_largest_are_looked_at_again(
+    yunet_network: YuNetNetwork, portrait: Image
+) -> None:
+    image, _ = rotated(portrait, 180)
+    boxes = [Box(170 - n, 70 - n, 94 + 2 * n, 100 + 2 * n) for n in range(6)]
+    faces = [DetectedFace(box, 0.8, FACE) for box in boxes]
+    found = straightened(yunet_network, image, faces, 1)
+    assert [new is old for new, old in zip(found, faces, strict=True)] == [True] * 2 + [False] * 4
