@@ -8,6 +8,7 @@ from uuid_utils.compat import uuid7
 
 from adapters.faiss.store import FaissGalleryIndexes
 from adapters.files.calibration import FileCalibrations
+from adapters.files.liveness import FileLivenessCalibrations
 from adapters.imaging.alignment import SimilarityAligner
 from adapters.imaging.crops import PngCrops
 from adapters.imaging.decoder import PillowDecoder
@@ -49,7 +50,7 @@ from application.enrolment import RegisterBatch, RegisterFace
 from application.health import CheckReadiness
 from application.idempotency import AnswerOnce
 from application.indexed import IndexedGallery, ResidentGalleries
-from application.liveness import LivenessGate
+from application.liveness import LivenessGate, calibrated
 from application.people import ManageCollections, ManageFaces, ManageProfiles
 from application.recognition import (
     CheckLiveness,
@@ -60,6 +61,7 @@ from application.recognition import (
     VerifyFace,
 )
 from application.sources import SourceReader
+from domain.capture import MINIFASNET_LIMITS
 from domain.models import Alignment
 from entrypoints.settings import PROJECT, Settings
 
@@ -183,6 +185,16 @@ class Container(containers.DeclarativeContainer):
         aliases=settings.provided.model_aliases,
         engine=inference,
     )
+    liveness_calibrations = providers.ThreadSafeSingleton(
+        FileLivenessCalibrations, settings.provided.liveness_calibration
+    )
+    spoof_detector = providers.Factory(
+        partial,
+        calibrated,
+        models.provided.spoof_detector,
+        settings.provided.liveness_models,
+        liveness_calibrations,
+    )
     crop_codec = providers.Singleton(PngCrops)
     analyser = providers.ThreadSafeSingleton(
         FaceAnalyser,
@@ -197,7 +209,8 @@ class Container(containers.DeclarativeContainer):
         gate=providers.ThreadSafeSingleton(
             LivenessGate,
             settings.provided.liveness,
-            providers.Factory(partial, models.provided.spoof_detector, settings.provided.liveness_models),
+            spoof_detector,
+            providers.Object(MINIFASNET_LIMITS),
         ),
         assessor=providers.Singleton(LandmarkQualityAssessor),
     )

@@ -22,6 +22,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "evaluate-quality": ("evaluate_quality", "evaluate_quality"),
     "evaluate-liveness": ("evaluate_liveness", "evaluate_liveness"),
     "calibrate": ("calibrate", "calibrate"),
+    "calibrate-liveness": ("calibrate_liveness", "calibrate_liveness"),
 }
 """By the command's name: the module here that has it, and its name there.
 

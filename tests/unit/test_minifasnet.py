@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from adapters.onnx.exports import GIVES_PROBABILITIES
-from adapters.onnx.minifasnet import MiniFasNet, surroundings
+from adapters.onnx.minifasnet import MiniFasNet
 from adapters.onnx.session import Shape, Tensor
+from domain.capture import surroundings
 from domain.errors import BrokenModel
 from domain.faces import Box, DetectedFace
 
