@@ -69,7 +69,7 @@ class CaptureLimits:
 
 
 NO_LIMITS = CaptureLimits()
-MINIFASNET_LIMITS = CaptureLimits(chroma=6, colour_variation=2, region=112, surroundings=1.2)
+MINIFASNET_LIMITS = CaptureLimits(chroma=5, colour_variation=1.5, region=96, surroundings=1.2)
 """Where the live scores of the MiniFASNet networks collapse; docs/liveness.md has the measurement."""
 
 

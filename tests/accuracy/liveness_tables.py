@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
@@ -15,6 +16,8 @@ import click
 import cv2
 
 from application.evaluation.metrics import Share
+from application.evaluation.photos import central
+from domain.capture import measure
 from domain.liveness import Liveness
 from tests.accuracy.living import CONFIRM, FIT, MODELS, Judge, Living, library, living, variants
 from tests.accuracy.recapture import SPECIES, recaptured
@@ -42,9 +45,20 @@ def judged(found: Iterable[Liveness | None]) -> list[Liveness]:
     return [one for one in found if one is not None and not one.reasons]
 
 
-def by_set(judge: Judge, photos: Sequence[Living]) -> Iterable[str]:
-    """BPCER of every set at several thresholds, in both halves."""
-    found = in_threads(lambda photo: judge.judge(judge.read(photo.path)), photos)
+def by_set(judges: Sequence[Judge], photos: Sequence[Living]) -> Iterable[str]:
+    """BPCER of every set at several thresholds, in both halves, of each choice of models."""
+
+    def work(photo: Living) -> list[Liveness | None]:
+        image = judges[0].read(photo.path)
+        faces = judges[0].detector.detect(image)
+        return [judge.gate.judge(image, central(faces, image)) if faces else None for judge in judges]
+
+    for judge, found in zip(judges, zip(*in_threads(work, photos), strict=True), strict=True):
+        yield from _by_set(judge, photos, found)
+        yield ""
+
+
+def _by_set(judge: Judge, photos: Sequence[Living], found: Sequence[Liveness | None]) -> Iterable[str]:
     yield f"models: {judge.spoof.name}, threshold {judge.spoof.threshold:.3g}"
     yield "| set | half | photos | no face | undetermined | " + " | ".join(map(str, THRESHOLDS)) + " |"
     yield "|---" * (5 + len(THRESHOLDS)) + "|"
@@ -79,6 +93,20 @@ def with_surroundings(judge: Judge, assets: Path) -> Iterable[str]:
             kind: f"{one.score:.3f}" + ("*" if one.reasons else "") for kind, one in scored.items() if one
         }
         yield f"{name} (* undetermined): {told}"
+
+
+def framing(judge: Judge, photos: Sequence[Living]) -> Iterable[str]:
+    """How near to the face the photos are cut."""
+
+    def sides(photo: Living) -> float | None:
+        image = judge.read(photo.path)
+        box = judge.box(image)
+        return None if box is None else measure(image, box).surroundings
+
+    found = in_threads(sides, photos)
+    for people in dict.fromkeys(photo.people for photo in photos):
+        of = [one for photo, one in zip(photos, found, strict=True) if photo.people == people and one]
+        yield f"{people}: {median(of):.1f} sides of the face's box at the median"
 
 
 def made_worse(judge: Judge, photos: Sequence[Living]) -> Iterable[str]:
@@ -134,8 +162,9 @@ def main(assets: Path) -> None:
     with TemporaryDirectory() as folder:
         models = library(assets, Path(folder))
         judge = Judge(models)
-        for name in (MODELS, *((name,) for name in MODELS)):
-            click.echo("\n".join(by_set(Judge(models, name), photos)) + "\n")
+        judges = [judge, *(Judge(models, (name,)) for name in MODELS)]
+        click.echo("\n".join(by_set(judges, photos)))
+        click.echo("\n".join(framing(judge, [*some, *frontal])) + "\n")
         click.echo("\n".join(with_surroundings(judge, assets)) + "\n")
         click.echo("\n".join(made_worse(judge, [*some, *frontal])) + "\n")
         click.echo("\n".join(imitated(judge, [*some[::2], *frontal[::2]])))

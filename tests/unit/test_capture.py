@@ -11,6 +11,7 @@ from domain.capture import (
     CaptureLimits,
     Unjudgeable,
     measure,
+    surroundings,
 )
 from domain.faces import Box, Image
 
@@ -35,9 +36,9 @@ def shades(image: Image, blue: float, green: float, red: float) -> Image:
     ("capture", "reasons"),
     [
         (GOOD, ()),
-        (replace(GOOD, chroma=5.9), (Unjudgeable.GREY,)),
-        (replace(GOOD, colour_variation=1.9), (Unjudgeable.GREY,)),
-        (replace(GOOD, region=111), (Unjudgeable.TOO_SMALL,)),
+        (replace(GOOD, chroma=4.9), (Unjudgeable.GREY,)),
+        (replace(GOOD, colour_variation=1.4), (Unjudgeable.GREY,)),
+        (replace(GOOD, region=95), (Unjudgeable.TOO_SMALL,)),
         (replace(GOOD, surroundings=1.19), (Unjudgeable.TOO_CROPPED,)),
         (Capture(0, 0, 1, 1), (Unjudgeable.GREY, Unjudgeable.TOO_SMALL, Unjudgeable.TOO_CROPPED)),
     ],
@@ -71,7 +72,7 @@ def test_a_tinted_photo_has_the_shades_of_one_colour(scene: Image) -> None:
 def test_noise_is_no_colour(scene: Image) -> None:
     noise = np.random.default_rng(1).normal(0, 8, scene.shape)
     noisy = np.clip(shades(scene, 1, 1, 1) + noise, 0, 255).astype(np.uint8)
-    assert CaptureLimits(chroma=6, colour_variation=2).missed(measure(noisy, BOX)) == (Unjudgeable.GREY,)
+    assert CaptureLimits(chroma=5, colour_variation=1.5).missed(measure(noisy, BOX)) == (Unjudgeable.GREY,)
 
 
 def test_a_colour_photo_has_many_colours(scene: Image) -> None:
@@ -99,3 +100,32 @@ def test_any_box_can_be_measured(scene: Image, box: Box) -> None:
 
 def test_a_pixel_is_an_image_too() -> None:
     assert measure(np.full((1, 1, 3), 9, np.uint8), Box(0, 0, 1, 1)).region == 1
+
+
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [
+        (Box(100, 80, 40, 60), (80, 50, 160, 170)),
+        (Box(5, 80, 40, 60), (0, 50, 80, 170)),  # moved to the right
+        (Box(100, 230, 40, 60), (80, 180, 160, 300)),  # moved up
+        (Box(350, 0, 40, 60), (320, 0, 400, 120)),
+    ],
+)
+def test_the_box_is_enlarged_and_moved_inside(box: Box, expected: tuple[int, int, int, int]) -> None:
+    assert surroundings(box, 400, 300, 2) == expected
+
+
+def test_a_box_that_does_not_fit_is_enlarged_less_in_its_proportions() -> None:
+    left, top, right, bottom = surroundings(Box(100, 100, 100, 150), 400, 300, 4)
+    assert bottom - top == 299
+    assert (right - left) / (bottom - top) == pytest.approx(100 / 150, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "box", [Box(-30, -30, 20, 20), Box(500, 10, 5, 5), Box(0, 0, 0, 0), Box(-9, -9, 900, 900)]
+)
+@pytest.mark.parametrize("size", [(1, 1), (2, 400), (400, 300)])
+def test_there_is_always_something_to_see(box: Box, size: tuple[int, int]) -> None:
+    left, top, right, bottom = surroundings(box, *size, 2.7)
+    assert 0 <= left < right <= size[0]
+    assert 0 <= top < bottom <= size[1]
