@@ -9,7 +9,13 @@ from application.ports.analysis import FaceAligner, ImageDecoder
 from application.ports.models import ModelLibrary
 from application.ports.quality import QualityAssessor
 from application.sight import Choice, Sight, look
-from domain.errors import FaceServiceError, MultipleFaces, NoFaceDetected, SpoofDetected
+from domain.errors import (
+    FaceServiceError,
+    LivenessUndetermined,
+    MultipleFaces,
+    NoFaceDetected,
+    SpoofDetected,
+)
 from domain.faces import Crop, DetectedFace, Embedding, Image, largest, subject
 from domain.liveness import Liveness, LivenessPolicy
 from domain.models import Alignment, ModelChoice
@@ -82,7 +88,7 @@ class FaceAnalyser:
         Raises:
             NoFaceDetected: there is no face, and one was asked for.
             MultipleFaces: one alone was asked for, and there are several of similar size.
-            SpoofDetected, LowQuality: the face fails a check.
+            SpoofDetected, LivenessUndetermined, LowQuality: the face fails a check.
             InvalidImage, ImageTooLarge, ModelNotInstalled, BrokenModel: as `detect`.
         """
         # Anti-spoofing looks at the finest structure of the photo, in boxes as precise as when it was measured.
@@ -177,7 +183,7 @@ class FaceAnalyser:
             face = replace(face, liveness=liveness)
             if face.quality is not None:
                 face.quality.require(checks.bounds)
-        except (SpoofDetected, LowQuality) as refusal:
+        except (SpoofDetected, LivenessUndetermined, LowQuality) as refusal:
             return replace(face, refusal=refusal)
         return face
 

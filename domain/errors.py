@@ -14,6 +14,7 @@ FaceServiceError
 │   ├── LowQuality              low_quality                 (domain/quality.py)
 │   └── KeyReused               idempotency_key_reused
 ├── SpoofDetected               spoof_detected
+├── LivenessUndetermined        liveness_undetermined
 ├── NotFound
 │   ├── FaceNotFound            face_not_found
 │   ├── ProfileNotFound         profile_not_found
@@ -32,6 +33,7 @@ FaceServiceError
     └── BrokenModel             broken_model
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -122,6 +124,17 @@ class SpoofDetected(FaceServiceError):
     """The face looks like a presentation attack: a print, a screen, a replay."""
 
     code = "spoof_detected"
+
+
+class LivenessUndetermined(FaceServiceError):
+    """The photo doesn't show whether the face is alive, and only living faces may pass."""
+
+    code = "liveness_undetermined"
+
+    def __init__(self, message: str, reasons: Sequence[str]) -> None:
+        """Say why; `reasons` are the stable words for it (domain/capture.py)."""
+        self.reasons = tuple(reasons)
+        super().__init__(message)
 
 
 class NotFound(FaceServiceError):

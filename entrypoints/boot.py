@@ -5,14 +5,12 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
-from adapters.onnx.library import OnnxModelLibrary
 from adapters.postgres.migrations import migrate
 from adapters.system.machine import give_back_memory
 from application.errors import StartupError
 from domain.errors import FaceServiceError
 from domain.liveness import LivenessPolicy
 from entrypoints.container import Container
-from entrypoints.settings import Settings
 
 logger = logging.getLogger("face.boot")
 
@@ -28,9 +26,8 @@ async def running(container: Container, *, join: bool = False) -> AsyncIterator[
     Raises:
         StartupError: it can't be.
     """
-    settings: Settings = container.settings()
     # The database's start is mostly waiting: meanwhile the models are loaded, or prepared the first time.
-    loading = asyncio.ensure_future(container.workers().run(load_models, container.models(), settings))
+    loading = asyncio.ensure_future(container.workers().run(load_models, container))
     try:
         async with storing(container, join=join), searching(container):
             await loading
@@ -78,12 +75,13 @@ async def searching(container: Container) -> AsyncIterator[None]:
         yield
 
 
-def load_models(models: OnnxModelLibrary, settings: Settings) -> None:
+def load_models(container: Container) -> None:
     """Load the default models, and those that the operator wants at once.
 
     Raises:
         StartupError: some are unknown, absent or broken; the message names the key of each.
     """
+    models, settings = container.models(), container.settings()
     problems: list[str] = []
     for name in settings.model_aliases.values():
         with _naming("FACE_MODEL_ALIASES", problems):
@@ -93,7 +91,7 @@ def load_models(models: OnnxModelLibrary, settings: Settings) -> None:
             models.preload(models.task(name), name)
     if settings.liveness is not LivenessPolicy.OFF:
         with _naming("FACE_LIVENESS", problems):
-            models.spoof_detector(settings.liveness_models)
+            container.spoof_detector()().threshold  # noqa: B018 (a calibration may be of other models)
     with _naming("FACE_DETECTION_MODEL", problems):
         models.preload("detection", settings.detection_model)
     with _naming("FACE_RECOGNITION_MODEL", problems):

@@ -8,6 +8,7 @@ from dependency_injector import containers, providers
 from adapters.embedded_postgres.server import EmbeddedPostgres
 from adapters.faiss.store import FaissGalleryIndexes
 from adapters.files.calibration import FileCalibrations
+from adapters.files.liveness import FileLivenessCalibrations
 from adapters.imaging.alignment import SimilarityAligner
 from adapters.imaging.crops import PngCrops
 from adapters.imaging.decoder import PillowDecoder
@@ -52,7 +53,7 @@ from application.gallery_calibration import GalleryCalibration
 from application.health import CheckReadiness
 from application.idempotency import AnswerOnce
 from application.indexed import IndexedGallery, ResidentGalleries
-from application.liveness import LivenessGate
+from application.liveness import LivenessGate, calibrated
 from application.people import ManageCollections, ManageFaces, ManageProfiles
 from application.recognition import (
     CheckLiveness,
@@ -63,6 +64,7 @@ from application.recognition import (
     VerifyFace,
 )
 from application.sources import SourceReader
+from domain.capture import MINIFASNET_LIMITS
 from domain.models import Alignment
 from entrypoints.settings import PROJECT, Settings
 
@@ -184,6 +186,16 @@ class Container(containers.DeclarativeContainer):
         aliases=settings.provided.model_aliases,
         engine=inference,
     )
+    liveness_calibrations = providers.ThreadSafeSingleton(
+        FileLivenessCalibrations, settings.provided.liveness_calibration
+    )
+    spoof_detector = providers.Factory(
+        partial,
+        calibrated,
+        models.provided.spoof_detector,
+        settings.provided.liveness_models,
+        liveness_calibrations,
+    )
     crop_codec = providers.Singleton(PngCrops)
     analyser = providers.ThreadSafeSingleton(
         FaceAnalyser,
@@ -198,7 +210,8 @@ class Container(containers.DeclarativeContainer):
         gate=providers.ThreadSafeSingleton(
             LivenessGate,
             settings.provided.liveness,
-            providers.Factory(partial, models.provided.spoof_detector, settings.provided.liveness_models),
+            spoof_detector,
+            providers.Object(MINIFASNET_LIMITS),
         ),
         assessor=providers.Singleton(LandmarkQualityAssessor),
     )

@@ -87,6 +87,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.data_dir / "calibration"
 
     @property
+    def liveness_calibration(self) -> Path:
+        """The operator's own liveness threshold."""
+        return self.data_dir / "liveness.toml"
+
+    @property
     def own_catalogue(self) -> Path:
         """The operator's own additions to the catalogue of models."""
         return self.models_dir / "models.toml"

@@ -7,11 +7,14 @@ displaying leave. Three classes, of which the middle one is a living face.
 
 import cv2
 import numpy as np
+from typing_extensions import override
 
 from adapters.onnx.exports import GIVES_PROBABILITIES
 from adapters.onnx.session import InferenceSession, Tensor
+from application.ports.liveness import SpoofDetector
+from domain.capture import surroundings
 from domain.errors import BrokenModel
-from domain.faces import Box, DetectedFace, Image
+from domain.faces import DetectedFace, Image
 from domain.liveness import pooled
 
 _CLASSES = 3
@@ -20,8 +23,8 @@ _THRESHOLD = 0.5
 """For files that nobody has measured."""
 
 
-class MiniFasNet:
-    """Implements SpoofDetector. The network sees BGR, 0..255.
+class MiniFasNet(SpoofDetector):
+    """One network. It sees BGR, 0..255.
 
     The score is pooled over the face and its mirror image, which the network doesn't judge quite alike.
     """
@@ -50,17 +53,17 @@ class MiniFasNet:
         self._size = session.input_shape[3] or 0, session.input_shape[2] or 0
 
     @property
+    @override
     def name(self) -> str:
-        """See SpoofDetector."""
         return self._name
 
     @property
+    @override
     def threshold(self) -> float:
-        """See SpoofDetector."""
         return self._threshold
 
+    @override
     def score(self, image: Image, face: DetectedFace) -> float:
-        """See SpoofDetector."""
         left, top, right, bottom = surroundings(face.box, image.shape[1], image.shape[0], self._surroundings)
         # Plain interpolation on purpose, although it skips pixels: the networks were trained on what it makes
         # of the picture's finest structure. With area averaging three times as many living faces fail.
@@ -69,19 +72,6 @@ class MiniFasNet:
         (outputs,) = self._session.run(np.ascontiguousarray(batch, dtype=np.float32)).values()
         probabilities = outputs if GIVES_PROBABILITIES in self._session.metadata else _softmax(outputs)
         return pooled(map(float, probabilities[:, _LIVE]))
-
-
-def surroundings(box: Box, width: int, height: int, times: float) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of the box, enlarged around its centre, in an image of width x height.
-
-    Where that reaches beyond the image it is moved to stay inside, and where the image is too small it is
-    enlarged less, in both directions alike: networks must see the proportions of a face. At least one pixel.
-    """
-    times = min(times, (width - 1) / max(box.width, 1), (height - 1) / max(box.height, 1))
-    wide, high = max(box.width * times, 1), max(box.height * times, 1)
-    left = min(max(box.x + box.width / 2 - wide / 2, 0), width - wide)
-    top = min(max(box.y + box.height / 2 - high / 2, 0), height - high)
-    return int(left), int(top), max(int(left + wide), int(left) + 1), max(int(top + high), int(top) + 1)
 
 
 def _softmax(logits: Tensor) -> Tensor:

@@ -65,7 +65,7 @@ class CalibrateModel:
 
 def usable(photos: EvaluationSet) -> EvaluationSet:
     """The photos whose faces were found and are not refused for their embedding's norm at recognition."""
-    return photos.take(photos.found & ~(photos.norms < LENIENT.limits[Measure.STRENGTH]))
+    return photos.take(photos.found & ~(photos.norms < LENIENT.limits[Measure.EMBEDDING_NORM]))
 
 
 def _normalised(photos: EvaluationSet) -> NormalisedSet:

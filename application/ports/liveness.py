@@ -1,8 +1,9 @@
-"""The port of presentation attack detection: synchronous, called in a worker, safe in several threads."""
+"""The ports of presentation attack detection: synchronous, called in a worker, safe in several threads."""
 
 from typing import Protocol
 
 from domain.faces import DetectedFace, Image
+from domain.liveness_calibration import LivenessCalibration
 
 
 class SpoofDetector(Protocol):
@@ -10,17 +11,33 @@ class SpoofDetector(Protocol):
 
     @property
     def name(self) -> str:
-        """The model's name in the catalogue."""
+        """The model's name in the catalogue; of several together, all names with `+` between them."""
         ...
 
     @property
     def threshold(self) -> float:
-        """The least score of a face that is taken for living, in (0, 1)."""
+        """The least score of a face that is taken for living, in (0, 1).
+
+        Raises:
+            BrokenModel: what it is read from is broken.
+        """
         ...
 
     def score(self, image: Image, face: DetectedFace) -> float:
         """How much the face looks like a living person's, 0..1, in `image` (H x W x 3 uint8 BGR, any size).
 
         The image must be the camera's, not a cut-out: the surroundings of a face give attacks away.
+        """
+        ...
+
+
+class LivenessCalibrations(Protocol):
+    """Where an operator's own threshold is kept."""
+
+    def load(self) -> LivenessCalibration | None:
+        """The calibration as it is now; None when there is none.
+
+        Raises:
+            BrokenModel: it can't be read, or is no calibration.
         """
         ...

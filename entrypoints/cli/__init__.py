@@ -24,6 +24,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "calibrate": ("calibrate", "calibrate"),
     "evaluate-calibration": ("evaluate_calibration", "evaluate_calibration"),
     "calibration": ("calibration", "calibration"),
+    "calibrate-liveness": ("calibrate_liveness", "calibrate_liveness"),
 }
 """By the command's name: the module here that has it, and its name there.
 

@@ -26,6 +26,7 @@ STATUS: dict[type[errors.FaceServiceError], HTTPStatus] = {
     errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ImageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.SpoofDetected: HTTPStatus.FORBIDDEN,
+    errors.LivenessUndetermined: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.ModelNotInstalled: HTTPStatus.CONFLICT,
@@ -39,6 +40,7 @@ STATUS: dict[type[errors.FaceServiceError], HTTPStatus] = {
 GROUNDS: Mapping[type[errors.FaceServiceError], Callable[[Any], object]] = {
     AmbiguousMatch: lambda error: [CandidateView.of(person) for person in error.decision.people],
     LowQuality: lambda error: [ReasonView.of(reason) for reason in error.reasons],
+    errors.LivenessUndetermined: lambda error: list(error.reasons),
     EnrolmentConflict: lambda error: [ConflictView.of(conflict) for conflict in error.conflicts],
 }
 """What some refusals show beside their words."""

@@ -63,6 +63,7 @@ IMAGE_REFUSALS = (
     errors.InvalidEmbedding,
     errors.ModelNotInstalled,
     errors.SpoofDetected,
+    errors.LivenessUndetermined,
     LowQuality,
     errors.BrokenModel,
     errors.Busy,

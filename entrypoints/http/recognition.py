@@ -91,8 +91,7 @@ class RecognitionController(Controller):
     ) -> LivenessAnswer:
         """Looks at the largest face for signs of a presentation attack: a printed photo, a screen."""
         face, found = await check_liveness.execute(await read_photo(request), detection_model)
-        view = LookedAtView(found.live, found.score, found.threshold, DetectedView.of(face))
-        return LivenessAnswer(detail="Face looked at", data=view)
+        return LivenessAnswer(detail="Face looked at", data=LookedAtView.at(DetectedView.of(face), found))
 
     @post(
         "/embed",

@@ -1,12 +1,16 @@
 """Liveness and quality, over a real socket."""
 
+import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
+from adapters.files.liveness import write_liveness_calibration
+from domain.liveness_calibration import LivenessCalibration, MeasuredRate
 from tests.e2e.envelope import envelope, refusal
 from tests.e2e.service import Service, face_api, free_port, one_line
 
@@ -17,6 +21,15 @@ def strict(tmp_path_factory: pytest.TempPathFactory, assets: Path) -> Iterator[S
     settings = {"FACE_DATABASE_URL": "memory", "FACE_LIVENESS": "enforce"}
     settings["FACE_MODELS_DIR"] = str(assets / "models")
     with Service(tmp_path_factory.mktemp("strict"), settings) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def observing(tmp_path_factory: pytest.TempPathFactory, assets: Path) -> Iterator[Service]:
+    """A service that says what it sees."""
+    settings = {"FACE_DATABASE_URL": "memory", "FACE_LIVENESS": "observe"}
+    settings["FACE_MODELS_DIR"] = str(assets / "models")
+    with Service(tmp_path_factory.mktemp("observing"), settings) as service:
         yield service
 
 
@@ -41,6 +54,80 @@ def test_a_living_face_is_accepted(strict: Service, assets: Path) -> None:
     assert registered["liveness"]["live"] is True
     recognized = envelope(strict.recognize(live))["data"]
     assert (recognized["name"], recognized["liveness"]["live"]) == ("Alive", True)
+
+
+def grey(path: Path, photo: bytes) -> bytes:
+    """The photo without its colours."""
+    with Image.open(io.BytesIO(photo)) as image:
+        ImageOps.exif_transpose(image).convert("L").save(path / "grey.jpg")
+    return (path / "grey.jpg").read_bytes()
+
+
+def test_what_cannot_be_judged_is_refused_as_that(strict: Service, tmp_path: Path, assets: Path) -> None:
+    live = spoof(assets, "real_1.jpg")
+    image = grey(tmp_path, live)
+    response = strict.register("Grey", image, faces="largest")
+    refusal(response, 403, "liveness_undetermined")
+    assert response.json()["data"] == ["grey"]
+    refusal(strict.recognize(image), 403, "liveness_undetermined")
+    files = {"image1": ("one", live), "image2": ("other", image)}
+    refusal(strict.client.post("/api/face/verify", files=files), 403, "liveness_undetermined")
+    (found,) = envelope(strict.recognize(image, faces="all"))["data"]
+    assert (found["verdict"], found["candidates"]) == ("liveness_undetermined", [])
+    looked = envelope(strict.client.post("/api/face/liveness", files={"image": ("photo", image)}))["data"]
+    assert (looked["live"], looked["verdict"], looked["reasons"]) == (False, "undetermined", ["grey"])
+
+
+def test_observing_says_that_nothing_can_be_said(observing: Service, tmp_path: Path, assets: Path) -> None:
+    image = grey(tmp_path, spoof(assets, "real_1.jpg"))
+    registered = envelope(observing.register("Grey", image, faces="largest"))["data"]["liveness"]
+    assert (registered["live"], registered["verdict"], registered["reasons"]) == (
+        False,
+        "undetermined",
+        ["grey"],
+    )
+    assert {"score", "threshold"} < set(registered)
+    refusal(observing.recognize(image, liveness="enforce"), 403, "liveness_undetermined")
+
+
+def test_a_threshold_of_the_operators_own_is_used_at_once(observing: Service, assets: Path) -> None:
+    files = {"image": ("photo", spoof(assets, "real_1.jpg"))}
+
+    def looked() -> dict[str, object]:
+        data: dict[str, object] = envelope(observing.client.post("/api/face/liveness", files=files))["data"]
+        return data
+
+    assert looked()["threshold"] == pytest.approx(0.4)
+    path = observing.directory / "data" / "liveness.toml"
+    found = LivenessCalibration(
+        models=("minifasnet_v2", "minifasnet_v1se"),
+        threshold=0.9999999,
+        wanted_bpcer=0.01,
+        bpcer=MeasuredRate(0.01, 0.002, 0.054, 100),
+    )
+    write_liveness_calibration(found, path)
+    assert (looked()["threshold"], looked()["verdict"]) == (0.9999999, "spoof")
+    write_liveness_calibration(replace(found, models=("minifasnet_v2",)), path)
+    refusal(observing.client.post("/api/face/liveness", files=files), 503, "broken_model")
+    path.unlink()
+    assert looked()["live"] is True
+
+
+def test_a_threshold_of_other_models_stops_the_start(tmp_path: Path, assets: Path) -> None:
+    settings = {"FACE_DATABASE_URL": "memory", "FACE_LIVENESS": "enforce", "FACE_PORT": str(free_port())}
+    settings |= {"FACE_MODELS_DIR": str(assets / "models"), "FACE_LIVENESS_MODELS": "minifasnet_v2"}
+    found = LivenessCalibration(
+        models=("minifasnet_v1se",),
+        threshold=0.9,
+        wanted_bpcer=0.01,
+        bpcer=MeasuredRate(0.01, 0.002, 0.054, 100),
+    )
+    write_liveness_calibration(found, tmp_path / "data" / "liveness.toml")
+    result = face_api(tmp_path, "serve", **settings)
+    assert result.returncode == 1
+    assert "FACE_LIVENESS: The liveness calibration was measured with minifasnet_v1se" in one_line(
+        result.stderr
+    )
 
 
 def test_a_request_cannot_loosen_the_policy(strict: Service, assets: Path) -> None:

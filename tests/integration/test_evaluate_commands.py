@@ -2,11 +2,13 @@
 
 import json
 import shutil
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image, ImageOps
 
 from entrypoints.cli import face_api
 
@@ -20,8 +22,8 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(face_api, [str(argument) for argument in arguments])
+def run(*arguments: object, env: dict[str, str] | None = None) -> Result:
+    return CliRunner().invoke(face_api, [str(argument) for argument in arguments], env=env)
 
 
 @pytest.fixture
@@ -43,9 +45,67 @@ def test_liveness_by_species(spoof: tuple[Path, Path], assets: Path) -> None:
     assert report["apcer_by_species"] == {"print": 0, "screen": 0}
     assert (report["apcer"], report["bpcer"], report["acer"]) == (0, 0, 0)
     assert report["model"] == "minifasnet_v2+minifasnet_v1se"
+    assert (report["live_undetermined"], report["attacks_undetermined"]) == (0, 0)
     text = run("evaluate-liveness", "--live", live, "--attack", attack, "--bpcer", "0.1").stdout
     assert "APCER screen" in text
     assert "the threshold for a BPCER of 10.00%" in text
+
+
+def test_a_photo_that_cannot_be_judged_is_counted_apart(spoof: tuple[Path, Path], assets: Path) -> None:
+    live, _ = spoof
+    assert run("models", "add", assets / "models" / "MiniFASNetV2.onnx").exit_code == 0
+    with Image.open(live / "real_1.jpg") as photo:
+        ImageOps.exif_transpose(photo).convert("L").save(live / "grey.png")
+    report = json.loads(run("evaluate-liveness", "--live", live, "--json").stdout)
+    assert (report["live_photos"], report["live_undetermined"]) == (2, 1)
+    assert report["live_undetermined_reasons"] == {"grey": 1}
+    assert (report["bpcer"], report["apcer"], report["acer"]) == (0, None, None)
+    assert "undetermined 1, grey 1" in run("evaluate-liveness", "--live", live).stdout
+
+
+def many_living(folder: Path, lfw: Path, photos: int) -> Path:
+    """A folder of photos of living people."""
+    target = folder / "many"
+    target.mkdir()
+    for path in sorted((lfw / "images").glob("*/*.jpg"))[:photos]:
+        shutil.copy(path, target)
+    return target
+
+
+def test_a_threshold_for_a_camera(
+    environment: Path, spoof: tuple[Path, Path], assets: Path, lfw: Path
+) -> None:
+    _, attack = spoof
+    for file in ("MiniFASNetV2.onnx", "MiniFASNetV1SE.onnx"):
+        assert run("models", "add", assets / "models" / file).exit_code == 0
+    live = many_living(environment, lfw, 60)
+    result = run("calibrate-liveness", "--live", live, "--attack", attack, "--bpcer", "0.05")
+    assert result.exit_code == 0, result.stderr
+    written = tomllib.loads((environment / "data" / "liveness.toml").read_text())
+    assert written["models"] == ["minifasnet_v2", "minifasnet_v1se"]
+    assert written["bpcer"]["rate"] <= 0.05
+    assert set(written["apcer"]) == {"print", "screen"}
+    assert "APCER print" in result.stdout
+    evaluated = json.loads(run("evaluate-liveness", "--live", live, "--attack", attack, "--json").stdout)
+    assert evaluated["threshold"] == written["threshold"]
+    assert evaluated["bpcer"] == pytest.approx(written["bpcer"]["rate"], abs=1e-6)
+    # With one model less the threshold means something else.
+    other = run("evaluate-liveness", "--live", live, env={"FACE_LIVENESS_MODELS": "minifasnet_v2"})
+    assert (other.exit_code, other.stdout) == (1, "")
+    assert "measured with minifasnet_v2+minifasnet_v1se, but minifasnet_v2 would judge" in other.stderr
+    again = run(
+        "calibrate-liveness", "--live", live, "--bpcer", "0.05", env={"FACE_LIVENESS_MODELS": "minifasnet_v2"}
+    )
+    assert again.exit_code == 0
+    assert "without --attack nobody knows" in again.stderr
+
+
+def test_too_few_photos_make_no_threshold(environment: Path, assets: Path, lfw: Path) -> None:
+    assert run("models", "add", assets / "models" / "MiniFASNetV2.onnx").exit_code == 0
+    result = run("calibrate-liveness", "--live", many_living(environment, lfw, 60), "--bpcer", "0.01")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "needs at least 100 photos of living people" in result.stderr
+    assert not (environment / "data" / "liveness.toml").exists()
 
 
 def test_liveness_without_a_model_is_one_line(spoof: tuple[Path, Path]) -> None:

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from application.liveness import LivenessEnsemble, LivenessGate
+from adapters.memory.liveness import InMemoryLivenessCalibrations
+from application.liveness import CalibratedSpoofDetector, LivenessEnsemble, LivenessGate
 from application.ports.liveness import SpoofDetector
-from domain.errors import ModelNotInstalled, SpoofDetected
+from domain.capture import MINIFASNET_LIMITS, NO_LIMITS, CaptureLimits, Unjudgeable
+from domain.errors import BrokenModel, LivenessUndetermined, ModelNotInstalled, SpoofDetected
 from domain.faces import Box, DetectedFace, Image
-from domain.liveness import Liveness, LivenessPolicy, pooled
+from domain.liveness import Liveness, LivenessPolicy, LivenessVerdict, pooled
+from domain.liveness_calibration import LivenessCalibration, MeasuredRate
 
 IMAGE = np.zeros((10, 10, 3), np.uint8)
 FACE = DetectedFace(Box(2, 2, 5, 5), 1.0)
@@ -33,8 +36,8 @@ def not_installed() -> SpoofDetector:
     raise ModelNotInstalled("says", pulled=True)
 
 
-def gate(policy: LivenessPolicy, answer: float) -> LivenessGate:
-    return LivenessGate(policy, lambda: Says(answer))
+def gate(policy: LivenessPolicy, answer: float, limits: CaptureLimits = NO_LIMITS) -> LivenessGate:
+    return LivenessGate(policy, lambda: Says(answer), limits)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +61,25 @@ def test_a_request_may_only_tighten_the_policy(
 def test_the_threshold_itself_is_live() -> None:
     assert Liveness(0.5, 0.5).live
     assert not Liveness(math.nextafter(0.5, 0), 0.5).live
+
+
+def test_what_cannot_be_judged_is_neither_live_nor_an_attack() -> None:
+    found = Liveness(0.9, 0.5, (Unjudgeable.GREY,))
+    assert (found.verdict, found.live) == (LivenessVerdict.UNDETERMINED, False)
+    assert Liveness(0.9, 0.5).verdict is LivenessVerdict.LIVE
+    assert Liveness(0.1, 0.5).verdict is LivenessVerdict.SPOOF
+
+
+@pytest.mark.parametrize("answer", [0.1, 0.9])
+def test_enforce_refuses_what_cannot_be_judged_as_that(answer: float) -> None:
+    with pytest.raises(LivenessUndetermined, match=r"colour.*pixels") as refused:
+        gate(ENFORCE, answer, MINIFASNET_LIMITS).check(IMAGE, FACE)
+    assert refused.value.reasons == ("grey", "too_small")
+
+
+def test_observe_says_why_nothing_can_be_said() -> None:
+    found = gate(OBSERVE, 0.1, MINIFASNET_LIMITS).check(IMAGE, FACE)
+    assert found == Liveness(0.1, 0.5, (Unjudgeable.GREY, Unjudgeable.TOO_SMALL))
 
 
 def test_off_needs_no_model() -> None:
@@ -112,3 +134,36 @@ def test_an_ensemble_of_one_is_that_one() -> None:
     alone = LivenessEnsemble((Says(0.9, 0.2),))
     assert alone.score(IMAGE, FACE) == pytest.approx(0.9)
     assert alone.threshold == pytest.approx(0.2)
+
+
+def measured(*models: str, scoring: int = 1) -> InMemoryLivenessCalibrations:
+    rate = MeasuredRate(0.01, 0.002, 0.03, 200)
+    found = LivenessCalibration(models=models, threshold=0.8, wanted_bpcer=0.01, bpcer=rate, scoring=scoring)
+    return InMemoryLivenessCalibrations(found)
+
+
+def test_a_calibration_replaces_the_threshold() -> None:
+    detector = CalibratedSpoofDetector(Says(0.7), measured("says"))
+    assert (detector.name, detector.threshold) == ("says", 0.8)
+    assert not LivenessGate(ENFORCE, lambda: detector).judge(IMAGE, FACE).live
+
+
+def test_the_order_of_the_models_does_not_matter() -> None:
+    both = LivenessEnsemble((Says(0.7, name="one"), Says(0.7, name="two")))
+    assert CalibratedSpoofDetector(both, measured("two", "one")).threshold == 0.8
+
+
+def test_without_a_calibration_the_models_own_threshold_holds() -> None:
+    assert CalibratedSpoofDetector(Says(0.7), InMemoryLivenessCalibrations()).threshold == 0.5
+
+
+@pytest.mark.parametrize("models", [("other",), ("says", "other")])
+def test_a_calibration_of_other_models_is_refused(models: tuple[str, ...]) -> None:
+    detector = CalibratedSpoofDetector(Says(0.7), measured(*models))
+    with pytest.raises(BrokenModel, match=r"measured with .*other, but says .*calibrate-liveness"):
+        LivenessGate(ENFORCE, lambda: detector).check(IMAGE, FACE)
+
+
+def test_a_calibration_of_other_scores_is_refused() -> None:
+    with pytest.raises(BrokenModel, match="another version"):
+        _ = CalibratedSpoofDetector(Says(0.7), measured("says", scoring=0)).threshold

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from adapters.onnx.exports import GIVES_PROBABILITIES
-from adapters.onnx.minifasnet import MiniFasNet, surroundings
+from adapters.onnx.minifasnet import MiniFasNet
 from adapters.onnx.session import Shape, Tensor
 from domain.errors import BrokenModel
 from domain.faces import Box, DetectedFace
@@ -48,35 +48,6 @@ def test_it_sees_the_face_and_its_mirror_image_in_bgr_bytes() -> None:
     assert batch.dtype == np.float32
     np.testing.assert_array_equal(batch[0], image[60:140, 50:130].transpose(2, 0, 1))
     np.testing.assert_array_equal(batch[1], batch[0][..., ::-1])
-
-
-@pytest.mark.parametrize(
-    ("box", "expected"),
-    [
-        (Box(100, 80, 40, 60), (80, 50, 160, 170)),
-        (Box(5, 80, 40, 60), (0, 50, 80, 170)),  # moved to the right
-        (Box(100, 230, 40, 60), (80, 180, 160, 300)),  # moved up
-        (Box(350, 0, 40, 60), (320, 0, 400, 120)),
-    ],
-)
-def test_the_box_is_enlarged_and_moved_inside(box: Box, expected: tuple[int, int, int, int]) -> None:
-    assert surroundings(box, 400, 300, 2) == expected
-
-
-def test_a_box_that_does_not_fit_is_enlarged_less_in_its_proportions() -> None:
-    left, top, right, bottom = surroundings(Box(100, 100, 100, 150), 400, 300, 4)
-    assert bottom - top == 299
-    assert (right - left) / (bottom - top) == pytest.approx(100 / 150, abs=0.01)
-
-
-@pytest.mark.parametrize(
-    "box", [Box(-30, -30, 20, 20), Box(500, 10, 5, 5), Box(0, 0, 0, 0), Box(-9, -9, 900, 900)]
-)
-@pytest.mark.parametrize("size", [(1, 1), (2, 400), (400, 300)])
-def test_there_is_always_something_to_see(box: Box, size: tuple[int, int]) -> None:
-    left, top, right, bottom = surroundings(box, *size, 2.7)
-    assert 0 <= left < right <= size[0]
-    assert 0 <= top < bottom <= size[1]
 
 
 @pytest.mark.parametrize(

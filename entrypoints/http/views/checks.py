@@ -6,7 +6,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from application.analysis import AnalysedFace
-from domain.liveness import Liveness
+from domain.capture import Unjudgeable
+from domain.liveness import Liveness, LivenessVerdict
 from domain.quality import QualityReport, Reason
 from entrypoints.http.envelope import Success
 from entrypoints.http.views.detection import DetectedView
@@ -15,20 +16,33 @@ from entrypoints.http.views.detection import DetectedView
 class LivenessView(msgspec.Struct):
     """Whether a face is a living person's."""
 
-    live: bool
+    live: Annotated[bool, Meta(description="Whether the verdict is live")]
     score: Annotated[float, Meta(description="0 to 1, higher is more likely alive; no probability")]
     threshold: Annotated[float, Meta(description="The least score of a living face")]
+    verdict: LivenessVerdict
+    reasons: Annotated[
+        list[Unjudgeable],
+        Meta(description="Why the verdict is undetermined and the score says nothing; else empty"),
+    ]
 
     @classmethod
     def of(cls, liveness: Liveness) -> "LivenessView":
         """The client's view."""
-        return cls(liveness.live, liveness.score, liveness.threshold)
+        return cls(
+            liveness.live, liveness.score, liveness.threshold, liveness.verdict, list(liveness.reasons)
+        )
 
 
 class LookedAtView(LivenessView):
     """A face and whether it is a living person's."""
 
     face: DetectedView
+
+    @classmethod
+    def at(cls, face: DetectedView, liveness: Liveness) -> "LookedAtView":
+        """The client's view."""
+        found = LivenessView.of(liveness)
+        return cls(found.live, found.score, found.threshold, found.verdict, found.reasons, face)
 
 
 class LivenessAnswer(Success, kw_only=True):
