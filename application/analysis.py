@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
 from application.liveness import LivenessGate
-from application.ports.analysis import FaceAligner, ImageDecoder
+from application.ports.analysis import FaceAligner, FaceEmbedder, ImageDecoder
 from application.ports.models import ModelLibrary
 from application.ports.quality import QualityAssessor
 from application.sight import Choice, Sight, look
@@ -163,15 +166,15 @@ class FaceAnalyser:
         """
         aligner = self.aligner(choice.recognition)
         crops = [aligner.align(image, face) for face in faces]
-        vectors, norms = self.models.embedder(choice.recognition).embed_rated(crops)
+        embeddings, norms = embed_crops(self.models.embedder(choice.recognition), crops)
         return [
             AnalysedFace(
-                Embedding(vector, choice.recognition),
+                embedding,
                 face.enlarged(times),
                 crop,
                 quality=self.assessor.assess(image, face, crop, float(norm), times),
             )
-            for vector, norm, face, crop in zip(vectors, norms, faces, crops, strict=True)
+            for embedding, norm, face, crop in zip(embeddings, norms, faces, crops, strict=True)
         ]
 
     def _checked(self, image: Image, face: AnalysedFace, checks: Checks) -> AnalysedFace:
@@ -186,6 +189,17 @@ class FaceAnalyser:
         except (SpoofDetected, LivenessUndetermined, LowQuality) as refusal:
             return replace(face, refusal=refusal)
         return face
+
+
+def embed_crops(embedder: FaceEmbedder, crops: Sequence[Crop]) -> tuple[list[Embedding], NDArray[np.float32]]:
+    """The embeddings of aligned faces, and their norms by what is usual for the model (NaN if that isn't known)."""
+    raw = embedder.embed_raw(crops)
+    norms = np.linalg.norm(raw, axis=1).tolist()
+    embeddings = [
+        Embedding(vector, embedder.name, norm)
+        for vector, norm in zip(embedder.directions(raw), norms, strict=True)
+    ]
+    return embeddings, embedder.relative_norms(raw)
 
 
 WHOLE = 0.75

@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-from numpy.typing import NDArray
-
 from application.ports.calibration import CalibrationStore
 from domain.calibration import CalibrationTable
 from domain.errors import ModelNotCalibrated
+from domain.faces import Embedding
 from domain.identification import Decision, RankedPerson, identification_fmr, verdict
 from domain.impostors import Cohort, ImpostorDistribution, norm_penalty, normalised_score
 
@@ -44,12 +42,9 @@ class ComparedFaces:
     """Two faces that are compared, among the people of a gallery."""
 
     cohort: Cohort
-    probe: NDArray[np.float32]
-    """D, unit norm."""
-    reference: NDArray[np.float32]
-    """Likewise: of the enrolled face, or of the other photo."""
-    norms: tuple[float, float] | None = None
-    """Of both embeddings, by what is usual for the model, if they are known; see domain.impostors.norm_penalty."""
+    probe: Embedding
+    reference: Embedding
+    """The enrolled face, or the other photo's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +130,19 @@ class DecisionPolicy:
             table = self.calibrations.load(model)
             if table is None:
                 return Threshold(wanted, None)
-            score = normalised_score(wanted, *self._impostors(table, faces)) - self._penalty(faces)
+            score = normalised_score(wanted, *self._impostors(table, faces)) - self._penalty(table, faces)
             return Threshold(wanted, table.fmr_at_score(score))
         table = self.table(model)
         impostors = self._impostors(table, faces)
-        return Threshold(table.threshold_between(fmr, *impostors, self._penalty(faces)), fmr)
+        return Threshold(table.threshold_between(fmr, *impostors, self._penalty(table, faces)), fmr)
 
-    def _penalty(self, faces: ComparedFaces | None) -> float:
-        if faces is None or faces.norms is None or self.mode is CalibrationMode.TABLE:
+    def _penalty(self, table: CalibrationTable, faces: ComparedFaces | None) -> float:
+        if faces is None or table.usual_norm is None or self.mode is CalibrationMode.TABLE:
             return 0.0
-        return norm_penalty(*faces.norms)
+        one, other = faces.probe.norm, faces.reference.norm
+        if one is None or other is None:
+            return 0.0
+        return norm_penalty(one / table.usual_norm, other / table.usual_norm)
 
     def _impostors(
         self, table: CalibrationTable, faces: ComparedFaces | None
@@ -153,6 +151,7 @@ class DecisionPolicy:
         if faces is None or self.mode is CalibrationMode.TABLE:
             return table.prior, table.prior
         prior = table.prior
-        return faces.cohort.impostors_of(faces.probe, prior), faces.cohort.impostors_of(
-            faces.reference, prior
+        return (
+            faces.cohort.impostors_of(faces.probe.vector, prior),
+            faces.cohort.impostors_of(faces.reference.vector, prior),
         )

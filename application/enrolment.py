@@ -15,7 +15,7 @@ from application.sources import Photo, Source, SourceReader
 from domain.enrolment import Conflict, EnrolmentConflict, OnConflict, doubts
 from domain.errors import Busy, FaceServiceError
 from domain.faces import Crop, Embedding
-from domain.identification import RankedPerson, nearest_vector
+from domain.identification import RankedPerson, nearest_embedding
 from domain.liveness import LivenessPolicy
 from domain.methods import Nearest
 from domain.models import ModelChoice
@@ -139,7 +139,7 @@ class RegisterFace:
         cohort = await self.calibration.cohort(how.collection, probe.model, found.searched)
         compared = None
         if cohort is not None and nearest:
-            compared = ComparedFaces(cohort, probe.vector, nearest_vector(nearest[0], found.candidates))
+            compared = ComparedFaces(cohort, probe, nearest_embedding(nearest[0], found.candidates))
         threshold = self.policy.verification(probe.model, faces=compared).similarity
         return doubts(await self._own(person, probe, how.collection), other, threshold)
 

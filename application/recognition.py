@@ -4,9 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from application.analysis import AnalysedFace, Checks, FaceSelection
 from application.decisions import ComparedFaces, DecisionPolicy, Threshold
 from application.gallery_calibration import GalleryCalibration
@@ -15,7 +12,7 @@ from application.ports.people import ProfileRepository
 from application.sources import Photo, Source, SourceReader
 from domain.errors import InvalidInput, NoMatch, ProfileNotFound
 from domain.faces import DetectedFace, Embedding
-from domain.identification import AmbiguousMatch, Decision, Verdict, nearest_vector
+from domain.identification import AmbiguousMatch, Decision, Verdict, nearest_embedding
 from domain.liveness import Liveness, LivenessPolicy
 from domain.metadata import Metadata
 from domain.methods import METHODS
@@ -97,8 +94,8 @@ class Identify:
         cohort = await self.calibration.cohort(query.collection, probe.model, enrolled)
         compared = None
         if cohort is not None and ranked:
-            nearest = nearest_vector(ranked[0], found.candidates)
-            compared = ComparedFaces(cohort, probe.vector, nearest)
+            nearest = nearest_embedding(ranked[0], found.candidates)
+            compared = ComparedFaces(cohort, probe, nearest)
         threshold = self.policy.identification(
             probe.model, found.searched, query.threshold, comparisons, compared
         )
@@ -167,7 +164,7 @@ class VerifyFace:
             *(self.reader.read_one(photo, choice, FaceSelection.LARGEST, checks) for photo in (one, other))
         )
         similarity = faces[0].embedding.similarity(faces[1].embedding)
-        return await self._compared(similarity, faces[1].embedding.vector, query, *faces)
+        return await self._compared(similarity, faces[1].embedding, query, *faces)
 
     async def person(self, source: Source, person: PersonName | ProfileId, query: Query) -> Comparison:
         """A photo's largest face and a person, by name or id.
@@ -186,7 +183,7 @@ class VerifyFace:
         method = METHODS[query.method or self.method]
         (ranked,) = method.rank(face.embedding, [candidate])
         comparisons = method.comparisons(len(candidate.faces))
-        reference = nearest_vector(ranked, [candidate])
+        reference = nearest_embedding(ranked, [candidate])
         return await self._compared(ranked.similarity, reference, query, face, comparisons=comparisons)
 
     async def _profile_id(self, collection: str, person: PersonName | ProfileId) -> ProfileId:
@@ -200,14 +197,14 @@ class VerifyFace:
     async def _compared(
         self,
         similarity: float,
-        reference: NDArray[np.float32],
+        reference: Embedding,
         query: Query,
         *faces: AnalysedFace,
         comparisons: float = 1,
     ) -> Comparison:
         probe = faces[0].embedding
         cohort = await self.calibration.cohort(query.collection, probe.model)
-        compared = None if cohort is None else ComparedFaces(cohort, probe.vector, reference)
+        compared = None if cohort is None else ComparedFaces(cohort, probe, reference)
         threshold = self.policy.verification(probe.model, query.threshold, comparisons, compared)
         return Comparison(similarity, threshold, faces)
 

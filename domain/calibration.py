@@ -61,6 +61,8 @@ class CalibrationTable:
     """Of the population that the thresholds hold for."""
     populations: tuple[Population, ...] = ()
     """All that were measured. An average of them is expected of people of whom nothing is known."""
+    usual_norm: float | None = None
+    """The length of the network's vectors for clear faces; None: it says nothing of this model's faces."""
 
     def __post_init__(self) -> None:
         """Hold the invariant.

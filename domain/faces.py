@@ -87,6 +87,9 @@ class Embedding:
     vector: NDArray[np.float32]
     """D, unit norm."""
     model: str
+    norm: float | None = None
+    """The length of the vector as the network gave it, if the embedding comes from one: short vectors are of faces
+    that the network makes little of. With it, embeddings can be turned into those of a later way to make them."""
 
     def __post_init__(self) -> None:
         """Hold the invariant.

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain import errors
+from domain.faces import Embedding
 from domain.people import Face, ProfileId
 
 
@@ -25,6 +26,8 @@ class Candidate:
     faces: tuple[Face, ...]
     vectors: NDArray[np.float32]
     """One row a face, in their order: N x D, unit norm."""
+    norms: tuple[float | None, ...]
+    """N, see Embedding.norm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,11 @@ class Decision:
     """The number of people that the probe was compared with."""
 
 
-def nearest_vector(person: RankedPerson, candidates: Sequence[Candidate]) -> NDArray[np.float32]:
-    """The embedding (D, unit norm) of a ranked person's nearest face; `candidates` has the person."""
+def nearest_embedding(person: RankedPerson, candidates: Sequence[Candidate]) -> Embedding:
+    """The embedding of a ranked person's nearest face; `candidates` has the person."""
     candidate = next(each for each in candidates if each.profile_id == person.profile_id)
-    vector: NDArray[np.float32] = candidate.vectors[candidate.faces.index(person.nearest)]
-    return vector
+    place = candidate.faces.index(person.nearest)
+    return Embedding(candidate.vectors[place], person.nearest.recognition_model, candidate.norms[place])
 
 
 def verdict(people: Sequence[RankedPerson], threshold: float, margin: float) -> Verdict:

@@ -61,6 +61,11 @@ def read_table(path: Path) -> CalibrationTable | None:
         raise BrokenModel(f"The calibration of model {path.stem} can't be read.") from error
 
 
+def _without_absent(values: dict[str, object]) -> dict[str, object]:
+    """TOML has no null."""
+    return {key: value for key, value in values.items() if value is not None}
+
+
 def write_table(table: CalibrationTable, path: Path) -> None:
     """Write a table; the file appears whole or not at all.
 
@@ -69,5 +74,5 @@ def write_table(table: CalibrationTable, path: Path) -> None:
     """
     part = path.with_name(path.name + ".part")
     path.parent.mkdir(parents=True, exist_ok=True)
-    part.write_text(HEADER + tomli_w.dumps(msgspec.to_builtins(table)), encoding="utf-8")
+    part.write_text(HEADER + tomli_w.dumps(_without_absent(msgspec.to_builtins(table))), encoding="utf-8")
     part.replace(path)

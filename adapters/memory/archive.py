@@ -85,7 +85,7 @@ class InMemoryArchive:
             wanted = None
         model = archived.embedding.model
         face = Face(FaceId(0), owner.id, owner.name, model, archived.detection_model, room.name)
-        record = Record(face, archived.digest, archived.crop)
+        record = Record(face, archived.digest, archived.crop, archived.embedding.norm)
         known = room.known(record)
         if known is None and archived.digest is None and wanted is None:
             known = _alike(room, owner, record, archived.embedding)
@@ -110,4 +110,5 @@ def _alike(room: Room, owner: Person, record: Record, embedding: Embedding) -> F
 def _archived(room: Room, record: Record) -> ArchivedFace:
     face = record.face
     (vector,) = room.shelves[face.recognition_model].vectors([face.id])
-    return ArchivedFace(face, Embedding(np.array(vector), face.recognition_model), record.digest, record.crop)
+    embedding = Embedding(np.array(vector), face.recognition_model, record.norm)
+    return ArchivedFace(face, embedding, record.digest, record.crop)

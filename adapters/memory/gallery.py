@@ -54,4 +54,5 @@ def _with(room: Room, shelf: Shelf, metadata: Metadata) -> set[ProfileId]:
 def _candidate(room: Room, shelf: Shelf, profile_id: ProfileId) -> Candidate:
     ids = shelf.faces_of(profile_id)
     faces = tuple(room.faces[face_id].face for face_id in ids)
-    return Candidate(profile_id, room.people[profile_id].name, faces, shelf.vectors(ids))
+    norms = tuple(room.faces[face_id].norm for face_id in ids)
+    return Candidate(profile_id, room.people[profile_id].name, faces, shelf.vectors(ids), norms)

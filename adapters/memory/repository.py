@@ -31,6 +31,7 @@ class InMemoryRepository:
             ),
             face.digest,
             face.crop,
+            face.embedding.norm,
         )
         if known := room.known(record):
             return Enrolment(known, created=False)

@@ -39,6 +39,8 @@ class Record:
     face: Face
     digest: bytes | None
     crop: bytes | None
+    norm: float | None
+    """See Embedding.norm."""
 
     @property
     def photo(self) -> Photo | None:

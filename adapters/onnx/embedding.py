@@ -26,7 +26,7 @@ class CropEmbedder:
         middle: float = 0,
         unit: float = 1,
         transform: NDArray[np.float32] | None = None,
-        usual_length: float = math.nan,
+        usual_norm: float | None = None,
     ) -> None:
         """Take a session whose batch is free.
 
@@ -37,7 +37,7 @@ class CropEmbedder:
             middle: what the network's input has as 0.
             unit: what it has as 1, from the middle on.
             transform: D x D, what the network's vectors are multiplied by before they are scaled to unit norm.
-            usual_length: of the network's vectors, as they leave it, for ordinary faces.
+            usual_norm: the length of the network's vectors, as they leave it, for ordinary faces.
 
         Raises:
             BrokenModel: it doesn't turn N x 3 x 112 x 112 into N x D.
@@ -52,7 +52,7 @@ class CropEmbedder:
         self._mean = (middle, middle, middle)
         self._scale = 1 / unit
         self._transform = transform
-        self._usual_length = usual_length
+        self._usual_norm = usual_norm
 
     @property
     def name(self) -> str:
@@ -63,6 +63,11 @@ class CropEmbedder:
     def dimensions(self) -> int:
         """See FaceEmbedder."""
         return self._dimensions
+
+    @property
+    def usual_norm(self) -> float | None:
+        """See FaceEmbedder."""
+        return self._usual_norm
 
     def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         """See FaceEmbedder."""
@@ -85,7 +90,7 @@ class CropEmbedder:
     def relative_norms(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
         """See FaceEmbedder."""
         norms: NDArray[np.float32] = np.linalg.norm(raw, axis=1)
-        return norms / np.float32(self._usual_length)
+        return norms / np.float32(math.nan if self._usual_norm is None else self._usual_norm)
 
     def embed_rated(self, crops: Sequence[Crop]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """See FaceEmbedder."""

@@ -21,7 +21,7 @@ The vectors of all faces share a part, clear photos of public figures more of it
 mean taken from each, as was done before, left photos of webcams and mugshots all alike. Half of what a vector has in
 that direction, and no more than it has, serves both: see docs/accuracy.md.
 """
-_USUAL_LENGTH = 12.58
+_USUAL_NORM = 12.58
 """The median of 4,364 photos of Labeled Faces in the Wild, aligned by RefiningAligner."""
 
 
@@ -38,7 +38,7 @@ class SFaceEmbedder(CropEmbedder):
             raise BrokenModel("The recognition model's file is not of the SFace family.")
         mean = json.loads(session.metadata.get(OUTPUT_MEAN, "null"))
         common = None if mean is None else _shrinking(np.asarray(mean, dtype=np.float32), _COMMON_SHARE)
-        super().__init__(session, name, "SFace", transform=common, usual_length=_USUAL_LENGTH)
+        super().__init__(session, name, "SFace", transform=common, usual_norm=_USUAL_NORM)
 
 
 def _shrinking(direction: NDArray[np.float32], share: float) -> NDArray[np.float32]:

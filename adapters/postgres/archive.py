@@ -227,12 +227,13 @@ def _parameters(owned: _Owned, collection: str) -> Parameters:
         "detector": face.detection_model,
         "digest": face.digest,
         "vector": face.embedding.vector.tolist(),
+        "norm": face.embedding.norm,
     }
 
 
 def _archived(
-    row: Row[FaceId, ProfileId, str, str, str, str, bytes | None, bytes | None, bytes],
+    row: Row[FaceId, ProfileId, str, str, str, str, bytes | None, bytes | None, bytes, float | None],
 ) -> ArchivedFace:
-    face_id, profile_id, name, model, detector, collection, digest, crop, stored = row
+    face_id, profile_id, name, model, detector, collection, digest, crop, stored, norm = row
     face = Face(face_id, profile_id, name, model, detector, collection)
-    return ArchivedFace(face, Embedding(vector(stored), face.recognition_model), digest, crop)
+    return ArchivedFace(face, Embedding(vector(stored), face.recognition_model, norm), digest, crop)

@@ -129,6 +129,6 @@ def _candidates(rows: Sequence[Record], gallery: GalleryKey) -> dict[int, Candid
     faces: dict[int, list[Any]] = {}
     for row in rows:
         if row.id is not None and len(row.vector) == _HEADER_BYTES + 4 * gallery.dimensions:
-            stored = face(row, gallery.collection, gallery.model), vector(row.vector)
+            stored = face(row, gallery.collection, gallery.model), vector(row.vector), row.embedding_norm
             faces.setdefault(row.profile_id, []).append(stored)
     return {person: candidate(theirs) for person, theirs in faces.items()}

@@ -18,7 +18,7 @@ from domain.identification import Candidate
 from domain.metadata import Metadata
 from domain.people import Face, FaceId, ProfileId
 
-_Stored: TypeAlias = tuple[Face, NDArray[np.float32]]
+_Stored: TypeAlias = tuple[Face, NDArray[np.float32], float | None]
 
 _CANDIDATES = 16
 """So many faces a wanted person are looked at before the search goes through all by person."""
@@ -58,7 +58,9 @@ class PgVectorGallery:
         rows = await self._database.fetch(FACES_OF_PERSON, parameters)
         if not rows:
             return None
-        return candidate([(face(row, collection, model), vector(row.vector)) for row in rows])
+        return candidate(
+            [(face(row, collection, model), vector(row.vector), row.embedding_norm) for row in rows]
+        )
 
     async def _found(self, query: Query, parameters: Parameters, probe: Embedding) -> Found:
         rows = await self._database.fetch(query, parameters)
@@ -72,7 +74,7 @@ class PgVectorGallery:
         for row in rows:
             if row.id is not None:
                 found = face(row, str(parameters["within"]), probe.model)
-                faces.setdefault(found.profile_id, []).append((found, vector(row.vector)))
+                faces.setdefault(found.profile_id, []).append((found, vector(row.vector), row.embedding_norm))
                 distance = (row.distance, found.id)
                 nearest[found.profile_id] = min(nearest.get(found.profile_id, distance), distance)
         return Found(
@@ -87,6 +89,6 @@ def face(row: Record, collection: str, model: str) -> Face:
 
 def candidate(faces: Sequence[_Stored]) -> Candidate:
     """One person, of all their faces."""
-    first = faces[0][0]
-    vectors = np.array([vector for _, vector in faces])
-    return Candidate(first.profile_id, first.name, tuple(face for face, _ in faces), vectors)
+    enrolled, vectors, norms = zip(*faces, strict=True)
+    first: Face = enrolled[0]
+    return Candidate(first.profile_id, first.name, enrolled, np.array(vectors), norms)

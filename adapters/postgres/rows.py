@@ -25,6 +25,7 @@ def given(embedding: Embedding) -> dict[str, object]:
         "model": embedding.model,
         "vector": embedding.vector.tolist(),
         "dimensions": len(embedding.vector),
+        "norm": embedding.norm,
     }
 
 

@@ -3,6 +3,7 @@
 from pgvector.sqlalchemy import VECTOR
 from sqlalchemy import (
     ARRAY,
+    REAL,
     BigInteger,
     Column,
     DateTime,
@@ -90,6 +91,8 @@ face = Table(
     Column("digest", LargeBinary),
     # Of unit norm, of any length: each model has its own.
     Column("embedding", VECTOR, nullable=False),
+    # The length of the vector as the network gave it; absent where clients send embeddings.
+    Column("embedding_norm", REAL),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     # Of the transaction that wrote the row last; a trigger sees to it.
     Column("revision", XID8, nullable=False, server_default=func.pg_current_xact_id()),

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from application.analysis import embed_crops
 from application.bulk.attempts import attempted
 from application.bulk.lanes import in_order
 from application.ports.crops import Backlog, CropArchive, CropCodec, KeptCrop
@@ -102,5 +103,5 @@ class ReembedFaces:
         return enrolment
 
     def _embedding(self, image: bytes, model: str) -> Embedding:
-        (vector,) = self.models.embedder(model).embed([self.codec.decode(image)])
-        return Embedding(vector, model)
+        ((embedding,), _) = embed_crops(self.models.embedder(model), [self.codec.decode(image)])
+        return embedding

@@ -60,7 +60,8 @@ class CalibrateModel:
         choice = self.loading.choose(detection_model, recognition_model)
         sets = self.loading.execute(sources, choice, progress)
         named = data or " + ".join(each.name for each in sets)
-        return fit([_normalised(usable(each)) for each in sets], choice, named)
+        usual = self.loading.embedding.analyser.models.embedder(choice.recognition).usual_norm
+        return fit([_normalised(usable(each)) for each in sets], choice, named, usual)
 
 
 def usable(photos: EvaluationSet) -> EvaluationSet:
@@ -78,7 +79,9 @@ def _normalised(photos: EvaluationSet) -> NormalisedSet:
     return normalise(photos.name, photos.vectors, photos.people, photos.norms)
 
 
-def fit(sets: Sequence[NormalisedSet], models: ModelChoice, data: str) -> CalibrationTable:
+def fit(
+    sets: Sequence[NormalisedSet], models: ModelChoice, data: str, usual_norm: float | None = None
+) -> CalibrationTable:
     """The table that follows from scores.
 
     How often normalised scores are reached is measured on all sets together, each pair of people weighing the same.
@@ -112,6 +115,7 @@ def fit(sets: Sequence[NormalisedSet], models: ModelChoice, data: str) -> Calibr
             populations=tuple(
                 Population(each.name, each.similarities.people, _rounded(each.distribution)) for each in sets
             ),
+            usual_norm=usual_norm,
         )
     except ValueError as error:
         raise EvaluationError("these photos give no usable thresholds: too few, or all alike") from error

@@ -136,7 +136,7 @@ def _candidate(number: int, vectors: NDArray[np.float32], model: str) -> Candida
     faces = tuple(
         Face(FaceId(index), profile, "", model, "", DEFAULT_COLLECTION) for index in range(len(vectors))
     )
-    return Candidate(profile, "", faces, vectors)
+    return Candidate(profile, "", faces, vectors, (None,) * len(faces))
 
 
 def _share(truths: Sequence[NDArray[np.bool_]]) -> Share:

@@ -75,6 +75,11 @@ class FaceEmbedder(Protocol):
         """D, the length of a vector."""
         ...
 
+    @property
+    def usual_norm(self) -> float | None:
+        """The length of the network's vectors for clear faces; None if that isn't known."""
+        ...
+
     def embed(self, crops: Sequence[Crop]) -> NDArray[float32]:
         """N crops (112 x 112 x 3 uint8 BGR) to N x D float32, each row of unit norm; N may be 0."""
         ...

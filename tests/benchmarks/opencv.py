@@ -109,6 +109,11 @@ class OpenCvRecogniser:
         row = np.array([box.x, box.y, box.width, box.height, *landmarks.ravel(), face.score], np.float32)
         return np.asarray(self._network.get().alignCrop(image, row), dtype=np.uint8)
 
+    @property
+    def usual_norm(self) -> float | None:
+        """See FaceEmbedder."""
+        return None
+
     def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         """See FaceEmbedder."""
         return self.directions(self.embed_raw(crops))

@@ -9,6 +9,7 @@ from application.decisions import CalibrationMode, ComparedFaces
 from application.evaluation.galleries import FittedOn
 from domain.calibration import CalibrationTable, OperatingPoint, Population
 from domain.errors import ModelNotCalibrated
+from domain.faces import Embedding
 from domain.identification import RankedPerson, Verdict, fpir_of, identification_fmr, verdict
 from domain.impostors import Cohort, ImpostorDistribution, normalised_score, similarity_at
 from domain.people import Face, FaceId, ProfileId
@@ -126,7 +127,8 @@ def compared(common: float, people: int = 200, dimensions: int = 64) -> Compared
     vectors[:, 0] += common * dimensions**0.5
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     unit = vectors.astype(np.float32)
-    return ComparedFaces(Cohort.of(people, unit[:people]), *unit[people:])
+    probe, reference = (Embedding(vector, "m") for vector in unit[people:])
+    return ComparedFaces(Cohort.of(people, unit[:people]), probe, reference)
 
 
 UNLIKE, ALIKE = compared(0.0, dimensions=400), compared(0.5)
@@ -137,6 +139,29 @@ def test_of_unknown_people_an_average_is_expected() -> None:
     assert FITTED.verification("m").similarity == pytest.approx(expected) == pytest.approx(0.06 + 4 * 0.11)
 
 
+def with_norms(faces: ComparedFaces, probe: float | None, reference: float | None) -> ComparedFaces:
+    return replace(
+        faces,
+        probe=replace(faces.probe, norm=probe),
+        reference=replace(faces.reference, norm=reference),
+    )
+
+
+@pytest.mark.parametrize(
+    ("norms", "stricter"), [((6.0, 6.0), 1), ((6.0, 12.5), -1), ((9.0, 9.0), 0), ((6.0, None), 0)]
+)
+def test_two_short_embeddings_need_more_and_a_short_with_a_long_one_less(
+    norms: tuple[float | None, float | None], stricter: int
+) -> None:
+    measured = replace(FITTED, calibrations=FittedOn(replace(TABLE, usual_norm=10.0)))
+    usual = measured.verification("m", faces=ALIKE).similarity
+    found = measured.verification("m", faces=with_norms(ALIKE, *norms)).similarity
+    assert np.sign(round(found - usual, 6)) == stricter
+    assert FITTED.verification("m", faces=with_norms(ALIKE, *norms)).similarity == usual
+    wanted = measured.verification("m", found, faces=with_norms(ALIKE, *norms))
+    assert wanted.fmr == pytest.approx(1e-4)
+
+
 def test_people_who_are_more_alike_have_a_higher_threshold() -> None:
     assert FITTED.verification("m", faces=ALIKE).similarity > FITTED.verification("m").similarity + 0.1
     alike, average = (FITTED.identification("m", 50, faces=faces).similarity for faces in (ALIKE, None))
@@ -144,7 +169,9 @@ def test_people_who_are_more_alike_have_a_higher_threshold() -> None:
 
 
 def test_it_is_the_similarity_with_the_normalised_score_of_the_tables_threshold() -> None:
-    one, other = (ALIKE.cohort.impostors_of(face, TABLE.prior) for face in (ALIKE.probe, ALIKE.reference))
+    one, other = (
+        ALIKE.cohort.impostors_of(face.vector, TABLE.prior) for face in (ALIKE.probe, ALIKE.reference)
+    )
     threshold = FITTED.verification("m", faces=ALIKE)
     assert threshold.fmr == 1e-4
     assert normalised_score(threshold.similarity, one, other) == pytest.approx((0.45 - 0.05) / 0.1)

@@ -22,7 +22,7 @@ def person(number: int, *vectors: tuple[float, ...]) -> Candidate:
         Face(FaceId(number * 100 + index), profile, f"P{number}", "m", "d", "default")
         for index in range(len(rows))
     )
-    return Candidate(profile, f"P{number}", faces, rows)
+    return Candidate(profile, f"P{number}", faces, rows, (None,) * len(rows))
 
 
 def at(*cosines: float) -> list[tuple[float, float, float]]:

@@ -48,6 +48,11 @@ class ColourEmbedder:
     name: str = "colour"
     dimensions: int = 16
 
+    @property
+    def usual_norm(self) -> float | None:
+        """See FaceEmbedder."""
+        return None
+
     def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         """See FaceEmbedder.embed."""
         return self.directions(self.embed_raw(crops))

@@ -78,3 +78,5 @@ class FaceEntry(msgspec.Struct, Generic[Id_co], frozen=True, omit_defaults=True)
     """Little-endian float32."""
     digest: bytes | None = None
     crop: bytes | None = None
+    norm: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    """See Embedding.norm."""

@@ -100,7 +100,7 @@ class ZipArchiveReader:
             entry.id,
             entry.profile_id,
             entry.detection_model,
-            Embedding(vector, entry.recognition_model),
+            Embedding(vector, entry.recognition_model, entry.norm),
             entry.digest,
             entry.crop,
         )

@@ -144,4 +144,5 @@ def _entry(archived: ArchivedFace) -> FaceEntry[int]:
         archived.embedding.vector.astype("<f4").tobytes(),
         archived.digest,
         archived.crop,
+        archived.embedding.norm,
     )

@@ -33,8 +33,10 @@ from adapters.postgres.statements.faces import FACES
 from adapters.postgres.tables import collection, face, face_crop, kept_archive, profile
 from domain.people import FaceId, ProfileId
 
-Archived: TypeAlias = Select[FaceId, ProfileId, str, str, str, str, bytes | None, bytes | None, bytes]
-"""The fields of Face; digest, crop, vector."""
+Archived: TypeAlias = Select[
+    FaceId, ProfileId, str, str, str, str, bytes | None, bytes | None, bytes, float | None
+]
+"""The fields of Face; digest, crop, vector, norm."""
 
 
 def page(of: str, after: FaceId | None, *, crops: bool) -> Archived:
@@ -45,7 +47,7 @@ def page(of: str, after: FaceId | None, *, crops: bool) -> Archived:
         else null()
     )
     return (
-        FACES.add_columns(face.c.digest, crop, VECTOR_STORED)
+        FACES.add_columns(face.c.digest, crop, VECTOR_STORED, face.c.embedding_norm)
         .where(face.c.collection == of)
         .where(*(() if after is None else (face.c.id > literal(after, BigInteger),)))
         .order_by(face.c.id)
@@ -124,9 +126,11 @@ FACES_ALIKE: Select[FaceId, ProfileId, str, str, bytes | None, bytes | None] = s
 """By people and what the faces were made from: photos, by their digests, or else embeddings."""
 
 _FACE = """
-    INSERT INTO face ({0} profile_id, collection, recognition_model, detection_model, digest, embedding)
+    INSERT INTO face ({0} profile_id, collection, recognition_model, detection_model, digest, embedding,
+        embedding_norm)
     OVERRIDING SYSTEM VALUE
-    VALUES ({1} :profile, :within, :model, :detector, :digest, CAST(CAST(:vector AS real[]) AS vector))
+    VALUES ({1} :profile, :within, :model, :detector, :digest, CAST(CAST(:vector AS real[]) AS vector),
+        CAST(:norm AS real))
     ON CONFLICT DO NOTHING
     """
 RESTORE_FACE_WITH_ID = text(_FACE.format("id,", ":face,"))

@@ -7,7 +7,7 @@ snapshot of the statement that says so is the next moment.
 
 from typing import Any, TypeAlias, cast
 
-from sqlalchemy import BigInteger, Boolean, Float, Integer, LargeBinary, Text, column, text
+from sqlalchemy import REAL, BigInteger, Boolean, Float, Integer, LargeBinary, Text, column, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnClause
 from sqlalchemy.sql.selectable import TypedReturnsRows
@@ -124,7 +124,7 @@ _READ = _rows(
     ),
     found AS (
         SELECT face.id, profile.id AS profile_id, profile.name, face.detection_model,
-            vector_send(face.embedding) AS vector
+            vector_send(face.embedding) AS vector, face.embedding_norm
         FROM profile JOIN face ON face.profile_id = profile.id
         WHERE profile.id = ANY (CAST(:people AS bigint[]) || ARRAY(SELECT profile_id FROM changed))
             AND face.collection = :within AND face.recognition_model = :model
@@ -150,6 +150,7 @@ _READ = _rows(
     column("name", Text),
     column("detection_model", Text),
     column("vector", LargeBinary),
+    column("embedding_norm", REAL),
 )
 READ = Query(_READ)
 """A row a face of the people who are asked for and of those with changes; one without a face stands for none."""

@@ -27,6 +27,8 @@ LIMIT = bindparam("limit", type_=Integer)
 VECTOR_GIVEN = cast(bindparam("vector", type_=ARRAY(REAL)), VECTOR)
 """Sent as numbers, which asyncpg knows, and not in pgvector's text form, which is longer and slower."""
 
+NORM = bindparam("norm", type_=REAL)
+
 VECTOR_STORED: Label[bytes] = func.vector_send(face.c.embedding, type_=LargeBinary).label("vector")
 """pgvector's binary form: see adapters.postgres.rows.vector."""
 

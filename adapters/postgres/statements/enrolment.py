@@ -28,6 +28,7 @@ from adapters.postgres.statements.common import (
     DIMENSIONS,
     DIMENSIONS_ENROLLED,
     MODEL,
+    NORM,
     PROFILE_ID,
     STAY,
     VECTOR_GIVEN,
@@ -72,8 +73,16 @@ _by_id = (
 
 def _enrol(person: CTE) -> Outcome:
     new_face = upsert(face).from_select(
-        ["profile_id", "collection", "recognition_model", "detection_model", "digest", "embedding"],
-        select(person.c.id, COLLECTION, MODEL, _DETECTOR, _DIGEST, VECTOR_GIVEN).where(_fits),
+        [
+            "profile_id",
+            "collection",
+            "recognition_model",
+            "detection_model",
+            "digest",
+            "embedding",
+            "embedding_norm",
+        ],
+        select(person.c.id, COLLECTION, MODEL, _DETECTOR, _DIGEST, VECTOR_GIVEN, NORM).where(_fits),
     )
     # The update changes nothing: it answers with the face that has this photo.
     enrolled = (

@@ -90,9 +90,16 @@ def _search(near: Select[ProfileId, FaceId, float], *, filtered: bool) -> Hits:
     return select(gallery, found).select_from(gallery.outerjoin(found, true())).order_by(found.c.id)
 
 
-def _faces(of: ColumnElement[bool]) -> Select[FaceId, ProfileId, str, str, bytes]:
+def _faces(of: ColumnElement[bool]) -> Select[FaceId, ProfileId, str, str, bytes, float | None]:
     return (
-        select(face.c.id, face.c.profile_id, profile.c.name, face.c.detection_model, VECTOR_STORED)
+        select(
+            face.c.id,
+            face.c.profile_id,
+            profile.c.name,
+            face.c.detection_model,
+            VECTOR_STORED,
+            face.c.embedding_norm,
+        )
         .join(profile, profile.c.id == face.c.profile_id)
         .where(*_of_gallery, of)
     )
