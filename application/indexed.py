@@ -14,12 +14,18 @@ from domain.errors import CollectionNotFound, Unavailable
 from domain.faces import Embedding
 from domain.identification import Candidate
 from domain.metadata import Metadata
+from domain.models import current_name
 from domain.people import ProfileId
 
 _FILLING = 1
 """So many indexes are filled at once."""
 
 _PRUNE_S = 3600.0
+
+_OUTDATED = (
+    "%d faces of collection %s are of %s and not compared with new photos: register them again, or, where crops were"
+    " kept, run face-api reembed --to %s"
+)
 
 logger = logging.getLogger("face.index")
 
@@ -108,7 +114,11 @@ class ResidentGalleries:
 
     async def _begin(self) -> None:
         galleries = await self._source.galleries()
-        large = {key for key, faces in galleries.items() if faces >= self.least}
+        for key, faces in galleries.items():
+            if model := current_name(key.model):
+                logger.warning(_OUTDATED, faces, key.collection, key.model, model)
+        compared = {key for key in galleries if current_name(key.model) is None}
+        large = {key for key in compared if galleries[key] >= self.least}
         await asyncio.to_thread(self._indexes.keep_only, large)
         self._expected = large
         for key in large:

@@ -42,3 +42,19 @@ class ModelInfo:
     """The least cosine similarity of a match; None for detectors, and for recognisers without calibration."""
     fmr: float | None = None
     """The false match rate of a verification at that threshold."""
+
+
+CHANGED_EMBEDDINGS = frozenset({"sface", "sface_int8", "sface_float"})
+"""Recognisers that make other embeddings than they made in version 0.1."""
+
+_EARLIER = "@1"
+
+
+def earlier_name(model: str) -> str:
+    """The name under which embeddings are kept that a recogniser made before it changed: nothing new meets them."""
+    return f"{model}{_EARLIER}" if model in CHANGED_EMBEDDINGS else model
+
+
+def current_name(model: str) -> str | None:
+    """The recogniser that has to enrol anew what is kept under this name; None if it is compared as it is."""
+    return model.removesuffix(_EARLIER) if model.endswith(_EARLIER) else None

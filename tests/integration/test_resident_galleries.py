@@ -294,6 +294,15 @@ class TestForgetting:
             with pytest.raises(CollectionNotFound):
                 await look(storage, face(0, SIZE), 1, collection="staff")
 
+    async def test_what_an_earlier_recogniser_made_gets_no_index_and_is_told_of(
+        self, engine: AsyncEngine, others: Storage, folder: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        embedding = random_embedding(1, SIZE, "sface@1")
+        await others.faces.add(new("Ann", embedding))
+        async with on_index(engine, folder, CALM):
+            assert keys_on_disk(folder) == set()
+        assert "1 faces of collection default are of sface@1 and not compared" in caplog.text
+
     async def test_what_is_left_of_galleries_that_went_meanwhile_goes_at_the_start(
         self, engine: AsyncEngine, others: Storage, folder: Path
     ) -> None:

@@ -158,6 +158,18 @@ class TestFormerArchives:
             ("staff", "Ann", embedding(4).vector.tobytes(), None, None),
         }
 
+    async def test_embeddings_that_are_made_otherwise_now_get_another_name(self, tmp_path: Path) -> None:
+        path = tmp_path / "former.zip"
+        faces = [
+            FormerFace(FACES[0], ANN, embedding(1, model="sface")),
+            FormerFace(FACES[1], ANN, embedding(2, model="arcface")),
+        ]
+        write_former_archive(path, FormerCollection("default", {ANN: "Ann"}, faces))
+        new = Instance()
+        await imported(new, path)
+        found = await new.faces.list(FaceFilter(), 10)
+        assert [face.recognition_model for face in found] == ["sface@1", "arcface"]
+
     async def test_a_second_time_add_nothing(self, former: Path) -> None:
         new = Instance()
         first = await imported(new, former)

@@ -30,6 +30,7 @@ from application.ports.archive_files import Page, Section
 from domain.errors import FaceServiceError
 from domain.faces import Embedding
 from domain.metadata import person_metadata
+from domain.models import earlier_name
 from domain.people import collection_name, person_name
 
 MAX_PAGE = 256 * 1024 * 1024
@@ -48,7 +49,7 @@ class ZipArchiveReader:
         self._pages = {
             page.file: page for each in manifest.collections for page in (*each.people, *each.faces)
         }
-        self.dimensions = manifest.models
+        self.dimensions = {self._model(model): length for model, length in manifest.models.items()}
         self.sections = [
             Section(each.name, tuple(map(_page, each.people)), tuple(map(_page, each.faces)))
             for each in manifest.collections
@@ -89,7 +90,8 @@ class ZipArchiveReader:
             return [self._face(each) for each in faces]
 
     def _face(self, entry: FaceEntry[ArchiveId]) -> FaceToRestore:
-        dimensions = self.dimensions.get(entry.recognition_model)
+        model = self._model(entry.recognition_model)
+        dimensions = self.dimensions.get(model)
         if dimensions is None or len(entry.embedding) != dimensions * 4:
             raise ValueError(
                 f"an embedding of {entry.recognition_model} has {len(entry.embedding)} bytes instead of"
@@ -100,10 +102,14 @@ class ZipArchiveReader:
             entry.id,
             entry.profile_id,
             entry.detection_model,
-            Embedding(vector, entry.recognition_model, entry.norm),
+            Embedding(vector, model, entry.norm),
             entry.digest,
             entry.crop,
         )
+
+    def _model(self, name: str) -> str:
+        # What has UUIDs is from version 0.1.
+        return earlier_name(name) if self.ids is None else name
 
     def _entries(self, page: Page, kind: type[list[T]]) -> list[T]:
         entries = msgspec.msgpack.decode(self._bytes(page.file), type=kind)
