@@ -11,7 +11,7 @@ from application.ports.calibration import CalibrationStore
 from domain.calibration import CalibrationTable
 from domain.errors import ModelNotCalibrated
 from domain.identification import Decision, RankedPerson, identification_fmr, verdict
-from domain.impostors import Cohort, ImpostorDistribution, normalised_score
+from domain.impostors import Cohort, ImpostorDistribution, norm_penalty, normalised_score
 
 FPIR_SAFETY_FACTOR = 2
 """So many times as often as on average, searches of some people err where those of others don't.
@@ -48,6 +48,8 @@ class ComparedFaces:
     """D, unit norm."""
     reference: NDArray[np.float32]
     """Likewise: of the enrolled face, or of the other photo."""
+    norms: tuple[float, float] | None = None
+    """Of both embeddings, by what is usual for the model, if they are known; see domain.impostors.norm_penalty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +135,16 @@ class DecisionPolicy:
             table = self.calibrations.load(model)
             if table is None:
                 return Threshold(wanted, None)
-            score = normalised_score(wanted, *self._impostors(table, faces))
+            score = normalised_score(wanted, *self._impostors(table, faces)) - self._penalty(faces)
             return Threshold(wanted, table.fmr_at_score(score))
         table = self.table(model)
-        return Threshold(table.threshold_between(fmr, *self._impostors(table, faces)), fmr)
+        threshold = table.threshold_between(fmr, *self._impostors(table, faces), self._penalty(faces))
+        return Threshold(threshold, fmr)
+
+    def _penalty(self, faces: ComparedFaces | None) -> float:
+        if faces is None or faces.norms is None or self.mode is CalibrationMode.TABLE:
+            return 0.0
+        return norm_penalty(*faces.norms)
 
     def _impostors(
         self, table: CalibrationTable, faces: ComparedFaces | None

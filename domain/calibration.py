@@ -117,13 +117,22 @@ class CalibrationTable:
         """
         return (self.threshold_at(fmr) - self.impostors.mean) / self.impostors.deviation
 
-    def threshold_between(self, fmr: float, one: ImpostorDistribution, other: ImpostorDistribution) -> float:
+    def threshold_between(
+        self, fmr: float, one: ImpostorDistribution, other: ImpostorDistribution, penalty: float = 0.0
+    ) -> float:
         """The threshold for two faces, of whose impostors this is known; never lower than `threshold_at`.
+
+        Args:
+            fmr: in (0, 1].
+            one: similarities of other people to one of the faces.
+            other: likewise of the other face.
+            penalty: what is added to the normalised score, for faces that are compared badly (norm_penalty).
 
         Raises:
             ValueError: `fmr` is not in (0, 1].
         """
-        return min(1.0, max(similarity_at(self.score_at(fmr), one, other), self.threshold_at(fmr)))
+        fitted = similarity_at(self.score_at(fmr) + penalty, one, other)
+        return min(1.0, max(fitted, self.threshold_at(fmr)))
 
     def fmr_at_score(self, score: float) -> float:
         """The false match rate that a normalised score stands for: the inverse of `score_at`."""

@@ -9,14 +9,17 @@ all populations that were measured (docs/accuracy.md), so that one table serves 
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+NormsT = TypeVar("NormsT", float, NDArray[np.float64])
+
 COHORT_SIZE = 512
 """Most people in a cohort: a deviation is then known to 3%."""
 
-PRIOR_PEOPLE = 10
+PRIOR_PEOPLE = 20
 """An average population counts for as much as so many enrolled people, in the moments of a gallery and in the mean
 of a face. It and the next two were chosen leaving one data set out, see docs/accuracy.md."""
 PRIOR_DEVIATION_PEOPLE = 80
@@ -24,6 +27,12 @@ PRIOR_DEVIATION_PEOPLE = 80
 SAME_PERSON = 3.5
 """Similarities of a face to its cohort that lie so many deviations above the mean are left out: the person may be in
 it. Impostor scores get there once in several thousand times."""
+
+USUAL_NORM = 0.9
+"""Embedding norm, by what is usual for the model, of a face with which nothing is to be added; see `norm_penalty`."""
+NORM_PENALTY = 9.0
+"""How much is: chosen on mugshots with views from all sides, confirmed on other sets (docs/accuracy.md)."""
+_NORM_RANGE = 0.4, 1.05
 
 _LEAST_COHORT = 3
 _DECILES = 2.5631
@@ -99,6 +108,23 @@ class Cohort:
         return ImpostorDistribution(
             float(mean), float((squares / (len(others) + PRIOR_DEVIATION_PEOPLE)) ** 0.5)
         )
+
+
+def norm_penalty(one: NormsT, other: NormsT) -> NormsT:
+    """What the normalised score of two faces must reach beyond the usual, from their embeddings' norms.
+
+    Recognisers give short vectors to faces of which they make little, and these resemble each other, whoever they
+    are of: at one threshold two of norm 0.5 match by error a hundred times as often as two of norm 0.9, and a short
+    with a long one hardly ever. The product of what both lack describes it, with a sign.
+
+    Args:
+        one: the length of the network's vector by what is usual for the model, a number or an array.
+        other: of the other face; arrays are broadcast.
+    """
+    low, high = _NORM_RANGE
+    lacking = [USUAL_NORM - np.minimum(np.maximum(norm, low), high) for norm in (one, other)]
+    penalty: NormsT = NORM_PENALTY * lacking[0] * lacking[1]
+    return penalty
 
 
 def normalised_score(similarity: float, one: ImpostorDistribution, other: ImpostorDistribution) -> float:

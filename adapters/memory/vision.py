@@ -50,13 +50,22 @@ class ColourEmbedder:
 
     def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         """See FaceEmbedder.embed."""
+        return self.directions(self.embed_raw(crops))
+
+    def embed_raw(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
+        """See FaceEmbedder.embed_raw."""
         colours = np.array([crop.mean(axis=(0, 1)) for crop in crops], dtype=np.float64).reshape(-1, 3)
         directions = np.random.default_rng(7).standard_normal((3, self.dimensions))
-        vectors: NDArray[np.float64] = (colours - 127.5 + 1e-3) @ directions
-        unit: NDArray[np.float32] = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(
-            np.float32
-        )
+        return np.asarray((colours - 127.5 + 1e-3) @ directions, dtype=np.float32)
+
+    def directions(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See FaceEmbedder.directions."""
+        unit: NDArray[np.float32] = raw / np.linalg.norm(raw, axis=1, keepdims=True)
         return unit
+
+    def relative_norms(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See FaceEmbedder."""
+        return np.full(len(raw), np.nan, dtype=np.float32)
 
     def embed_rated(self, crops: Sequence[Crop]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """See FaceEmbedder."""

@@ -68,14 +68,26 @@ class CropEmbedder:
         """See FaceEmbedder."""
         return self.embed_rated(crops)[0]
 
-    def embed_rated(self, crops: Sequence[Crop]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def embed_raw(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         """See FaceEmbedder."""
         if not crops:
-            return np.empty((0, self._dimensions), dtype=np.float32), np.empty(0, dtype=np.float32)
+            return np.empty((0, self._dimensions), dtype=np.float32)
         batch = cv2.dnn.blobFromImages(list(crops), self._scale, mean=self._mean, swapRB=True)
         (vectors,) = self._session.run(np.asarray(batch, dtype=np.float32)).values()
-        lengths: NDArray[np.float32] = np.linalg.norm(vectors, axis=1)
-        if self._transform is not None:
-            vectors = vectors @ self._transform
+        return vectors
+
+    def directions(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See FaceEmbedder."""
+        vectors = raw if self._transform is None else raw @ self._transform
         norms: NDArray[np.float32] = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors / norms, lengths / np.float32(self._usual_length)
+        return vectors / norms
+
+    def relative_norms(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See FaceEmbedder."""
+        norms: NDArray[np.float32] = np.linalg.norm(raw, axis=1)
+        return norms / np.float32(self._usual_length)
+
+    def embed_rated(self, crops: Sequence[Crop]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """See FaceEmbedder."""
+        raw = self.embed_raw(crops)
+        return self.directions(raw), self.relative_norms(raw)

@@ -18,7 +18,7 @@ _COMMON_SHARE = 0.5
 """So much of their component along the mean of the vectors in training is taken from embeddings.
 
 The vectors of all faces share a part, clear photos of public figures more of it than others: two to four times the
-mean taken from each, as was done before, left photos of webcams and mugshots all alike. Half of what a vector has of
+mean taken from each, as was done before, left photos of webcams and mugshots all alike. Half of what a vector has in
 that direction, and no more than it has, serves both: see docs/accuracy.md.
 """
 _USUAL_LENGTH = 12.58

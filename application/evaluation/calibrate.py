@@ -1,18 +1,21 @@
-"""The use case: which similarity stands for which false match rate, on these photos?"""
+"""The use case: which similarity stands for which false match rate, on these people?"""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from application.evaluation.errors import EvaluationError
-from application.evaluation.impostors import BINS, Impostors, ScoreHistogram, compare_everyone
+from application.evaluation.impostors import ScoreHistogram
+from application.evaluation.normalisation import SCORE_SCALE, NormalisedSet, normalise
 from application.evaluation.parallel import Progress
-from application.evaluation.photos import EmbedPhotos, find_photos
-from domain.calibration import CalibrationTable, OperatingPoint
+from application.evaluation.sets import EvaluationSet, LoadSets, SetSource
+from domain.calibration import CalibrationTable, OperatingPoint, Population
 from domain.impostors import ImpostorDistribution
 from domain.models import ModelChoice
+from domain.quality import LENIENT, Measure
 
 RATES = tuple(digit * 10.0**exponent for exponent in range(-1, -9, -1) for digit in (5, 2, 1))
 """False match rates that thresholds are measured for, as far as there are pairs enough."""
@@ -30,83 +33,111 @@ With fewer, the photos under a wrong name that every large set has are a good pa
 class CalibrateModel:
     """Measures a recognition model's thresholds on labelled photos."""
 
-    embedding: EmbedPhotos
+    loading: LoadSets
 
     def execute(
         self,
-        images: Path,
+        sources: Sequence[SetSource],
         progress: Progress,
         *,
         data: str | None = None,
         detection_model: str | None = None,
         recognition_model: str | None = None,
     ) -> CalibrationTable:
-        """Embed every photo and compare all photos of different people.
+        """Compare all photos of different people, within each set.
 
         Args:
-            images: a folder with one folder a person.
+            sources: the sets; at least one.
             progress: called after each photo.
-            data: what the photos are, for the table; the folder's name if None.
+            data: what the photos are, for the table; the sets' names if None.
             detection_model: the configured one if None.
             recognition_model: likewise.
 
         Raises:
             EvaluationError: the photos are not enough.
-            UnknownModel, and all that EmbedPhotos.execute raises.
+            UnknownModel, and all that LoadSets.execute raises.
         """
-        choice = self.embedding.analyser.models.choose(detection_model, recognition_model)
-        embedded = self.embedding.execute(find_photos(images), choice, progress)
-        people = len(np.unique(embedded.people[embedded.found]))
-        if people < LEAST_PEOPLE:
-            raise EvaluationError(
-                f"a calibration needs photos of at least {LEAST_PEOPLE} people; faces of {people} were found"
-            )
-        return fit(compare_everyone(embedded.vectors, embedded.people), choice, data or images.resolve().name)
+        choice = self.loading.choose(detection_model, recognition_model)
+        sets = self.loading.execute(sources, choice, progress)
+        named = data or " + ".join(each.name for each in sets)
+        return fit([_normalised(usable(each)) for each in sets], choice, named)
 
 
-def fit(impostors: Impostors, models: ModelChoice, data: str) -> CalibrationTable:
+def usable(photos: EvaluationSet) -> EvaluationSet:
+    """The photos whose faces were found and are not refused for their embedding's norm at recognition."""
+    return photos.take(photos.found & ~(photos.norms < LENIENT.limits[Measure.STRENGTH]))
+
+
+def _normalised(photos: EvaluationSet) -> NormalisedSet:
+    people = len(np.unique(photos.people[photos.found]))
+    if people < LEAST_PEOPLE:
+        raise EvaluationError(
+            f"a calibration needs photos of at least {LEAST_PEOPLE} people;"
+            f" faces of {people} were found in {photos.name}"
+        )
+    return normalise(photos.name, photos.vectors, photos.people, photos.norms)
+
+
+def fit(sets: Sequence[NormalisedSet], models: ModelChoice, data: str) -> CalibrationTable:
     """The table that follows from scores.
+
+    How often normalised scores are reached is measured on all sets together, each pair of people weighing the same.
+    Thresholds in similarity are those of the set whose different people are least alike.
 
     Raises:
         EvaluationError: the scores don't tell people apart at all.
     """
-    scores = impostors.everyone
-    pairs = impostors.people * (impostors.people - 1) / 2
-    measured = [_point(impostors, fmr) for fmr in RATES if fmr * pairs >= LEAST_MATCHES]
+    scores = ScoreHistogram(
+        np.sum([_weights(each) for each in sets], axis=0), sum(each.scores.pairs for each in sets)
+    )
+    pairs = sum(each.pairs_of_people for each in sets)
+    rates = [fmr for fmr in RATES if fmr * pairs >= LEAST_MATCHES]
+    least = _score(scores, rates[-1]) if rates else 0.0
+    reference = min(sets, key=lambda each: each.distribution.mean + least * each.distribution.deviation)
+    measured = [_point(scores, reference, fmr) for fmr in rates]
     # Rates that share a bin of the histogram, which only a broken model's scores do, make one point.
     points = tuple({point.threshold: point for point in reversed(measured)}.values())[::-1]
-    tail_scale = _tail(scores, points[-1]) if points else math.nan
+    tail_scale = _tail(scores, rates[-1]) * reference.distribution.deviation if points else math.nan
     try:
         return CalibrationTable(
             model=models.recognition,
             detection=models.detection,
             data=data,
-            people=impostors.people,
-            photos=impostors.photos,
+            people=sum(each.similarities.people for each in sets),
+            photos=sum(each.similarities.photos for each in sets),
             comparisons=scores.pairs,
             points=points,
-            tail_scale=tail_scale,
-            impostors=_moments(scores),
+            tail_scale=round(tail_scale, 5),
+            impostors=_rounded(reference.distribution),
+            populations=tuple(
+                Population(each.name, each.similarities.people, _rounded(each.distribution)) for each in sets
+            ),
         )
     except ValueError as error:
         raise EvaluationError("these photos give no usable thresholds: too few, or all alike") from error
 
 
-def _moments(scores: ScoreHistogram) -> ImpostorDistribution:
-    """Mean and deviation of a histogram's scores; a ValueError if they are all alike."""
-    middles = (np.arange(BINS) + 0.5) * 2 / BINS - 1
-    mean = np.average(middles, weights=scores.weights)
-    variance = np.average((middles - mean) ** 2, weights=scores.weights)
-    return ImpostorDistribution(round(float(mean), 4), round(float(variance) ** 0.5, 4))
+def _weights(photos: NormalisedSet) -> NDArray[np.float64]:
+    share: NDArray[np.float64] = photos.scores.weights / photos.scores.weights.sum()
+    return share * photos.pairs_of_people
 
 
-def _point(impostors: Impostors, fmr: float) -> OperatingPoint:
-    threshold = impostors.everyone.threshold(fmr)
-    rates = (impostors.confusable.fmr(threshold), impostors.lookalike.fmr(threshold))
+def _score(scores: ScoreHistogram, fmr: float) -> float:
+    return scores.threshold(fmr) * SCORE_SCALE
+
+
+def _point(scores: ScoreHistogram, reference: NormalisedSet, fmr: float) -> OperatingPoint:
+    distribution, similarities = reference.distribution, reference.similarities
+    threshold = round(distribution.mean + _score(scores, fmr) * distribution.deviation, 4)
+    rates = (similarities.confusable.fmr(threshold), similarities.lookalike.fmr(threshold))
     return OperatingPoint(fmr, threshold, *(float(f"{rate:.2e}") for rate in rates))
 
 
-def _tail(scores: ScoreHistogram, last: OperatingPoint) -> float:
-    """Fitted to the last measured factor of ten."""
-    start = scores.threshold(min(0.5, 10 * last.fmr))
-    return round(scores.mean_excess(start, last.threshold), 5) if start < last.threshold else math.nan
+def _tail(scores: ScoreHistogram, least: float) -> float:
+    """The exponential scale of normalised scores, fitted to the last measured factor of ten."""
+    start, end = scores.threshold(min(0.5, 10 * least)), scores.threshold(least)
+    return scores.mean_excess(start, end) * SCORE_SCALE if start < end else math.nan
+
+
+def _rounded(distribution: ImpostorDistribution) -> ImpostorDistribution:
+    return ImpostorDistribution(round(distribution.mean, 4), round(distribution.deviation, 4))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePath
 
 import numpy as np
 
@@ -20,8 +20,9 @@ from application.evaluation.metrics import (
     threshold_at,
 )
 from application.evaluation.parallel import Progress
-from application.evaluation.photos import EmbeddedPhotos, EmbedPhotos, PhotoFile, find_photos
+from application.evaluation.photos import find_photos
 from application.evaluation.protocol import PairProtocol, parse_pairs
+from application.evaluation.sets import EvaluationSet, LoadSets, PhotoFolder, SetSource
 from domain.models import ModelChoice
 
 RATES = (1e-2, 1e-3, 1e-4)
@@ -53,8 +54,8 @@ class Evaluation:
     models: ModelChoice
     photos: int
     people: int
-    undetected: tuple[Path, ...]
-    """Photos without a face, in which nobody is ever recognised."""
+    undetected: tuple[str, ...]
+    """The names of photos without a face, in which nobody is ever recognised."""
     undetected_in_pairs: int
     genuine_pairs: int
     impostor_pairs: int
@@ -69,21 +70,21 @@ class Evaluation:
 class EvaluateModels:
     """Measures verification and identification on labelled photos."""
 
-    embedding: EmbedPhotos
+    loading: LoadSets
 
     def execute(
         self,
-        images: Path,
+        source: SetSource,
         pairs: str,
         progress: Progress,
         *,
         detection_model: str | None = None,
         recognition_model: str | None = None,
     ) -> Evaluation:
-        """Embed every photo once, then compare.
+        """Compare the pairs of a file, and then everybody.
 
         Args:
-            images: a folder with one folder a person: `person/person_0001.jpg`.
+            source: the set; its photos are named `person/person_0001.jpg`.
             pairs: the content of a pairs file; see `parse_pairs`.
             progress: called after each photo.
             detection_model: the configured one if None.
@@ -91,29 +92,44 @@ class EvaluateModels:
 
         Raises:
             EvaluationError: photos or pairs are not what they should be.
-            UnknownModel, and all that EmbedPhotos.execute raises.
+            UnknownModel, and all that LoadSets.execute raises.
         """
-        choice = self.embedding.analyser.models.choose(detection_model, recognition_model)
-        protocol = parse_pairs(pairs)
-        photos = find_photos(images)
-        sides = _sides(protocol, photos)
-        return measure(self.embedding.execute(photos, choice, progress), protocol, sides, choice)
+        choice = self.loading.choose(detection_model, recognition_model)
+        protocol = checked(parse_pairs(pairs), [source])
+        (photos,) = self.loading.execute([source], choice, progress)
+        return measure(photos, protocol, choice)
 
 
-def measure(
-    embedded: EmbeddedPhotos, protocol: PairProtocol, sides: tuple[list[int], list[int]], models: ModelChoice
-) -> Evaluation:
-    """The figures that follow from embeddings; `sides` are the two photos of each pair, by index."""
+def checked(protocol: PairProtocol, sources: Sequence[SetSource]) -> PairProtocol:
+    """The pairs, once it is sure that photos in folders have them: what is missing is missing before the work.
+
+    Raises:
+        EvaluationError: a photo is missing, or there are several sets.
+    """
+    if len(sources) > 1:
+        raise EvaluationError("a file of pairs is of one set")
+    if isinstance(sources[0], PhotoFolder):
+        sides_of(protocol, [photo.name for photo in find_photos(sources[0].path)])
+    return protocol
+
+
+def measure(embedded: EvaluationSet, protocol: PairProtocol, models: ModelChoice) -> Evaluation:
+    """The figures that follow from embeddings.
+
+    Raises:
+        EvaluationError: a photo of a pair is not in the set.
+    """
+    sides = sides_of(protocol, embedded.photos)
     left, right = (embedded.vectors[side].astype(np.float64) for side in sides)
     scores: Scores = np.sum(left * right, axis=1)
     genuine, impostor = scores[protocol.genuine], scores[~protocol.genuine]
     everyone = compare_everyone(embedded.vectors, embedded.people)
-    missing = [index for index, found in enumerate(embedded.found) if not found]
+    missing = np.flatnonzero(~embedded.found).tolist()
     return Evaluation(
         models=models,
         photos=len(embedded.photos),
         people=len(np.unique(embedded.people)),
-        undetected=tuple(embedded.photos[index].path for index in missing),
+        undetected=embedded.undetected,
         undetected_in_pairs=len({*sides[0], *sides[1]}.intersection(missing)),
         genuine_pairs=len(genuine),
         impostor_pairs=len(impostor),
@@ -138,8 +154,13 @@ def _at(fmr: float, genuine: Scores, impostor: Scores, everyone: Impostors) -> O
     )
 
 
-def _sides(protocol: PairProtocol, photos: Sequence[PhotoFile]) -> tuple[list[int], list[int]]:
-    index = {(photo.person, photo.path.stem): number for number, photo in enumerate(photos)}
+def sides_of(protocol: PairProtocol, photos: Sequence[str]) -> tuple[list[int], list[int]]:
+    """The two photos of each pair, by index.
+
+    Raises:
+        EvaluationError: one is missing.
+    """
+    index = {(PurePath(photo).parent.name, PurePath(photo).stem): row for row, photo in enumerate(photos)}
     for photo in protocol.photos:
         if (photo.person, str(photo)) not in index:
             raise EvaluationError(

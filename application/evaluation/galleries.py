@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from application.decisions import DecisionPolicy
 from application.evaluation.calibrate import fit
-from application.evaluation.impostors import compare_everyone
+from application.evaluation.normalisation import normalise
 from application.ports.calibration import CalibrationStore
 from domain.calibration import CalibrationTable
 from domain.models import ModelChoice
@@ -77,7 +77,7 @@ def calibrated(
     Raises:
         EvaluationError: there are too few people.
     """
-    table = fit(compare_everyone(vectors[fitted], people[fitted]), models, "other people")
+    table = fit([normalise("other people", vectors[fitted], people[fitted])], models, "other people")
     store: CalibrationStore = FittedOn(table)
     return Split(DecisionPolicy(store, *target, margin=0), np.flatnonzero(~fitted))
 

@@ -48,10 +48,10 @@ def identify(
     gallery = vectors[first[several]]
     if not len(gallery):
         return None
-    nearest, scores = _search(vectors[order[starts[several] + 1]], gallery)
+    nearest, scores = search(vectors[order[starts[several] + 1]], gallery)
     found = (nearest == np.arange(len(gallery))) & (scores > -1)
     rank1 = Share.of(int(found.sum()), len(found))
-    _, impostors = _search(vectors[first[~several]], gallery)
+    _, impostors = search(vectors[first[~several]], gallery)
     if not len(impostors):
         return Identification(len(gallery), 0, rank1, fpir, None, None)
     threshold = threshold_at(impostors, fpir)
@@ -59,7 +59,7 @@ def identify(
     return Identification(len(gallery), len(impostors), rank1, fpir, threshold, tpir)
 
 
-def _search(probes: NDArray[np.float32], gallery: NDArray[np.float32]) -> tuple[NDArray[np.intp], Scores]:
+def search(probes: NDArray[np.float32], gallery: NDArray[np.float32]) -> tuple[NDArray[np.intp], Scores]:
     """The nearest entry of the gallery for each probe, and its similarity; -1 where a face was not found."""
     nearest = np.zeros(len(probes), dtype=np.intp)
     scores = np.zeros(len(probes))

@@ -4,7 +4,7 @@ Every pair of *people* weighs the same, however many photos they have: a person 
 otherwise count four hundred times.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,6 +73,25 @@ class Impostors:
     """
     lookalike: ScoreHistogram
     """Pairs of two people of this tenth."""
+    pairs_of_people: int
+    """The rates that can be measured depend on it."""
+
+
+def pool(sets: Sequence[Impostors]) -> Impostors:
+    """Several sets together, at least one; people of different sets are not compared."""
+    return Impostors(
+        sum(each.people for each in sets),
+        sum(each.photos for each in sets),
+        _sum([each.everyone for each in sets]),
+        _sum([each.confusable for each in sets]),
+        _sum([each.lookalike for each in sets]),
+        sum(each.pairs_of_people for each in sets),
+    )
+
+
+def _sum(histograms: Sequence[ScoreHistogram]) -> ScoreHistogram:
+    weights: NDArray[np.float64] = np.sum([each.weights for each in histograms], axis=0)
+    return ScoreHistogram(weights, sum(each.pairs for each in histograms))
 
 
 def compare_everyone(vectors: NDArray[np.float32], people: NDArray[np.intp]) -> Impostors:
@@ -97,7 +116,9 @@ def compare_everyone(vectors: NDArray[np.float32], people: NDArray[np.intp]) -> 
         one, both = tenth[rows, None] | tenth[columns], tenth[rows, None] & tenth[columns]
         for tally, mask in zip(histograms, (keep, keep & one, keep & both), strict=True):
             tally.add(scores[mask], weights[mask])
-    return Impostors(len(names), len(vectors), *(tally.histogram() for tally in histograms))
+    everyone, confusable, lookalike = (tally.histogram() for tally in histograms)
+    count = len(names)
+    return Impostors(count, len(vectors), everyone, confusable, lookalike, count * (count - 1) // 2)
 
 
 class _Tally:

@@ -31,7 +31,11 @@ class Share:
     @classmethod
     def of(cls, successes: int, trials: int) -> "Share":
         """`trials` is at least 1."""
-        rate = successes / trials
+        return cls.estimated(successes / trials, trials)
+
+    @classmethod
+    def estimated(cls, rate: float, trials: float) -> "Share":
+        """A proportion that is as certain as that of so many independent trials; at least 1."""
         centre = rate + Z95**2 / (2 * trials)
         spread = Z95 * math.sqrt(rate * (1 - rate) / trials + (Z95 / (2 * trials)) ** 2)
         scale = 1 + Z95**2 / trials

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from application.analysis import FaceAnalyser
 from application.evaluation.errors import EvaluationError
 from application.evaluation.parallel import Progress, for_each, read_photo
+from application.ports.vectors import PhotoVectors
 from domain.errors import InvalidInput
 from domain.faces import DetectedFace, Image
 from domain.models import ModelChoice
@@ -23,6 +24,11 @@ class PhotoFile:
 
     person: str
     path: Path
+
+    @property
+    def name(self) -> str:
+        """`person/file.jpg`."""
+        return f"{self.person}/{self.path.name}"
 
 
 def find_photos(folder: Path) -> list[PhotoFile]:
@@ -47,34 +53,14 @@ def find_photos(folder: Path) -> list[PhotoFile]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class EmbeddedPhotos:
-    """Photos and what a pipeline made of them."""
-
-    photos: Sequence[PhotoFile]
-    vectors: NDArray[np.float32]
-    """N x D, unit norm; a row of NaN where no face was found."""
-
-    @property
-    def people(self) -> NDArray[np.intp]:
-        """N, which person each photo shows, numbered by name."""
-        numbers: NDArray[np.intp] = np.unique([photo.person for photo in self.photos], return_inverse=True)[1]
-        return numbers
-
-    @property
-    def found(self) -> NDArray[np.bool_]:
-        """N, whether a face was found."""
-        return np.asarray(~np.isnan(self.vectors).any(axis=1))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class EmbedPhotos:
     """Embeds many photos, several at a time."""
 
     analyser: FaceAnalyser
     workers: int
 
-    def execute(self, photos: Sequence[PhotoFile], choice: ModelChoice, progress: Progress) -> EmbeddedPhotos:
-        """Embed the face nearest to the middle of each photo.
+    def execute(self, photos: Sequence[PhotoFile], choice: ModelChoice, progress: Progress) -> PhotoVectors:
+        """Embed the face nearest to the middle of each photo; the vectors are those of the network.
 
         Raises:
             EvaluationError: a file can't be read. One that is no image counts as a photo without a face.
@@ -87,7 +73,12 @@ class EmbedPhotos:
         for index, vector in enumerate(results):
             if vector is not None:
                 vectors[index] = vector
-        return EmbeddedPhotos(photos, vectors)
+        return PhotoVectors(
+            vectors,
+            tuple(photo.person for photo in photos),
+            tuple(photo.name for photo in photos),
+            models=choice,
+        )
 
     def _embed(self, path: Path, choice: ModelChoice) -> NDArray[np.float32] | None:
         data = read_photo(path)
@@ -95,8 +86,11 @@ class EmbedPhotos:
             sight = self.analyser.see(data, choice.detection, _subject)
         except InvalidInput:
             return None
-        faces = self.analyser.embed(sight.image, sight.faces, choice, sight.times)
-        return faces[0].embedding.vector if faces else None
+        if not sight.faces:
+            return None
+        crop = self.analyser.aligner(choice.recognition).align(sight.image, sight.faces[0])
+        vector: NDArray[np.float32] = self.analyser.models.embedder(choice.recognition).embed_raw([crop])[0]
+        return vector
 
 
 def _subject(faces: Sequence[DetectedFace], image: Image) -> list[DetectedFace]:

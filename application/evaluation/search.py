@@ -1,19 +1,23 @@
 """The use case: can the decision of a search be trusted, and how are several faces of a person best weighed?"""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from application.evaluation.errors import EvaluationError
 from application.evaluation.galleries import PARTS, GalleryResult, measure_galleries
+from application.evaluation.groups import NO_GROUPS, Grouping
 from application.evaluation.parallel import Progress
-from application.evaluation.photos import EmbedPhotos, find_photos
+from application.evaluation.searches import HalfGalleries, measure_searches
+from application.evaluation.sets import LoadSets, SetSource
 from application.evaluation.weighing import MethodResult, compare_methods
 from domain.models import ModelChoice
 
 LEAST_PEOPLE = 20 * PARTS
 """So that each part can calibrate a model."""
+LEAST_FOR_GROUPS = 20
+"""Half of them are enrolled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,53 +31,71 @@ class SearchEvaluation:
     """Of a verification, which the threshold of a search is never below."""
     target_fpir: float
     galleries: tuple[GalleryResult, ...]
+    """None with fewer than LEAST_PEOPLE; likewise the methods."""
     methods: tuple[MethodResult, ...]
+    halves: HalfGalleries | None = None
+    """None without groups."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EvaluateSearch:
     """Measures searches on labelled photos, at thresholds that come from other people's."""
 
-    embedding: EmbedPhotos
+    loading: LoadSets
     target_fmr: float
     target_fpir: float
+    configured: Callable[[str, int], float | None] = lambda _model, _people: None
+    """The threshold of the service for a search with a model among so many people; None without calibration."""
 
     def execute(
         self,
-        images: Path,
+        source: SetSource,
         progress: Progress,
         *,
+        grouping: Grouping = NO_GROUPS,
         detection_model: str | None = None,
         recognition_model: str | None = None,
     ) -> SearchEvaluation:
-        """Embed every photo once, then search.
+        """Search for photos of people who are enrolled, and of strangers.
 
         Args:
-            images: a folder with one folder a person.
+            source: the set.
             progress: called after each photo.
+            grouping: what people or photos are told apart by.
             detection_model: the configured one if None.
             recognition_model: likewise.
 
         Raises:
             EvaluationError: the photos are not enough.
-            UnknownModel, and all that EmbedPhotos.execute raises.
+            UnknownModel, and all that LoadSets.execute raises.
         """
-        choice = self.embedding.analyser.models.choose(detection_model, recognition_model)
-        embedded = self.embedding.execute(find_photos(images), choice, progress)
+        choice = self.loading.choose(detection_model, recognition_model)
+        (embedded,) = self.loading.execute([source], choice, progress)
         vectors = embedded.vectors[embedded.found]
         people = np.unique(embedded.people[embedded.found], return_inverse=True)[1]
         count = len(np.unique(people))
-        if count < LEAST_PEOPLE:
+        least = LEAST_FOR_GROUPS if grouping else LEAST_PEOPLE
+        if count < least:
             raise EvaluationError(
-                f"searches are measured on photos of at least {LEAST_PEOPLE} people; faces of {count} were found"
+                f"searches are measured on photos of at least {least} people; faces of {count} were found"
+            )
+        halves = None
+        if grouping:
+            halves = measure_searches(
+                embedded,
+                grouping.attributes([embedded]),
+                lambda enrolled: self.configured(choice.recognition, enrolled),
+                self.target_fpir,
             )
         target = self.target_fmr, self.target_fpir
+        enough = count >= LEAST_PEOPLE
         return SearchEvaluation(
             models=choice,
             photos=len(embedded.photos),
             people=count,
             target_fmr=self.target_fmr,
             target_fpir=self.target_fpir,
-            galleries=measure_galleries(vectors, people, choice, target),
-            methods=compare_methods(vectors, people, choice, target),
+            galleries=measure_galleries(vectors, people, choice, target) if enough else (),
+            methods=compare_methods(vectors, people, choice, target) if enough else (),
+            halves=halves,
         )

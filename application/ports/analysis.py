@@ -79,6 +79,18 @@ class FaceEmbedder(Protocol):
         """N crops (112 x 112 x 3 uint8 BGR) to N x D float32, each row of unit norm; N may be 0."""
         ...
 
+    def embed_raw(self, crops: Sequence[Crop]) -> NDArray[float32]:
+        """N crops to N x D float32 as the network gives them, of any length; N may be 0."""
+        ...
+
+    def directions(self, raw: NDArray[float32]) -> NDArray[float32]:
+        """What `embed` makes of the network's vectors: N x D, each row of unit norm; N may be 0."""
+        ...
+
+    def relative_norms(self, raw: NDArray[float32]) -> NDArray[float32]:
+        """N lengths of the network's vectors by what is usual for clear faces; NaN where that isn't known."""
+        ...
+
     def embed_rated(self, crops: Sequence[Crop]) -> tuple[NDArray[float32], NDArray[float32]]:
         """As `embed`, and N strengths (domain.quality.Measure.STRENGTH), NaN where that isn't known."""
         ...

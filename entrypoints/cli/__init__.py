@@ -21,8 +21,10 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "evaluate-search": ("evaluate_search", "evaluate_search"),
     "evaluate-quality": ("evaluate_quality", "evaluate_quality"),
     "evaluate-liveness": ("evaluate_liveness", "evaluate_liveness"),
+    "embed-set": ("embed_set", "embed_set"),
     "calibrate": ("calibrate", "calibrate"),
     "calibration": ("calibration", "calibration"),
+    "evaluate-calibration": ("evaluate_calibration", "evaluate_calibration"),
 }
 """By the command's name: the module here that has it, and its name there.
 

@@ -7,27 +7,49 @@ import click
 from adapters.files.calibration import write_table
 from application.evaluation.calibrate import CalibrateModel
 from domain.calibration import CalibrationTable
-from entrypoints.cli.measuring import DETECTION, IMAGES, RECOGNITION, measuring, pipeline
+from entrypoints.cli.measuring import (
+    DETECTION,
+    IMAGE_SETS,
+    RECOGNITION,
+    VECTOR_SETS,
+    loading,
+    measuring,
+    sources,
+)
 
 
 @click.command()
-@IMAGES
+@IMAGE_SETS
+@VECTOR_SETS
 @DETECTION
 @RECOGNITION
-@click.option("--data", metavar="TEXT", help="what the photos are, for the record; else the folder's name")
+@click.option("--data", metavar="TEXT", help="what the photos are, for the record; else the sets' names")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     help="where to write the table; else FACE_DATA_DIR/calibration, where the service looks first",
 )
 def calibrate(
-    images: Path, detection: str | None, recognition: str | None, data: str | None, output: Path | None
+    images: tuple[Path, ...],
+    vectors: tuple[Path, ...],
+    detection: str | None,
+    recognition: str | None,
+    data: str | None,
+    output: Path | None,
 ) -> None:
-    """Measure which similarity stands for which false match rate, on your own photos."""
-    settings, embedding = pipeline()
+    """Measure which similarity stands for which false match rate, on your own photos.
+
+    Several sets make one table; people are compared within each set only.
+    """
+    chosen = sources(images, vectors)
+    settings, sets = loading()
     with measuring() as progress:
-        table = CalibrateModel(embedding).execute(
-            images, progress, data=data, detection_model=detection, recognition_model=recognition
+        table = CalibrateModel(sets).execute(
+            chosen,
+            progress,
+            data=data,
+            detection_model=detection,
+            recognition_model=recognition,
         )
     target = output or settings.calibration_dir / f"{table.model}.toml"
     try:
@@ -56,6 +78,11 @@ def _as_text(table: CalibrationTable) -> str:
                 for point in table.points
             ),
             *(f"  {fmr:5.0e}  {table.threshold_at(fmr):9.4f}  extrapolated" for fmr in _beyond(table)),
+            "similarities of different people: mean, deviation",
+            *(
+                f"  {each.name}: {each.impostors.mean:.3f}, {each.impostors.deviation:.3f}"
+                for each in table.populations
+            ),
         ]
     )
 

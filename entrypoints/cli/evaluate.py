@@ -5,97 +5,142 @@ from pathlib import Path
 import click
 import msgspec
 
-from application.evaluation.evaluate import EvaluateModels, Evaluation
+from application.evaluation.evaluate import Evaluation
 from application.evaluation.metrics import Share
+from application.evaluation.verification import EvaluateVerification
 from entrypoints.cli import plot as plotting
-from entrypoints.cli.measuring import DETECTION, IMAGES, KEYS, RECOGNITION, measuring, pipeline
+from entrypoints.cli import verification_report
+from entrypoints.cli.measuring import (
+    DETECTION,
+    GROUPS,
+    IMAGE_SETS,
+    KEYS,
+    LABELS,
+    RECOGNITION,
+    VECTOR_SETS,
+    grouping,
+    loading,
+    measuring,
+    sources,
+    verification_threshold,
+)
 
 
 @click.command()
-@IMAGES
+@IMAGE_SETS
+@VECTOR_SETS
 @click.option(
     "--pairs",
-    required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="pairs to compare, in the format of LFW's pairs.txt",
+    help="pairs to compare, in the format of LFW's pairs.txt; else all photos are compared",
+)
+@GROUPS
+@LABELS
+@click.option(
+    "--fmr",
+    "fmrs",
+    type=click.FloatRange(0, 1, min_open=True),
+    multiple=True,
+    default=(1e-3,),
+    show_default=True,
+    help="measure all comparisons at the threshold for this false match rate, too",
 )
 @DETECTION
 @RECOGNITION
 @click.option("--json", "as_json", is_flag=True, help="print JSON")
 @click.option(
-    "--plot", type=click.Path(dir_okay=False, path_type=Path), help="draw DET and ROC curves to a file"
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="draw DET and ROC curves of pairs to a file",
 )
 def evaluate(
-    images: Path,
-    pairs: Path,
+    images: tuple[Path, ...],
+    vectors: tuple[Path, ...],
+    pairs: Path | None,
+    groups: Path | None,
+    labels: tuple[str, ...],
+    fmrs: tuple[float, ...],
     detection: str | None,
     recognition: str | None,
     plot: Path | None,
     *,
     as_json: bool,
 ) -> None:
-    """Measure how accurate a pair of models is on labelled photos."""
+    """Measure how accurate a pair of models is on labelled photos, and for whom."""
+    chosen = sources(images, vectors)
     if plot is not None:
+        if pairs is None:
+            raise click.UsageError("--plot draws curves of --pairs")
         plotting.check(plot)
-    _, embedding = pipeline()
+    apart = grouping(groups, labels)
+    settings, sets = loading()
     try:
-        text = pairs.read_text(encoding="utf-8")
+        text = None if pairs is None else pairs.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise click.ClickException(f"can't read {pairs}: it must be a text file in UTF-8") from error
     with measuring() as progress:
-        result = EvaluateModels(embedding).execute(
-            images, text, progress, detection_model=detection, recognition_model=recognition
+        report = EvaluateVerification(sets, verification_threshold(settings)).execute(
+            chosen,
+            progress,
+            pairs=text,
+            grouping=apart,
+            fmrs=fmrs,
+            detection_model=detection,
+            recognition_model=recognition,
         )
-    if plot is not None:
+    result = report.pairs
+    if plot is not None and result is not None:
         plotting.draw(result, plot)
-    click.echo(as_machine(result) if as_json else as_text(result))
+    if as_json:
+        of_pairs = {} if result is None else as_machine(result)
+        content = of_pairs | verification_report.as_machine(report)
+        click.echo(msgspec.json.format(msgspec.json.encode(content)).decode())
+        return
+    parts = [] if result is None else [as_text(result)]
+    parts += [verification_report.as_text(report)] if report.rates else []
+    click.echo("\n\n".join(parts))
 
 
-def as_machine(result: Evaluation) -> str:
-    """JSON; shares are 0..1, thresholds cosine similarities."""
+def as_machine(result: Evaluation) -> dict[str, object]:
+    """What JSON is made of; shares are 0..1, thresholds cosine similarities."""
     points, found = result.results, result.identification
-    return msgspec.json.format(
-        msgspec.json.encode(
-            {
-                "detection_model": result.models.detection,
-                "recognition_model": result.models.recognition,
-                "photos": result.photos,
-                "people": result.people,
-                "undetected": len(result.undetected),
-                "undetected_in_pairs": result.undetected_in_pairs,
-                "undetected_photos": [f"{path.parent.name}/{path.name}" for path in result.undetected],
-                "genuine_pairs": result.genuine_pairs,
-                "impostor_pairs": result.impostor_pairs,
-                "accuracy": result.accuracy.mean,
-                "accuracy_deviation": result.accuracy.deviation,
-                "accuracy_standard_error": result.accuracy.standard_error,
-                "accuracy_by_fold": result.accuracy.folds,
-                "equal_error_rate": result.curve.equal_error_rate,
-                "tar_at_fmr": {KEYS[point.fmr]: point.tar.value for point in points},
-                "tar_interval": {KEYS[point.fmr]: (point.tar.low, point.tar.high) for point in points},
-                "thresholds": {KEYS[point.fmr]: point.threshold for point in points},
-                "all_pairs": {
-                    "impostor_pairs": result.all_impostor_pairs,
-                    "thresholds": {KEYS[point.fmr]: point.all_pairs_threshold for point in points},
-                    "tar_at_fmr": {KEYS[point.fmr]: point.all_pairs_tar.value for point in points},
-                    "tar_interval": {
-                        KEYS[point.fmr]: (point.all_pairs_tar.low, point.all_pairs_tar.high)
-                        for point in points
-                    },
-                    "confusable_fmr": {KEYS[point.fmr]: point.confusable_fmr for point in points},
-                    "lookalike_fmr": {KEYS[point.fmr]: point.lookalike_fmr for point in points},
-                },
-                "gallery": found and found.gallery,
-                "strangers": found and found.strangers,
-                "rank1": found and found.rank1.value,
-                "rank1_interval": found and (found.rank1.low, found.rank1.high),
-                "fpir": found and found.fpir,
-                "identification_threshold": found and found.threshold,
-                "tpir_at_fpir": found and found.tpir and found.tpir.value,
-                "tpir_interval": found and found.tpir and (found.tpir.low, found.tpir.high),
-            }
-        )
-    ).decode()
+    return {
+        "detection_model": result.models.detection,
+        "recognition_model": result.models.recognition,
+        "photos": result.photos,
+        "people": result.people,
+        "undetected": len(result.undetected),
+        "undetected_in_pairs": result.undetected_in_pairs,
+        "undetected_photos": result.undetected,
+        "genuine_pairs": result.genuine_pairs,
+        "impostor_pairs": result.impostor_pairs,
+        "accuracy": result.accuracy.mean,
+        "accuracy_deviation": result.accuracy.deviation,
+        "accuracy_standard_error": result.accuracy.standard_error,
+        "accuracy_by_fold": result.accuracy.folds,
+        "equal_error_rate": result.curve.equal_error_rate,
+        "tar_at_fmr": {KEYS[point.fmr]: point.tar.value for point in points},
+        "tar_interval": {KEYS[point.fmr]: (point.tar.low, point.tar.high) for point in points},
+        "thresholds": {KEYS[point.fmr]: point.threshold for point in points},
+        "all_pairs": {
+            "impostor_pairs": result.all_impostor_pairs,
+            "thresholds": {KEYS[point.fmr]: point.all_pairs_threshold for point in points},
+            "tar_at_fmr": {KEYS[point.fmr]: point.all_pairs_tar.value for point in points},
+            "tar_interval": {
+                KEYS[point.fmr]: (point.all_pairs_tar.low, point.all_pairs_tar.high) for point in points
+            },
+            "confusable_fmr": {KEYS[point.fmr]: point.confusable_fmr for point in points},
+            "lookalike_fmr": {KEYS[point.fmr]: point.lookalike_fmr for point in points},
+        },
+        "gallery": found and found.gallery,
+        "strangers": found and found.strangers,
+        "rank1": found and found.rank1.value,
+        "rank1_interval": found and (found.rank1.low, found.rank1.high),
+        "fpir": found and found.fpir,
+        "identification_threshold": found and found.threshold,
+        "tpir_at_fpir": found and found.tpir and found.tpir.value,
+        "tpir_interval": found and found.tpir and (found.tpir.low, found.tpir.high),
+    }
 
 
 def as_text(result: Evaluation) -> str:

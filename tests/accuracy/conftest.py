@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from dependency_injector import providers
 
+from adapters.files.vectors import NpzVectorFiles
 from application.evaluation.evaluate import Evaluation, measure
-from application.evaluation.photos import EmbeddedPhotos, EmbedPhotos, find_photos
+from application.evaluation.photos import EmbedPhotos, find_photos
 from application.evaluation.protocol import PairProtocol, parse_pairs
+from application.evaluation.sets import EvaluationSet
 from entrypoints.container import Container
 from entrypoints.settings import Settings
 from tests.conftest import REPOSITORY
@@ -28,9 +30,9 @@ class Benchmark:
     """Photos of the people of some folds, embedded by the default models."""
 
     protocol: PairProtocol
-    embedded: EmbeddedPhotos
+    embedded: EvaluationSet
 
-    def people(self, *folds: int) -> EmbeddedPhotos:
+    def people(self, *folds: int) -> EvaluationSet:
         """Those photos whose people are in these folds; nobody is in two."""
         names = {
             photo.person
@@ -38,10 +40,7 @@ class Benchmark:
             if pair.fold in folds
             for photo in (pair.left, pair.right)
         }
-        chosen = [index for index, photo in enumerate(self.embedded.photos) if photo.person in names]
-        return EmbeddedPhotos(
-            [self.embedded.photos[index] for index in chosen], self.embedded.vectors[chosen]
-        )
+        return self.embedded.take(np.array([name in names for name in self.embedded.names]))
 
 
 @pytest.fixture(scope="session")
@@ -54,26 +53,23 @@ def benchmark(lfw: Path, request: pytest.FixtureRequest) -> Benchmark:
     # Embeddings stay valid as long as nothing that makes them changes.
     key = hashlib.sha256(b"".join(path.read_bytes() for path in _sources()))
     key.update("".join(photo.path.name for photo in photos).encode())
-    cached = folder / f"{key.hexdigest()}.npy"
-    if cached.exists():
-        return Benchmark(protocol, EmbeddedPhotos(photos, np.load(cached)))
+    cached = folder / f"{key.hexdigest()}.npz"
     container = Container(settings=providers.Object(Settings(data_dir=folder)))
-    pipeline = EmbedPhotos(container.analyser(), Settings().worker_count)
-    embedded = pipeline.execute(photos, container.models().choose(None, None), lambda _done, _total: None)
-    np.save(cached, embedded.vectors)
-    return Benchmark(protocol, embedded)
+    files, choice = NpzVectorFiles(), container.models().choose(None, None)
+    if not cached.exists():
+        pipeline = EmbedPhotos(container.analyser(), Settings().worker_count)
+        files.write(pipeline.execute(photos, choice, lambda _done, _total: None), cached)
+    embedder = container.models().embedder(choice.recognition)
+    return Benchmark(protocol, EvaluationSet.of("LFW", files.read(cached), embedder))
 
 
 @pytest.fixture(scope="session")
 def evaluation(benchmark: Benchmark) -> Evaluation:
-    index = {photo.path.stem: number for number, photo in enumerate(benchmark.embedded.photos)}
-    pairs = benchmark.protocol.pairs
-    sides = [index[str(pair.left)] for pair in pairs], [index[str(pair.right)] for pair in pairs]
-    return measure(benchmark.embedded, benchmark.protocol, sides, Settings().default_models)
+    return measure(benchmark.embedded, benchmark.protocol, Settings().default_models)
 
 
 def _sources() -> Iterator[Path]:
     yield REPOSITORY / "static" / "models.toml"
     yield REPOSITORY / "entrypoints" / "container.py"
-    for folder in ("domain", "application", "adapters/onnx", "adapters/imaging"):
+    for folder in ("domain", "application", "adapters/onnx", "adapters/imaging", "adapters/files"):
         yield from sorted((REPOSITORY / folder).glob("*.py"))

@@ -54,6 +54,13 @@ def test_strengths_come_with_the_same_vectors(embedder: FaceEmbedder, crop: Crop
     assert embedder.embed_rated([])[1].shape == (0,)
 
 
+def test_directions_of_raw_vectors_are_what_is_embedded(embedder: FaceEmbedder, crop: Crop) -> None:
+    raw = embedder.embed_raw([crop, noise(0)])
+    assert (raw.shape, raw.dtype) == ((2, embedder.dimensions), np.float32)
+    np.testing.assert_array_equal(embedder.directions(raw), embedder.embed([crop, noise(0)]))
+    assert embedder.directions(embedder.embed_raw([])).shape == (0, embedder.dimensions)
+
+
 @pytest.mark.parametrize("count", [2, 5])
 def test_a_batch_is_its_members(embedder: FaceEmbedder, crop: Crop, count: int) -> None:
     crops = [crop, *(noise(seed) for seed in range(count - 1))]

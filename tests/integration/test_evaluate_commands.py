@@ -1,4 +1,4 @@
-"""`face-api evaluate-liveness` and `face-api evaluate-quality`, on real photos."""
+"""The commands that measure, on real photos."""
 
 import json
 import shutil
@@ -19,7 +19,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(*arguments: str | Path) -> Result:
+def run(*arguments: object) -> Result:
     return CliRunner().invoke(face_api, [str(argument) for argument in arguments])
 
 
@@ -82,3 +82,109 @@ def test_quality_needs_two_photos_of_somebody(environment: Path, lfw: Path) -> N
     result = run("evaluate-quality", "--images", environment / "images")
     assert result.exit_code == 1
     assert "two photos of one of them" in result.stderr
+
+
+@pytest.fixture
+def mugshots(environment: Path, assets: Path) -> Path:
+    """Two photos of each of 20 people, frontal and turned."""
+    for folder in sorted((assets / "faces" / "mugshots").iterdir())[:20]:
+        (environment / "mugshots" / folder.name).mkdir(parents=True)
+        for view in ("F_0", "L45_0"):
+            shutil.copy(folder / f"{view}.jpg", environment / "mugshots" / folder.name)
+    return environment / "mugshots"
+
+
+def test_photos_and_the_vectors_made_of_them_give_the_same_table(mugshots: Path, environment: Path) -> None:
+    written = run("embed-set", "--images", mugshots, "--output", environment / "set.npz")
+    assert written.exit_code == 0
+    assert "40 photos of 20 people" in written.stdout
+    tables = []
+    for option, source in (("--images", mugshots), ("--vectors", environment / "set.npz")):
+        target = environment / f"{option}.toml"
+        assert run("calibrate", option, source, "--data", "20 people", "--output", target).exit_code == 0
+        tables.append(target.read_text())
+    assert tables[0] == tables[1]
+
+
+@pytest.mark.parametrize("command", ["evaluate", "evaluate-search", "calibrate"])
+@pytest.mark.usefixtures("environment")
+def test_a_set_is_asked_for(command: str) -> None:
+    result = run(command)
+    assert result.exit_code == 2
+    assert "--images FOLDER or --vectors FILE" in result.stderr
+
+
+@pytest.fixture
+def views(mugshots: Path) -> Path:
+    """A file of groups: the view of each photo."""
+    photos = sorted(path.relative_to(mugshots) for path in mugshots.glob("*/*.jpg"))
+    lines = ["photo,view", *(f"{path},{'front' if path.stem == 'F_0' else 'turned'}" for path in photos)]
+    groups = mugshots.parent / "groups.csv"
+    groups.write_text("\n".join(lines))
+    return groups
+
+
+def test_verification_by_view(mugshots: Path, views: Path) -> None:
+    arguments = ["evaluate", "--images", mugshots, "--groups", views, "--label", "set", "--fmr", "0.05"]
+    report = json.loads(run(*arguments, "--json").stdout)
+    assert [(one["name"], one["people"], one["photos"]) for one in report["sets"]] == [("mugshots", 20, 40)]
+    configured, measured = report["comparisons"]
+    assert (configured["configured"], configured["target_fmr"]) == (True, 1e-4)
+    assert measured["fmr"]["rate"] == pytest.approx(0.05, abs=0.01)
+    assert measured["fmr"]["pairs_of_people"] == 190
+    of_sets, view = measured["attributes"]
+    assert (of_sets["attribute"], view["attribute"]) == ("set", "view")
+    assert [(group["value"], group["photos"]) for group in view["groups"]] == [("front", 20), ("turned", 20)]
+    (across,) = view["across"]
+    assert across["values"] == ["front", "turned"]
+    assert across["fnmr"]["comparisons"] == 20
+    assert view["groups"][0]["fnmr"]["rate"] is None  # nobody has two frontal photos
+    assert view["false_positive_differential"].keys() >= {
+        "ratio",
+        "ratio_to_geometric_mean",
+        "difference",
+        "gini",
+    }
+    text = run(*arguments).stdout
+    assert "front with turned" in text
+    assert "too few people (0)" in text
+    assert "false positive differential" in text
+
+
+def test_pairs_and_groups_together(mugshots: Path) -> None:
+    for photo in mugshots.glob("*/*.jpg"):
+        photo.rename(photo.with_name(f"{photo.parent.name}_{1 + (photo.stem != 'F_0'):04d}.jpg"))
+    groups = mugshots.parent / "people.csv"
+    people = sorted(path.name for path in mugshots.iterdir())
+    groups.write_text("person,half\n" + "\n".join(f"{name},{int(name) % 2}" for name in people))
+    pairs = mugshots.parent / "pairs.txt"
+    genuine = [f"{name} 1 2" for name in people[:4]]
+    impostor = [f"{one} 1 {other} 1" for one, other in zip(people[:4], people[4:8], strict=True)]
+    pairs.write_text("\n".join(["2 2", *genuine[:2], *impostor[:2], *genuine[2:], *impostor[2:]]))
+    arguments = ["evaluate", "--images", mugshots, "--pairs", pairs]
+    alone = run(*arguments, "--json").stdout
+    assert json.loads(alone)["comparisons"] == []
+    report = json.loads(run(*arguments, "--groups", groups, "--json").stdout)
+    assert report["genuine_pairs"] == 4
+    assert [group["people"] for group in report["comparisons"][0]["attributes"][0]["groups"]] == [10, 10]
+    assert "At a similarity of" not in run(*arguments).stdout
+
+
+@pytest.mark.parametrize("content", ["person,view\nNobody,front\n", "name,view\n", ""])
+def test_groups_that_cannot_be_used_are_one_line(mugshots: Path, content: str) -> None:
+    (mugshots.parent / "groups.csv").write_text(content)
+    result = run("evaluate", "--images", mugshots, "--groups", mugshots.parent / "groups.csv")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "groups" in result.stderr.splitlines()[-1]
+
+
+def test_searches_by_view(mugshots: Path, views: Path) -> None:
+    result = run("evaluate-search", "--images", mugshots, "--groups", views, "--json")
+    report = json.loads(result.stdout)
+    assert (report["galleries"], report["half_enrolled"]["enrolled"]) == ([], 10)
+    configured, measured = report["half_enrolled"]["searches"]
+    assert configured["threshold"] > 0
+    assert measured["fpir"]["rate"] <= 0.01
+    (view,) = measured["attributes"]
+    assert [(group["value"], group["people"]) for group in view["groups"]] == [("front", 20), ("turned", 20)]
+    assert view["groups"][0]["tpir"]["rate"] > 0.5

@@ -91,7 +91,7 @@ class ColourModels:
         return True
 
 
-IMPOSTORS = ImpostorDistribution(0.3, 0.2)
+IMPOSTORS = ImpostorDistribution(0.3, 0.15)
 
 
 class SomeCalibration:

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from application.evaluation.errors import EvaluationError
 from application.evaluation.galleries import measure_galleries, parts
-from application.evaluation.photos import EmbedPhotos
 from application.evaluation.search import EvaluateSearch, SearchEvaluation
+from application.evaluation.sets import PhotoFolder
 from application.evaluation.weighing import compare_methods
 from domain.models import ModelChoice
 from entrypoints.cli import face_api
 from entrypoints.cli.evaluate_search import as_machine, as_text
-from tests.unit.fakes import analyser, photo
+from tests.unit.evaluation_sets import loading
+from tests.unit.fakes import photo
 
 MODELS = ModelChoice("d", "r")
 TARGET = 1e-3, 0.02
@@ -77,7 +78,7 @@ def test_it_needs_people(tmp_path: Path) -> None:
     (tmp_path / "Ann").mkdir()
     (tmp_path / "Ann" / "1.png").write_bytes(photo((40, 40, 220)).data)
     with pytest.raises(EvaluationError, match="at least 100 people; faces of 1"):
-        EvaluateSearch(EmbedPhotos(analyser(), 1), *TARGET).execute(tmp_path, lambda *_: None)
+        EvaluateSearch(loading(), *TARGET).execute(PhotoFolder(tmp_path), lambda *_: None)
 
 
 def test_what_is_measured_is_printed() -> None:

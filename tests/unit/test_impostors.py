@@ -7,6 +7,7 @@ from application.evaluation import calibrate, impostors
 from application.evaluation.calibrate import fit
 from application.evaluation.errors import EvaluationError
 from application.evaluation.impostors import compare_everyone
+from application.evaluation.normalisation import normalise
 from domain.models import ModelChoice
 
 MODELS = ModelChoice("squares", "colour")
@@ -72,22 +73,22 @@ def test_the_tail_of_an_exponential_distribution_is_found() -> None:
 
 
 def test_a_calibration_measures_as_far_as_pairs_of_people_reach() -> None:
-    table = fit(compare_everyone(*crowd(100, 2)), MODELS, "random")
+    table = fit([normalise("random", *crowd(100, 2))], MODELS, "random")
     assert table.least_measured == pytest.approx(5e-3)
     assert [point.fmr for point in table.points] == pytest.approx([5e-1, 2e-1, 1e-1, 5e-2, 2e-2, 1e-2, 5e-3])
 
 
 def test_extrapolated_thresholds_are_right_or_a_little_strict() -> None:
-    few, many = (compare_everyone(*crowd(people, 1, 9, 128)) for people in (250, 2000))
-    table = fit(few, MODELS, "random")
+    few, many = (crowd(people, 1, 9, 128) for people in (250, 2000))
+    table = fit([normalise("random", *few)], MODELS, "random")
     assert table.least_measured >= 1e-3
-    assert 1e-5 < many.everyone.fmr(table.threshold_at(1e-4)) < 2e-4
+    assert 1e-5 < compare_everyone(*many).everyone.fmr(table.threshold_at(1e-4)) < 2e-4
 
 
 def test_a_model_that_sees_everyone_alike_gives_no_table() -> None:
     alike = np.tile(np.array([1, 0], dtype=np.float32), (40, 1))
     with pytest.raises(EvaluationError, match="no usable thresholds"):
-        fit(compare_everyone(alike, np.arange(40)), MODELS, "clones")
+        fit([normalise("clones", alike, np.arange(40))], MODELS, "clones")
 
 
 def test_rates_stay_in_order() -> None:

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import click
 
+from adapters.files.vectors import NpzVectorFiles
 from application.evaluation.evaluate import EvaluateModels
 from application.evaluation.photos import EmbedPhotos
+from application.evaluation.sets import LoadSets, PhotoFolder
 from entrypoints.cli.bench.configurations import configurations
 from entrypoints.cli.bench.opencv import opencv_analyser, prepare_opencv
 from entrypoints.cli.bench.report import Accuracy
@@ -31,9 +33,9 @@ def measure(rig: Rig) -> list[Accuracy]:
         pipelines["OpenCV"] = opencv_analyser(rig.analyser, rig.choice, *files)
         found = []
         for name, pipeline in pipelines.items():
-            embedding = EmbedPhotos(pipeline, rig.settings.worker_count)
+            sets = LoadSets(EmbedPhotos(pipeline, rig.settings.worker_count), NpzVectorFiles())
             with measuring() as progress:
-                result = EvaluateModels(embedding).execute(rig.images, text, progress)
+                result = EvaluateModels(sets).execute(PhotoFolder(rig.images), text, progress)
             accuracy = result.accuracy
             found.append(
                 Accuracy(name, result.photos, len(result.undetected), accuracy.mean, accuracy.standard_error)

@@ -111,11 +111,22 @@ class OpenCvRecogniser:
 
     def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         """See FaceEmbedder."""
+        return self.directions(self.embed_raw(crops))
+
+    def embed_raw(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
+        """See FaceEmbedder."""
         network = self._network.get()
         vectors = [network.feature(crop)[0] for crop in crops]
-        rows = np.array(vectors, dtype=np.float32).reshape(len(vectors), self.dimensions)
-        unit: NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return np.array(vectors, dtype=np.float32).reshape(len(vectors), self.dimensions)
+
+    def directions(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See FaceEmbedder."""
+        unit: NDArray[np.float32] = raw / np.linalg.norm(raw, axis=1, keepdims=True)
         return unit
+
+    def relative_norms(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See FaceEmbedder."""
+        return np.full(len(raw), np.nan, dtype=np.float32)
 
     def embed_rated(self, crops: Sequence[Crop]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """See FaceEmbedder; strengths aren't known."""

@@ -1,0 +1,169 @@
+"""Evaluation sets: photos of known people as a recogniser sees them, from folders or from files of vectors."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from application.evaluation.errors import EvaluationError
+from application.evaluation.parallel import Progress
+from application.evaluation.photos import EmbedPhotos, find_photos
+from application.ports.analysis import FaceEmbedder
+from application.ports.vectors import PhotoVectors, VectorFiles
+from domain.models import ModelChoice
+
+UNIT_TOLERANCE = 1e-3
+"""How far a norm may be from 1 for a file's vectors to count as directions that a recogniser compares."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFolder:
+    """A set as photos: one folder a person."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's."""
+        return self.path.resolve().name
+
+
+@dataclass(frozen=True, slots=True)
+class VectorFile:
+    """A set as embeddings that were made before."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The file's, without its suffix."""
+        return self.path.stem
+
+
+SetSource: TypeAlias = PhotoFolder | VectorFile
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EvaluationSet:
+    """N photos of known people. Whoever is in two sets is regarded as two people."""
+
+    name: str
+    vectors: NDArray[np.float32]
+    """N x D, unit norm; a row of NaN where no face was found."""
+    names: tuple[str, ...]
+    """N, whom each photo shows."""
+    photos: tuple[str, ...]
+    """N, the photos' names."""
+    labels: Mapping[str, tuple[str, ...]]
+    """N values for each label that came with the photos."""
+    norms: NDArray[np.float32]
+    """N, the length of the network's vectors by what is usual for the model; NaN where that isn't known."""
+
+    @classmethod
+    def of(cls, name: str, content: PhotoVectors, embedder: FaceEmbedder) -> "EvaluationSet":
+        """Turn a network's vectors into what is compared; vectors that are all of unit norm stay as they are."""
+        vectors = content.vectors
+        relative = np.full(len(vectors), np.nan, dtype=np.float32)
+        found = ~np.isnan(vectors).any(axis=1)
+        norms = np.linalg.norm(vectors[found], axis=1)
+        if (np.abs(norms - 1) > UNIT_TOLERANCE).any():
+            relative[found] = embedder.relative_norms(vectors[found])
+            vectors = vectors.copy()
+            vectors[found] = embedder.directions(vectors[found])
+        return cls(name, vectors, content.people, content.photos, content.labels, relative)
+
+    @property
+    def people(self) -> NDArray[np.intp]:
+        """N, which person each photo shows, numbered by name."""
+        numbers: NDArray[np.intp] = np.unique(self.names, return_inverse=True)[1]
+        return numbers
+
+    @property
+    def found(self) -> NDArray[np.bool_]:
+        """N, whether a face was found."""
+        return np.asarray(~np.isnan(self.vectors).any(axis=1))
+
+    @property
+    def undetected(self) -> tuple[str, ...]:
+        """The photos without a face."""
+        return tuple(photo for photo, found in zip(self.photos, self.found, strict=True) if not found)
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> "EvaluationSet":
+        """Some of the photos: by index, or one truth a photo."""
+        chosen = np.arange(len(self.names))[rows].tolist()
+        return EvaluationSet(
+            self.name,
+            self.vectors[chosen],
+            tuple(self.names[row] for row in chosen),
+            tuple(self.photos[row] for row in chosen),
+            {label: tuple(values[row] for row in chosen) for label, values in self.labels.items()},
+            self.norms[chosen],
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadSets:
+    """Embeds photos, and reads vectors, for one pair of models."""
+
+    embedding: EmbedPhotos
+    files: VectorFiles
+
+    def choose(self, detection: str | None, recognition: str | None) -> ModelChoice:
+        """The models by these names; the configured ones for None.
+
+        Raises:
+            UnknownModel: see ModelLibrary.
+        """
+        return self.embedding.analyser.models.choose(detection, recognition)
+
+    def execute(
+        self, sources: Sequence[SetSource], choice: ModelChoice, progress: Progress
+    ) -> list[EvaluationSet]:
+        """The sets, each under a name of its own.
+
+        Args:
+            sources: at least one.
+            choice: what embeds photos; files must be of the same recogniser.
+            progress: called after each photo, anew for each folder.
+
+        Raises:
+            EvaluationError: photos or files are not what they should be.
+            ModelNotInstalled, BrokenModel: see ModelLibrary.
+        """
+        embedder = self.embedding.analyser.models.embedder(choice.recognition)
+        # What is wrong with a file is found before the work on photos.
+        read = {source: self._read(source, choice) for source in sources if isinstance(source, VectorFile)}
+        photos = {source: find_photos(source.path) for source in sources if isinstance(source, PhotoFolder)}
+        sets: list[EvaluationSet] = []
+        for source in sources:
+            content = (
+                read[source]
+                if isinstance(source, VectorFile)
+                else self.embedding.execute(photos[source], choice, progress)
+            )
+            name = _unused(source.name, [each.name for each in sets])
+            sets.append(EvaluationSet.of(name, content, embedder))
+        return sets
+
+    def _read(self, source: VectorFile, choice: ModelChoice) -> PhotoVectors:
+        content = self.files.read(source.path)
+        made_by = content.models
+        if made_by is not None and made_by.recognition != choice.recognition:
+            raise EvaluationError(
+                f"{source.path} has vectors of {made_by.recognition}, not of {choice.recognition}"
+            )
+        dimensions = self.embedding.analyser.models.embedder(choice.recognition).dimensions
+        if content.vectors.shape[1] != dimensions:
+            raise EvaluationError(
+                f"{source.path} has vectors of {content.vectors.shape[1]} numbers;"
+                f" those of {choice.recognition} have {dimensions}"
+            )
+        return content
+
+
+def _unused(name: str, taken: Sequence[str]) -> str:
+    candidates = [name, *(f"{name} ({number})" for number in range(2, len(taken) + 2))]
+    return next(candidate for candidate in candidates if candidate not in taken)

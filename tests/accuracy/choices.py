@@ -1,0 +1,130 @@
+"""How the constants of embeddings and thresholds were chosen: `python -m tests.accuracy.choices --vectors FILE ...`.
+
+Files are those of `face-api embed-set`, with the network's raw vectors of `sface`.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from adapters.files.vectors import NpzVectorFiles
+from adapters.onnx.exports import OUTPUT_MEAN
+from application.evaluation.calibrate import fit, usable
+from application.evaluation.normalisation import NormalisedSet, normalise
+from application.evaluation.sets import EvaluationSet
+from application.evaluation.transfer import POOLED_FMR, EvaluateTransfer, genuine_scores
+from domain import impostors
+from domain.calibration import CalibrationTable
+from domain.models import ModelChoice
+from entrypoints.cli.measuring import loading
+
+MODELS = ModelChoice("yunet", "sface")
+Embed = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+
+
+def embeddings(mean: NDArray[np.float32]) -> Mapping[str, Embed]:
+    """What can be made of the network's vectors."""
+    direction = mean / np.linalg.norm(mean)
+
+    def less(share: float) -> Embed:
+        return lambda raw: unit(raw - share * np.outer(raw @ direction, direction).astype(np.float32))
+
+    def from_means(times: float) -> Embed:
+        return lambda raw: unit(raw - np.float32(times) * mean)
+
+    shares = {f"{share:.0%} of the component taken away": less(share) for share in (0, 0.25, 0.5, 0.75, 1)}
+    return {**shares, **{f"directions from {times} means": from_means(times) for times in (1, 2, 4)}}
+
+
+def measured(name: str, sets: list[EvaluationSet]) -> str:
+    """One row: pooled TAR, TAR at each set's own rate, and each rate at the first set's threshold."""
+    compared = [normalise(each.name, each.vectors, each.people) for each in sets]
+    shares = [np.cumsum(each.similarities.everyone.weights[::-1])[::-1] for each in compared]
+    mean_share = np.mean([share / share[0] for share in shares], axis=0)
+    pooled = float(np.argmax(mean_share <= POOLED_FMR)) * 2 / len(mean_share) - 1
+    genuine = [genuine_scores(each) for each in sets]
+    tar = np.mean([(scores >= pooled).mean() for scores in genuine])
+    first = compared[0].similarities.everyone.threshold(1e-4)
+    own = " ".join(
+        f"{(scores >= each.similarities.everyone.threshold(1e-3)).mean():7.1%}"
+        for scores, each in zip(genuine, compared, strict=True)
+    )
+    rates = " ".join(f"{each.similarities.everyone.fmr(first) * 1e4:7.1f}" for each in compared)
+    return f"{name:36} {tar:8.2%}  {own}  {rates}"
+
+
+@contextmanager
+def constants(**values: float) -> Iterator[None]:
+    """Other constants of domain.impostors for a while."""
+    before = {name: getattr(impostors, name) for name in values}
+    for name, value in values.items():
+        setattr(impostors, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(impostors, name, value)
+
+
+def transferred(sets: list[EvaluationSet]) -> str:
+    """FMR in promises and FNMR of each set, then FPIR and TPIR, with the table of the first set's kind of scores."""
+    _, loader = loading()
+    evaluation = EvaluateTransfer(loader, 1e-4, 0.01)
+    compared = [normalise(each.name, each.vectors, each.people, each.norms) for each in sets]
+    cells = []
+    for number, photos in enumerate(sets):
+        rates = evaluation.measure(photos, _without(compared, number), number)
+        cells.append(f"{rates.fmr * 1e4:5.1f} {rates.fnmr:6.1%} {rates.fpir:6.2%} {rates.tpir:6.1%}")
+    return " | ".join(cells)
+
+
+def _without(compared: list[NormalisedSet], left_out: int) -> CalibrationTable:
+    """The table of all sets, with a prior that doesn't know one of them: small sets alone measure no tails."""
+    table = fit(compared, MODELS, "all sets")
+    populations = tuple(p for i, p in enumerate(table.populations) if i != left_out)
+    return replace(table, populations=populations)
+
+
+@click.command()
+@click.option("--vectors", multiple=True, required=True, type=click.Path(exists=True, path_type=Path))
+def choices(vectors: tuple[Path, ...]) -> None:
+    """Print what other constants would give."""
+    _, loader = loading()
+    embedder = loader.embedding.analyser.models.embedder("sface")
+    raw = {path.stem: NpzVectorFiles().read(path) for path in vectors}
+    session = embedder._session
+    mean = np.asarray(json.loads(session.metadata[OUTPUT_MEAN]), dtype=np.float32)
+    sets = [usable(EvaluationSet.of(name, content, embedder)) for name, content in raw.items()]
+    click.echo("embedding: pooled TAR; TAR at each set's FMR 1e-3; FMR (1e-4) at the first set's threshold")
+    for name, embed in embeddings(mean).items():
+        variants = [
+            usable(replace(EvaluationSet.of(key, content, embedder), vectors=embed(content.vectors)))
+            for key, content in raw.items()
+        ]
+        click.echo(measured(name, variants))
+    click.echo("\nconstants: for each set FMR / 1e-4, FNMR, FPIR, TPIR")
+    for change in (
+        {},
+        *({"PRIOR_PEOPLE": value} for value in (5, 10, 40)),
+        *({"PRIOR_DEVIATION_PEOPLE": value} for value in (20, 40, 160)),
+        *({"SAME_PERSON": value} for value in (3.0, 4.5)),
+        *({"NORM_PENALTY": value} for value in (0, 6, 12)),
+        *({"USUAL_NORM": value} for value in (0.85, 0.95)),
+    ):
+        with constants(**change):
+            told = ", ".join(f"{key} {value:g}" for key, value in change.items()) or "as they are"
+            click.echo(f"{told:30} {transferred(sets)}")
+
+
+if __name__ == "__main__":
+    choices()

@@ -1,0 +1,29 @@
+"""Evaluation sets that are made up."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adapters.files.vectors import NpzVectorFiles
+from application.evaluation.photos import EmbedPhotos
+from application.evaluation.sets import EvaluationSet, LoadSets
+from tests.unit.fakes import analyser
+
+
+def loading() -> LoadSets:
+    """For the colour stand-ins."""
+    return LoadSets(EmbedPhotos(analyser(), workers=2), NpzVectorFiles())
+
+
+def as_set(
+    vectors: NDArray[np.float32], people: NDArray[np.intp], set_name: str = "made up", **labels: list[str]
+) -> EvaluationSet:
+    """N x D unit vectors as a set."""
+    count = len(vectors)
+    return EvaluationSet(
+        set_name,
+        vectors,
+        tuple(map(str, people.tolist())),
+        tuple(map(str, range(count))),
+        {label: tuple(values) for label, values in labels.items()},
+        np.full(count, np.nan, dtype=np.float32),
+    )
