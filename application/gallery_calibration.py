@@ -58,6 +58,8 @@ class GalleryCalibration:
         self._cohorts = cohorts
         self._clock = clock
         self._entries: dict[_Key, _Entry] = {}
+        self._watched: set[_Key] = set()
+        """Each by one timer, which forgets the entry."""
         self._refreshing: dict[_Key, asyncio.Task[_Entry]] = {}
 
     async def cohort(self, collection: str, model: str, people: int | None = None) -> Cohort | None:
@@ -122,9 +124,10 @@ class GalleryCalibration:
             logger.error("the cohort of a gallery can't be drawn", exc_info=error)
 
     def _remember(self, key: _Key, entry: _Entry) -> None:
-        watched = self._entries.pop(key, None) is not None
+        self._entries.pop(key, None)
         self._entries[key] = entry
-        if not watched:
+        if key not in self._watched:
+            self._watched.add(key)
             self._forget_later(key, FORGET_S)
         if len(self._entries) > MOST_GALLERIES:
             del self._entries[next(iter(self._entries))]
@@ -134,13 +137,12 @@ class GalleryCalibration:
 
     def _forget(self, key: _Key) -> None:
         entry = self._entries.get(key)
-        if entry is None:
-            return
-        left = entry.checked + FORGET_S - self._clock()
+        left = 0.0 if entry is None else entry.checked + FORGET_S - self._clock()
         if left > 0:
             self._forget_later(key, left)
         else:
-            del self._entries[key]
+            self._watched.remove(key)
+            self._entries.pop(key, None)
 
 
 def changes_before_redraw(people: int) -> int:

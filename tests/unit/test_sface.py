@@ -30,9 +30,9 @@ def test_the_network_sees_rgb_from_0_to_255_and_vectors_have_unit_norm() -> None
     np.testing.assert_allclose(SFaceEmbedder(FakeSession()).embed([crop]), [[0.8, 0.6, 0]], atol=1e-6)
 
 
-def test_directions_are_taken_from_four_times_the_mean_of_the_training() -> None:
+def test_half_of_what_a_vector_has_of_the_mean_of_the_training_is_taken_away() -> None:
     session = FakeSession(metadata={SCALES_ITS_INPUT: "yes", OUTPUT_MEAN: "[0.0, 0.0, 5.0]"})
-    crop = np.full((112, 112, 3), (100, 0, 60), np.uint8)
+    crop = np.full((112, 112, 3), (160, 0, 60), np.uint8)
     np.testing.assert_allclose(SFaceEmbedder(session).embed([crop]), [[0.6, 0, 0.8]], atol=1e-6)
 
 
