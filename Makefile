@@ -19,8 +19,11 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 run: install ## Serve the API on http://localhost:5000
 	@exec $(BIN)/face-api serve
 
-test: install ## Run the tests
-	$(BIN)/pytest
+# Tests wait much, for starts and ends of services: two processes for two cores.
+PROCESSES ?= 2
+
+test: install ## Run the tests, in PROCESSES processes
+	$(BIN)/pytest -n $(PROCESSES) --dist loadgroup
 
 accuracy: install ## Run the tests of accuracy on all photos
 	FACE_ACCURACY=full $(BIN)/pytest tests/accuracy

