@@ -81,7 +81,9 @@ class PgVectorArchive:
         async with self._database.transaction() as connection:
             if await connection.scalar(STAY, {"within": collection}) is None:
                 raise CollectionNotFound
-            await _lock(connection, collection, owners)
+            # Of equal embeddings no constraint says that they are one.
+            alone = not keep_ids and any(face.digest is None for face in faces)
+            await _lock(connection, collection, owners, alone=alone)
             await _check_dimensions(connection, collection, faces)
             # An id that is not free after all is not kept.
             for with_ids in (True, False) if keep_ids else (False,):
@@ -138,9 +140,12 @@ class _Owned(NamedTuple):
         return self.owner, embedding.model, self.face.detection_model, made_from
 
 
-async def _lock(connection: AsyncConnection, collection: str, owners: Sequence[ProfileId]) -> None:
+async def _lock(
+    connection: AsyncConnection, collection: str, owners: Sequence[ProfileId], *, alone: bool
+) -> None:
     ids = set(owners)
-    locked = await connection.scalars(statements.LOCK_OWNERS, {"within": collection, "ids": sorted(ids)})
+    people = {"within": collection, "ids": sorted(ids)}
+    locked = await connection.scalars(statements.LOCK_OWNERS[alone], people)
     if ids.difference(locked.all()):
         raise ProfileNotFound
 

@@ -145,5 +145,7 @@ def import_people(file: Path, collection: str | None, report: Path | None, *, as
         f" in {count(len(collections), 'collection', 'collections')}, {read.seconds:.1f} s"
     )
     if new_ids:
-        text += f"\n{count(len(new_ids), 'id is', 'ids are')} not the archive's: see --report"
+        text += (
+            f"\n{len(new_ids):,} of them have another id here than in the archive: --report FILE lists them"
+        )
     tell(read, text, report, as_json=as_json)

@@ -94,13 +94,17 @@ RESTORE_PEOPLE = text(_PEOPLE.format(""))
 
 # -- faces
 
-LOCK_OWNERS: Select[ProfileId] = (
+_owners: Select[ProfileId] = (
     select(profile.c.id)
     .where(profile.c.collection == COLLECTION, profile.c.id == any_(_IDS))
     .order_by(profile.c.id)
-    .with_for_update(key_share=True)
 )
-"""In the order of all locks; nobody else enrols a face of theirs until the transaction ends."""
+"""In the order of all locks."""
+LOCK_OWNERS = {
+    False: _owners.with_for_update(read=True, key_share=True),
+    True: _owners.with_for_update(key_share=True),
+}
+"""False: they can't be deleted until the transaction ends. True: nor can anybody else enrol a face of theirs."""
 
 DIMENSIONS = select(DIMENSIONS_ENROLLED)
 
