@@ -117,9 +117,10 @@ def _in_image(seen: Candidates, angle: float, to_image: NDArray[np.float64]) -> 
     box, scale = face.box, float(to_image[0, 0])
 
     def placed(points: NDArray[np.floating]) -> NDArray[np.float64]:
+        placed = points.astype(np.float64)
         for matrix in (back, to_image):
-            points = points @ matrix[:, :2].T + matrix[:, 2]
-        return np.asarray(points, dtype=np.float64)
+            placed = placed @ matrix[:, :2].T + matrix[:, 2]
+        return placed
 
     x, y = placed(np.array([box.x + box.width / 2, box.y + box.height / 2])).tolist()
     cos, sin = math.cos(angle), math.sin(angle)

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -57,8 +58,8 @@ def test_the_box_of_a_turned_photo_is_in_its_own_coordinates(
     assert turned["landmarks"][0][1] > turned["landmarks"][1][1]  # the right eye is below the left one
 
 
-def detected(service: Service, photo: bytes) -> list[dict[str, dict[str, float]]]:
-    faces: list[dict[str, dict[str, float]]] = envelope(
+def detected(service: Service, photo: bytes) -> list[dict[str, Any]]:
+    faces: list[dict[str, Any]] = envelope(
         service.client.post("/api/face/detect", files={"image": ("photo", photo)})
     )["data"]
     return faces

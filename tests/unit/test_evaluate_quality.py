@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,14 +80,14 @@ def test_found_is_who_is_nearest_and_near_enough() -> None:
 
 
 def saved(path: Path, **changes: object) -> Path:
-    arrays: dict[str, object] = {
+    arrays: dict[str, Any] = {
         "vectors": np.array([[3, 4], [0, 2], [1, 0]], np.float32),
         "person": np.array([7, 7, 9]),
         "embedding_norm": np.array([0.5, 0.7, 0.9]),
         "view": np.array(["F/0", "L135/+30", "F/+30"]),
     }
     arrays |= changes
-    np.savez(path, **{key: np.asarray(value) for key, value in arrays.items() if value is not None})
+    np.savez(path, allow_pickle=False, **{key: value for key, value in arrays.items() if value is not None})
     return path
 
 
@@ -94,7 +95,7 @@ def test_vectors_are_read_with_their_norms(tmp_path: Path) -> None:
     those = read_vectors(saved(tmp_path / "them.npz"))
     assert those.name == "them"
     assert those.people.tolist() == [0, 0, 1]
-    np.testing.assert_allclose(those.vectors, [[0.6, 0.8], [0, 1], [1, 0]])
+    np.testing.assert_allclose(those.vectors, np.array([[0.6, 0.8], [0, 1], [1, 0]], np.float32))
     assert [report.values for report in those.reports] == [
         {Measure.EMBEDDING_NORM: norm} for norm in (0.5, 0.7, 0.9)
     ]
