@@ -15,7 +15,11 @@ class Measure(StrEnum):
     """What is measured of a face."""
 
     INTER_EYE_DISTANCE = "inter_eye_distance"
-    """Pixels of the photo between the centres of the eyes."""
+    """Pixels of the photo between the centres of the eyes.
+
+    Of a head that is turned to a side, what the height from eyes to mouth says that it would be from the front: a
+    profile is no small face.
+    """
     DETECTION_SCORE = "detection_score"
     """The detector's confidence, 0..1; every detector has a scale of its own."""
     SHARPNESS = "sharpness"

@@ -25,6 +25,8 @@ _HEAD = np.array(
 Width and height are those of the ArcFace template, but for the nose, which is where the median photo of
 Labeled Faces in the Wild has it; the depth of nose and mouth is roughly a grown-up's.
 """
+_EYES_TO_MOUTH = 1.156
+"""Of the average head, in inter-eye distances."""
 _TO_HEAD: NDArray[np.float64] = np.linalg.pinv(_HEAD - _HEAD.mean(axis=0))
 """3 x 5."""
 
@@ -61,8 +63,9 @@ def _of_pixels(grey: NDArray[np.uint8]) -> Iterator[tuple[Measure, float]]:
 
 
 def _of_landmarks(landmarks: Landmarks, times: int) -> Iterator[tuple[Measure, float]]:
-    eyes = landmarks[1] - landmarks[0]
-    yield Measure.INTER_EYE_DISTANCE, times * float(np.hypot(*eyes))
+    eyes = np.hypot(*(landmarks[1] - landmarks[0]))
+    height = np.hypot(*(landmarks[3:].mean(axis=0) - landmarks[:2].mean(axis=0)))
+    yield Measure.INTER_EYE_DISTANCE, times * float(max(eyes, height / _EYES_TO_MOUTH))
     yield from zip((Measure.YAW, Measure.PITCH, Measure.ROLL), head_pose(landmarks), strict=True)
 
 

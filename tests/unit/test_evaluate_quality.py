@@ -80,7 +80,7 @@ def test_found_is_who_is_nearest_and_near_enough() -> None:
 
 
 def saved(path: Path, **changes: object) -> Path:
-    arrays: dict[str, object] = {
+    arrays: dict[str, Any] = {
         "vectors": np.array([[3, 4], [0, 2], [1, 0]], np.float32),
         "person": np.array([7, 7, 9]),
         "embedding_norm": np.array([0.5, 0.7, 0.9]),

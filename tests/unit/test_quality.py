@@ -111,6 +111,12 @@ def test_what_landmarks_tell_is_unknown_without_them() -> None:
     assert assess(crop(), landmarks=turned(0, 0, 0))[Measure.INTER_EYE_DISTANCE] == pytest.approx(40)
 
 
+@pytest.mark.parametrize("yaw", [-80, -40, 0, 60, 89])
+def test_a_turned_head_has_the_size_that_it_has_from_the_front(yaw: float) -> None:
+    size = assess(crop(), landmarks=turned(yaw, 0, 20))[Measure.INTER_EYE_DISTANCE]
+    assert size == pytest.approx(40, abs=1)
+
+
 def test_a_norm_that_is_not_known_is_left_out() -> None:
     face = DetectedFace(Box(0, 0, 9, 9), 0.9)
     image = np.zeros((20, 20, 3), np.uint8)

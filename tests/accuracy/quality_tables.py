@@ -1,0 +1,181 @@
+"""The tables of docs/quality.md that `face-api evaluate-quality` doesn't make, from Labeled Faces in the Wild.
+
+    python -m tests.accuracy.quality_tables conditions|subject|turned|faceless IMAGES
+
+IMAGES has one folder a person.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from adapters.imaging.quality import LandmarkQualityAssessor
+from application.analysis import WHOLE, FaceAnalyser
+from application.evaluation.photos import PhotoFile, central, find_photos
+from application.evaluation.quality import right_first
+from domain.faces import DetectedFace, Image, largest, subject
+from domain.models import ModelChoice
+from domain.quality import LENIENT, STRICT, QualityReport
+from entrypoints.cli.measuring import configured
+
+THRESHOLD = 0.45
+"""About that of a false match rate of 1e-4 for plain vectors of sface."""
+GREY = (128, 128, 128)
+
+
+def lines(*, grey: bool = False, gain: float = 1.0, offset: float = 0) -> Callable[[Image], Image]:
+    """Other brightness and contrast."""
+
+    def changed(image: Image) -> Image:
+        flat = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None].repeat(3, axis=2) if grey else image
+        return np.clip(flat * gain + offset, 0, 255).astype(np.uint8)
+
+    return changed
+
+
+def spoilt(
+    image: Image, *, side: int = 250, noise: float = 0, blur: float = 0, quality: int = 95, light: float = 1
+) -> Image:
+    """A photo of 250 x 250 made smaller, lit from one side, with noise, blurred, and compressed."""
+    small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32)
+    small *= np.linspace(1, light, side, dtype=np.float32)[None, :, None]
+    small += np.random.default_rng(0).normal(0, noise, small.shape).astype(np.float32)
+    if blur:
+        small = cv2.GaussianBlur(small, (0, 0), blur)
+    _, file = cv2.imencode(
+        ".jpg", np.clip(small, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, quality]
+    )
+    return np.asarray(cv2.imdecode(file, cv2.IMREAD_COLOR), dtype=np.uint8)
+
+
+CONDITIONS: Mapping[str, Callable[[Image], Image]] = {
+    "none": lambda image: image,
+    "grey": lines(grey=True),
+    "grey, contrast 0.5": lines(grey=True, gain=0.5, offset=60),
+    "grey, 92 pixels": lambda image: spoilt(lines(grey=True)(image), side=92),
+    "grey, 125 pixels, JPEG 20": lambda image: spoilt(lines(grey=True)(image), side=125, quality=20),
+    "webcam: noise 12, blur 1, JPEG 30": partial(spoilt, noise=12, blur=1, quality=30),
+    "dark webcam: x 0.35, noise 8, JPEG 50": lambda image: spoilt(
+        lines(gain=0.35)(image), noise=8, quality=50
+    ),
+    "contrast 0.35": lines(gain=0.35, offset=80),
+    "brightened: x 1.3 + 40": lines(gain=1.3, offset=40),
+    "light from one side": partial(spoilt, light=0.1),
+    "blur 3": partial(spoilt, blur=3),
+    "80 pixels": partial(spoilt, side=80),
+    "60 pixels, JPEG 50": partial(spoilt, side=60, quality=50),
+}
+
+
+class Pipeline:
+    """The configured models, step by step."""
+
+    def __init__(self) -> None:
+        _, container = configured()
+        self.analyser: FaceAnalyser = container.analyser()
+        self.choice: ModelChoice = self.analyser.models.choose(None, None)
+        self.detector = self.analyser.models.detector(self.choice.detection)
+        self._assessor = LandmarkQualityAssessor()
+
+    def read(self, photo: PhotoFile) -> Image:
+        """Its pixels."""
+        return self.analyser.decoder.decode(photo.path.read_bytes())
+
+    def embedded(self, image: Image, face: DetectedFace) -> tuple[NDArray[np.float32], QualityReport]:
+        """A face's embedding and quality."""
+        (analysed,) = self.analyser.embed(image, [face], self.choice)
+        assert analysed.quality is not None
+        return analysed.embedding.vector, analysed.quality
+
+    def subject(self, image: Image) -> DetectedFace | None:
+        """The face that register takes."""
+        faces = self.detector.detect(image)
+        return subject([face for face in faces if face.box.inside(image) >= WHOLE] or faces, image)
+
+
+def conditions(pipeline: Pipeline, photos: list[PhotoFile]) -> Iterator[str]:
+    """Two photos of each of 100 people, all in the same condition: who is found, and who is refused."""
+    by_person: dict[str, list[PhotoFile]] = {}
+    for photo in photos:
+        by_person.setdefault(photo.person, []).append(photo)
+    pairs = [files[:2] for files in by_person.values() if len(files) > 1]
+    chosen = [photo for files in pairs[:: max(1, len(pairs) // 100)][:100] for photo in files]
+    for name, condition in CONDITIONS.items():
+        vectors, reports, people = [], [], []
+        for photo in chosen:
+            image = condition(pipeline.read(photo))
+            if faces := pipeline.detector.detect(image):
+                vector, report = pipeline.embedded(image, central(faces, image))
+                vectors.append(vector)
+                reports.append(report)
+                people.append(photo.person)
+        found = right_first(np.stack(vectors), np.unique(people, return_inverse=True)[1], THRESHOLD)
+        shares = [
+            np.mean([bool(report.reasons(bounds)) for report, ok in zip(reports, found, strict=True) if ok])
+            for bounds in (LENIENT, STRICT)
+        ]
+        yield (
+            f"| {name} | {len(chosen) - len(vectors)} | {found.mean():.1%} | {shares[0]:.1%} | {shares[1]:.1%} |"
+        )
+
+
+def background(pipeline: Pipeline, photos: list[PhotoFile]) -> Iterator[str]:
+    """Photos with several whole faces: which has a subject, and whether that is the one in the middle."""
+    several = taken = central_one = 0
+    for photo in photos:
+        image = pipeline.read(photo)
+        faces = [face for face in pipeline.detector.detect(image) if face.box.inside(image) >= WHOLE]
+        if len(faces) > 1:
+            several += 1
+            if (face := subject(faces, image)) is not None:
+                taken += 1
+                central_one += face is central(faces, image)
+    yield f"{len(photos)} photos, {several} with several faces; {taken} have a subject, central in {central_one}"
+
+
+def turned(pipeline: Pipeline, photos: list[PhotoFile]) -> Iterator[str]:
+    """100 people enlarged to 500 pixels: what register takes of a turned photo, recognize must take too."""
+    first = list({photo.person: photo for photo in reversed(photos)}.values())
+    chosen = [
+        cv2.resize(pipeline.read(photo), (500, 500), interpolation=cv2.INTER_LANCZOS4)
+        for photo in first[:: max(1, len(first) // 100)][:100]
+    ]
+    for degrees in [*range(-75, 80, 5), 90, 135, 180, 225, 270]:
+        matrix = cv2.getRotationMatrix2D((249.5, 249.5), degrees, 1)
+        scores = []
+        for upright in chosen:
+            image = np.asarray(cv2.warpAffine(upright, matrix, (500, 500), borderValue=GREY), dtype=np.uint8)
+            face = pipeline.subject(image)
+            if face is not None:
+                quick = largest(pipeline.detector.detect(image, largest_only=True), image)
+                scores.append(pipeline.embedded(image, face)[0] @ pipeline.embedded(image, quick)[0])
+        refused = sum(score < THRESHOLD for score in scores)
+        yield f"| {degrees} | {len(scores)} | {refused} | {np.median(scores):.3f} |"
+
+
+def faceless(pipeline: Pipeline, photos: list[PhotoFile]) -> Iterator[str]:
+    """Faces found, upright or turned, in 400 photos whose faces are painted over."""
+    chosen = photos[:: max(1, len(photos) // 400)][:400]
+    found = 0
+    for photo in chosen:
+        image = pipeline.read(photo).copy()
+        for face in pipeline.detector.detect(image):
+            x, y, margin = int(face.box.x), int(face.box.y), int(0.35 * face.box.longer)
+            right, bottom = x + int(face.box.width) + margin, y + int(face.box.height) + margin
+            image[max(0, y - margin) : bottom, max(0, x - margin) : right] = image[:20].reshape(-1, 3).mean(0)
+        found += bool(pipeline.detector.detect(image))
+    yield f"{len(chosen)} photos, faces in {found}"
+
+
+TABLES = {"conditions": conditions, "subject": background, "turned": turned, "faceless": faceless}
+
+if __name__ == "__main__":
+    table, images = sys.argv[1:]
+    for line in TABLES[table](Pipeline(), find_photos(Path(images))):
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
