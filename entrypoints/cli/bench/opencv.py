@@ -109,6 +109,10 @@ class OpenCvRecogniser:
         row = np.array([box.x, box.y, box.width, box.height, *landmarks.ravel(), face.score], np.float32)
         return np.asarray(self._network.get().alignCrop(image, row), dtype=np.uint8)
 
+    def locate(self, image: Image, face: DetectedFace) -> DetectedFace:  # noqa: ARG002 - the port's
+        """See FaceAligner."""
+        return face
+
     def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         """See FaceEmbedder."""
         network = self._network.get()

@@ -10,7 +10,14 @@ from application.enrolment import Registered
 from domain.enrolment import Conflict
 from domain.people import Face
 from entrypoints.http.envelope import Success
-from entrypoints.http.views.checks import LivenessView, QualityView, liveness_of, quality_of
+from entrypoints.http.views.checks import (
+    LivenessView,
+    QualityView,
+    SessionEvidenceView,
+    liveness_of,
+    quality_of,
+    session_of,
+)
 from entrypoints.http.views.numbers import Least, Similarity
 
 
@@ -72,6 +79,10 @@ class RegisteredView(msgspec.Struct, omit_defaults=True):
     ] = UNSET
     liveness: Annotated[LivenessView | UnsetType, Meta(description="If it was looked at")] = UNSET
     quality: Annotated[QualityView | UnsetType, Meta(description="With quality=true")] = UNSET
+    liveness_session: Annotated[
+        SessionEvidenceView | UnsetType,
+        Meta(description="With liveness_session: why the face is taken for alive"),
+    ] = UNSET
 
     @classmethod
     def of(cls, registered: Registered, *, quality: bool = False) -> "RegisteredView":
@@ -85,6 +96,7 @@ class RegisteredView(msgspec.Struct, omit_defaults=True):
             warnings or UNSET,
             liveness_of(registered.analysed),
             quality_of(registered.analysed, wanted=quality),
+            session_of(registered.analysed),
         )
 
 

@@ -11,7 +11,14 @@ from application.decisions import Threshold
 from application.recognition import Comparison, IdentifiedFace
 from domain.identification import Decision, RankedPerson
 from entrypoints.http.envelope import Success
-from entrypoints.http.views.checks import LivenessView, QualityView, liveness_of, quality_of
+from entrypoints.http.views.checks import (
+    LivenessView,
+    QualityView,
+    SessionEvidenceView,
+    liveness_of,
+    quality_of,
+    session_of,
+)
 from entrypoints.http.views.detection import DetectedView
 from entrypoints.http.views.numbers import Distance, Fmr, Least, Similarity
 
@@ -89,6 +96,10 @@ class RecognizedView(msgspec.Struct, omit_defaults=True):
     candidates: Annotated[list[CandidateView] | UnsetType, Meta(description="With top_k")] = UNSET
     liveness: Annotated[LivenessView | UnsetType, Meta(description="If it was looked at")] = UNSET
     quality: Annotated[QualityView | UnsetType, Meta(description="With quality=true")] = UNSET
+    liveness_session: Annotated[
+        SessionEvidenceView | UnsetType,
+        Meta(description="With liveness_session: why the face is taken for alive"),
+    ] = UNSET
 
     @classmethod
     def of(
@@ -98,6 +109,7 @@ class RecognizedView(msgspec.Struct, omit_defaults=True):
         best = decision.people[0]
         view = cls(best.nearest.id, best.profile_id, best.name, 1 - best.similarity)
         view.liveness, view.quality = liveness_of(face), quality_of(face, wanted=quality)
+        view.liveness_session = session_of(face)
         if top_k is not None:
             view.similarity, view.threshold, view.fmr = best.similarity, decision.threshold, decision.fmr
             view.candidates = candidates(decision, top_k)
@@ -122,6 +134,10 @@ class VerifiedView(msgspec.Struct, omit_defaults=True):
         list[LivenessView] | UnsetType, Meta(description="Of each photo, if it was looked at")
     ] = UNSET
     quality: Annotated[list[QualityView] | UnsetType, Meta(description="Likewise, with quality=true")] = UNSET
+    liveness_session: Annotated[
+        SessionEvidenceView | UnsetType,
+        Meta(description="With liveness_session: why the face is taken for alive"),
+    ] = UNSET
 
     @classmethod
     def of(cls, comparison: Comparison, *, quality: bool) -> "VerifiedView":
@@ -137,6 +153,7 @@ class VerifiedView(msgspec.Struct, omit_defaults=True):
             threshold.fmr,
             looked or UNSET,
             rated or UNSET,
+            session_of(comparison.faces[0]),
         )
 
 
