@@ -33,6 +33,7 @@ _ID_BYTES = 24
 """192 random bits: nobody guesses one."""
 _OTHER, _TILTED, _CERTAIN = 500.0, 1 / 30, 1 / 200
 """Shares of the false match rate that the operator accepts, at which Likeness has its similarities."""
+_MOST_FMR = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,11 @@ def likeness(policy: DecisionPolicy, model: str) -> Likeness:
     Raises:
         ModelNotCalibrated: nobody knows what the model's similarities mean.
     """
-    other, tilted, certain = (
-        policy.verification(model, comparisons=1 / share).similarity for share in (_OTHER, _TILTED, _CERTAIN)
+    other, same, tilted, certain = (
+        policy.verification(model, comparisons=max(1 / share, policy.target_fmr / _MOST_FMR)).similarity
+        for share in (_OTHER, 1, _TILTED, _CERTAIN)
     )
-    return Likeness(other, policy.verification(model).similarity, tilted, certain)
+    return Likeness(other, same, tilted, certain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ class TakeLivenessFrame:
         def move(current: KeptSession) -> LivenessSession:
             # When it arrived, by the store's clock: how long it was measured says nothing of the person.
             at = current.age_s - (time.monotonic() - arrived)
-            return advance(current.session, replace(frame, at=at), self.limits.rules, alike, passive)
+            return advance(current.session, frame.come(at), self.limits.rules, alike, passive)
 
         return await self.store.change(session_id, move, self.limits.valid_s)
 

@@ -117,6 +117,10 @@ class Frame:
     several: bool = False
     """There were several faces, so that none is meant."""
 
+    def come(self, at: float) -> "Frame":
+        """The same frame at a time."""
+        return replace(self, at=at)
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:

@@ -1,7 +1,7 @@
 """The movements that a liveness session asks for."""
 
 from enum import StrEnum
-from itertools import pairwise, product
+from itertools import permutations
 
 
 class Movement(StrEnum):
@@ -21,15 +21,8 @@ SIDES = frozenset({Movement.LEFT, Movement.RIGHT})
 
 
 def sequences(length: int) -> list[tuple[Movement, ...]]:
-    """All that may be asked for.
+    """All that may be asked for: no movement twice, and at least one turn to a side, which a photo can do least.
 
-    No movement twice in a row; `closer`, which a photo can do too, at most once; at least one turn to a side, which
-    it can do least. All of one length: if some began as shorter ones do, the recording of one would pass for another.
+    All of one length: if some began as shorter ones do, the recording of one would pass for another.
     """
-    return [
-        chosen
-        for chosen in product(Movement, repeat=length)
-        if all(first is not second for first, second in pairwise(chosen))
-        and chosen.count(Movement.CLOSER) <= 1
-        and SIDES.intersection(chosen)
-    ]
+    return [chosen for chosen in permutations(Movement, length) if SIDES.intersection(chosen)]

@@ -254,8 +254,9 @@ def test_what_was_passed_can_be_used_up_and_leaves_no_face() -> None:
         advance(used, frame(20.0, 99), RULES, LIKENESS)
 
 
-def test_sequences_are_many_and_have_no_common_beginnings() -> None:
-    assert (len(sequences(2)), len(sequences(3))) == (10, 32)
-    for chosen in sequences(3):
-        assert {Movement.LEFT, Movement.RIGHT} & set(chosen)
-        assert chosen.count(Movement.CLOSER) <= 1
+def test_sequences_are_many_and_each_turns_to_a_side() -> None:
+    assert (len(sequences(2)), len(sequences(3))) == (10, 24)
+    for length in (2, 3):
+        for chosen in sequences(length):
+            assert {Movement.LEFT, Movement.RIGHT} & set(chosen)
+            assert len(set(chosen)) == len(chosen) == length
