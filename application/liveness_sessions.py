@@ -31,7 +31,7 @@ from domain.movements import Movement, sequences
 
 _ID_BYTES = 24
 """192 random bits: nobody guesses one."""
-_OTHER, _TILTED, _CERTAIN = 500.0, 1 / 30, 1 / 200
+_OTHER, _TILTED, _CERTAIN = 500.0, 1 / 20, 1 / 200
 """Shares of the false match rate that the operator accepts, at which Likeness has its similarities."""
 _MOST_FMR = 0.5
 

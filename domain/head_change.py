@@ -25,6 +25,8 @@ _FACING = 0.07
 """Parallax up to which a head faces the camera as it did."""
 _NEARER = 1.25
 """Growth of a face that has come closer."""
+_NEARLY_FACING = 0.12
+"""The most parallax then: near the camera, at the rim of the picture, landmarks err more."""
 _MOST_ROLL = 30.0
 """Degrees from the roll at first; beyond it landmarks are too bad."""
 
@@ -66,7 +68,7 @@ class HeadChange:
         if abs(self.roll) > _MOST_ROLL:
             return False
         if movement is Movement.CLOSER:
-            return self.facing and max(self.of_picture, self.pixels) >= _NEARER
+            return self.motion.parallax <= _NEARLY_FACING and max(self.of_picture, self.pixels) >= _NEARER
         return self._raised_or_lowered() if movement is Movement.UP else self._turned() is movement
 
     def plainly(self) -> Movement | None:

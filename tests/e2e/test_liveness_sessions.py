@@ -182,3 +182,24 @@ def test_there_are_only_so_many_sessions(two: Service) -> None:
     answers = [two.client.post(SESSION) for _ in range(5)]
     refusal(answers[-1], 503, "too_many_liveness_sessions")
     assert answers[-1].headers["Retry-After"]
+
+
+def test_where_liveness_is_enforced_a_session_stands_for_the_look_at_the_photo(
+    tmp_path: Path, assets: Path, people: list[Person]
+) -> None:
+    settings = {"FACE_DATABASE_URL": "memory", "FACE_LIVENESS": "enforce"}
+    with Service(tmp_path, {**settings, "FACE_MODELS_DIR": str(assets / "models")}) as service:
+        ended = carry_out(service, people[1])
+        assert ended["state"] == "passed"
+        embedded = service.client.post(
+            "/api/face/embed", files={"image": ("photo", people[1].frames(None)[0])}
+        )
+        vector = envelope(embedded)["data"][0]["embedding"]
+        address = "/api/face/register?name=Ada"
+        refusal(service.client.post(address, json={"embedding": vector}), 422, "validation_error")
+        response = service.client.post(
+            f"{address}&liveness_session={ended['id']}", json={"embedding": vector}
+        )
+        registered = envelope(response)["data"]
+        assert "liveness" not in registered
+        assert registered["liveness_session"]["passive_score"] == pytest.approx(ended["passive"]["score"])
