@@ -21,6 +21,7 @@ from domain.errors import (
 )
 from domain.faces import Crop, DetectedFace, Embedding, Image, largest, subject
 from domain.liveness import Liveness, LivenessPolicy
+from domain.liveness_session import SessionEvidence
 from domain.models import Alignment, ModelChoice
 from domain.quality import NO_BOUNDS, LowQuality, QualityBounds, QualityReport
 
@@ -46,6 +47,8 @@ class AnalysedFace:
     liveness: Liveness | None = None
     """None when it wasn't looked at."""
     quality: QualityReport | None = None
+    session: SessionEvidence | None = None
+    """What a liveness session says of it, if the request named one."""
     refusal: FaceServiceError | None = None
     """Why this face must not be used, if it must not."""
     faces_left_out: int | None = None
@@ -59,6 +62,8 @@ class Checks:
     bounds: QualityBounds = NO_BOUNDS
     liveness: LivenessPolicy | None = None
     """The request's policy; the operator's is not loosened by it."""
+    liveness_session: str | None = None
+    """The id of a session that is to show that the face is alive, instead of the photo."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +100,7 @@ class FaceAnalyser:
             InvalidImage, ImageTooLarge, ModelNotInstalled, BrokenModel: as `detect`.
         """
         # Anti-spoofing looks at the finest structure of the photo, in boxes as precise as when it was measured.
-        whole = self.gate.policy.tightened(checks.liveness) is not LivenessPolicy.OFF
+        whole = self._gated(checks)
         sight = self.see(
             data,
             choice.detection,
@@ -177,13 +182,16 @@ class FaceAnalyser:
             for embedding, norm, face, crop in zip(embeddings, norms, faces, crops, strict=True)
         ]
 
+    def _gated(self, checks: Checks) -> bool:
+        """Whether the photo is looked at for signs of a presentation attack."""
+        wanted = self.gate.policy.tightened(checks.liveness)
+        return wanted is not LivenessPolicy.OFF and checks.liveness_session is None
+
     def _checked(self, image: Image, face: AnalysedFace, checks: Checks) -> AnalysedFace:
         # Liveness first: a photo of a screen is often a bad photo too, and is to be called what it is.
         try:
-            liveness = (
-                None if face.detected is None else self.gate.check(image, face.detected, checks.liveness)
-            )
-            face = replace(face, liveness=liveness)
+            if face.detected is not None and self._gated(checks):
+                face = replace(face, liveness=self.gate.check(image, face.detected, checks.liveness))
             if face.quality is not None:
                 face.quality.require(checks.bounds)
         except (SpoofDetected, LivenessUndetermined, LowQuality) as refusal:

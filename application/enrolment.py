@@ -37,6 +37,8 @@ class Enrol:
     on_conflict: OnConflict = OnConflict.ALLOW
     liveness: LivenessPolicy | None = None
     """A stricter policy than the operator's."""
+    liveness_session: str | None = None
+    """The id of a session that the face was in; it counts once, instead of a look at the photo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ class RegisterFace:
         collection_name(how.collection)
         person = person_name(person) if isinstance(person, str) else person
         choice = self.reader.choose(how.detection_model, how.recognition_model)
-        face = await self.reader.read_one(source, choice, how.selection, Checks(self.bounds, how.liveness))
+        checks = Checks(self.bounds, how.liveness, how.liveness_session)
+        face = await self.reader.read_one(source, choice, how.selection, checks)
         return Candidate(person, source, choice, face)
 
     async def enrol(self, candidate: Candidate, how: Enrol) -> Registered:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from application.analysis import AnalysedFace, Checks, FaceSelection
 from application.decisions import ComparedFaces, DecisionPolicy, Threshold
@@ -40,6 +40,8 @@ class Query:
     selection: FaceSelection = FaceSelection.LARGEST
     liveness: LivenessPolicy | None = None
     """A stricter policy than the operator's."""
+    liveness_session: str | None = None
+    """The id of a session that the face was in; it counts once, instead of a look at the photo."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +74,7 @@ class Identify:
         choice = self.reader.choose(query.detection_model, query.recognition_model)
         # Of a crowd nobody expects good portraits: there a bad one is searched for like the others.
         bounds = NO_BOUNDS if query.selection is FaceSelection.ALL else self.bounds
-        checks = Checks(bounds, query.liveness)
+        checks = Checks(bounds, query.liveness, query.liveness_session)
         faces = await self.reader.read(source, choice, query.selection, checks)
         return [
             IdentifiedFace(face, None if face.refusal else await self.decide(face.embedding, query))
@@ -153,15 +155,17 @@ class VerifyFace:
     bounds: QualityBounds
 
     async def two(self, one: Photo, other: Photo, query: Query) -> Comparison:
-        """Two photos, by their largest faces.
+        """Two photos, by their largest faces; a liveness session is of the first.
 
         Raises:
             NoFaceDetected, and all that SourceReader.read raises.
         """
         choice = self.reader.choose(query.detection_model, query.recognition_model)
         checks = Checks(self.bounds, query.liveness)
+        vouched = replace(checks, liveness_session=query.liveness_session)
         faces = await asyncio.gather(
-            *(self.reader.read_one(photo, choice, FaceSelection.LARGEST, checks) for photo in (one, other))
+            self.reader.read_one(one, choice, FaceSelection.LARGEST, vouched),
+            self.reader.read_one(other, choice, FaceSelection.LARGEST, checks),
         )
         similarity = faces[0].embedding.similarity(faces[1].embedding)
         return await self._compared(similarity, faces[1].embedding, query, *faces)
@@ -178,7 +182,7 @@ class VerifyFace:
         candidate = await self.gallery.person(choice.recognition, query.collection, profile_id)
         if candidate is None:
             raise ProfileNotFound("This person has no face of this recognition model.")
-        checks = Checks(self.bounds, query.liveness)
+        checks = Checks(self.bounds, query.liveness, query.liveness_session)
         face = await self.reader.read_one(source, choice, FaceSelection.LARGEST, checks)
         method = METHODS[query.method or self.method]
         (ranked,) = method.rank(face.embedding, [candidate])

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 
 from application.analysis import AnalysedFace, Checks, FaceAnalyser, FaceSelection
+from application.liveness_sessions import UseLivenessSession
 from application.ports.workers import WorkerPool
 from domain.errors import InvalidEmbedding, InvalidInput
 from domain.faces import Embedding
@@ -46,6 +47,8 @@ class SourceReader:
 
     analyser: FaceAnalyser
     workers: WorkerPool
+    sessions: UseLivenessSession | None = None
+    """None: there are no liveness sessions here."""
 
     def choose(self, detection: str | None, recognition: str | None) -> ModelChoice:
         """See ModelLibrary.choose."""
@@ -58,14 +61,16 @@ class SourceReader:
 
         Raises:
             InvalidEmbedding: a vector is not finite, of unit norm and of the model's dimension.
-            InvalidInput: a vector, where only living faces may pass.
-            Busy, and all that FaceAnalyser.analyse raises.
+            InvalidInput: a vector, where only living faces may pass; a liveness session, and all faces.
+            Busy, and all that FaceAnalyser.analyse and UseLivenessSession.execute raise.
         """
-        if isinstance(source, Photo):
-            return await self.workers.run(self.analyser.analyse, source.data, choice, selection, checks)
-        if self.analyser.gate.policy.tightened(checks.liveness) is LivenessPolicy.ENFORCE:
-            raise InvalidInput("An embedding doesn't show whether the face is alive: send the photo.")
-        return [self._given(source.values, choice.recognition)]
+        if checks.liveness_session is None:
+            return await self._read(source, choice, selection, checks)
+        if self.sessions is None or selection is FaceSelection.ALL:
+            raise InvalidInput("A liveness session is about one face: it can't be used with faces=all.")
+        (face,) = await self._read(source, choice, selection, checks)
+        evidence = await self.sessions.execute(checks.liveness_session, face.embedding)
+        return [replace(face, session=evidence)]
 
     async def read_one(
         self, source: Source, choice: ModelChoice, selection: FaceSelection, checks: Checks = UNCHECKED
@@ -73,6 +78,16 @@ class SourceReader:
         """The selected face; `selection` is SINGLE or LARGEST."""
         (face,) = await self.read(source, choice, selection, checks)
         return face
+
+    async def _read(
+        self, source: Source, choice: ModelChoice, selection: FaceSelection, checks: Checks
+    ) -> list[AnalysedFace]:
+        if isinstance(source, Photo):
+            return await self.workers.run(self.analyser.analyse, source.data, choice, selection, checks)
+        enforced = self.analyser.gate.policy.tightened(checks.liveness) is LivenessPolicy.ENFORCE
+        if enforced and checks.liveness_session is None:
+            raise InvalidInput("An embedding doesn't show whether the face is alive: send the photo.")
+        return [self._given(source.values, choice.recognition)]
 
     def _given(self, values: Sequence[float], model: str) -> AnalysedFace:
         dimensions = self.analyser.models.dimensions(model)

@@ -12,23 +12,31 @@ FaceServiceError
 │   ├── InvalidMetadata         invalid_metadata
 │   ├── InvalidEmbedding        invalid_embedding
 │   ├── LowQuality              low_quality                 (domain/quality.py)
+│   ├── WrongNonce              liveness_nonce_wrong        (domain/liveness_errors.py, as all of sessions)
 │   └── KeyReused               idempotency_key_reused
 ├── SpoofDetected               spoof_detected
 ├── LivenessUndetermined        liveness_undetermined
+├── LivenessSessionNotPassed    liveness_session_not_passed
+├── LivenessSessionOtherFace    liveness_session_other_face
+├── FrameTooSoon                liveness_frame_too_soon
 ├── NotFound
 │   ├── FaceNotFound            face_not_found
 │   ├── ProfileNotFound         profile_not_found
 │   ├── CollectionNotFound      collection_not_found
+│   ├── LivenessSessionNotFound liveness_session_not_found
 │   └── NoMatch                 no_match
 ├── Conflict
 │   ├── NameTaken               name_taken
 │   ├── CollectionExists        collection_exists
 │   ├── AmbiguousMatch          ambiguous_match             (domain/identification.py)
 │   ├── EnrolmentConflict       enrolment_conflict          (domain/enrolment.py)
+│   ├── LivenessSessionClosed   liveness_session_closed
+│   ├── LivenessSessionUsed     liveness_session_used
 │   └── KeyInProgress           idempotency_in_progress
 ├── ModelNotInstalled           model_not_installed
 ├── ModelNotCalibrated          model_not_calibrated
 ├── Busy                        busy
+│   └── TooManyLivenessSessions too_many_liveness_sessions
 └── Unavailable                 unavailable
     └── BrokenModel             broken_model
 """

@@ -3,16 +3,20 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 
 from adapters.postgres.migrations import migrate
 from adapters.system.machine import give_back_memory
 from application.errors import StartupError
-from domain.errors import FaceServiceError
+from application.ports.liveness_sessions import LivenessSessionStore
+from domain.errors import FaceServiceError, Unavailable
 from domain.liveness import LivenessPolicy
 from entrypoints.container import Container
 
 logger = logging.getLogger("face.boot")
+
+FORGET_S = 20.0
+"""Between two removals of expired liveness sessions."""
 
 
 @asynccontextmanager
@@ -29,7 +33,7 @@ async def running(container: Container, *, join: bool = False) -> AsyncIterator[
     # The database's start is mostly waiting: meanwhile the models are loaded, or prepared the first time.
     loading = asyncio.ensure_future(container.workers().run(load_models, container))
     try:
-        async with storing(container, join=join), searching(container):
+        async with storing(container, join=join), searching(container), forgetting(container):
             await loading
             logger.info("ready: storage %s, search by %s", container.storage(), container.search())
             yield
@@ -73,6 +77,23 @@ async def searching(container: Container) -> AsyncIterator[None]:
         # Nobody would forget in them whom the database forgets.
         container.indexes().keep_only(set())
         yield
+
+
+@asynccontextmanager
+async def forgetting(container: Container) -> AsyncIterator[None]:
+    """Meanwhile liveness sessions that have expired are removed, also when nobody begins new ones."""
+    task = asyncio.create_task(_forget_sessions(container.liveness_sessions()))
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def _forget_sessions(store: LivenessSessionStore) -> None:
+    while True:
+        await asyncio.sleep(FORGET_S)
+        with suppress(Unavailable):  # the next time, then
+            await store.purge()
 
 
 def load_models(container: Container) -> None:

@@ -20,6 +20,7 @@ from adapters.memory.cohorts import InMemoryCohorts
 from adapters.memory.crops import InMemoryCrops
 from adapters.memory.gallery import InMemoryGallery
 from adapters.memory.idempotency import InMemoryIdempotency
+from adapters.memory.liveness_sessions import InMemoryLivenessSessions
 from adapters.memory.people import InMemoryCollections, InMemoryProfiles
 from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
@@ -34,6 +35,7 @@ from adapters.postgres.crops import PostgresCrops
 from adapters.postgres.engine import make_engine
 from adapters.postgres.gallery import PgVectorGallery
 from adapters.postgres.idempotency import PostgresIdempotency
+from adapters.postgres.liveness_sessions import PostgresLivenessSessions
 from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
 from adapters.threads.cores import SpareCores
@@ -54,6 +56,13 @@ from application.health import CheckReadiness
 from application.idempotency import AnswerOnce
 from application.indexed import IndexedGallery, ResidentGalleries
 from application.liveness import LivenessGate, calibrated
+from application.liveness_frames import FrameMeter
+from application.liveness_sessions import (
+    ReadLivenessSession,
+    StartLivenessSession,
+    TakeLivenessFrame,
+    UseLivenessSession,
+)
 from application.people import ManageCollections, ManageFaces, ManageProfiles
 from application.recognition import (
     CheckLiveness,
@@ -164,6 +173,11 @@ class Container(containers.DeclarativeContainer):
         providers.ThreadSafeSingleton(InMemoryIdempotency),
         providers.ThreadSafeSingleton(PostgresIdempotency, engine),
     )
+    liveness_sessions = _stored(
+        storage,
+        providers.ThreadSafeSingleton(InMemoryLivenessSessions),
+        providers.ThreadSafeSingleton(PostgresLivenessSessions, engine),
+    )
 
     workers = providers.ThreadSafeSingleton(
         ThreadWorkerPool,
@@ -236,7 +250,25 @@ class Container(containers.DeclarativeContainer):
 
     report_calibration = providers.Factory(ReportCalibration, models, policy, calibration)
 
-    reader = providers.Factory(SourceReader, analyser, workers)
+    frame_meter = providers.Factory(FrameMeter, analyser)
+    start_liveness_session = providers.Factory(
+        StartLivenessSession, liveness_sessions, frame_meter, policy, settings.provided.session_limits
+    )
+    take_liveness_frame = providers.Factory(
+        TakeLivenessFrame,
+        liveness_sessions,
+        frame_meter,
+        workers,
+        policy,
+        settings.provided.session_limits,
+        settings.provided.liveness,
+    )
+    read_liveness_session = providers.Factory(
+        ReadLivenessSession, liveness_sessions, settings.provided.session_limits
+    )
+    use_liveness_session = providers.Factory(UseLivenessSession, liveness_sessions, policy)
+
+    reader = providers.Factory(SourceReader, analyser, workers, use_liveness_session)
     identify = providers.Factory(
         Identify,
         reader,

@@ -13,7 +13,9 @@ from msgspec import Meta
 from adapters.system.machine import usable_cores
 from application.decisions import CalibrationMode
 from application.errors import StartupError
+from application.liveness_sessions import SessionLimits
 from domain.liveness import LivenessPolicy
+from domain.liveness_session import SessionRules
 from domain.models import ModelChoice
 from domain.quality import LENIENT, STRICT, QualityBounds
 from entrypoints.bounds import parse_bounds
@@ -50,6 +52,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     liveness: LivenessPolicy = LivenessPolicy.OFF
     liveness_models: list[str] = msgspec.field(default_factory=lambda: ["minifasnet_v2", "minifasnet_v1se"])
     """Those that are installed are averaged."""
+    liveness_session_movements: Annotated[int, Meta(ge=2, le=3)] = 3
+    """Of the head, that a session asks for."""
+    liveness_session_deadline_s: Annotated[float, Meta(ge=5, le=600)] = 60
+    """From a session's beginning to the end of its last movement."""
+    liveness_session_valid_s: Annotated[float, Meta(ge=1, le=3600)] = 300
+    """How long a session that was passed can be used."""
+    liveness_session_gap_s: Annotated[float, Meta(ge=1, le=10)] = 2.5
+    """The longest time without a frame that shows the face."""
+    liveness_session_frames: Annotated[int, Meta(ge=10, le=1000)] = 200
+    """Of one session."""
+    liveness_session_rate: Annotated[int, Meta(ge=1, le=30)] = 5
+    """Frames a second that a session takes."""
+    liveness_session_frame_kb: Annotated[float, Meta(gt=0, le=10_000)] = 1000
+    """The largest frame, in 10^3 bytes."""
+    liveness_session_most: Annotated[int, Meta(ge=1, le=1_000_000)] = 2000
+    """Sessions that have not expired, of all processes."""
     quality_enrolment: QualityBounds = STRICT
     quality_recognition: QualityBounds = LENIENT
     store_crops: bool = False
@@ -100,6 +118,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def default_models(self) -> ModelChoice:
         """The models that answer requests which name none."""
         return ModelChoice(self.detection_model, self.recognition_model)
+
+    @property
+    def session_limits(self) -> SessionLimits:
+        """Of liveness sessions."""
+        return SessionLimits(
+            movements=self.liveness_session_movements,
+            rules=SessionRules(
+                deadline_s=self.liveness_session_deadline_s,
+                gap_s=self.liveness_session_gap_s,
+                frames=self.liveness_session_frames,
+                rate=self.liveness_session_rate,
+            ),
+            valid_s=self.liveness_session_valid_s,
+            sessions=self.liveness_session_most,
+            frame_bytes=int(self.liveness_session_frame_kb * 1e3),
+        )
 
     @property
     def models_named(self) -> list[str]:

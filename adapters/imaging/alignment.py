@@ -25,6 +25,10 @@ class SimilarityAligner:
         """See FaceAligner."""
         return warp(image, place(face))
 
+    def locate(self, image: Image, face: DetectedFace) -> DetectedFace:  # noqa: ARG002 - the port's
+        """See FaceAligner: what the detector said."""
+        return face
+
 
 def place(face: DetectedFace) -> Similarity:
     """From pixels of the image to pixels of the crop.

@@ -44,7 +44,11 @@ class RefiningAligner:
 
     def align(self, image: Image, face: DetectedFace) -> Crop:
         """See FaceAligner."""
-        return self._aligner.align(image, replace(face, landmarks=self.refined(image, face)))
+        return self._aligner.align(image, self.locate(image, face))
+
+    def locate(self, image: Image, face: DetectedFace) -> DetectedFace:
+        """See FaceAligner."""
+        return replace(face, landmarks=self.refined(image, face))
 
     def refined(self, image: Image, face: DetectedFace) -> Landmarks | None:
         """The face's landmarks in pixels of the image; what the detector said where the locator sees none."""

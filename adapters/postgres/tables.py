@@ -165,3 +165,19 @@ idempotency = Table(
     Column("body", LargeBinary),
     Index(None, "begun_at"),
 )
+
+liveness_session = Table(
+    "liveness_session",
+    metadata,
+    Column("id", _NAME, primary_key=True),
+    Column("nonce", _NAME, nullable=False),
+    Column("detection_model", _NAME, nullable=False),
+    Column("recognition_model", _NAME, nullable=False),
+    # Measurements; no picture is in them, nor an embedding.
+    Column("progress", LargeBinary, nullable=False),
+    # Embeddings, float32 one after another; none once the session has failed or was used.
+    Column("views", LargeBinary, nullable=False),
+    Column("begun_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Index(None, "expires_at"),
+)

@@ -61,6 +61,10 @@ class FaceAligner(Protocol):
         """112 x 112 x 3 uint8 BGR, eyes, nose and mouth at the ArcFace template's places."""
         ...
 
+    def locate(self, image: Image, face: DetectedFace) -> DetectedFace:
+        """The face with the landmarks that `align` goes by, in pixels of `image`."""
+        ...
+
 
 class FaceEmbedder(Protocol):
     """Aligned crops to vectors."""

@@ -12,6 +12,7 @@ from application.catalogue import ListModels
 from application.enrolment import RegisterBatch, RegisterFace
 from application.health import CheckReadiness
 from application.idempotency import AnswerOnce
+from application.liveness_sessions import ReadLivenessSession, StartLivenessSession, TakeLivenessFrame
 from application.people import ManageCollections, ManageFaces, ManageProfiles
 from application.recognition import (
     CheckLiveness,
@@ -29,6 +30,7 @@ from entrypoints.http.docs import docs_router
 from entrypoints.http.errors import HANDLERS
 from entrypoints.http.faces import FaceController
 from entrypoints.http.health import HealthController
+from entrypoints.http.liveness_sessions import LivenessSessionController
 from entrypoints.http.models import ModelController
 from entrypoints.http.moving import move_on
 from entrypoints.http.openapi import openapi_config
@@ -40,6 +42,7 @@ CONTROLLERS = (
     FaceController,
     BatchController,
     RecognitionController,
+    LivenessSessionController,
     ProfileController,
     CollectionController,
     ModelController,
@@ -57,10 +60,13 @@ USE_CASES: Mapping[str, type] = {
     "manage_collections": ManageCollections,
     "manage_faces": ManageFaces,
     "manage_profiles": ManageProfiles,
+    "read_liveness_session": ReadLivenessSession,
     "recognize_face": RecognizeFace,
     "report_calibration": ReportCalibration,
     "register_batch": RegisterBatch,
     "register_face": RegisterFace,
+    "start_liveness_session": StartLivenessSession,
+    "take_liveness_frame": TakeLivenessFrame,
     "verify_face": VerifyFace,
 }
 """What handlers may ask for: the parameter's name, which is the container's too, and its type."""

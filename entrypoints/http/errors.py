@@ -10,7 +10,7 @@ from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from msgspec import UNSET, UnsetType
 
-from domain import errors
+from domain import errors, liveness_errors
 from domain.enrolment import EnrolmentConflict
 from domain.identification import AmbiguousMatch
 from domain.people import COLLECTION_RULE
@@ -27,6 +27,10 @@ STATUS: dict[type[errors.FaceServiceError], HTTPStatus] = {
     errors.ImageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.SpoofDetected: HTTPStatus.FORBIDDEN,
     errors.LivenessUndetermined: HTTPStatus.FORBIDDEN,
+    liveness_errors.LivenessSessionNotPassed: HTTPStatus.FORBIDDEN,
+    liveness_errors.LivenessSessionOtherFace: HTTPStatus.FORBIDDEN,
+    liveness_errors.WrongNonce: HTTPStatus.FORBIDDEN,
+    liveness_errors.FrameTooSoon: HTTPStatus.TOO_MANY_REQUESTS,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.ModelNotInstalled: HTTPStatus.CONFLICT,
@@ -73,7 +77,7 @@ def failure(
     status: HTTPStatus, code: str, detail: str, grounds: object | UnsetType = UNSET
 ) -> Response[Failure]:
     """An error in the envelope."""
-    busy = status is HTTPStatus.SERVICE_UNAVAILABLE
+    busy = status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
     return Response(
         Failure(detail=detail, code=code, data=grounds),
         status_code=status,

@@ -25,6 +25,7 @@ from entrypoints.http.parameters import (
     GALLERY_REFUSALS,
     IMAGE_REFUSALS,
     PAGE,
+    SESSION_REFUSALS,
     AfterFace,
     Aliveness,
     Collection,
@@ -32,6 +33,7 @@ from entrypoints.http.parameters import (
     FaceOfPath,
     IdempotencyKey,
     Limit,
+    LivenessSession,
     OptionalProfile,
     Quality,
     RecognitionModel,
@@ -96,7 +98,7 @@ class FaceController(Controller):
         status_code=HTTPStatus.OK,
         operation_class=takes("image", embedding=True),
         summary="Register a face",
-        responses=refusals(*IMAGE_REFUSALS, *GALLERY_REFUSALS, *ENROLMENT_REFUSALS),
+        responses=refusals(*IMAGE_REFUSALS, *GALLERY_REFUSALS, *SESSION_REFUSALS, *ENROLMENT_REFUSALS),
     )
     async def register(
         self,
@@ -116,6 +118,7 @@ class FaceController(Controller):
         on_conflict: Doubtful = OnConflict.ALLOW,
         collection: Collection = DEFAULT_COLLECTION,
         liveness: Aliveness = None,
+        liveness_session: LivenessSession = None,
         quality: Quality = False,
         idempotency_key: IdempotencyKey = None,
     ) -> RegisteredAnswer:
@@ -131,6 +134,7 @@ class FaceController(Controller):
             selection=faces,
             on_conflict=on_conflict,
             liveness=liveness,
+            liveness_session=liveness_session,
         )
 
         async def enrol() -> Answer:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
 
-from domain import errors
+from domain import errors, liveness_errors
 from domain.liveness import LivenessPolicy
 from domain.metadata import Metadata
 from domain.people import COLLECTION_PATTERN, MAX_ID, FaceId, ProfileId
@@ -43,6 +43,16 @@ Aliveness = Annotated[
     LivenessPolicy | None,
     QueryParameter(description="Presentation attacks: a stricter policy than the operator's"),
 ]
+LivenessSession = Annotated[
+    str | None,
+    QueryParameter(
+        min_length=1,
+        max_length=64,
+        description="A liveness session that was passed by the face in the photo (in `image1`, of two): it counts"
+        " as evidence that the face is alive, for this request only, and the photo itself is not looked at for signs"
+        " of an attack",
+    ),
+]
 Quality = Annotated[bool, QueryParameter(description="Answer with the quality of the photo too")]
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE, description="Entries a page")]
 IdempotencyKey = Annotated[
@@ -69,6 +79,14 @@ IMAGE_REFUSALS = (
     errors.Busy,
 )
 """What any operation with a photo may refuse."""
+
+SESSION_REFUSALS = (
+    liveness_errors.LivenessSessionNotFound,
+    liveness_errors.LivenessSessionNotPassed,
+    liveness_errors.LivenessSessionUsed,
+    liveness_errors.LivenessSessionOtherFace,
+)
+"""What an operation that takes a liveness session may refuse besides."""
 
 GALLERY_REFUSALS = (errors.CollectionNotFound, errors.InvalidCollection, errors.ModelNotCalibrated)
 """What any operation on people may refuse."""

@@ -25,10 +25,12 @@ from entrypoints.http.openapi import refusals
 from entrypoints.http.parameters import (
     GALLERY_REFUSALS,
     IMAGE_REFUSALS,
+    SESSION_REFUSALS,
     Aliveness,
     Collection,
     DetectionModel,
     LeastSimilarity,
+    LivenessSession,
     MetadataFilter,
     Method,
     OptionalProfile,
@@ -119,7 +121,9 @@ class RecognitionController(Controller):
         status_code=HTTPStatus.OK,
         operation_class=takes("image", embedding=True),
         summary="Recognise a face",
-        responses=refusals(*IMAGE_REFUSALS, *GALLERY_REFUSALS, errors.NoMatch, AmbiguousMatch),
+        responses=refusals(
+            *IMAGE_REFUSALS, *GALLERY_REFUSALS, *SESSION_REFUSALS, errors.NoMatch, AmbiguousMatch
+        ),
     )
     async def recognize(
         self,
@@ -134,6 +138,7 @@ class RecognitionController(Controller):
         faces: Faces = FaceSelection.LARGEST,
         metadata: MetadataFilter = None,
         liveness: Aliveness = None,
+        liveness_session: LivenessSession = None,
         quality: Quality = False,
     ) -> RecognizedAnswer:
         """Finds the registered person most similar to the largest face in the photo.
@@ -150,6 +155,7 @@ class RecognitionController(Controller):
             metadata=metadata_filter(metadata),
             selection=faces,
             liveness=liveness,
+            liveness_session=liveness_session,
         )
         source = await read_source(request)
         if faces is FaceSelection.ALL:
@@ -203,7 +209,7 @@ class RecognitionController(Controller):
         status_code=HTTPStatus.OK,
         operation_class=takes("image", *PAIR, embedding=True, required=False),
         summary="Compare two faces, or a face and a person",
-        responses=refusals(*IMAGE_REFUSALS, *GALLERY_REFUSALS, errors.ProfileNotFound),
+        responses=refusals(*IMAGE_REFUSALS, *GALLERY_REFUSALS, *SESSION_REFUSALS, errors.ProfileNotFound),
     )
     async def verify(
         self,
@@ -217,6 +223,7 @@ class RecognitionController(Controller):
         collection: Collection = DEFAULT_COLLECTION,
         method: Method = None,
         liveness: Aliveness = None,
+        liveness_session: LivenessSession = None,
         quality: Quality = False,
     ) -> VerifiedAnswer:
         """1:1: the photos `image1` and `image2`, or `image` and the person of `profile_id` or `name`."""
@@ -227,6 +234,7 @@ class RecognitionController(Controller):
             method=method,
             threshold=threshold,
             liveness=liveness,
+            liveness_session=liveness_session,
         )
         if name is None and profile_id is None:
             photos = await read_photos(request, *PAIR)

@@ -32,6 +32,7 @@ class JsonBody(msgspec.Struct):
     image1: str | None = None
     image2: str | None = None
     embedding: list[float] | None = None
+    nonce: str | None = None
 
 
 async def read_source(request: AnyRequest) -> Source:
@@ -64,6 +65,28 @@ async def read_photos(request: AnyRequest, *names: str) -> dict[str, Photo]:
     body = _json(await request.body(), kind)
     given = {name: getattr(body, name) for name in names}
     return {name: _decoded(text) for name, text in given.items() if text is not None}
+
+
+async def read_frame(request: AnyRequest) -> tuple[str, bytes]:
+    """The `nonce` and the `image` of a frame of a liveness session.
+
+    Raises:
+        InvalidInput: one of them is not there.
+    """
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    if kind == MULTIPART:
+        parts = dict(await read_parts(request, options))
+        nonce = parts["nonce"].decode(errors="replace") if "nonce" in parts else None
+        photo = _photo(parts, "image")
+    else:
+        body = _json(await request.body(), kind)
+        nonce = body.nonce
+        if body.image is None:
+            raise InvalidInput("The request has no field 'image'.")
+        photo = _decoded(body.image)
+    if nonce is None:
+        raise InvalidInput("The request has no field 'nonce'.")
+    return nonce, photo.data
 
 
 async def read_photo(request: AnyRequest) -> Photo:
@@ -160,6 +183,20 @@ def takes(*photos: str, embedding: bool = False, required: bool = True) -> type[
         fields["embedding"] = _VECTOR
     json = Schema(type=OpenAPIType.OBJECT, properties=fields, required=[] if embedding else names)
     return _documented({MULTIPART: OpenAPIMediaType(form), JSON: OpenAPIMediaType(json)})
+
+
+def takes_frame() -> type[Operation]:
+    """What documents a frame of a liveness session."""
+    nonce = Schema(type=OpenAPIType.STRING, description="The session's")
+    form: dict[str, Schema | Reference] = {"nonce": nonce, "image": _BINARY}
+    fields: dict[str, Schema | Reference] = {"nonce": nonce, "image": _BASE64}
+    required = list(form)
+    return _documented(
+        {
+            MULTIPART: OpenAPIMediaType(Schema(type=OpenAPIType.OBJECT, properties=form, required=required)),
+            JSON: OpenAPIMediaType(Schema(type=OpenAPIType.OBJECT, properties=fields, required=required)),
+        }
+    )
 
 
 def takes_batch() -> type[Operation]:

@@ -109,6 +109,10 @@ class OpenCvRecogniser:
         row = np.array([box.x, box.y, box.width, box.height, *landmarks.ravel(), face.score], np.float32)
         return np.asarray(self._network.get().alignCrop(image, row), dtype=np.uint8)
 
+    def locate(self, image: Image, face: DetectedFace) -> DetectedFace:
+        """See FaceAligner."""
+        return face
+
     @property
     def usual_norm(self) -> float | None:
         """See FaceEmbedder."""

@@ -57,6 +57,9 @@ class CuttingAligner:
         box = face.box
         return image[int(box.y) : int(box.y + box.height), int(box.x) : int(box.x + box.width)]
 
+    def locate(self, image: Image, face: DetectedFace) -> DetectedFace:
+        return face
+
 
 @dataclass
 class ColourModels:

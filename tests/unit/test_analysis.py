@@ -20,6 +20,9 @@ class OneColour:
     def align(self, image: Image, face: DetectedFace) -> Crop:
         return np.full((4, 4, 3), self.colour, np.uint8)
 
+    def locate(self, image: Image, face: DetectedFace) -> DetectedFace:
+        return face
+
 
 class Either(ColourModels):
     """One of its recognisers wants refined landmarks."""

@@ -8,6 +8,8 @@ from msgspec import UNSET, Meta, UnsetType
 from application.analysis import AnalysedFace
 from domain.capture import Unjudgeable
 from domain.liveness import Liveness, LivenessVerdict
+from domain.liveness_session import SessionEvidence
+from domain.movements import Movement
 from domain.quality import QualityReport, Reason
 from entrypoints.http.envelope import Success
 from entrypoints.http.views.detection import DetectedView
@@ -79,6 +81,28 @@ class ReasonView(msgspec.Struct):
 def liveness_of(face: AnalysedFace) -> LivenessView | UnsetType:
     """What there is to say of it."""
     return UNSET if face.liveness is None else LivenessView.of(face.liveness)
+
+
+class SessionEvidenceView(msgspec.Struct, omit_defaults=True):
+    """That the face was in a liveness session, which has been used up by this."""
+
+    similarity: Annotated[float, Meta(description="Of the photo's face and the session's, cosine, -1 to 1")]
+    threshold: Annotated[float, Meta(description="The least similarity of the same face")]
+    movements: Annotated[list[Movement], Meta(description="What the head did")]
+    passive_score: Annotated[
+        float | UnsetType, Meta(description="Of anti-spoofing models, 0 to 1, if any looked at the frames")
+    ] = UNSET
+
+    @classmethod
+    def of(cls, evidence: SessionEvidence) -> "SessionEvidenceView":
+        """The client's view."""
+        score = UNSET if evidence.passive_score is None else evidence.passive_score
+        return cls(evidence.similarity, evidence.threshold, list(evidence.movements), score)
+
+
+def session_of(face: AnalysedFace) -> SessionEvidenceView | UnsetType:
+    """What a liveness session says of it, if one was named."""
+    return UNSET if face.session is None else SessionEvidenceView.of(face.session)
 
 
 def quality_of(face: AnalysedFace, *, wanted: bool) -> QualityView | UnsetType:

@@ -9,7 +9,15 @@ from application.enrolment import Registered
 from domain.enrolment import Conflict
 from domain.people import Face
 from entrypoints.http.envelope import Success
-from entrypoints.http.views.checks import LivenessView, QualityView, left_out_of, liveness_of, quality_of
+from entrypoints.http.views.checks import (
+    LivenessView,
+    QualityView,
+    SessionEvidenceView,
+    left_out_of,
+    liveness_of,
+    quality_of,
+    session_of,
+)
 from entrypoints.http.views.numbers import Id, Least, LeftOut, NextId, Similarity
 
 
@@ -70,6 +78,10 @@ class RegisteredView(msgspec.Struct, omit_defaults=True):
     liveness: Annotated[LivenessView | UnsetType, Meta(description="If it was looked at")] = UNSET
     quality: Annotated[QualityView | UnsetType, Meta(description="With quality=true")] = UNSET
     faces_left_out: LeftOut | UnsetType = UNSET
+    liveness_session: Annotated[
+        SessionEvidenceView | UnsetType,
+        Meta(description="With liveness_session: why the face is taken for alive"),
+    ] = UNSET
 
     @classmethod
     def of(cls, registered: Registered, *, quality: bool = False) -> "RegisteredView":
@@ -84,6 +96,7 @@ class RegisteredView(msgspec.Struct, omit_defaults=True):
             liveness_of(registered.analysed),
             quality_of(registered.analysed, wanted=quality),
             left_out_of(registered.analysed),
+            session_of(registered.analysed),
         )
 
 

@@ -10,7 +10,15 @@ from application.decisions import Threshold
 from application.recognition import Comparison, IdentifiedFace
 from domain.identification import Decision, RankedPerson
 from entrypoints.http.envelope import Success
-from entrypoints.http.views.checks import LivenessView, QualityView, left_out_of, liveness_of, quality_of
+from entrypoints.http.views.checks import (
+    LivenessView,
+    QualityView,
+    SessionEvidenceView,
+    left_out_of,
+    liveness_of,
+    quality_of,
+    session_of,
+)
 from entrypoints.http.views.detection import DetectedView
 from entrypoints.http.views.numbers import Distance, Fmr, Id, Least, LeftOut, Similarity
 
@@ -91,6 +99,10 @@ class RecognizedView(msgspec.Struct, omit_defaults=True):
     liveness: Annotated[LivenessView | UnsetType, Meta(description="If it was looked at")] = UNSET
     quality: Annotated[QualityView | UnsetType, Meta(description="With quality=true")] = UNSET
     faces_left_out: LeftOut | UnsetType = UNSET
+    liveness_session: Annotated[
+        SessionEvidenceView | UnsetType,
+        Meta(description="With liveness_session: why the face is taken for alive"),
+    ] = UNSET
 
     @classmethod
     def of(
@@ -101,6 +113,7 @@ class RecognizedView(msgspec.Struct, omit_defaults=True):
         view = cls(best.nearest.id, best.profile_id, best.name, 1 - best.similarity)
         view.liveness, view.quality = liveness_of(face), quality_of(face, wanted=quality)
         view.faces_left_out = left_out_of(face)
+        view.liveness_session = session_of(face)
         if top_k is not None:
             view.similarity, view.threshold, view.fmr = best.similarity, decision.threshold, decision.fmr
             view.candidates = candidates(decision, top_k)
@@ -125,6 +138,10 @@ class VerifiedView(msgspec.Struct, omit_defaults=True):
         list[LivenessView] | UnsetType, Meta(description="Of each photo, if it was looked at")
     ] = UNSET
     quality: Annotated[list[QualityView] | UnsetType, Meta(description="Likewise, with quality=true")] = UNSET
+    liveness_session: Annotated[
+        SessionEvidenceView | UnsetType,
+        Meta(description="With liveness_session: why the face is taken for alive"),
+    ] = UNSET
 
     @classmethod
     def of(cls, comparison: Comparison, *, quality: bool) -> "VerifiedView":
@@ -140,6 +157,7 @@ class VerifiedView(msgspec.Struct, omit_defaults=True):
             threshold.fmr,
             looked or UNSET,
             rated or UNSET,
+            session_of(comparison.faces[0]),
         )
 
 

@@ -1,0 +1,71 @@
+"""Where liveness sessions are kept from one frame to the next."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.liveness_session import LivenessSession
+from domain.models import ModelChoice
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSession:
+    """A session and what it was begun with."""
+
+    id: str
+    """Opaque, random, URL-safe: whoever knows it may send frames and use it."""
+    nonce: str
+    """What each frame has to carry."""
+    models: ModelChoice
+    session: LivenessSession
+    age_s: float = 0.0
+    """Since it began, by the store's clock, when it was read."""
+
+
+class LivenessSessionStore(Protocol):
+    """Sessions until they expire. All methods may be called concurrently, by several processes.
+
+    Expired sessions are not there, and their rows are removed by `purge`. Each method raises Unavailable when the
+    store does not answer.
+    """
+
+    async def begin(self, kept: KeptSession, lifetime_s: float, most: int) -> None:
+        """Keep a new session for so many seconds.
+
+        Raises:
+            TooManyLivenessSessions: there are `most` already, whatever their state.
+        """
+        ...
+
+    async def find(self, session_id: str) -> KeptSession:
+        """A session.
+
+        Raises:
+            LivenessSessionNotFound: there is none of this id.
+        """
+        ...
+
+    async def change(
+        self,
+        session_id: str,
+        change: Callable[[KeptSession], LivenessSession],
+        lifetime_s: float | None = None,
+    ) -> KeptSession:
+        """Replace a session by what is made of it, while nobody else can change it.
+
+        Args:
+            session_id: which.
+            change: what to do with it; called once. If it raises, nothing is changed and the error is passed on.
+            lifetime_s: if given, seconds from now on after which a session that is passed by this expires.
+
+        Returns:
+            The session after the change; it is durable.
+
+        Raises:
+            LivenessSessionNotFound: there is none of this id.
+        """
+        ...
+
+    async def purge(self) -> int:
+        """Remove what has expired; the number of sessions."""
+        ...

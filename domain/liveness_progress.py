@@ -1,0 +1,174 @@
+"""What becomes of a liveness session by one more frame: the transitions of its state machine.
+
+No clock, no storage, no images: frames are measured elsewhere.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from domain.faces import Embedding
+from domain.head_change import HeadChange, frontal
+from domain.head_motion import motion
+from domain.liveness_session import (
+    FaceInFrame,
+    Failure,
+    Frame,
+    Hint,
+    Likeness,
+    LivenessSession,
+    PassiveCheck,
+    Reference,
+    SessionRules,
+    SessionState,
+)
+from domain.movements import Movement
+
+_MOST_AVERAGED = 5
+"""Frames whose mean says what the head was like at first."""
+_SOME_DOUBTFUL = 3
+_MOST_DOUBTFUL = 1 / 3
+"""Frames in which the face could be another: so many, and so many for each in which it is the same."""
+
+
+def advance(
+    session: LivenessSession,
+    frame: Frame,
+    rules: SessionRules,
+    likeness: Likeness,
+    passive: PassiveCheck | None = None,
+) -> LivenessSession:
+    """The session after one more frame.
+
+    Raises:
+        LivenessSessionClosed, FrameTooSoon: the frame is not taken, and nothing changes.
+    """
+    session.expect_frame(frame.at, rules)
+    if broken := _broken(session, frame, rules):
+        return session.failed(broken)
+    session = session.counted(frame.at, frame.mark)
+    if frame.face is None:
+        return replace(session, hint=Hint.SEVERAL_FACES if frame.several else Hint.NO_FACE)
+    if session.reference is None:
+        return _begun(session, frame.at, frame.face)
+    return _moved(session, session.reference, frame.at, frame.face, likeness, passive)
+
+
+def _broken(session: LivenessSession, frame: Frame, rules: SessionRules) -> Failure | None:
+    """Which rule a frame breaks by coming now."""
+    if frame.at > rules.deadline_s:
+        return Failure.DEADLINE_PASSED
+    if frame.mark in session.marks:
+        return Failure.REPEATED_FRAME
+    if session.frames >= rules.frames:
+        return Failure.TOO_MANY_FRAMES
+    if session.reference is not None and frame.at - session.seen_at > rules.gap_s:
+        return Failure.INTERRUPTED
+    return None
+
+
+def _begun(session: LivenessSession, at: float, face: FaceInFrame) -> LivenessSession:
+    if not frontal(face.shape):
+        return replace(session, hint=Hint.FACE_CAMERA)
+    return replace(
+        session,
+        hint=Hint.MOVE,
+        seen_at=at,
+        seen=1,
+        reference=Reference(face.shape, face.roll, face.of_picture, face.pixels, 1),
+        views=(face.embedding,),
+        passive=() if face.passive is None else (face.passive,),
+    )
+
+
+def _moved(
+    session: LivenessSession,
+    reference: Reference,
+    at: float,
+    face: FaceInFrame,
+    likeness: Likeness,
+    passive: PassiveCheck | None,
+) -> LivenessSession:
+    change = _change(session, reference, face)
+    similarity = session.views[0].similarity(face.embedding)
+    if similarity < likeness.other or (similarity < likeness.same and change is not None and change.facing):
+        return session.failed(Failure.OTHER_FACE)
+    if change is None or similarity < (likeness.certain if change.facing else likeness.same):
+        # Turned far, or blurred, a face resembles itself little.
+        return _doubted(session)
+    session = replace(session, seen_at=at, hint=Hint.MOVE, seen=session.seen + 1)
+    if change.facing and face.passive is not None:
+        session = replace(session, passive=(*session.passive, face.passive))
+    if session.next is not None and change.shows(session.next):
+        return _made(session, face, likeness, passive)
+    if change.plainly() not in {None, *_held(session)}:
+        return session.failed(Failure.WRONG_MOVEMENT)
+    if change.facing and session.done == 0 and reference.frames < _MOST_AVERAGED:
+        return _steadied(session, reference, face)
+    return session
+
+
+def _doubted(session: LivenessSession) -> LivenessSession:
+    doubtful = session.doubtful + 1
+    if doubtful > _SOME_DOUBTFUL + _MOST_DOUBTFUL * session.seen:
+        return session.failed(Failure.OTHER_FACE)
+    return replace(session, hint=Hint.UNCLEAR, doubtful=doubtful)
+
+
+def _change(session: LivenessSession, reference: Reference, face: FaceInFrame) -> HeadChange | None:
+    moved = motion(reference.shape, face.shape)
+    if moved is None:
+        return None
+    if session.mirrored:
+        moved = moved.mirrored()
+    roll = (face.roll - reference.roll + 180) % 360 - 180
+    return HeadChange(moved, roll, face.of_picture / reference.of_picture, face.pixels / reference.pixels)
+
+
+def _held(session: LivenessSession) -> set[Movement]:
+    """Movements that may still show: the last one, and nearness once somebody has come closer."""
+    made = session.movements[: session.done]
+    return {*made[-1:], *({Movement.CLOSER} & set(made))}
+
+
+def _made(
+    session: LivenessSession, face: FaceInFrame, likeness: Likeness, passive: PassiveCheck | None
+) -> LivenessSession:
+    made = replace(session, done=session.done + 1, views=(*session.views, face.embedding))
+    if made.done < len(made.movements):
+        return made
+    if not _alike(made, likeness):
+        # Another frame of the last movement may be clearer.
+        return _doubted(session)
+    score = made.passive_score
+    if passive is not None and passive.enforced and (score is None or score < passive.threshold):
+        return made.failed(Failure.PRESENTATION_ATTACK)
+    return replace(made, state=SessionState.PASSED)
+
+
+def _alike(session: LivenessSession, likeness: Likeness) -> bool:
+    """Whether the face in each movement is that in all other views together: of one alone, too many are alike."""
+    return all(
+        _mean(session.views[:n] + session.views[n + 1 :]).similarity(session.views[n])
+        >= (likeness.tilted if movement is Movement.UP else likeness.certain)
+        for n, movement in enumerate(session.movements, 1)
+    )
+
+
+def _mean(views: tuple[Embedding, ...]) -> Embedding:
+    return Embedding.of(np.sum([view.vector for view in views], axis=0), views[0].model)
+
+
+def _steadied(session: LivenessSession, reference: Reference, face: FaceInFrame) -> LivenessSession:
+    """With the mean of the first frames, whose landmarks err less than those of each."""
+    frames = reference.frames + 1
+    mean = Reference(
+        reference.shape.averaged(face.shape, 1 / frames),
+        reference.roll,
+        reference.of_picture + (face.of_picture - reference.of_picture) / frames,
+        reference.pixels + (face.pixels - reference.pixels) / frames,
+        frames,
+    )
+    front = session.views[0]
+    view = Embedding.of(reference.frames * front.vector + face.embedding.vector, front.model)
+    return replace(session, reference=mean, views=(view, *session.views[1:]))
