@@ -57,6 +57,10 @@ def read_table(path: Path) -> CalibrationTable | None:
         return msgspec.toml.decode(path.read_bytes(), type=CalibrationTable)
     except FileNotFoundError:
         return None
+    except msgspec.ValidationError as error:
+        raise BrokenModel(
+            f"The calibration of model {path.stem} is none, or of a version before 0.2: run face-api calibrate again."
+        ) from error
     except (OSError, msgspec.DecodeError, ValueError) as error:
         raise BrokenModel(f"The calibration of model {path.stem} can't be read.") from error
 
