@@ -194,11 +194,14 @@ class TestInterruption:
         """The faces in the database of a command that is running; 0 as long as there is none."""
         try:
             server = EmbeddedPostgres(folder / "data")
-            url = make_url(await server._joined() or "")
+            joined = await server._joined()
+            if joined is None:
+                return 0
+            url = make_url(joined)
             connection = await asyncpg.connect(
                 host=url.query["host"], port=url.query["port"], user=url.username, database=url.database
             )
-        except (OSError, ValueError, asyncpg.PostgresError):
+        except (OSError, asyncpg.PostgresError):
             return 0
         try:
             faces: int = await connection.fetchval("SELECT count(*) FROM face")
