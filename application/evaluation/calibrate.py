@@ -64,9 +64,11 @@ class CalibrateModel:
         return fit([_normalised(usable(each)) for each in sets], choice, named, usual)
 
 
-def usable(photos: EvaluationSet) -> EvaluationSet:
-    """The photos whose faces were found and are not refused for their embedding's norm at recognition."""
-    return photos.take(photos.found & ~(photos.norms < LENIENT.limits[Measure.EMBEDDING_NORM]))
+def usable(
+    photos: EvaluationSet, least_norm: float = LENIENT.limits[Measure.EMBEDDING_NORM]
+) -> EvaluationSet:
+    """The photos whose faces were found, with embeddings of at least this norm: that of recognition's bounds."""
+    return photos.take(photos.found & ~(photos.norms < least_norm))
 
 
 def _normalised(photos: EvaluationSet) -> NormalisedSet:

@@ -16,6 +16,7 @@ from application.evaluation.sets import EvaluationSet, LoadSets, SetSource
 from domain.calibration import CalibrationTable
 from domain.impostors import COHORT_SIZE, Cohort, norm_penalty
 from domain.models import ModelChoice
+from domain.quality import LENIENT, Measure
 
 DRAWS = 20
 """Of who is enrolled, and with which photo."""
@@ -86,6 +87,7 @@ class EvaluateTransfer:
         sources: Sequence[SetSource],
         progress: Progress,
         *,
+        least_norm: float = LENIENT.limits[Measure.EMBEDDING_NORM],
         detection_model: str | None = None,
         recognition_model: str | None = None,
     ) -> TransferEvaluation:
@@ -94,6 +96,7 @@ class EvaluateTransfer:
         Args:
             sources: two sets at least.
             progress: called after each photo.
+            least_norm: photos whose embeddings are shorter, by what is usual for the model, are left out.
             detection_model: the configured one if None.
             recognition_model: likewise.
 
@@ -104,7 +107,7 @@ class EvaluateTransfer:
         if len(sources) < 2:  # noqa: PLR2004
             raise EvaluationError("leaving one set out takes two sets at least")
         choice = self.loading.choose(detection_model, recognition_model)
-        sets = [usable(each) for each in self.loading.execute(sources, choice, progress)]
+        sets = [usable(each, least_norm) for each in self.loading.execute(sources, choice, progress)]
         for each in sets:
             if len(np.unique(each.people)) < LEAST_PEOPLE:
                 raise EvaluationError(f"{each.name} has fewer than {LEAST_PEOPLE} people")

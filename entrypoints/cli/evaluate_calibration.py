@@ -7,6 +7,7 @@ import msgspec
 
 from application.decisions import CalibrationMode
 from application.evaluation.transfer import EvaluateTransfer, SetTransfer, TransferEvaluation
+from domain.quality import LENIENT, Measure
 from entrypoints.cli.measuring import (
     DETECTION,
     IMAGE_SETS,
@@ -23,12 +24,20 @@ from entrypoints.cli.measuring import (
 @VECTOR_SETS
 @DETECTION
 @RECOGNITION
+@click.option(
+    "--least-norm",
+    type=click.FloatRange(0, 2),
+    default=LENIENT.limits[Measure.EMBEDDING_NORM],
+    show_default=True,
+    help="leave out photos whose embeddings are shorter, by what is usual for the model",
+)
 @click.option("--json", "as_json", is_flag=True, help="print JSON instead of a table")
 def evaluate_calibration(
     images: tuple[Path, ...],
     vectors: tuple[Path, ...],
     detection: str | None,
     recognition: str | None,
+    least_norm: float,
     *,
     as_json: bool,
 ) -> None:
@@ -40,7 +49,11 @@ def evaluate_calibration(
     settings, sets = loading()
     with measuring() as progress:
         found = EvaluateTransfer(sets, settings.target_fmr, settings.target_fpir).execute(
-            chosen, progress, detection_model=detection, recognition_model=recognition
+            chosen,
+            progress,
+            least_norm=least_norm,
+            detection_model=detection,
+            recognition_model=recognition,
         )
     click.echo(msgspec.json.encode(found).decode() if as_json else _as_text(found))
 
