@@ -1,6 +1,6 @@
 """What it costs to know what the impostors of a gallery are like.
 
-    python -m tests.benchmarks.cohorts [--people 1000000]
+    python -m tests.benchmarks.cohorts [--least 20] [--most 1000000]
 
 Galleries of several sizes, of random vectors of 128 numbers, are made in an embedded server in a temporary folder.
 For each is printed how long a draw of the cohort takes (with its statistics), loading it, and asking whether it is
@@ -66,14 +66,14 @@ async def timed(work: Callable[[], Awaitable[object]], cluster: Path, times: int
     return statistics.median(taken), meter.cpu / times
 
 
-async def measure(most: int) -> None:
+async def measure(least: int, most: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         server = EmbeddedPostgres(Path(folder))
         try:
             engine = make_engine(await server.start(), 2)
             await migrate(engine)
             cohorts, cluster = PostgresCohorts(engine), Path(folder) / "postgres"
-            for people in [size for size in (20, 50, 1000, 50_000, 1_000_000) if size <= most]:
+            for people in [size for size in (20, 50, 1000, 50_000, 1_000_000) if least <= size <= most]:
                 name = f"of-{people}"
                 await filled(engine, name, people)
                 for vacuumed in (False, True):
@@ -100,10 +100,11 @@ async def measure(most: int) -> None:
 
 
 @click.command()
-@click.option("--people", default=1_000_000, help="leave out larger galleries")
-def main(people: int) -> None:
+@click.option("--least", default=20, help="leave out smaller galleries")
+@click.option("--most", default=1_000_000, help="leave out larger galleries")
+def main(least: int, most: int) -> None:
     """Print the figures."""
-    asyncio.run(measure(people))
+    asyncio.run(measure(least, most))
 
 
 if __name__ == "__main__":
