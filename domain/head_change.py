@@ -7,7 +7,7 @@ from domain.movements import Movement
 
 _TURNED = 0.25
 """Parallax across, from which on a head is turned to a side: an average head by about 31 degrees."""
-_SIDEWAYS = 0.45
+_SIDEWAYS = 0.25
 """The most parallax along, in that across, of a head that turns to a side."""
 _SOLID_TURNED = 0.25
 """The least solidity then."""
@@ -15,7 +15,9 @@ _TILTED = 0.08
 """Parallax from which on a chin is raised or lowered: an average head's by about 11 degrees."""
 _LOWERED = 0.02
 _LOWERED_SHARE = 0.15
-"""The least parallax along of a lowered chin, and its share in that across: few cameras are right in the middle."""
+_LOWERED_SHARE_TURNED = 0.35
+"""The least parallax along of a lowered chin, and its share in that across: few cameras are right in the middle. The
+last is that of a head which otherwise could be turned to a side."""
 _RAISED = 0.08
 _RAISED_SHARE = 0.5
 """The same of a raised chin, of which a turn to a side shows a little too."""
@@ -31,7 +33,6 @@ _MOST_ROLL = 30.0
 """Degrees from the roll at first; beyond it landmarks are too bad."""
 
 _PLAIN_TURNED = 0.35
-_PLAIN_SIDEWAYS = 0.3
 _PLAIN_LOWERED = 0.06
 _PLAIN_LOWERED_SHARE = 0.5
 _PLAIN_RAISED = 0.1
@@ -79,8 +80,8 @@ class HeadChange:
         if moved.solidity < _PLAIN_SOLID or abs(self.roll) > _MOST_ROLL:
             return None
         across = abs(moved.across)
-        if across >= _PLAIN_TURNED and abs(moved.along) < _PLAIN_SIDEWAYS * across:
-            return self._turned()
+        if across >= _PLAIN_TURNED and (side := self._turned()):
+            return side
         lowered = moved.along >= max(_PLAIN_LOWERED, _PLAIN_LOWERED_SHARE * across)
         raised = -moved.along >= max(_PLAIN_RAISED, _PLAIN_RAISED_SHARE * across)
         return Movement.UP if lowered or raised else None
@@ -95,7 +96,8 @@ class HeadChange:
     def _raised_or_lowered(self) -> bool:
         moved = self.motion
         across = abs(moved.across)
-        lowered = moved.along >= max(_LOWERED, _LOWERED_SHARE * across)
+        share = _LOWERED_SHARE if across < _TURNED else _LOWERED_SHARE_TURNED
+        lowered = moved.along >= max(_LOWERED, share * across)
         raised = -moved.along >= max(_RAISED, _RAISED_SHARE * across)
         return (lowered or raised) and moved.parallax >= _TILTED and moved.solidity >= _SOLID_TILTED
 

@@ -147,11 +147,13 @@ def _made(
 
 
 def _alike(session: LivenessSession, likeness: Likeness) -> bool:
-    """Whether the face in each movement is that in all other views together: of one alone, too many are alike."""
+    """Whether the face in each view is that in all others together: to one alone, too many are alike."""
+    least = (
+        likeness.tilted if movement is Movement.UP else likeness.certain for movement in session.movements
+    )
     return all(
-        _mean(session.views[:n] + session.views[n + 1 :]).similarity(session.views[n])
-        >= (likeness.tilted if movement is Movement.UP else likeness.certain)
-        for n, movement in enumerate(session.movements, 1)
+        _mean(session.views[:n] + session.views[n + 1 :]).similarity(session.views[n]) >= similarity
+        for n, similarity in enumerate((likeness.certain, *least))
     )
 
 

@@ -60,7 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a session that was passed can be used."""
     liveness_session_gap_s: Annotated[float, Meta(ge=1, le=10)] = 2.5
     """The longest time without a frame that shows the face."""
-    liveness_session_frames: Annotated[int, Meta(ge=10, le=1000)] = 200
+    liveness_session_frames: Annotated[int, Meta(ge=10, le=1000)] = 300
     """Of one session."""
     liveness_session_rate: Annotated[int, Meta(ge=1, le=30)] = 5
     """Frames a second that a session takes."""
