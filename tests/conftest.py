@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from adapters.imaging.decoder import PillowDecoder
 from adapters.onnx.cache import PreparedModels
@@ -14,6 +15,10 @@ from adapters.onnx.preparation import FreeAxes
 from adapters.onnx.sface import SFaceEmbedder
 from adapters.onnx.yunet_network import YuNetNetwork
 from domain.faces import Image
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 YUNET_FILE = "face_detection_yunet_2023mar_int8bq.onnx"
