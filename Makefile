@@ -3,6 +3,9 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
+# ONNX Runtime reports its use to its publisher otherwise, from tools as well.
+export ORT_DISABLE_TELEMETRY := 1
+
 .PHONY: help install lock run test accuracy calibrate bench check format lint types clean
 
 help: ## Show this list

@@ -213,7 +213,9 @@ class Container(containers.DeclarativeContainer):
     crop_codec = providers.Singleton(PngCrops)
     analyser = providers.ThreadSafeSingleton(
         FaceAnalyser,
-        decoder=providers.Singleton(PillowDecoder, settings.provided.max_pixels),
+        decoder=providers.Singleton(
+            PillowDecoder, settings.provided.max_pixels, settings.provided.max_decode_s
+        ),
         aligners=providers.Dict(
             {
                 Alignment.DETECTED: providers.Singleton(SimilarityAligner),

@@ -87,6 +87,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Of a request, in 10^6 bytes."""
     max_image_mp: Annotated[float, Meta(gt=0, le=1000)] = 50
     """Of an image, in 10^6 pixels."""
+    max_decode_s: Annotated[float, Meta(gt=0, le=600)] = 5
+    """Seconds that a worker may compute to decode an image."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

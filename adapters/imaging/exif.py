@@ -7,7 +7,8 @@ Pillow's own reader warns, through a process-wide switch, about every flaw of a 
 import struct
 
 _ORIENTATION = 0x0112
-_SHORT = 3
+_INTEGERS = {1: "B", 3: "H", 4: "I"}
+"""BYTE, SHORT and LONG. The standard wants SHORT; some software writes LONG."""
 _PREFIX = b"Exif\0\0"
 _BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 _UPRIGHT = 1
@@ -33,7 +34,9 @@ def _read(tiff: bytes, order: str) -> int:
     (directory,) = struct.unpack_from(f"{order}I", tiff, 4)
     (count,) = struct.unpack_from(f"{order}H", tiff, directory)
     for entry in range(directory + 2, directory + 2 + 12 * count, 12):
-        tag, kind, _, value = struct.unpack_from(f"{order}HHIH", tiff, entry)
-        if tag == _ORIENTATION and kind == _SHORT and 1 <= value <= 8:  # noqa: PLR2004
-            return int(value)
+        tag, kind = struct.unpack_from(f"{order}HH", tiff, entry)
+        if tag == _ORIENTATION and kind in _INTEGERS:
+            (value,) = struct.unpack_from(f"{order}{_INTEGERS[kind]}", tiff, entry + 8)
+            if 1 <= value <= 8:  # noqa: PLR2004
+                return int(value)
     return _UPRIGHT

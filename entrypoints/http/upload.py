@@ -158,7 +158,9 @@ def _decoded(text: str) -> Photo:
         raise InvalidImage("The image is not base64, and not a data URI with base64.") from None
 
 
-_BINARY = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY, description="JPEG, PNG, WebP, BMP")
+_BINARY = Schema(
+    type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY, description="JPEG, PNG, WebP, AVIF, BMP"
+)
 _BASE64 = Schema(type=OpenAPIType.STRING, description="The same, in base64 or as a data URI")
 _VECTOR = Schema(
     type=OpenAPIType.ARRAY,

@@ -37,6 +37,8 @@ class Service:
     port: int = field(default_factory=free_port)
     from_nothing: bool = False
     """Whether it makes its database and prepares its models itself, which takes seconds."""
+    under: tuple[str | Path, ...] = ()
+    """A program that runs it, such as a tracer, and its arguments."""
 
     def __post_init__(self) -> None:
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
@@ -57,7 +59,7 @@ class Service:
         own = {"FACE_PORT": str(self.port), "FACE_DATA_DIR": str(self.directory / "data")}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [FACE_API, "serve"],
+                [*self.under, FACE_API, "serve"],
                 env={**unconfigured(), **own, **self.settings},
                 cwd=self.directory,
                 stdout=log,

@@ -106,6 +106,14 @@ def test_sixteen_bit_colour() -> None:
     assert DECODER.decode(png(2, 1, 16, 2, row)).tolist() == [[[1, 0x80, 0xFF], [0xC0, 0x40, 0]]]
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP"])
+def test_files_that_are_read_in_many_blocks(kind: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3), np.uint8)
+    data = encoded(Pillow.fromarray(noise), kind, quality=100, subsampling=0, lossless=True)
+    assert len(data) > 3 * 65536
+    assert np.abs(DECODER.decode(data).astype(int) - noise[..., ::-1]).max() <= (8 if kind == "JPEG" else 0)
+
+
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 def test_transparent_parts_are_white(kind: str) -> None:
     picture = Pillow.new("RGBA", (4, 4), (200, 0, 0, 0))

@@ -1,11 +1,16 @@
-"""ONNX Runtime on the CPU."""
+"""ONNX Runtime on the CPU. Nothing else in the product imports it."""
 
+import os
 from collections.abc import Mapping
-
-import onnxruntime  # type: ignore[import-untyped]
 
 from adapters.onnx.session import Shape, Tensor
 from domain.errors import BrokenModel
+
+# From 1.29 on it reports its use to its publisher, and writes a device's id to the home directory, unless this is set
+# before it is imported (microsoft/onnxruntime, pull request 27379).
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import onnxruntime  # type: ignore[import-untyped]
 
 
 class OnnxRuntimeSession:

@@ -1,0 +1,64 @@
+"""What of a JPEG file is needed to decode it (ITU-T T.81, annex B).
+
+Pillow reads what precedes the first scan byte by byte, and keeps all of it. Here it is passed over in one pass.
+"""
+
+import re
+
+from domain.errors import InvalidImage
+
+_MAX_SEGMENTS = 1000
+"""Of a file: the largest metadata come in pieces of 64 KiB."""
+_MAX_SCANS = 100
+"""Of a progressive file: encoders make about ten."""
+_MARKER = re.compile(rb"\xff[^\x00\xff]")
+"""After junk and any number of fill bytes (B.1.1.2)."""
+_MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+"""That ends a scan: restarts don't."""
+_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
+"""Markers without a segment: temporary, restarts, start of image."""
+_END_OF_IMAGE = 0xD9
+_START_OF_SCAN = 0xDA
+_METADATA = frozenset({*range(0xE0, 0xF0), 0xFE})
+"""Application segments and comments."""
+_NEEDED = {0xE0: b"JFIF", 0xE1: b"Exif\0\0", 0xEE: b"Adobe"}
+"""Of those: what tells the colour space, and how the camera was held."""
+
+
+def essential_jpeg(data: bytes) -> bytes:
+    """The first image of a file without metadata, fill bytes and what follows it.
+
+    Raises:
+        InvalidImage: it is damaged, or has more segments or scans than any photo.
+    """
+    parts = [data[:2]]
+    place, segments = 2, 0
+    first_scan = None
+    while True:
+        found = (_MARKER if first_scan is None else _MARKER_IN_SCAN).search(data, place)
+        if found is None or data[found.end() - 1] == _END_OF_IMAGE:
+            break
+        start, marker = found.start(), data[found.end() - 1]
+        place = found.end()
+        if marker in _ALONE:
+            continue
+        segments += 1
+        if segments > _MAX_SEGMENTS:
+            raise InvalidImage("The JPEG file has more segments than any photo.")
+        end = place + int.from_bytes(data[place : place + 2], "big")
+        if first_scan is None:
+            if marker == _START_OF_SCAN:
+                first_scan = start
+            elif _is_needed(marker, data[place + 2 : end]):
+                parts.append(data[start:end])
+        place = end
+    if first_scan is None:
+        raise InvalidImage("The image file is damaged.")
+    scans = data[first_scan : len(data) if found is None else found.end()]
+    if scans.count(bytes((0xFF, _START_OF_SCAN))) > _MAX_SCANS:
+        raise InvalidImage("The JPEG file has more scans than any photo.")
+    return b"".join([*parts, scans])
+
+
+def _is_needed(marker: int, content: bytes) -> bool:
+    return marker not in _METADATA or (marker in _NEEDED and content.startswith(_NEEDED[marker]))

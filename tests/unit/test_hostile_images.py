@@ -1,0 +1,95 @@
+"""Small files that take long to decode, or much memory, are refused, or read in little time."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from adapters.imaging.decoder import PillowDecoder
+from domain.errors import InvalidImage
+from tests.unit import hostile_images as hostile
+
+DECODER = PillowDecoder(max_pixels=50_000_000)
+SOON_S = 1.5
+"""Of a thread's time; each took three to sixty seconds."""
+
+SMALL = hostile.jpeg(300, 200)
+GREY = b"\0" * 301 * 200
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (hostile.with_scans(7000, 7100, 500), "more scans"),
+        (hostile.with_scans(7000, 7100, 12_000), "more segments"),
+        (hostile.with_segments(SMALL, 3_500_000), "more segments"),
+        (hostile.png(300, 200, 8, 0, GREY, hostile.chunk(b"teXt", b"") * 1_000_000), "more chunks"),
+        (hostile.png(300, 200, 8, 0, GREY, hostile.chunk(b"IDAT", b"") * 1_000_000), "more chunks"),
+        (hostile.rle_bmp(1000, 900, b"\0\x02\0\0" * 3_500_000), "compressed"),
+        (hostile.rle_bmp(50_000_000, 1, b"\0\0\x01\x05" * 100_000), "compressed"),
+    ],
+    ids=["scans", "many scans", "segments", "texts", "pixels in pieces", "moves", "ends of long lines"],
+)
+def test_more_work_than_any_photo_is_refused_soon(data: bytes, words: str) -> None:
+    start = time.thread_time()
+    with pytest.raises(InvalidImage, match=words):
+        DECODER.decode_reduced(data, 640)
+    assert time.thread_time() - start < SOON_S
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        hostile.with_fill_bytes(SMALL, 10_000_000),
+        hostile.with_segments(SMALL, 500),
+        hostile.png(300, 200, 8, 0, GREY, hostile.chunk(b"IDAT", b"") * 50_000),
+        hostile.rle_bmp(300, 200, (b"\x96\x40" * 2 + b"\0\0") * 200 + b"\0\x01"),
+    ],
+    ids=["fill bytes", "segments", "chunks", "runs"],
+)
+def test_odd_files_are_read_soon(data: bytes) -> None:
+    start = time.thread_time()
+    assert DECODER.decode(data).shape == (200, 300, 3)
+    assert time.thread_time() - start < SOON_S
+
+
+@pytest.fixture(scope="module")
+def deep() -> bytes:
+    """50 megapixels of four channels of 16 bits: 400 MB in 400 kB."""
+    return hostile.png(7000, 7100, 16, 6, b"\0" * (7000 * 8 + 1) * 7100)
+
+
+@pytest.mark.parametrize("kind", ["scans", "inflation", "runs"])
+def test_decoding_ends_when_its_time_is_up(kind: str, deep: bytes) -> None:
+    data = {
+        "scans": hostile.with_scans(7000, 7100, 90),
+        "inflation": deep,
+        "runs": hostile.rle_bmp(1000, 900, b"\0\x02\0\0" * 650_000),
+    }[kind]
+    start = time.thread_time()
+    with pytest.raises(InvalidImage, match="too long"):
+        PillowDecoder(50_000_000, seconds=0.05).decode(data)
+    assert time.thread_time() - start < 0.6
+
+
+def test_a_progressive_photo_without_a_face_is_decoded_once() -> None:
+    """Its scans take all of the time: reading them for a small image first would spare nothing."""
+    image, times = DECODER.decode_reduced(hostile.jpeg(1920, 1280, progressive=True), 640)
+    assert times == 1
+    assert image.shape == (1280, 1920, 3)
+
+
+def test_fifty_megapixels_with_alpha_take_no_more_than_twice_their_pixels(deep: bytes) -> None:
+    """Pillow's own four bytes a pixel, and the three of the answer."""
+    script = """
+import resource, sys
+from adapters.imaging.decoder import PillowDecoder
+data = sys.stdin.buffer.read()
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
+PillowDecoder(50_000_000).decode(data)
+print((peak() - before) // 1024)
+"""
+    done = subprocess.run([sys.executable, "-c", script], input=deep, capture_output=True, check=True)
+    assert int(done.stdout) < 420  # MiB; 200 and 150 MB are needed
