@@ -66,26 +66,28 @@ class PostgresGallerySource:
         """See GallerySource.read."""
         wanted = {"people": people.tolist(), "limit": self._most + 1}
         rows = await self._database.fetch(statements.READ, {**_parameters(gallery, since), **wanted})
-        first = rows[0]
+        first, *found = rows
         if not first.known:
             raise MomentUnknown
         if not first.there:
             raise CollectionNotFound
+        fitting = [row for row in found if len(row.vector) == _HEADER_BYTES + 4 * gallery.dimensions]
         changes = None
-        faces = first.faces or []
-        if max(len(faces), len(first.gone)) <= self._most:
-            fitting = [len(each) == _HEADER_BYTES + 4 * gallery.dimensions for each in first.vectors or []]
+        if max(first.changes, len(first.gone)) <= self._most:
+            here = [row for row in fitting if row.changed]
+            keys = [row.id for row in here]
+            # Another length isn't in this index.
+            others = {row.id for row in found if row.changed}.difference(keys)
             changes = _changes(
                 since,
                 _moment(first),
                 gallery,
-                _only(faces, fitting),
-                _only(first.people or [], fitting),
-                b"".join(each[_HEADER_BYTES:] for each in _only(first.vectors or [], fitting)),
-                # Another length isn't in this index.
-                [*first.gone, *_only(faces, [not fits for fits in fitting])],
+                keys,
+                [row.profile_id for row in here],
+                b"".join(row.vector[_HEADER_BYTES:] for row in here),
+                [*first.gone, *others],
             )
-        return Reading(changes, _candidates(rows, gallery))
+        return Reading(changes, _candidates(fitting, gallery))
 
     async def prune(self) -> None:
         """See GallerySource.prune."""
@@ -121,14 +123,9 @@ def _changes(
     return Changes(since, moment, rows, removed)
 
 
-def _only(values: Sequence[Any], which: Sequence[bool]) -> list[Any]:
-    return [value for value, wanted in zip(values, which, strict=True) if wanted]
-
-
 def _candidates(rows: Sequence[Record], gallery: GalleryKey) -> dict[int, Candidate]:
     faces: dict[int, list[Any]] = {}
     for row in rows:
-        if row.id is not None and len(row.vector) == _HEADER_BYTES + 4 * gallery.dimensions:
-            stored = face(row, gallery.collection, gallery.model), vector(row.vector), row.embedding_norm
-            faces.setdefault(row.profile_id, []).append(stored)
+        stored = face(row, gallery.collection, gallery.model), vector(row.vector), row.embedding_norm
+        faces.setdefault(row.profile_id, []).append(stored)
     return {person: candidate(theirs) for person, theirs in faces.items()}

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeAlias, TypeVarTuple
 
-from sqlalchemy import Executable, Row
+from sqlalchemy import Executable, Row, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.selectable import TypedReturnsRows
@@ -19,6 +19,9 @@ from domain.errors import (
     Unavailable,
 )
 
+FILTER_LIMIT_MS = 5000
+"""A filter by metadata is compared with everybody's: what its values cost depends on theirs."""
+
 Parameters: TypeAlias = Mapping[str, object]
 _Columns = TypeVarTuple("_Columns")
 
@@ -28,6 +31,8 @@ _CONSTRAINTS: Mapping[str, type[FaceServiceError]] = {
     "face_collection_profile_id_fkey": ProfileNotFound,
 }
 
+
+_LIMIT = text("SELECT set_config('statement_timeout', :limit, true)")
 
 _DATA_EXCEPTION = "22"
 """The class of a character that the encoding doesn't have, of a number out of range, and the like."""
@@ -57,10 +62,20 @@ class Database:
                 raise
             return await self.write(statement, parameters)
 
-    async def fetch(self, query: Query, parameters: Parameters) -> Sequence[Record]:
+    async def read_within(
+        self, limit_ms: int, statement: TypedReturnsRows[*_Columns], parameters: Parameters
+    ) -> Sequence[Row[*_Columns]]:
+        """All rows, if the server has them in time; it gives up by itself, whatever becomes of this process."""
+        async with self.transaction() as connection:
+            await connection.execute(_LIMIT, {"limit": str(limit_ms)})
+            return (await connection.execute(statement, parameters)).all()
+
+    async def fetch(
+        self, query: Query, parameters: Parameters, limit_ms: int | None = None
+    ) -> Sequence[Record]:
         """All rows, sooner."""
         try:
-            return await query.rows(self._engine, parameters)
+            return await query.rows(self._engine, parameters, limit_ms)
         except (SQLAlchemyError, *DRIVER_ERRORS) as error:
             raise _refusal(error) from error
 
@@ -93,7 +108,7 @@ async def _answering(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
                 # Nobody knows what has become of it: it must not serve the next request.
                 await connection.invalidate()
                 raise
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, *DRIVER_ERRORS) as error:
         raise _refusal(error) from error
 
 

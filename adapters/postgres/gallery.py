@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.database import Database, Parameters
+from adapters.postgres.database import FILTER_LIMIT_MS, Database, Parameters
 from adapters.postgres.query import Query, Record
 from adapters.postgres.rows import given, other_dimension, storable, vector
 from adapters.postgres.statements.search import BY_ALL_PEOPLE, BY_NEAREST_FACES, FACES_OF_PERSON
@@ -63,7 +63,8 @@ class PgVectorGallery:
         )
 
     async def _found(self, query: Query, parameters: Parameters, probe: Embedding) -> Found:
-        rows = await self._database.fetch(query, parameters)
+        limit = FILTER_LIMIT_MS if "about" in parameters else None
+        rows = await self._database.fetch(query, parameters, limit)
         known, dimensions, searched, *_ = rows[0]
         if not known:
             raise CollectionNotFound

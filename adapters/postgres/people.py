@@ -3,7 +3,7 @@
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.database import Database
+from adapters.postgres.database import FILTER_LIMIT_MS, Database
 from adapters.postgres.rows import storable
 from adapters.postgres.statements import people as statements
 from application.ports.people import ProfileFilter
@@ -44,7 +44,11 @@ class PostgresProfiles:
         """See ProfileRepository.list."""
         if not storable(where.prefix):
             return []
-        rows = await self._database.read(statements.page(where, after), {"limit": limit})
+        page = statements.page(where, after)
+        if where.metadata is None:
+            rows = await self._database.read(page, {"limit": limit})
+        else:
+            rows = await self._database.read_within(FILTER_LIMIT_MS, page, {"limit": limit})
         return [_profile(row) for row in rows]
 
     async def update(

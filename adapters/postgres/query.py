@@ -1,10 +1,11 @@
 """Reading with little around it, for a recognition waits."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 import asyncpg
-from sqlalchemy.dialects.postgresql.asyncpg import PGCompiler_asyncpg
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi, PGCompiler_asyncpg
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.selectable import TypedReturnsRows
@@ -12,8 +13,18 @@ from sqlalchemy.util import await_only, greenlet_spawn
 
 _DIALECT = make_url("postgresql+asyncpg://").get_dialect()()
 
-DRIVER_ERRORS = asyncpg.PostgresError, asyncpg.InterfaceError, OSError
-"""All that a statement can end with, but for what the pool has to say."""
+DRIVER_ERRORS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    AsyncAdapt_asyncpg_dbapi.Error,
+    OSError,
+    EOFError,
+)
+"""All that a statement, or connecting for it, can end with, but for what the pool has to say.
+
+The dialect's own errors are those of connecting: they are no SQLAlchemyError for who asks the pool himself.
+"""
 
 
 class Record(asyncpg.Record):  # type: ignore[misc]
@@ -41,24 +52,31 @@ class Query:
             for name, value in bound.items()
         ]
 
-    async def rows(self, engine: AsyncEngine, parameters: Mapping[str, object]) -> Sequence[Record]:
+    async def rows(
+        self, engine: AsyncEngine, parameters: Mapping[str, object], limit_ms: int | None = None
+    ) -> Sequence[Record]:
         """All of them.
 
+        Args:
+            engine: lends the connection.
+            parameters: the statement's.
+            limit_ms: how long the server may take, if that is less than for others; two more round trips.
+
         Raises:
-            SQLAlchemyError: there is no connection to be had.
-            DRIVER_ERRORS: it is refused, or the connection was lost twice.
+            SQLAlchemyError, DRIVER_ERRORS: there is no connection to be had, the statement is refused, or the
+                connection was lost twice.
         """
         given = {**self._constants, **parameters}
         arguments = [process(given[name]) if process else given[name] for name, process in self._parameters]
-        return await greenlet_spawn(self._fetched, engine, arguments)
+        return await greenlet_spawn(self._fetched, engine, arguments, limit_ms)
 
     def _fetched(
-        self, engine: AsyncEngine, arguments: Sequence[object], *, again: bool = True
+        self, engine: AsyncEngine, arguments: Sequence[object], limit_ms: int | None, *, again: bool = True
     ) -> Sequence[Record]:
         connection = engine.sync_engine.raw_connection()
         driver = cast("asyncpg.Connection", connection.driver_connection)
         try:
-            return await_only(driver.fetch(self._sql, *arguments, record_class=Record))
+            return await_only(self._answer(driver, arguments, limit_ms))
         except BaseException as error:
             lost = driver.is_closed()
             if lost or not isinstance(error, asyncpg.PostgresError):
@@ -68,4 +86,14 @@ class Query:
                 raise
         finally:
             connection.close()
-        return self._fetched(engine, arguments, again=False)
+        return self._fetched(engine, arguments, limit_ms, again=False)
+
+    async def _answer(
+        self, driver: "asyncpg.Connection", arguments: Sequence[object], limit_ms: int | None
+    ) -> Sequence[Record]:
+        fetching = partial(driver.fetch, self._sql, *arguments, record_class=Record)
+        if limit_ms is None:
+            return cast("Sequence[Record]", await fetching())
+        async with driver.transaction():
+            await driver.execute(f"SET LOCAL statement_timeout = {limit_ms}")
+            return cast("Sequence[Record]", await fetching())

@@ -23,7 +23,7 @@ from application.recognition import (
     VerifyFace,
 )
 from entrypoints.container import Container
-from entrypoints.http.accesslog import AccessLog
+from entrypoints.http.accesslog import LoggedApplication
 from entrypoints.http.batch import BatchController
 from entrypoints.http.collections import CollectionController
 from entrypoints.http.docs import docs_router
@@ -77,14 +77,13 @@ T = TypeVar("T")
 def create_app(container: Container) -> Litestar:
     """The application; whoever runs it keeps the container running (see entrypoints/boot.py)."""
     settings = container.settings()
-    return Litestar(
+    return LoggedApplication(
         [*CONTROLLERS, docs_router],
         dependencies={
             name: Provide(_bridge(getattr(container, name), kind), sync_to_thread=False)
             for name, kind in USE_CASES.items()
         },
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
-        middleware=[AccessLog()],
         before_send=[allow_all_methods, *([move_on] if settings.process_count > 1 else [])],
         openapi_config=openapi_config(version("face-api")),
         request_max_body_size=settings.max_body_bytes,

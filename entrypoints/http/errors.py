@@ -15,6 +15,8 @@ from domain.enrolment import EnrolmentConflict
 from domain.identification import AmbiguousMatch
 from domain.people import COLLECTION_RULE
 from domain.quality import LowQuality
+from entrypoints.http.accesslog import shown_path
+from entrypoints.http.causes import causes
 from entrypoints.http.envelope import Failure
 from entrypoints.http.views.checks import ReasonView
 from entrypoints.http.views.enrolment import ConflictView
@@ -86,8 +88,11 @@ def failure(
     )
 
 
-def domain_error(_: Request[Any, Any, Any], error: errors.FaceServiceError) -> Response[Failure]:
-    """A refusal of ours."""
+def domain_error(request: Request[Any, Any, Any], error: errors.FaceServiceError) -> Response[Failure]:
+    """A refusal of ours; the log has why something isn't available."""
+    if status_of(type(error)) is HTTPStatus.SERVICE_UNAVAILABLE:
+        path = shown_path(request.scope["path"])
+        logger.warning("%s %s: %s: %s", request.method, path, error.code, causes(error))
     grounds = next((show(error) for kind, show in GROUNDS.items() if isinstance(error, kind)), UNSET)
     return failure(status_of(type(error)), error.code, error.detail, grounds)
 
@@ -114,7 +119,7 @@ def http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[Fail
 
 def unexpected_error(request: Request[Any, Any, Any], error: Exception) -> Response[Failure]:
     """A defect of ours: the log has it all, the client nothing."""
-    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    logger.error("%s %s failed", request.method, shown_path(request.scope["path"]), exc_info=error)
     return failure(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong in the service.")
 
 

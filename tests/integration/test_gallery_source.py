@@ -1,6 +1,7 @@
 """What the database says of a gallery's changes, whoever makes them and however long that takes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from adapters.postgres.changes import PostgresGallerySource
 from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import migrate
+from adapters.postgres.query import Query, Record
 from adapters.postgres.statements.changes import MOMENT
 from application.ports.index import NEVER, Changes, GalleryKey, Moment
 from application.ports.source import MomentUnknown
@@ -73,6 +75,38 @@ async def execute(connection: AsyncConnection, *statements: str, **values: objec
 
 
 class TestRead:
+    @pytest.mark.parametrize(("most", "told_of"), [(1000, 300), (299, 0)])
+    async def test_what_is_read_grows_with_the_changes_and_no_faster(
+        self,
+        engine: AsyncEngine,
+        source: PostgresGallerySource,
+        monkeypatch: pytest.MonkeyPatch,
+        most: int,
+        told_of: int,
+    ) -> None:
+        moment = await source.moment()
+        async with engine.begin() as connection:
+            for person in range(300):
+                await execute(connection, PERSON, FACES, name=f"person {person}")
+        read: list[Record] = []
+
+        async def fetch(self: Query, *arguments: Any) -> Sequence[Record]:
+            read.extend(await rows(self, *arguments))
+            return read
+
+        rows = Query.rows
+        monkeypatch.setattr(Query, "rows", fetch)
+        some = PostgresGallerySource(engine, most)
+        found = await some.read(GALLERY, moment, np.array([], dtype=np.int64))
+        assert (0 if found.changes is None else len(found.changes.faces.keys)) == told_of
+        assert len(found.candidates) == told_of
+        numbers = sum(
+            len(value) if isinstance(value, list | bytes | str) else 1
+            for row in read
+            for value in row.values()
+        )
+        assert numbers < 100 * (told_of + 2)
+
     async def test_nothing_has_changed(self, source: PostgresGallerySource, storage: Storage) -> None:
         await enrol(storage.faces, ("Ann", at(0)))
         assert (await source.read(GALLERY, await source.moment(), np.array([1]))).unchanged

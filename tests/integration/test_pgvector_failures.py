@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import asyncpg
 import numpy as np
 import pytest
 from sqlalchemy import text
@@ -10,12 +11,17 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres import engine as engine_module
+from adapters.postgres import gallery as gallery_module
+from adapters.postgres import people as people_module
 from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import migrate
+from application.errors import StartupError
 from application.ports.faces import FaceFilter, NewFace
+from application.ports.people import ProfileFilter
 from domain.errors import InvalidInput, Unavailable
 from domain.faces import Embedding
 from domain.people import DEFAULT_COLLECTION as DEFAULT
+from domain.people import ProfileId
 from tests.contract.enrolment import NO_FACE
 from tests.contract.storage import Storage, on_postgres
 
@@ -179,3 +185,74 @@ async def test_a_text_that_cannot_be_stored_is_the_clients_mistake(storage: Stor
     ):
         with pytest.raises(InvalidInput, match="can't be stored"):
             await attempt
+
+
+KINDS_OF_REFUSED_CONNECTIONS = (
+    asyncpg.CannotConnectNowError("the database system is starting up"),
+    asyncpg.TooManyConnectionsError("sorry, too many clients already"),
+    asyncpg.InvalidPasswordError("password authentication failed"),
+    asyncpg.InterfaceError("the connection is closed"),
+    asyncpg.InternalClientError("got result for unknown protocol state"),
+    ConnectionResetError(),
+    EOFError(),
+    TimeoutError(),
+)
+
+
+@pytest.mark.parametrize("error", KINDS_OF_REFUSED_CONNECTIONS, ids=lambda error: type(error).__name__)
+async def test_a_server_that_refuses_connections_is_unavailable(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(asyncpg, "connect", refuse)
+    engine = make_engine("postgresql+asyncpg://nobody@127.0.0.1/nothing", 1)
+    storage = on_postgres(engine)
+    for attempt in (
+        storage.faces.ping(),
+        storage.faces.add(NewFace(DEFAULT, "Ann", PROBE, "d")),
+        storage.gallery.search(PROBE, DEFAULT, 1),
+        storage.gallery.search(PROBE, DEFAULT, 1, {"a": 1}),
+        storage.faces.list(EVERYTHING, 1),
+        storage.faces.delete(DEFAULT, NO_FACE),
+        storage.profiles.list(ProfileFilter(metadata={"a": 1}), 1),
+        storage.profiles.merge(DEFAULT, ProfileId(1), ProfileId(2)),
+        storage.collections.delete("staff"),
+    ):
+        with pytest.raises(Unavailable) as caught:
+            await attempt
+        assert str(caught.value) == "The database does not answer."
+    with pytest.raises(StartupError):
+        await migrate(engine)
+
+
+async def test_the_server_itself_ends_a_filter_by_metadata_that_takes_long(
+    storage: Storage, other: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (gallery_module, people_module):
+        monkeypatch.setattr(module, "FILTER_LIMIT_MS", 200)
+    await storage.profiles.create(DEFAULT, "Ann", {"a": 1})
+    async with other.connect() as connection:
+        await connection.execute(text("LOCK TABLE profile"))
+        for attempt in (
+            storage.gallery.search(PROBE, DEFAULT, 1, {"a": 1}),
+            storage.profiles.list(ProfileFilter(metadata={"a": 1}), 1),
+        ):
+            async with asyncio.timeout(5):
+                with pytest.raises(Unavailable) as caught:
+                    await attempt
+            assert "QueryCanceled" in "".join(map(repr, _causes(caught.value)))
+        await connection.rollback()
+    assert len(await storage.profiles.list(ProfileFilter(metadata={"a": 1}), 1)) == 1
+    async with other.connect() as connection:
+        # The limit is not that of others which use the connection afterwards.
+        await connection.execute(text("LOCK TABLE profile"))
+        waiting = asyncio.create_task(storage.profiles.list(ProfileFilter(), 1))
+        await asyncio.sleep(0.5)
+        await connection.rollback()
+    assert len(await waiting) == 1
+
+
+def _causes(error: BaseException | None) -> list[BaseException]:
+    return [] if error is None else [error, *_causes(error.__cause__)]

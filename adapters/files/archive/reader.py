@@ -1,6 +1,7 @@
 """Reading archives."""
 
 import hashlib
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -33,8 +34,26 @@ from domain.metadata import person_metadata
 from domain.models import earlier_name
 from domain.people import collection_name, person_name
 
+MAX_MANIFEST = 32 * 1024 * 1024
+"""Bytes: of some 200,000 pages."""
+
 MAX_PAGE = 256 * 1024 * 1024
 """Bytes; what is longer was not written here, and might not fit into memory."""
+
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+"""Those of ZipArchiveWriter; Python unpacks others without a bound on what comes out at once."""
+
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    RuntimeError,  # encrypted, or of a version that isn't known
+    ValueError,
+    LookupError,
+    OSError,
+)
+"""What reading a zip file may raise."""
 
 T = TypeVar("T")
 Numbered = TypeVar("Numbered", PersonEntry[int], FaceEntry[int])
@@ -46,9 +65,14 @@ class ZipArchiveReader:
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self._path, self._zip = path, archive
         manifest, self.ids = self._manifest()
-        self._pages = {
-            page.file: page for each in manifest.collections for page in (*each.people, *each.faces)
-        }
+        pages = [page for each in manifest.collections for page in (*each.people, *each.faces)]
+        self._pages = {page.file: page for page in pages}
+        if len(self._pages) < len(pages):
+            raise self._error(
+                "has a manifest that lists a page more than once: it was not written by face-api"
+            )
+        if absent := self._pages.keys() - set(archive.namelist()):
+            raise self._error(f"is not whole: it lacks {min(absent)}")
         self.dimensions = {self._model(model): length for model, length in manifest.models.items()}
         self.sections = [
             Section(each.name, tuple(map(_page, each.people)), tuple(map(_page, each.faces)))
@@ -132,7 +156,9 @@ class ZipArchiveReader:
             for each in manifest.collections:
                 collection_name(each.name)
             return manifest, _ids(manifest, data)
-        except (msgspec.DecodeError, FaceServiceError) as error:
+        except RecursionError:
+            raise self._error("has a manifest that is nested too deep") from None
+        except (msgspec.DecodeError, UnicodeDecodeError, FaceServiceError) as error:
             raise self._error(f"has a manifest that can't be read: {error}") from error
 
     def _bytes(self, name: str) -> bytes:
@@ -141,29 +167,26 @@ class ZipArchiveReader:
         except KeyError:
             what = "is no archive of face-api: it has no" if name == MANIFEST else "is not whole: it lacks"
             raise self._error(f"{what} {name}") from None
-        if info.file_size > MAX_PAGE:
+        if info.compress_type not in _METHODS:
+            raise self._error(f"is packed in a way that face-api does not use: {name} can't be read")
+        if info.file_size > (MAX_MANIFEST if name == MANIFEST else MAX_PAGE):
             raise self._error(f"has a page of {info.file_size / 1e6:.0f} MB: it was not written by face-api")
         try:
             return self._zip.read(info)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            NotImplementedError,
-            RuntimeError,
-            OSError,
-        ) as error:
+        except _DAMAGED as error:
             raise self._error(f"is damaged: {name} can't be read") from error
 
     @contextmanager
     def _sound(self, page: Page) -> Iterator[None]:
         try:
             yield
+        except RecursionError:
+            raise self._error(f"is damaged: {page.file} is nested too deep") from None
         except (msgspec.DecodeError, FaceServiceError, ValueError) as error:
             raise self._error(f"is damaged: in {page.file}, {error}") from error
 
     def _error(self, text: str) -> ArchiveError:
-        return ArchiveError(f"{self._path} {text}")
+        return _error(f"{self._path} {text}")
 
 
 @contextmanager
@@ -176,11 +199,16 @@ def reading(path: Path) -> Iterator[ZipArchiveReader]:
     try:
         archive = zipfile.ZipFile(path)
     except OSError as error:
-        raise ArchiveError(f"can't read {path}: {error.strerror}") from error
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise ArchiveError(f"{path} is no archive, or not a whole one: it may have been cut off") from error
+        raise _error(f"can't read {path}: {error.strerror or 'it is damaged'}") from error
+    except _DAMAGED as error:
+        raise _error(f"{path} is no archive, or not a whole one: it may have been cut off") from error
     with archive:
         yield ZipArchiveReader(path, archive)
+
+
+def _error(text: str) -> ArchiveError:
+    """In one line, whatever the file has for names."""
+    return ArchiveError("".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text))
 
 
 def _ids(manifest: Manifest, data: bytes) -> ArchiveIds | None:

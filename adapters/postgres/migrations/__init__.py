@@ -7,9 +7,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, func, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from adapters.postgres.query import DRIVER_ERRORS
 from application.errors import StartupError
 
 _LOCK = 0x_FACE_0DB
@@ -53,7 +54,7 @@ async def migrate(engine: AsyncEngine) -> None:
             await connection.run_sync(_upgrade)
     except DBAPIError as error:
         raise _startup_error(error.orig) from error
-    except OSError as error:
+    except (*DRIVER_ERRORS, SQLAlchemyError) as error:
         raise _startup_error(error) from error
     finally:
         await once.dispose()

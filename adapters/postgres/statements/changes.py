@@ -116,34 +116,35 @@ _READ = _rows(
     WITH {_SERVER}, {_SINCE},
     -- In the order of their index, so that the planner, who can't know that there are few, walks along it.
     changed AS MATERIALIZED (
-        SELECT id, profile_id, vector_send(embedding) AS vector
-        FROM face WHERE {_NEW.format("face")} ORDER BY revision, id LIMIT :limit
+        SELECT id, profile_id FROM face WHERE {_NEW.format("face")} ORDER BY revision, id LIMIT :limit
     ),
     gone AS MATERIALIZED (
         SELECT face_id FROM removed_face WHERE {_NEW.format("removed_face")} ORDER BY revision, face_id LIMIT :limit
     ),
+    counted AS MATERIALIZED (SELECT count(*) AS changes FROM changed),
     found AS (
         SELECT face.id, profile.id AS profile_id, profile.name, face.detection_model,
-            vector_send(face.embedding) AS vector, face.embedding_norm
+            vector_send(face.embedding) AS vector, face.embedding_norm,
+            face.id IN (SELECT id FROM changed) AS changed
         FROM profile JOIN face ON face.profile_id = profile.id
-        WHERE profile.id = ANY (CAST(:people AS bigint[]) || ARRAY(SELECT profile_id FROM changed))
+        WHERE profile.id = ANY (CAST(:people AS bigint[]) || ARRAY(
+                SELECT DISTINCT profile_id FROM changed WHERE (SELECT changes FROM counted) < :limit
+            ))
             AND face.collection = :within AND face.recognition_model = :model
     )
-    SELECT {_MOMENT}, {_KNOWN}, EXISTS (SELECT FROM collection WHERE name = :within) AS there, changes.*, found.*
-    FROM (
-        SELECT array_agg(id) AS faces, array_agg(profile_id) AS people, array_agg(vector) AS vectors,
-            ARRAY(SELECT face_id FROM gone) AS gone
-        FROM changed
-    ) AS changes
-    LEFT JOIN found ON true
-    ORDER BY found.id
+    SELECT {_MOMENT}, {_KNOWN}, EXISTS (SELECT FROM collection WHERE name = :within) AS there,
+        (SELECT changes FROM counted) AS changes, ARRAY(SELECT face_id FROM gone) AS gone,
+        CAST(NULL AS bigint) AS id, CAST(NULL AS bigint) AS profile_id, CAST(NULL AS text) AS name,
+        CAST(NULL AS text) AS detection_model, CAST(NULL AS bytea) AS vector, CAST(NULL AS real) AS embedding_norm,
+        false AS changed
+    UNION ALL
+    SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, found.* FROM found
+    ORDER BY id NULLS FIRST
     """,
     *_moment,
     column("known", Boolean),
     column("there", Boolean),
-    column("faces", ARRAY(BigInteger)),
-    column("people", ARRAY(BigInteger)),
-    column("vectors", ARRAY(LargeBinary)),
+    column("changes", BigInteger),
     column("gone", ARRAY(BigInteger)),
     column("id", BigInteger),
     column("profile_id", BigInteger),
@@ -151,8 +152,12 @@ _READ = _rows(
     column("detection_model", Text),
     column("vector", LargeBinary),
     column("embedding_norm", REAL),
+    column("changed", Boolean),
 )
 READ = Query(_READ)
-"""A row a face of the people who are asked for and of those with changes; one without a face stands for none."""
+"""First a row of what is told once; then one a face of the people who are asked for and of those with changes.
+
+When there are `limit` changes or more, faces of the former only.
+"""
 
 PRUNE = text(f"DELETE FROM removed_face WHERE removed_at < now() - interval '{KEPT_DAYS} days'")

@@ -1,0 +1,27 @@
+"""The application in this process, on memory: what clients send, as bytes."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import pytest
+from dependency_injector import providers
+
+from entrypoints.container import Container
+from entrypoints.http.app import create_app
+from entrypoints.settings import Settings
+
+
+@pytest.fixture
+def container(tmp_path: Path) -> Container:
+    settings = Settings(database_url="memory", data_dir=tmp_path, workers=1, processes=1)
+    return Container(settings=providers.Object(settings))
+
+
+@pytest.fixture
+async def client(container: Container) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(cast("Any", create_app(container)), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://service", timeout=60) as client:
+        yield client
+    container.workers().close()
