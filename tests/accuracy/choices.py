@@ -99,18 +99,21 @@ def _without(compared: list[NormalisedSet], left_out: int) -> CalibrationTable:
 
 @click.command()
 @click.option("--vectors", multiple=True, required=True, type=click.Path(exists=True, path_type=Path))
-def choices(vectors: tuple[Path, ...]) -> None:
+@click.option("--least-norm", default=0.7, show_default=True, help="as of evaluate-calibration")
+def choices(vectors: tuple[Path, ...], least_norm: float) -> None:
     """Print what other constants would give."""
     _, loader = loading()
     embedder = loader.embedding.analyser.models.embedder("sface")
     raw = {path.stem: NpzVectorFiles().read(path) for path in vectors}
     session = cast("CropEmbedder", embedder)._session
     mean = np.asarray(json.loads(session.metadata[OUTPUT_MEAN]), dtype=np.float32)
-    sets = [usable(EvaluationSet.of(name, content, embedder)) for name, content in raw.items()]
+    sets = [usable(EvaluationSet.of(name, content, embedder), least_norm) for name, content in raw.items()]
     click.echo("embedding: pooled TAR; TAR at each set's FMR 1e-3; FMR (1e-4) at the first set's threshold")
     for name, embed in embeddings(mean).items():
         variants = [
-            usable(replace(EvaluationSet.of(key, content, embedder), vectors=embed(content.vectors)))
+            usable(
+                replace(EvaluationSet.of(key, content, embedder), vectors=embed(content.vectors)), least_norm
+            )
             for key, content in raw.items()
         ]
         click.echo(measured(name, variants))
