@@ -145,7 +145,7 @@ def turned(pipeline: Pipeline, photos: list[PhotoFile]) -> Iterator[str]:
         cv2.resize(pipeline.read(photo), (500, 500), interpolation=cv2.INTER_LANCZOS4)
         for photo in first[:: max(1, len(first) // 100)][:100]
     ]
-    for degrees in [*range(-75, 80, 5), 90, 135, 180, 225, 270]:
+    for degrees in [*range(0, 80, 5), 90, 135, 180, 225, 270, *range(-5, -80, -5)]:
         matrix = cv2.getRotationMatrix2D((249.5, 249.5), degrees, 1)
         scores = []
         for upright in chosen:
