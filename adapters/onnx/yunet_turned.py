@@ -24,6 +24,8 @@ _LARGE_UPRIGHT_SCORE = 0.91
 """... but upright faces that are so many pixels large to the detector score more, and so do those upside down."""
 _UPRIGHT_ROLL = 10.0
 """Degrees of tilt, as the detector sees it, which is less than the tilt is."""
+_UPRIGHT_SHAPE = 0.95
+"""Width by height of a box; upright faces are higher than wide, and faces that lie on a side wider than high."""
 _ANGLES = tuple(math.radians(30 * step) for step in range(12))
 _SIDE = 128
 """Pixels of a view; more do no better."""
@@ -31,10 +33,14 @@ _SURROUNDINGS = 1.8
 """Its side, in longer sides of the face's box."""
 _SOURCE = math.ceil(math.sqrt(2) * _SIDE)
 """Pixels of the square that views are cut from: wide enough for those that are turned."""
+_SIMILAR = math.log(1.5)
+"""By how much the longer side of a box may differ from what the first look said, as a logarithm."""
 _LEAST = 0.3
 """The least score of a view that is compared."""
 _GAIN = 0.01
 """By how much a turned view must score more than the upright one to be believed."""
+_ANOTHER = 0.3
+"""The greatest intersection over union of two faces: what is seen must not be a neighbour."""
 _MOST = 4
 """The largest so many faces of an image are detected again: in a crowd, small ones score little as well."""
 
@@ -54,13 +60,15 @@ def straightened(
     tilted.sort(key=lambda n: -faces[n].box.longer)
     found = list(faces)
     for n in tilted[:_MOST]:
-        found[n] = _straightened(network, image, faces[n])
+        straight = _straightened(network, image, faces[n])
+        if all(straight.box.overlap(other.box) < _ANOTHER for m, other in enumerate(faces) if m != n):
+            found[n] = straight
     return found
 
 
 def _looks_upright(face: DetectedFace, scale: float) -> bool:
     usual = _LARGE_UPRIGHT_SCORE if face.box.longer * scale >= _LARGE else _UPRIGHT_SCORE
-    if face.score < usual or face.landmarks is None:
+    if face.score < usual or face.landmarks is None or face.box.width > _UPRIGHT_SHAPE * face.box.height:
         return False
     across, down = (face.landmarks[1] - face.landmarks[0]).tolist()
     return abs(math.degrees(math.atan2(down, across))) <= _UPRIGHT_ROLL
@@ -105,9 +113,15 @@ def _to_view(angle: float) -> NDArray[np.float64]:
 
 
 def _in_middle(candidates: Candidates) -> Candidates:
-    """Those whose box has the middle of a view in it: boxes of tilted faces are less exact than others."""
-    off_middle = np.abs(candidates.boxes[:, :2] + candidates.boxes[:, 2:] / 2 - _SIDE / 2)
-    return candidates.take(np.flatnonzero((off_middle < candidates.boxes[:, 2:] / 2).all(axis=1)))
+    """Those that may be the face which a view is of, as boxes of tilted faces are less exact than others.
+
+    A neighbour's box is farther from the middle, or of another size.
+    """
+    sides = candidates.boxes[:, 2:]
+    off_middle = np.abs(candidates.boxes[:, :2] + sides / 2 - _SIDE / 2).max(axis=1)
+    expected = _SIDE / _SURROUNDINGS
+    similar = np.abs(np.log(sides.max(axis=1) / expected)) < _SIMILAR
+    return candidates.take(np.flatnonzero((off_middle < expected / 2) & similar))
 
 
 def _in_image(seen: Candidates, angle: float, to_image: NDArray[np.float64]) -> DetectedFace:

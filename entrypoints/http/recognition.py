@@ -74,7 +74,7 @@ class RecognitionController(Controller):
         detect_faces: NamedDependency[DetectFaces],
         detection_model: DetectionModel = None,
     ) -> DetectedAnswer:
-        """All faces of the photo, best score first, in pixels of the upright image."""
+        """All faces of the photo, best score first, in pixels of the photo as its EXIF data turn it."""
         faces = await detect_faces.execute(await read_photo(request), detection_model)
         return DetectedAnswer(detail="Faces detected", data=[DetectedView.of(face) for face in faces])
 

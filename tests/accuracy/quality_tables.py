@@ -33,7 +33,7 @@ def lines(*, grey: bool = False, gain: float = 1.0, offset: float = 0) -> Callab
 
     def changed(image: Image) -> Image:
         flat = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None].repeat(3, axis=2) if grey else image
-        return np.clip(flat * gain + offset, 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(flat * gain + offset, 0, 255), dtype=np.uint8)
 
     return changed
 
@@ -42,11 +42,12 @@ def spoilt(
     image: Image, *, side: int = 250, noise: float = 0, blur: float = 0, quality: int = 95, light: float = 1
 ) -> Image:
     """A photo of 250 x 250 made smaller, lit from one side, with noise, blurred, and compressed."""
-    small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32)
+    shrunk = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+    small = np.asarray(shrunk, dtype=np.float32)
     small *= np.linspace(1, light, side, dtype=np.float32)[None, :, None]
     small += np.random.default_rng(0).normal(0, noise, small.shape).astype(np.float32)
     if blur:
-        small = cv2.GaussianBlur(small, (0, 0), blur)
+        small = np.asarray(cv2.GaussianBlur(small, (0, 0), blur), dtype=np.float32)
     _, file = cv2.imencode(
         ".jpg", np.clip(small, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, quality]
     )
@@ -145,7 +146,7 @@ def turned(pipeline: Pipeline, photos: list[PhotoFile]) -> Iterator[str]:
         cv2.resize(pipeline.read(photo), (500, 500), interpolation=cv2.INTER_LANCZOS4)
         for photo in first[:: max(1, len(first) // 100)][:100]
     ]
-    for degrees in [*range(-75, 80, 5), 90, 135, 180, 225, 270]:
+    for degrees in [*range(0, 80, 5), 90, 135, 180, 225, 270, *range(-5, -80, -5)]:
         matrix = cv2.getRotationMatrix2D((249.5, 249.5), degrees, 1)
         scores = []
         for upright in chosen:

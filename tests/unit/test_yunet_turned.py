@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
+from adapters.onnx.candidates import Candidates
+from adapters.onnx.session import Tensor
 from adapters.onnx.yunet import YuNetDetector
 from adapters.onnx.yunet_network import YuNetNetwork
 from adapters.onnx.yunet_turned import straightened
@@ -69,11 +71,27 @@ def test_an_unclear_upright_face_keeps_what_was_seen_of_it(
     assert straightened(yunet_network, portrait, [unclear], 1) == [unclear]
 
 
-def test_in_a_crowd_only_the_largest_are_looked_at_again(
-    yunet_network: YuNetNetwork, portrait: Image
-) -> None:
+class Counting(YuNetNetwork):
+    """Sees nothing, and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def candidates(self, pictures: Tensor, threshold: float) -> list[Candidates]:
+        self.asked += 1
+        nothing = np.empty((0, 4), np.float32)
+        return [Candidates(nothing[:, 0], nothing)] * len(pictures)
+
+
+def test_in_a_crowd_only_the_largest_are_looked_at_again(portrait: Image) -> None:
+    network = Counting()
+    faces = [DetectedFace(Box(60 * n, 50, 30, 40), 0.8, FACE) for n in range(6)]
+    assert straightened(network, portrait, faces, 1) == faces
+    assert network.asked == 4
+
+
+def test_what_is_seen_must_not_be_a_neighbour(yunet_network: YuNetNetwork, portrait: Image) -> None:
     image, _ = rotated(portrait, 180)
-    boxes = [Box(170 - n, 70 - n, 94 + 2 * n, 100 + 2 * n) for n in range(6)]
-    faces = [DetectedFace(box, 0.8, FACE) for box in boxes]
-    found = straightened(yunet_network, image, faces, 1)
-    assert [new is old for new, old in zip(found, faces, strict=True)] == [True] * 2 + [False] * 4
+    sure, doubtful = DetectedFace(BOX, 0.95, FACE), DetectedFace(Box(190, 70, 94, 100), 0.75, FACE)
+    assert straightened(yunet_network, image, [sure, doubtful], 1)[1] is doubtful
+    assert straightened(yunet_network, image, [doubtful], 1)[0] is not doubtful

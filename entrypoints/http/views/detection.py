@@ -11,7 +11,7 @@ from entrypoints.http.envelope import Success
 
 
 class BoxView(msgspec.Struct):
-    """In pixels of the upright image."""
+    """In pixels of the photo as its EXIF data turn it, also if the face in it lies on a side."""
 
     x: float
     y: float
