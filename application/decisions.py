@@ -142,7 +142,8 @@ class DecisionPolicy:
         one, other = faces.probe.norm, faces.reference.norm
         if one is None or other is None:
             return 0.0
-        return norm_penalty(one / table.usual_norm, other / table.usual_norm)
+        # A number of Python: answers are encoded from it.
+        return float(norm_penalty(one / table.usual_norm, other / table.usual_norm))
 
     def _impostors(
         self, table: CalibrationTable, faces: ComparedFaces | None

@@ -1,7 +1,7 @@
 """The use cases that enrol faces."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from application.analysis import AnalysedFace, Checks, FaceSelection
@@ -13,7 +13,7 @@ from application.ports.gallery import Gallery
 from application.ports.people import ProfileRepository
 from application.sources import Photo, Source, SourceReader
 from domain.enrolment import Conflict, EnrolmentConflict, OnConflict, doubts
-from domain.errors import Busy, FaceServiceError
+from domain.errors import Busy, FaceServiceError, ModelNotCalibrated
 from domain.faces import Crop, Embedding
 from domain.identification import RankedPerson, nearest_embedding
 from domain.liveness import LivenessPolicy
@@ -34,7 +34,7 @@ class Enrol:
     detection_model: str | None = None
     recognition_model: str | None = None
     selection: FaceSelection = FaceSelection.SINGLE
-    on_conflict: OnConflict = OnConflict.ALLOW
+    on_conflict: OnConflict = OnConflict.WARN
     liveness: LivenessPolicy | None = None
     """A stricter policy than the operator's."""
     liveness_session: str | None = None
@@ -143,7 +143,13 @@ class RegisterFace:
         compared = None
         if cohort is not None and nearest:
             compared = ComparedFaces(cohort, probe, nearest_embedding(nearest[0], found.candidates))
-        threshold = self.policy.verification(probe.model, faces=compared).similarity
+        try:
+            threshold = self.policy.verification(probe.model, faces=compared).similarity
+        except ModelNotCalibrated:
+            # Nothing can be doubted; that is no reason to refuse whom the client wants to enrol in any case.
+            if how.on_conflict is OnConflict.WARN:
+                return ()
+            raise
         return doubts(await self._own(person, probe, how.collection), other, threshold)
 
     async def _own(
@@ -163,7 +169,8 @@ class BatchItem:
     """One photo of a batch."""
 
     person: str
-    photo: Photo
+    photo: Photo | Callable[[], Photo]
+    """Or what reads it, in a worker, when its turn has come; it may raise a FaceServiceError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +186,13 @@ class RegisterBatch:
         places = asyncio.Semaphore(self.parallel)
 
         async def one(item: BatchItem) -> Registered | FaceServiceError:
+            photo = item.photo
             async with places:
                 while True:
                     try:
-                        return await self.register_face.execute(item.person, item.photo, how)
+                        if not isinstance(photo, Photo):
+                            photo = await self.register_face.reader.workers.run(photo)
+                        return await self.register_face.execute(item.person, photo, how)
                     except Busy:
                         await asyncio.sleep(PATIENCE_S)
                     except FaceServiceError as error:

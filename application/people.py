@@ -1,13 +1,13 @@
 """The use cases on people, their faces and their collections."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from application.ports.faces import EmbeddingRepository, FaceFilter
 from application.ports.people import CollectionRepository, ProfileFilter, ProfileRepository
 from domain.errors import CollectionNotFound, FaceNotFound, InvalidCollection, ProfileNotFound
-from domain.metadata import Metadata, person_metadata
+from domain.metadata import Metadata, metadata_filter, person_metadata
 from domain.people import (
     DEFAULT_COLLECTION,
     Collection,
@@ -16,6 +16,7 @@ from domain.people import (
     Profile,
     ProfileId,
     collection_name,
+    name_prefix,
     person_name,
 )
 
@@ -42,7 +43,13 @@ class ManageFaces:
     faces: EmbeddingRepository
 
     async def list(self, where: FaceFilter, limit: int, after: FaceId | None = None) -> Page[Face, FaceId]:
-        """At most `limit` faces behind `after`, oldest first."""
+        """At most `limit` faces behind `after`, oldest first.
+
+        Raises:
+            InvalidName: nobody can have the name that is asked for.
+        """
+        if where.name is not None:
+            where = replace(where, name=person_name(where.name))
         found = await self.faces.list(where, limit + 1, after)
         return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
@@ -85,7 +92,15 @@ class ManageProfiles:
     async def list(
         self, where: ProfileFilter, limit: int, after: ProfileId | None = None
     ) -> Page[Profile, ProfileId]:
-        """At most `limit` people behind `after`, oldest first."""
+        """At most `limit` people behind `after`, oldest first.
+
+        Raises:
+            InvalidName, InvalidMetadata: what is asked for is longer than the bounds allow.
+        """
+        if where.prefix is not None:
+            where = replace(where, prefix=name_prefix(where.prefix))
+        if where.metadata is not None:
+            where = replace(where, metadata=metadata_filter(where.metadata))
         found = await self.profiles.list(where, limit + 1, after)
         return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
 

@@ -14,9 +14,9 @@ from domain.errors import InvalidInput, NoMatch, ProfileNotFound
 from domain.faces import DetectedFace, Embedding
 from domain.identification import AmbiguousMatch, Decision, Verdict, nearest_embedding
 from domain.liveness import Liveness, LivenessPolicy
-from domain.metadata import Metadata
+from domain.metadata import Metadata, metadata_filter
 from domain.methods import METHODS
-from domain.people import DEFAULT_COLLECTION, PersonName, ProfileId
+from domain.people import DEFAULT_COLLECTION, PersonName, ProfileId, person_name
 from domain.quality import NO_BOUNDS, QualityBounds
 
 POOL = 50
@@ -69,8 +69,10 @@ class Identify:
         """One result a selected face; with FaceSelection.ALL there may be none.
 
         Raises:
-            CollectionNotFound, ModelNotCalibrated, and all that SourceReader.read raises.
+            CollectionNotFound, ModelNotCalibrated, InvalidMetadata, and all that SourceReader.read raises.
         """
+        if query.metadata is not None:
+            metadata_filter(query.metadata)
         choice = self.reader.choose(query.detection_model, query.recognition_model)
         # Of a crowd nobody expects good portraits: there a bad one is searched for like the others.
         bounds = NO_BOUNDS if query.selection is FaceSelection.ALL else self.bounds
@@ -193,7 +195,7 @@ class VerifyFace:
     async def _profile_id(self, collection: str, person: PersonName | ProfileId) -> ProfileId:
         if not isinstance(person, str):
             return person
-        profile = await self.profiles.find(collection, person)
+        profile = await self.profiles.find(collection, person_name(person))
         if profile is None:
             raise ProfileNotFound("Nobody has this name.")
         return profile.id
@@ -260,9 +262,10 @@ def one_of(name: str | None, profile_id: ProfileId | None) -> PersonName | Profi
 
     Raises:
         InvalidInput: in neither, or in both.
+        InvalidName: nobody can have this name.
     """
     if name is not None and profile_id is None:
-        return name
+        return person_name(name)
     if profile_id is not None and name is None:
         return profile_id
     raise InvalidInput("Give either name or profile_id.")

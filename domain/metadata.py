@@ -11,6 +11,10 @@ Metadata: TypeAlias = Mapping[str, JSON]
 
 MAX_METADATA_BYTES = 8192
 MAX_METADATA_DEPTH = 16
+MAX_FILTER_BYTES = 2048
+MAX_FILTER_VALUES = 100
+"""Each may be compared with every value of everybody's metadata."""
+
 _GREATEST = 2**53
 """Beyond, not every reader of JSON sees the same number (RFC 8259, section 6)."""
 
@@ -25,6 +29,20 @@ def person_metadata(value: Metadata) -> Metadata:
     _check(dict(value), MAX_METADATA_DEPTH)
     if len(json.dumps(dict(value), ensure_ascii=False).encode()) > MAX_METADATA_BYTES:
         raise InvalidMetadata(f"The metadata is longer than {MAX_METADATA_BYTES} bytes.")
+    return value
+
+
+def metadata_filter(value: Metadata) -> Metadata:
+    """`value`, if people may be asked for by it.
+
+    Raises:
+        InvalidMetadata: what person_metadata refuses, or more than 2,048 bytes or 100 keys and values.
+    """
+    person_metadata(value)
+    if len(json.dumps(dict(value), ensure_ascii=False).encode()) > MAX_FILTER_BYTES:
+        raise InvalidMetadata(f"The filter by metadata is longer than {MAX_FILTER_BYTES} bytes.")
+    if _values(dict(value)) > MAX_FILTER_VALUES:
+        raise InvalidMetadata(f"The filter by metadata has more than {MAX_FILTER_VALUES} keys and values.")
     return value
 
 
@@ -63,3 +81,13 @@ def _check(value: JSON, depth: int) -> None:
             raise InvalidMetadata("The metadata has a number beyond 2^53.")
         case _:
             pass
+
+
+def _values(value: JSON) -> int:
+    match value:
+        case dict():
+            return sum(1 + _values(inner) for inner in value.values())
+        case list():
+            return sum(1 + _values(inner) for inner in value)
+        case _:
+            return 0

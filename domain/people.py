@@ -21,6 +21,12 @@ MAX_ID = 2**53 - 1
 """The greatest integer up to which a double, and so JavaScript, has them all."""
 
 MAX_NAME_LENGTH = 200
+MAX_NAME_BYTES = 2048
+"""In UTF-8, before normalisation: more than 200 characters take when they are decomposed (Hangul: 9 bytes each).
+
+Normalisation puts runs of combining marks in order by insertion, which is quadratic in their length.
+"""
+
 DEFAULT_COLLECTION = "default"
 """Always there."""
 
@@ -83,17 +89,28 @@ class Match:
 def person_name(text: str) -> PersonName:
     """The canonical form of a person's name: NFC, no white space around it.
 
+    Names are stored and looked up in this form.
+
     Raises:
-        InvalidName: empty, longer than 200 characters, or with control characters.
+        InvalidName: empty, longer than 200 characters or 2,048 bytes, or with control characters.
     """
-    name = unicodedata.normalize("NFC", text).strip()
+    name = _normalised(text)
     if not name:
         raise InvalidName("The name is empty.")
     if len(name) > MAX_NAME_LENGTH:
-        raise InvalidName(f"The name is longer than {MAX_NAME_LENGTH} characters.")
+        raise _too_long()
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in name):
         raise InvalidName("The name has control characters.")
     return name
+
+
+def name_prefix(text: str) -> str | None:
+    """What the canonical names of people begin with; None if that is nothing.
+
+    Raises:
+        InvalidName: longer than 2,048 bytes.
+    """
+    return _normalised(text) or None
 
 
 def collection_name(text: str) -> str:
@@ -105,3 +122,14 @@ def collection_name(text: str) -> str:
     if not re.fullmatch(COLLECTION_PATTERN, text):
         raise InvalidCollection(COLLECTION_RULE)
     return text
+
+
+def _normalised(text: str) -> str:
+    text = text.strip()
+    if len(text) > MAX_NAME_BYTES or len(text.encode(errors="surrogatepass")) > MAX_NAME_BYTES:
+        raise _too_long()
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _too_long() -> InvalidName:
+    return InvalidName(f"The name is longer than {MAX_NAME_LENGTH} characters.")

@@ -98,8 +98,10 @@ def _check(url: str) -> None:
     if not all(0 < int(port) <= _GREATEST_PORT for port in _each(given.get("port"))):
         raise StartupError(f"{_KEY}: its port is not 1 to {_GREATEST_PORT}.")
     try:
-        for host in _each(given.get("host")):
-            str(host).encode("idna")
+        for host in map(str, _each(given.get("host"))):
+            # Otherwise it is the folder of a socket.
+            if not host.startswith(("/", "@")):
+                host.encode("idna")
     except UnicodeError:
         raise StartupError(f"{_KEY}: its host can't be the name of one.") from None
 

@@ -105,7 +105,7 @@ class EnrolReport(Report, kw_only=True):
 @click.option(
     "--on-conflict",
     type=click.Choice([each.value for each in OnConflict]),
-    default=OnConflict.ALLOW.value,
+    default=OnConflict.WARN.value,
     show_default=True,
     help="what to do with a face that resembles somebody else, or not the person",
 )

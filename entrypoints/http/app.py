@@ -37,6 +37,7 @@ from entrypoints.http.openapi import openapi_config
 from entrypoints.http.options import allow_all_methods
 from entrypoints.http.profiles import ProfileController
 from entrypoints.http.recognition import RecognitionController
+from entrypoints.http.text import check_address
 
 CONTROLLERS = (
     FaceController,
@@ -84,6 +85,7 @@ def create_app(container: Container) -> Litestar:
             for name, kind in USE_CASES.items()
         },
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
+        before_request=check_address,
         before_send=[allow_all_methods, *([move_on] if settings.process_count > 1 else [])],
         openapi_config=openapi_config(version("face-api")),
         request_max_body_size=settings.max_body_bytes,

@@ -14,6 +14,7 @@ from domain import errors
 from entrypoints.http.envelope import Success
 from entrypoints.http.openapi import refusals
 from entrypoints.http.parameters import PAGE, Limit, RecognitionModel
+from entrypoints.http.text import MAX_JSON_BYTES, check_json
 from entrypoints.http.views.calibration import CalibrationAnswer, CalibrationView
 from entrypoints.http.views.people import CollectionAnswer, CollectionsAnswer, CollectionView
 
@@ -48,7 +49,9 @@ class CollectionController(Controller):
     @post(
         status_code=HTTPStatus.OK,
         summary="Create a collection",
-        responses=refusals(errors.InvalidCollection, errors.CollectionExists),
+        before_request=check_json,
+        request_max_body_size=MAX_JSON_BYTES,
+        responses=refusals(errors.InvalidCollection, errors.CollectionExists, errors.ImageTooLarge),
     )
     async def create_collection(
         self, manage_collections: NamedDependency[ManageCollections], data: JSONBody[NewCollection]

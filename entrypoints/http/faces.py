@@ -73,7 +73,7 @@ class FaceController(Controller):
     path = "/api/face"
     tags = ("faces",)
 
-    @get(summary="List registered faces", responses=refusals(errors.InvalidCollection))
+    @get(summary="List registered faces", responses=refusals(errors.InvalidCollection, errors.InvalidName))
     async def list_faces(
         self,
         manage_faces: NamedDependency[ManageFaces],
@@ -115,7 +115,7 @@ class FaceController(Controller):
         detection_model: DetectionModel = None,
         recognition_model: RecognitionModel = None,
         faces: Which = FaceSelection.SINGLE,
-        on_conflict: Doubtful = OnConflict.ALLOW,
+        on_conflict: Doubtful = OnConflict.WARN,
         collection: Collection = DEFAULT_COLLECTION,
         liveness: Aliveness = None,
         liveness_session: LivenessSession = None,

@@ -24,6 +24,7 @@ from entrypoints.http.parameters import (
     ProfileOfPath,
     metadata_filter,
 )
+from entrypoints.http.text import MAX_JSON_BYTES, check_json
 from entrypoints.http.views.people import (
     PersonAnswer,
     PersonView,
@@ -55,7 +56,10 @@ class ProfileController(Controller):
     path = "/api/profile"
     tags = ("people",)
 
-    @get(summary="List people", responses=refusals(errors.InvalidCollection, errors.InvalidMetadata))
+    @get(
+        summary="List people",
+        responses=refusals(errors.InvalidCollection, errors.InvalidMetadata, errors.InvalidName),
+    )
     async def list_profiles(
         self,
         manage_profiles: NamedDependency[ManageProfiles],
@@ -77,7 +81,10 @@ class ProfileController(Controller):
     @post(
         status_code=HTTPStatus.OK,
         summary="Create a person",
+        before_request=check_json,
+        request_max_body_size=MAX_JSON_BYTES,
         responses=refusals(
+            errors.ImageTooLarge,
             errors.InvalidCollection,
             errors.InvalidName,
             errors.InvalidMetadata,
@@ -113,7 +120,10 @@ class ProfileController(Controller):
     @patch(
         "/{profile_id:int}",
         summary="Rename a person, or replace their metadata",
+        before_request=check_json,
+        request_max_body_size=MAX_JSON_BYTES,
         responses=refusals(
+            errors.ImageTooLarge,
             errors.InvalidCollection,
             errors.InvalidName,
             errors.InvalidMetadata,

@@ -52,6 +52,7 @@ from entrypoints.http.views.recognition import (
 
 TopK = Annotated[int | None, QueryParameter(ge=1, le=100, description="How many people to answer with")]
 Faces = Annotated[FaceSelection, QueryParameter(description="Which faces of the photo are meant")]
+FILTER_REFUSALS = (errors.InvalidMetadata,)
 PAIR = ("image1", "image2")
 
 
@@ -122,7 +123,12 @@ class RecognitionController(Controller):
         operation_class=takes("image", embedding=True),
         summary="Recognise a face",
         responses=refusals(
-            *IMAGE_REFUSALS, *GALLERY_REFUSALS, *SESSION_REFUSALS, errors.NoMatch, AmbiguousMatch
+            *IMAGE_REFUSALS,
+            *GALLERY_REFUSALS,
+            *FILTER_REFUSALS,
+            *SESSION_REFUSALS,
+            errors.NoMatch,
+            AmbiguousMatch,
         ),
     )
     async def recognize(
@@ -171,7 +177,7 @@ class RecognitionController(Controller):
         status_code=HTTPStatus.OK,
         operation_class=takes("image", embedding=True),
         summary="Search for the faces of a photo",
-        responses=refusals(*IMAGE_REFUSALS, *GALLERY_REFUSALS, errors.MultipleFaces),
+        responses=refusals(*IMAGE_REFUSALS, *GALLERY_REFUSALS, *FILTER_REFUSALS, errors.MultipleFaces),
     )
     async def search(
         self,
@@ -209,7 +215,9 @@ class RecognitionController(Controller):
         status_code=HTTPStatus.OK,
         operation_class=takes("image", *PAIR, embedding=True, required=False),
         summary="Compare two faces, or a face and a person",
-        responses=refusals(*IMAGE_REFUSALS, *GALLERY_REFUSALS, *SESSION_REFUSALS, errors.ProfileNotFound),
+        responses=refusals(
+            *IMAGE_REFUSALS, *GALLERY_REFUSALS, *SESSION_REFUSALS, errors.ProfileNotFound, errors.InvalidName
+        ),
     )
     async def verify(
         self,

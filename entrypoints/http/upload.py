@@ -5,7 +5,10 @@ The framework's own form parser may write photos to a temporary file; photos are
 
 import binascii
 import hashlib
+import re
 from base64 import b64decode
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -25,6 +28,10 @@ JSON = "application/json"
 MAX_PARTS = 1000
 
 
+_KEY = re.compile(rb'"(image[12]?|embedding)"\s*:')
+"""A key of JsonBody: within a string of JSON, the quotes would be escaped."""
+
+
 class JsonBody(msgspec.Struct):
     """What a JSON request may carry."""
 
@@ -39,11 +46,11 @@ async def read_source(request: AnyRequest) -> Source:
     """The photo `image`, or the `embedding` of a JSON request.
 
     Raises:
-        InvalidInput: neither is there, or both are.
+        InvalidInput: neither is there, or both are, or several.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind == MULTIPART:
-        return _photo(dict(await read_parts(request, options)), "image")
+        return _photo(_once(await read_parts(request, options)), "image")
     body = _json(await request.body(), kind)
     if (body.image is None) == (body.embedding is None):
         raise InvalidInput("The JSON object has to have either 'image' or 'embedding'.")
@@ -56,11 +63,11 @@ async def read_photos(request: AnyRequest, *names: str) -> dict[str, Photo]:
     """The photos of these names that the request has.
 
     Raises:
-        InvalidInput: the request is no form and no JSON object.
+        InvalidInput: the request is no form and no JSON object, or has several photos of a name.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind == MULTIPART:
-        parts = dict(await read_parts(request, options))
+        parts = _once(await read_parts(request, options))
         return {name: Photo(parts[name]) for name in names if name in parts}
     body = _json(await request.body(), kind)
     given = {name: getattr(body, name) for name in names}
@@ -133,6 +140,18 @@ def digest_of(request: AnyRequest, carried: bytes) -> bytes:
     return hashlib.sha256(address.encode() + carried).digest()
 
 
+def _once(parts: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
+    """The parts by their names: a second photo of a name would be passed over in silence."""
+    _refuse_repeated([name for name, _ in parts], "form")
+    return dict(parts)
+
+
+def _refuse_repeated(names: Sequence[str], where: str) -> None:
+    repeated = next((name for name, number in Counter(names).items() if number > 1), None)
+    if repeated is not None:
+        raise InvalidInput(f"The {where} has several fields {repeated[:40]!r}: send one.")
+
+
 def _photo(parts: dict[str, bytes], name: str) -> Photo:
     if name not in parts:
         raise InvalidInput(f"The form has no field {name!r}.")
@@ -142,9 +161,11 @@ def _photo(parts: dict[str, bytes], name: str) -> Photo:
 def _json(body: bytes, kind: str) -> JsonBody:
     if kind != JSON:
         raise InvalidInput(f"Send {MULTIPART} with the photo in the field 'image', or {JSON}.")
+    keys = [key.group(1).decode() for key in _KEY.finditer(body)]
+    _refuse_repeated(keys, "JSON object")
     try:
         return msgspec.json.decode(body, type=JsonBody)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InvalidInput("The body is not a JSON object with 'image' (base64) or 'embedding'.") from None
 
 
@@ -205,8 +226,16 @@ def takes_batch() -> type[Operation]:
     """What documents the form of a batch."""
     text = Schema(type=OpenAPIType.STRING)
     parts: dict[str, Schema | Reference] = {
-        "name": Schema(type=OpenAPIType.ARRAY, items=text, description="A person; their images follow"),
-        "image": Schema(type=OpenAPIType.ARRAY, items=_BINARY),
+        "names": Schema(
+            type=OpenAPIType.ARRAY, items=text, description="Who is on each of `images`, in their order"
+        ),
+        "images": Schema(type=OpenAPIType.ARRAY, items=_BINARY, description="As many as `names`"),
+        "name": Schema(
+            type=OpenAPIType.ARRAY,
+            items=text,
+            description="Instead, where the order of a form's fields is kept: a person, and then their images",
+        ),
+        "image": Schema(type=OpenAPIType.ARRAY, items=_BINARY, description="Behind its `name`"),
         "archive": Schema(
             type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY, description="A zip of person/photo.jpg"
         ),

@@ -154,5 +154,7 @@ def test_a_doubtful_face_is_rejected_or_warned_of(
 
     warned = envelope(service.register("Eileen", portraits[0], faces="largest", on_conflict="warn"))["data"]
     assert [warning["reason"] for warning in warned["warnings"]] == ["differs_from_person"]
-    allowed = envelope(service.register("Somebody else", astronaut))["data"]
+    unasked = envelope(service.register("Somebody else", astronaut))["data"]
+    assert [warning["reason"] for warning in unasked["warnings"]] == ["resembles_another_person"]
+    allowed = envelope(service.register("A third", astronaut, on_conflict="allow"))["data"]
     assert "warnings" not in allowed

@@ -38,6 +38,7 @@ def test_what_is_wrong_in_a_database_url(rest: str, words: str) -> None:
         "127.0.0.1:5433/faces?ssl=require",
         "[::1]:5433/faces",
         "/faces?host=/run/postgresql&port=1",
+        f"/faces?host=/tmp/{'x' * 70}",
         "/faces?host=one:5432&host=two:5433&target_session_attrs=read-write",
     ],
 )

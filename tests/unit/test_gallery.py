@@ -1,4 +1,5 @@
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pytest
@@ -246,3 +247,48 @@ def test_embeddings_of_the_stand_ins_are_unit_vectors() -> None:
     models = ColourModels()
     crop = np.full((5, 5, 3), 9, np.uint8)
     assert np.linalg.norm(models.embedder("colour").embed([crop])) == pytest.approx(1)
+
+
+async def test_a_face_of_somebody_else_is_told_of_unless_asked_otherwise(house: House) -> None:
+    await house.enrol("Red", photo(RED))
+    assert [each.doubt for each in (await house.enrol("Other", photo(RED))).conflicts] == [
+        Doubt.RESEMBLES_ANOTHER
+    ]
+    assert (await house.enrol("Third", photo(RED), Enrol(on_conflict=OnConflict.ALLOW))).conflicts == ()
+
+
+async def test_a_model_that_is_not_calibrated_enrols_without_warnings(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise errors.ModelNotCalibrated("Nobody has measured it.")
+
+    monkeypatch.setattr(type(house.register.policy), "verification", refuse)
+    await house.enrol("Red", photo(RED))
+    assert (await house.enrol("Other", photo(RED))).created
+    with pytest.raises(errors.ModelNotCalibrated):
+        await house.enrol("Third", photo(RED), Enrol(on_conflict=OnConflict.REJECT))
+
+
+async def test_who_is_enrolled_under_a_decomposed_name_is_verified_by_either(house: House) -> None:
+    await house.enrol("Zoe\u0308", photo(RED))
+    for name in ("Zoe\u0308", " Zo\u00eb "):
+        assert (await house.verify.person(photo(RED), name, Query())).match
+        (face,) = (await house.faces.list(FaceFilter(name=name), 10)).items
+        assert face.name == "Zo\u00eb"
+
+
+async def test_a_photo_of_a_batch_is_read_once_when_its_turn_has_come(house: House) -> None:
+    read: list[str] = []
+
+    def reads(name: str) -> Photo:
+        read.append(name)
+        if name == "bad":
+            raise errors.InvalidImage("It is damaged.")
+        return photo(RED)
+
+    items = [BatchItem("Ada", partial(reads, name)) for name in ("good", "bad")]
+    good, bad = await RegisterBatch(house.register, 1).execute(items, Enrol())
+    assert isinstance(good, Registered)
+    assert isinstance(bad, errors.InvalidImage)
+    assert read == ["good", "bad"]

@@ -1,0 +1,61 @@
+"""Text in requests: UTF-8 or refused, and JSON of a bounded size and depth.
+
+Bytes that aren't UTF-8 must not be replaced: two different names would become one.
+"""
+
+import re
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from litestar import Request
+
+from domain.errors import InvalidInput
+
+MAX_JSON_BYTES = 64_000
+"""Of a body without a photo: eight times the longest metadata of a person."""
+
+MAX_JSON_DEPTH = 64
+"""More than metadata may have; the reader of JSON calls itself for every level."""
+
+_STRING = re.compile(rb'"(?:[^"\\]|\\.?)*+(?:"|\Z)', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
+_OPENING = (b"[", b"{")
+
+
+def utf8(text: bytes, where: str) -> str:
+    """The text that these bytes are.
+
+    Raises:
+        InvalidInput: they aren't UTF-8; the message says where.
+    """
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{where}: it is not UTF-8.") from None
+
+
+async def check_address(request: Request[Any, Any, Any]) -> None:
+    """Refuse an address that isn't UTF-8, before the framework replaces what is wrong in it."""
+    utf8(unquote_to_bytes(request.scope["raw_path"]), "The path")
+    for parameter in request.scope["query_string"].split(b"&"):
+        name, _, value = parameter.partition(b"=")
+        known = utf8(unquote_to_bytes(name), "The name of a parameter")
+        utf8(unquote_to_bytes(value), known[:40] or "A parameter")
+
+
+async def check_json(request: Request[Any, Any, Any]) -> None:
+    """As check_address, and refuse a JSON body that the framework couldn't read, or would read as another."""
+    await check_address(request)
+    body = await request.body()
+    utf8(body, "The body")
+    if depth(body) > MAX_JSON_DEPTH:
+        raise InvalidInput(f"The JSON is nested deeper than {MAX_JSON_DEPTH} levels.")
+
+
+def depth(json: bytes) -> int:
+    """How many levels of objects and arrays a JSON text opens within each other."""
+    deepest = level = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", json)):
+        level += 1 if bracket in _OPENING else -1
+        deepest = max(deepest, level)
+    return deepest
