@@ -25,6 +25,9 @@ from domain.liveness_session import SessionEvidence
 from domain.models import Alignment, ModelChoice
 from domain.quality import NO_BOUNDS, LowQuality, QualityBounds, QualityReport
 
+MOST_FACES = 256
+"""Of a photo, that are embedded unless the operator says otherwise."""
+
 
 class FaceSelection(StrEnum):
     """Which of the faces in an image is meant."""
@@ -52,7 +55,7 @@ class AnalysedFace:
     refusal: FaceServiceError | None = None
     """Why this face must not be used, if it must not."""
     faces_left_out: int | None = None
-    """How many other faces the photo has; None unless a single one was asked for."""
+    """How many other faces the photo has; None unless a single one, or more than are allowed, were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class FaceAnalyser:
     models: ModelLibrary
     gate: LivenessGate
     assessor: QualityAssessor
+    most_faces: int = MOST_FACES
+    """Of a photo, that are embedded."""
 
     def detect(self, data: bytes, detection_model: str) -> list[DetectedFace]:
         """All faces of an image file, best score first.
@@ -91,6 +96,8 @@ class FaceAnalyser:
     ) -> list[AnalysedFace]:
         """The selected faces of an image file and their embeddings; with ALL there may be none.
 
+        Of more than `most_faces` these are the largest, and each says how many were left out.
+
         With ALL, a face that fails a check has its refusal with it; otherwise that is raised.
 
         Raises:
@@ -104,13 +111,14 @@ class FaceAnalyser:
         sight = self.see(
             data,
             choice.detection,
-            lambda faces, image: select(faces, selection, image),
+            lambda faces, image: most(select(faces, selection, image), self.most_faces),
             whole=whole,
             largest_only=selection is FaceSelection.LARGEST and not whole,
         )
         analysed = self.embed(sight.image, sight.faces, choice, sight.times)
         checked = [self._checked(sight.image, face, checks) for face in analysed]
-        if selection is FaceSelection.SINGLE:
+        crowd = selection is FaceSelection.ALL and sight.left_out > 0
+        if crowd or selection is FaceSelection.SINGLE:
             checked = [replace(face, faces_left_out=sight.left_out) for face in checked]
         if selection is not FaceSelection.ALL:
             for face in checked:
@@ -215,6 +223,14 @@ WHOLE = 0.75
 
 Whom the border cuts off is beside the person whom a portrait is of.
 """
+
+
+def most(faces: list[DetectedFace], count: int) -> list[DetectedFace]:
+    """The largest, in the order in which they are given."""
+    if len(faces) <= count:
+        return faces
+    largest_first = sorted(range(len(faces)), key=lambda place: faces[place].box.area, reverse=True)
+    return [faces[place] for place in sorted(largest_first[:count])]
 
 
 def select(faces: Sequence[DetectedFace], selection: FaceSelection, image: Image) -> list[DetectedFace]:

@@ -10,7 +10,7 @@ from application.gallery_calibration import GalleryCalibration
 from application.ports.gallery import Gallery
 from application.ports.people import ProfileRepository
 from application.sources import Photo, Source, SourceReader
-from domain.errors import InvalidInput, NoMatch, ProfileNotFound
+from domain.errors import InvalidInput, NoMatch, ProfileNotFound, about
 from domain.faces import DetectedFace, Embedding
 from domain.identification import AmbiguousMatch, Decision, Verdict, nearest_embedding
 from domain.liveness import Liveness, LivenessPolicy
@@ -18,6 +18,9 @@ from domain.metadata import Metadata, metadata_filter
 from domain.methods import METHODS
 from domain.people import DEFAULT_COLLECTION, PersonName, ProfileId, person_name
 from domain.quality import NO_BOUNDS, QualityBounds
+
+PAIR = ("image1", "image2")
+"""What two photos that are compared are called."""
 
 POOL = 50
 """People who are weighed by methods that look at more than a person's nearest face."""
@@ -160,15 +163,21 @@ class VerifyFace:
         """Two photos, by their largest faces; a liveness session is of the first.
 
         Raises:
-            NoFaceDetected, and all that SourceReader.read raises.
+            NoFaceDetected, and all that SourceReader.read raises: it says which photo it is about (PAIR).
         """
         choice = self.reader.choose(query.detection_model, query.recognition_model)
         checks = Checks(self.bounds, query.liveness)
         vouched = replace(checks, liveness_session=query.liveness_session)
-        faces = await asyncio.gather(
-            self.reader.read_one(one, choice, FaceSelection.LARGEST, vouched),
-            self.reader.read_one(other, choice, FaceSelection.LARGEST, checks),
+
+        async def read(photo: Photo, name: str, asked: Checks) -> AnalysedFace:
+            with about(name):
+                return await self.reader.read_one(photo, choice, FaceSelection.LARGEST, asked)
+
+        # Of two bad photos the first is told of, whichever is found out earlier.
+        found = await asyncio.gather(
+            *map(read, (one, other), PAIR, (vouched, checks)), return_exceptions=True
         )
+        faces = [_or_raise(face) for face in found]
         similarity = faces[0].embedding.similarity(faces[1].embedding)
         return await self._compared(similarity, faces[1].embedding, query, *faces)
 
@@ -255,6 +264,12 @@ class EmbedFaces:
         """The selected faces of a photo; with FaceSelection.ALL there may be none."""
         choice = self.reader.choose(query.detection_model, query.recognition_model)
         return await self.reader.read(photo, choice, query.selection)
+
+
+def _or_raise(found: AnalysedFace | BaseException) -> AnalysedFace:
+    if isinstance(found, BaseException):
+        raise found
+    return found
 
 
 def one_of(name: str | None, profile_id: ProfileId | None) -> PersonName | ProfileId:

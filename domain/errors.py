@@ -41,7 +41,8 @@ FaceServiceError
     └── BrokenModel             broken_model
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import ClassVar
 
 
@@ -55,10 +56,23 @@ class FaceServiceError(Exception):
     def __init__(self, message: str | None = None) -> None:
         super().__init__(self.message if message is None else message)
 
+    subject: str = ""
+    """Which of several things that were sent it is about."""
+
     @property
     def detail(self) -> str:
         """One sentence for a person."""
-        return str(self)
+        return f"{self.subject}: {self}" if self.subject else str(self)
+
+
+@contextmanager
+def about(subject: str) -> Iterator[None]:
+    """Meanwhile refusals say which of several things that were sent they are about."""
+    try:
+        yield
+    except FaceServiceError as error:
+        error.subject = subject
+        raise
 
 
 class InvalidInput(FaceServiceError):

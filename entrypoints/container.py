@@ -230,6 +230,7 @@ class Container(containers.DeclarativeContainer):
             providers.Object(MINIFASNET_LIMITS),
         ),
         assessor=providers.Singleton(LandmarkQualityAssessor),
+        most_faces=settings.provided.max_faces,
     )
 
     calibrations = providers.ThreadSafeSingleton(

@@ -11,6 +11,7 @@ from dotenv import dotenv_values
 from msgspec import Meta
 
 from adapters.system.machine import usable_cores
+from application.analysis import MOST_FACES
 from application.decisions import CalibrationMode
 from application.errors import StartupError
 from application.liveness_sessions import SessionLimits
@@ -89,6 +90,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Of an image, in 10^6 pixels."""
     max_decode_s: Annotated[float, Meta(gt=0, le=600)] = 5
     """Seconds that a worker may compute to decode an image."""
+    max_faces: Annotated[int, Meta(ge=1, le=10_000)] = MOST_FACES
+    """Of a photo, that are embedded."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

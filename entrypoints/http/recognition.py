@@ -9,6 +9,7 @@ from litestar.params import FromQuery, QueryParameter
 
 from application.analysis import FaceSelection
 from application.recognition import (
+    PAIR,
     CheckLiveness,
     DetectFaces,
     EmbedFaces,
@@ -53,7 +54,6 @@ from entrypoints.http.views.recognition import (
 TopK = Annotated[int | None, QueryParameter(ge=1, le=100, description="How many people to answer with")]
 Faces = Annotated[FaceSelection, QueryParameter(description="Which faces of the photo are meant")]
 FILTER_REFUSALS = (errors.InvalidMetadata,)
-PAIR = ("image1", "image2")
 
 
 class RecognitionController(Controller):

@@ -19,7 +19,7 @@ from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from application.sources import Photo, Source, Vector
-from domain.errors import InvalidImage, InvalidInput
+from domain.errors import InvalidImage, InvalidInput, about
 
 AnyRequest: TypeAlias = Request[Any, Any, Any]
 
@@ -71,7 +71,12 @@ async def read_photos(request: AnyRequest, *names: str) -> dict[str, Photo]:
         return {name: Photo(parts[name]) for name in names if name in parts}
     body = _json(await request.body(), kind)
     given = {name: getattr(body, name) for name in names}
-    return {name: _decoded(text) for name, text in given.items() if text is not None}
+    photos = {}
+    for name, text in given.items():
+        if text is not None:
+            with about(name):
+                photos[name] = _decoded(text)
+    return photos
 
 
 async def read_frame(request: AnyRequest) -> tuple[str, bytes]:
@@ -114,18 +119,33 @@ async def read_parts(request: AnyRequest, options: dict[str, str]) -> list[tuple
     Raises:
         InvalidInput: the form is not well-formed.
     """
+    if not options.get("boundary"):
+        raise InvalidInput(
+            "The Content-Type of the form has no boundary: let the HTTP client write this header."
+        )
     parts: list[tuple[str, list[bytearray]]] = []
     try:
-        with PushMultipartParser(options.get("boundary", ""), max_segment_count=MAX_PARTS) as parser:
+        # Names of files may be in any encoding, and nobody reads them.
+        with PushMultipartParser(
+            options["boundary"], max_segment_count=MAX_PARTS, header_charset="latin-1"
+        ) as parser:
             async for chunk in request.stream():
                 for event in parser.parse(chunk):
                     if isinstance(event, MultipartSegment):
-                        parts.append((event.name, []))
+                        parts.append((_field(event.name), []))
                     elif event:
                         parts[-1][1].append(event)
     except MultipartError:
         raise InvalidInput("The multipart form is malformed or incomplete.") from None
     return [(name, b"".join(pieces)) for name, pieces in parts]
+
+
+def _field(name: str) -> str:
+    """A field's name, as UTF-8."""
+    try:
+        return name.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        raise InvalidInput("The name of a field of the form is not UTF-8.") from None
 
 
 def fingerprint(request: AnyRequest, source: Source) -> bytes:
@@ -169,12 +189,17 @@ def _json(body: bytes, kind: str) -> JsonBody:
         raise InvalidInput("The body is not a JSON object with 'image' (base64) or 'embedding'.") from None
 
 
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+_BLANKS = b" \t\r\n\f\v"
+
+
 def _decoded(text: str) -> Photo:
-    """Base64, or a data URI with it."""
-    if text.startswith("data:"):
+    """Base64, of either alphabet, with or without line breaks and padding, or a data URI with it."""
+    if text[:5].lower() == "data:":
         text = text.partition(",")[2]
     try:
-        return Photo(b64decode(text, validate=True))
+        letters = text.encode("ascii").translate(_URL_SAFE, _BLANKS).rstrip(b"=")
+        return Photo(b64decode(letters + b"=" * (-len(letters) % 4), validate=True))
     except (binascii.Error, ValueError):
         raise InvalidImage("The image is not base64, and not a data URI with base64.") from None
 

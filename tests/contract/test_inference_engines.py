@@ -155,3 +155,26 @@ loud = [event for event in seen if event.startswith(("socket.", "subprocess.", "
 assert not loud, loud
 """
     assert run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_the_memory_of_large_batches_is_given_back(tmp_path: Path) -> None:
+    """ONNX Runtime keeps what the largest run has taken, for each that runs at once, unless it is told otherwise."""
+    (tmp_path / "sface.onnx").write_bytes(prepare(packaged(SFACE_FILE), FreeAxes.BATCH, Dialect.ONNXRUNTIME))
+    script = f"""
+import pathlib, re, threading, numpy
+from adapters.onnx.engines.onnx_runtime import OnnxRuntimeSession
+from adapters.system.machine import give_back_memory
+def resident():
+    give_back_memory()
+    return int(re.search(r"VmRSS:\\s*(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]) // 1024
+session = OnnxRuntimeSession(pathlib.Path({str(tmp_path / "sface.onnx")!r}).read_bytes())
+one, many = (numpy.zeros((count, 3, 112, 112), numpy.float32) for count in (1, 16))
+session.run(one)
+before = resident()
+threads = [threading.Thread(target=session.run, args=(many,)) for _ in range(3)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert resident() < before + 60, (before, resident())
+"""
+    done = run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

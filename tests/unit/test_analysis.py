@@ -8,7 +8,7 @@ import pytest
 from application.analysis import Checks, FaceSelection
 from domain.faces import Crop, DetectedFace, Image
 from domain.models import Alignment, ModelChoice
-from tests.unit.fakes import RED, ColourModels, analyser, photo
+from tests.unit.fakes import BLUE, GREEN, RED, ColourModels, analyser, photo
 
 
 @dataclass
@@ -39,3 +39,15 @@ def test_crops_are_aligned_as_the_recogniser_wants_them(recognition: str, colour
     (face,) = pipeline.analyse(photo(RED).data, choice, FaceSelection.SINGLE, Checks())
     assert face.crop is not None
     assert (face.crop == colour).all()
+
+
+@pytest.mark.parametrize(("allowed", "widths", "left_out"), [(3, [40, 60, 20], None), (2, [40, 60], 1)])
+def test_of_more_faces_than_are_allowed_the_largest_and_how_many_are_left_out(
+    allowed: int, widths: list[int], left_out: int | None
+) -> None:
+    data = photo(RED, GREEN, BLUE, sizes=(40, 60, 20)).data
+    choice = ModelChoice("colour", "colour")
+    pipeline = replace(analyser(), most_faces=allowed)
+    found = pipeline.analyse(data, choice, FaceSelection.ALL, Checks())
+    assert [face.detected.box.width for face in found if face.detected] == widths
+    assert {face.faces_left_out for face in found} == {left_out}

@@ -66,3 +66,16 @@ def test_files_of_other_families_are_refused(takes: Shape, gives: Mapping[str, S
 def test_a_network_that_wants_its_input_scaled_is_refused() -> None:
     with pytest.raises(BrokenModel):
         SFaceEmbedder(FakeSession(metadata={}))
+
+
+def test_a_crowd_is_embedded_in_batches_of_sixteen() -> None:
+    class Counting(FakeSession):
+        def run(self, batch: Tensor) -> Mapping[str, Tensor]:
+            lengths.append(len(batch))
+            return super().run(batch)
+
+    lengths: list[int] = []
+    crops = [np.full((112, 112, 3), (0, number, 255 - number), np.uint8) for number in range(40)]
+    raw = SFaceEmbedder(Counting()).embed_raw(crops)
+    assert lengths == [16, 16, 8]
+    np.testing.assert_allclose(raw[:, 1], range(40))

@@ -12,6 +12,10 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import onnxruntime  # type: ignore[import-untyped]
 
+_SMALL_BATCH = 4
+_SMALL_BYTES = 16_000_000
+"""After larger inputs a run gives its memory back, for a fifth more time; otherwise the runtime keeps it for good."""
+
 
 class OnnxRuntimeSession:
     """Implements InferenceSession.
@@ -44,6 +48,8 @@ class OnnxRuntimeSession:
         inputs = self._session.get_inputs()
         if len(inputs) != 1:
             raise BrokenModel(f"The model has {len(inputs)} inputs instead of one.")
+        self._giving_back = onnxruntime.RunOptions()
+        self._giving_back.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         self._input: str = inputs[0].name
         self._input_shape = _shape(inputs[0].shape)
         self._output_shapes = {output.name: _shape(output.shape) for output in self._session.get_outputs()}
@@ -66,7 +72,9 @@ class OnnxRuntimeSession:
 
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:
         """See InferenceSession."""
-        outputs: list[Tensor] = self._session.run(None, {self._input: batch})
+        large = len(batch) > _SMALL_BATCH or batch.nbytes > _SMALL_BYTES
+        run = self._giving_back if large else None
+        outputs: list[Tensor] = self._session.run(None, {self._input: batch}, run)
         return dict(zip(self._output_shapes, outputs, strict=True))
 
 

@@ -3,11 +3,12 @@
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from application.analysis import AnalysedFace
 from domain.faces import DetectedFace
 from entrypoints.http.envelope import Success
+from entrypoints.http.views.numbers import LeftOut
 
 
 class BoxView(msgspec.Struct):
@@ -43,17 +44,20 @@ class DetectedAnswer(Success, kw_only=True):
     data: list[DetectedView]
 
 
-class EmbeddedView(msgspec.Struct):
+class EmbeddedView(msgspec.Struct, omit_defaults=True):
     """A face in a photo and its embedding."""
 
     face: DetectedView
     recognition_model: str
     embedding: Annotated[list[float], Meta(description="Unit norm")]
+    faces_left_out: LeftOut | UnsetType = UNSET
 
     @classmethod
     def of(cls, face: AnalysedFace, detected: DetectedFace) -> "EmbeddedView":
         """The client's view."""
-        return cls(DetectedView.of(detected), face.embedding.model, face.embedding.vector.tolist())
+        left_out = UNSET if face.faces_left_out is None else face.faces_left_out
+        vector = face.embedding.vector.tolist()
+        return cls(DetectedView.of(detected), face.embedding.model, vector, left_out)
 
 
 class EmbeddedAnswer(Success, kw_only=True):

@@ -21,5 +21,11 @@ NextId = Annotated[
 Similarity = Annotated[float, Meta(description="Cosine, -1 to 1")]
 Distance = Annotated[float, Meta(description="1 - cosine similarity, 0 (same) to 2")]
 Least = Annotated[float, Meta(description="The least similarity of a match")]
-LeftOut = Annotated[int, Meta(description="With faces=single: how many other faces the photo has")]
+LeftOut = Annotated[
+    int,
+    Meta(
+        description="With faces=single: how many other faces the photo has; with faces=all: how many smaller ones"
+        " weren't embedded, if the photo has more than FACE_MAX_FACES"
+    ),
+]
 Fmr = Annotated[float | None, Meta(description="The false match rate of one comparison at the threshold")]

@@ -1,0 +1,76 @@
+"""Photos in requests, as the many programs that send them write them."""
+
+import base64
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.envelope import envelope, refusal
+from tests.e2e.service import Service
+
+
+def plain(photo: bytes) -> str:
+    return base64.b64encode(photo).decode()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        plain,
+        lambda photo: base64.encodebytes(photo).decode(),
+        lambda photo: plain(photo).replace("A", "A\r\n"),
+        lambda photo: plain(photo) + "\n",
+        lambda photo: plain(photo).rstrip("="),
+        lambda photo: base64.urlsafe_b64encode(photo).decode(),
+        lambda photo: "data:image/png;base64," + plain(photo),
+        lambda photo: "DATA:image/png;base64, " + plain(photo),
+        lambda photo: "Data:image/png;base64,\n" + base64.encodebytes(photo).decode(),
+    ],
+    ids=["plain", "lines", "CRLF", "newline", "no padding", "URL-safe", "URI", "capitals", "URI in lines"],
+)
+def test_base64_as_it_is_written(service: Service, astronaut: bytes, written: Callable[[bytes], str]) -> None:
+    answer = service.client.post("/api/face/detect", json={"image": written(astronaut)})
+    assert len(envelope(answer)["data"]) == 1
+
+
+@pytest.mark.parametrize("text", ["", "data:image/png;base64,", "data:", "a b c!", "\u00e9" * 8, "AAAAA"])
+def test_what_is_no_base64_or_no_image_is_refused(service: Service, text: str) -> None:
+    refusal(service.client.post("/api/face/detect", json={"image": text}), 422, "invalid_image")
+
+
+def form(photo: bytes, *, name: bytes = b"image", file: bytes = b"photo.png") -> bytes:
+    head = b'--cut\r\nContent-Disposition: form-data; name="' + name + b'"; filename="' + file + b'"\r\n\r\n'
+    return head + photo + b"\r\n--cut--\r\n"
+
+
+@pytest.mark.parametrize("file", [b"M\xfcller.png", b"\xff\xfe\x00.png", "Müller.png".encode(), b"\x81\x8d"])
+def test_names_of_files_may_be_in_any_encoding(service: Service, astronaut: bytes, file: bytes) -> None:
+    kind = {"content-type": "multipart/form-data; boundary=cut"}
+    answer = service.client.post("/api/face/detect", content=form(astronaut, file=file), headers=kind)
+    assert len(envelope(answer)["data"]) == 1
+
+
+def test_names_of_fields_are_utf_8(service: Service, astronaut: bytes) -> None:
+    kind = {"content-type": "multipart/form-data; boundary=cut"}
+    answer = service.client.post("/api/face/detect", content=form(astronaut, name=b"im\xe4ge"), headers=kind)
+    assert "not UTF-8" in refusal(answer, 422, "validation_error")
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary="])
+def test_a_form_without_a_boundary(service: Service, astronaut: bytes, kind: str) -> None:
+    answer = service.client.post("/api/face/detect", content=form(astronaut), headers={"content-type": kind})
+    assert "boundary" in refusal(answer, 422, "validation_error")
+
+
+@pytest.mark.parametrize("bad", ["image1", "image2"])
+def test_verify_says_which_photo_has_no_face_or_is_damaged(
+    service: Service, astronaut: bytes, landscape: bytes, bad: str
+) -> None:
+    photos = {"image1": astronaut, "image2": astronaut}
+    for content, code in ((landscape, "no_face_detected"), (b"nothing", "invalid_image")):
+        files = {name: ("photo", data) for name, data in {**photos, bad: content}.items()}
+        answer = service.client.post("/api/face/verify", files=files)
+        assert refusal(answer, 422, code).startswith(f"{bad}: ")
+    body = {**{name: plain(data) for name, data in photos.items()}, bad: "!"}
+    answer = service.client.post("/api/face/verify", json=body)
+    assert refusal(answer, 422, "invalid_image").startswith(f"{bad}: ")
