@@ -29,8 +29,12 @@ STOP = (signal.SIGTERM, signal.SIGINT)
 
 _POLL_S = 0.1
 
-GRACE_S = 30
-"""How long requests that are being answered may take to end when the service stops."""
+GRACE_S = 20
+"""How long requests that are being answered may take to end when the service stops.
+
+What a worker has begun ends after that; its decoding is bounded. Both are to take less than the 40 seconds that a
+container's engine is told to wait.
+"""
 
 
 @click.command()
