@@ -70,7 +70,7 @@ def test_a_face_in_the_background_is_left_out_and_counted(
 ) -> None:
     first, second = people
     alone = envelope(service.register("Alone", jpeg(first)))["data"]
-    assert alone["faces_left_out"] == 0
+    assert "faces_left_out" not in alone
     photo = Image.new("RGB", (700, 500), (110, 120, 130))
     photo.paste(first.resize((500, 500)), (100, 0))
     photo.paste(second.crop((60, 50, 190, 200)), (570, 0))
@@ -81,7 +81,7 @@ def test_a_face_in_the_background_is_left_out_and_counted(
             "/api/face/search", params={"faces": "single"}, files={"image": ("p", jpeg(first))}
         )
     )["data"]
-    assert searched["faces_left_out"] == 0
+    assert "faces_left_out" not in searched
     assert searched["candidates"][0]["name"] in {"Alone", "In front"}
 
 

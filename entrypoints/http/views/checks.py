@@ -111,5 +111,5 @@ def quality_of(face: AnalysedFace, *, wanted: bool) -> QualityView | UnsetType:
 
 
 def left_out_of(face: AnalysedFace) -> int | UnsetType:
-    """How many other faces the photo has, if one alone was asked for."""
-    return UNSET if face.faces_left_out is None else face.faces_left_out
+    """How many other faces the photo has, if it has others than the one that was asked for."""
+    return face.faces_left_out or UNSET

@@ -55,7 +55,7 @@ class EmbeddedView(msgspec.Struct, omit_defaults=True):
     @classmethod
     def of(cls, face: AnalysedFace, detected: DetectedFace) -> "EmbeddedView":
         """The client's view."""
-        left_out = UNSET if face.faces_left_out is None else face.faces_left_out
+        left_out = face.faces_left_out or UNSET
         vector = face.embedding.vector.tolist()
         return cls(DetectedView.of(detected), face.embedding.model, vector, left_out)
 

@@ -25,7 +25,7 @@ LeftOut = Annotated[
     int,
     Meta(
         description="With faces=single: how many other faces the photo has; with faces=all: how many smaller ones"
-        " weren't embedded, if the photo has more than FACE_MAX_FACES"
+        " weren't embedded, if the photo has more than FACE_MAX_FACES. Absent if there are none"
     ),
 ]
 Fmr = Annotated[float | None, Meta(description="The false match rate of one comparison at the threshold")]
