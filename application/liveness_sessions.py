@@ -31,8 +31,9 @@ from domain.movements import Movement, sequences
 
 _ID_BYTES = 24
 """192 random bits: nobody guesses one."""
-_OTHER, _TILTED, _CERTAIN = 500.0, 1 / 20, 1 / 200
-"""Shares of the false match rate that the operator accepts, at which Likeness has its similarities."""
+_OTHER, _SAME, _TILTED, _CERTAIN = 500.0, 10.0, 5.0, 1 / 4
+"""Multiples of the false match rate that the operator accepts, at which Likeness has its similarities. One comparison
+decides little here: somebody else would have to match in every movement that they make."""
 _MOST_FMR = 0.5
 
 
@@ -57,7 +58,7 @@ def likeness(policy: DecisionPolicy, model: str) -> Likeness:
     """
     other, same, tilted, certain = (
         policy.verification(model, comparisons=max(1 / share, policy.target_fmr / _MOST_FMR)).similarity
-        for share in (_OTHER, 1, _TILTED, _CERTAIN)
+        for share in (_OTHER, _SAME, _TILTED, _CERTAIN)
     )
     return Likeness(other, same, tilted, certain)
 
