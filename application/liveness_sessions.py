@@ -3,6 +3,7 @@
 import hmac
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from application.decisions import DecisionPolicy
@@ -115,6 +116,8 @@ class TakeLivenessFrame:
     policy: DecisionPolicy
     limits: SessionLimits
     liveness: LivenessPolicy
+    clock: Callable[[], float] = time.monotonic
+    """In seconds: how long a frame is measured doesn't count."""
 
     async def execute(self, session_id: str, nonce: str, data: bytes) -> KeptSession:
         """The session after the frame. The picture is not kept.
@@ -131,7 +134,7 @@ class TakeLivenessFrame:
             LivenessSessionClosed, FrameTooSoon: the session takes no frame now.
             ImageTooLarge, InvalidImage, ModelNotInstalled, BrokenModel, Busy: it can't be measured.
         """
-        arrived = time.monotonic()
+        arrived = self.clock()
         if len(data) > self.limits.frame_bytes:
             raise ImageTooLarge(f"A frame has at most {self.limits.frame_bytes} bytes.")
         kept = await self.store.find(session_id)
@@ -144,7 +147,7 @@ class TakeLivenessFrame:
 
         def move(current: KeptSession) -> LivenessSession:
             # When it arrived, by the store's clock: how long it was measured says nothing of the person.
-            at = current.age_s - (time.monotonic() - arrived)
+            at = current.age_s - (self.clock() - arrived)
             return advance(current.session, frame.come(at), self.limits.rules, alike, passive)
 
         return await self.store.change(session_id, move, self.limits.valid_s)

@@ -85,7 +85,7 @@ class Service:
         self.store = InMemoryLivenessSessions(self.clock)
         self.start = StartLivenessSession(self.store, self.meter, policy(), LIMITS)
         self.take = TakeLivenessFrame(
-            self.store, self.meter, InlineWorkers(), policy(), LIMITS, self.liveness
+            self.store, self.meter, InlineWorkers(), policy(), LIMITS, self.liveness, self.clock
         )
         self.read = ReadLivenessSession(self.store, LIMITS)
         self.use = UseLivenessSession(self.store, policy())
