@@ -7,6 +7,9 @@ import numpy as np
 
 from domain.impostors import ImpostorDistribution, similarity_at
 
+HIGHEST_FITTED = 0.95
+"""No gallery makes a threshold higher: of one person under many names, the same photo still matches."""
+
 
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
@@ -133,7 +136,8 @@ class CalibrationTable:
         Raises:
             ValueError: `fmr` is not in (0, 1].
         """
-        return min(1.0, max(similarity_at(self.score_at(fmr) + penalty, one, other), self.threshold_at(fmr)))
+        fitted = min(similarity_at(self.score_at(fmr) + penalty, one, other), HIGHEST_FITTED)
+        return max(fitted, self.threshold_at(fmr))
 
     def fmr_at_score(self, score: float) -> float:
         """The false match rate that a normalised score stands for: the inverse of `score_at`."""

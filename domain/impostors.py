@@ -101,7 +101,7 @@ class Cohort:
         if self.vectors.shape[1] != len(face):
             # Nobody was enrolled, or by another network of the model's name.
             return population
-        scores = self.vectors @ face
+        scores = np.clip(self.vectors @ face, -1, 1)
         others = scores[scores <= population.mean + SAME_PERSON * population.deviation].astype(np.float64)
         mean = (others.sum() + PRIOR_PEOPLE * population.mean) / (len(others) + PRIOR_PEOPLE)
         squares = ((others - mean) ** 2).sum() + PRIOR_DEVIATION_PEOPLE * population.deviation**2
@@ -147,6 +147,7 @@ def _observe(vectors: NDArray[np.float32]) -> ImpostorDistribution | None:
     scores = np.concatenate([vectors[:row] @ vectors[row] for row in range(1, count)])
     low, middle, high = np.quantile(scores, (0.1, 0.5, 0.9))
     reach = SAME_PERSON * (high - low) / _DECILES
-    scores = np.clip(scores, middle - reach, middle + reach).astype(np.float64)
-    deviation = float(scores.std())
-    return ImpostorDistribution(float(scores.mean()), deviation) if deviation > 0 else None
+    # Of equal vectors the product may lie beyond 1 by the last bit.
+    scores = np.clip(scores, max(middle - reach, -1), min(middle + reach, 1)).astype(np.float64)
+    mean, deviation = float(np.clip(scores.mean(), -1, 1)), float(scores.std())
+    return ImpostorDistribution(mean, deviation) if deviation > 0 else None

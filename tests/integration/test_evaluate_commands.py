@@ -169,11 +169,12 @@ def mugshots(environment: Path, assets: Path) -> Path:
 
 
 def test_photos_and_the_vectors_made_of_them_give_the_same_table(mugshots: Path, environment: Path) -> None:
-    written = run("embed-set", "--images", mugshots, "--output", environment / "set.npz")
+    kept = environment / f"{mugshots.name}.npz"
+    written = run("embed-set", "--images", mugshots, "--output", kept)
     assert written.exit_code == 0
     assert "40 photos of 20 people" in written.stdout
     tables = []
-    for option, source in (("--images", mugshots), ("--vectors", environment / "set.npz")):
+    for option, source in (("--images", mugshots), ("--vectors", kept)):
         target = environment / f"{option}.toml"
         assert run("calibrate", option, source, "--data", "20 people", "--output", target).exit_code == 0
         tables.append(target.read_text())

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from domain.calibration import CalibrationTable, OperatingPoint
 from domain.impostors import (
     COHORT_SIZE,
     PRIOR_PEOPLE,
@@ -14,6 +15,7 @@ from domain.impostors import (
 )
 
 PRIOR = ImpostorDistribution(0.05, 0.1)
+TABLE = CalibrationTable("m", "d", "made up", 9, 9, 9, (OperatingPoint(1e-4, 0.42, 1e-4, 1e-4),), 0.02, PRIOR)
 DISTRIBUTIONS = st.builds(ImpostorDistribution, st.floats(-0.5, 0.5), st.floats(0.01, 0.5))
 
 Vectors = NDArray[np.float32]
@@ -154,3 +156,14 @@ def test_a_broken_face_moves_it_little() -> None:
     before, after = (Cohort.of(100, each).population(PRIOR) for each in (vectors, broken))
     assert after.mean == pytest.approx(before.mean, abs=1e-3)
     assert after.deviation == pytest.approx(before.deviation, abs=1e-3)
+
+
+@pytest.mark.parametrize("people", [2, 3, 5, 100])
+def test_one_face_under_many_names_is_still_matched(people: int) -> None:
+    """As in a trial, or where a folder was imported twice."""
+    face = np.random.default_rng(people).standard_normal(128).astype(np.float32)
+    face /= np.linalg.norm(face)
+    cohort = Cohort.of(people, np.tile(face, (people, 1)))
+    impostors = cohort.impostors_of(face, PRIOR)
+    assert -1 <= impostors.mean <= 1
+    assert TABLE.threshold_between(1e-4, impostors, impostors) <= 0.95

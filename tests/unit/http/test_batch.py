@@ -163,10 +163,3 @@ async def test_a_zip_is_read_outside_of_the_event_loop(
     assert [each["error"]["code"] for each in answer.json()["data"]] == ["invalid_image"] * 3
     assert len(threads) == 4
     assert threading.get_ident() not in threads
-
-
-async def test_a_doubtful_face_is_told_of_by_default(client: httpx.AsyncClient) -> None:
-    paths = (await client.get("/openapi.json")).json()["paths"]
-    for address in ("/api/face/register", BATCH):
-        parameters = {each["name"]: each["schema"] for each in paths[address]["post"]["parameters"]}
-        assert parameters["on_conflict"]["default"] == "warn"

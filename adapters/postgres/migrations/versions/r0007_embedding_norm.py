@@ -22,8 +22,17 @@ def upgrade() -> None:
 def downgrade() -> None:
     # What was enrolled in the meantime would meet the others.
     models = ", ".join(f"'{model}'" for model in _MODELS)
-    op.execute(f"DELETE FROM face WHERE recognition_model IN ({models})")  # noqa: S608 - names of ours
-    op.execute("DELETE FROM profile WHERE NOT EXISTS (SELECT FROM face WHERE face.profile_id = profile.id)")
+    op.execute(f"CREATE TEMP TABLE gone AS SELECT id FROM face WHERE recognition_model IN ({models})")  # noqa: S608 - names of ours
+    # Whoever has no other face goes with their last one, as always.
+    op.execute(
+        "CREATE TEMP TABLE left_alone AS SELECT DISTINCT profile_id FROM face WHERE id IN (SELECT id FROM gone)"
+    )
+    op.execute("DELETE FROM face WHERE id IN (SELECT id FROM gone)")
+    op.execute(
+        "DELETE FROM profile WHERE id IN (SELECT profile_id FROM left_alone)"
+        " AND NOT EXISTS (SELECT FROM face WHERE face.profile_id = profile.id)"
+    )
+    op.execute("DROP TABLE gone, left_alone")
     _rename({f"{model}@1": model for model in _MODELS})
     op.drop_column("face", "embedding_norm")
 
