@@ -16,9 +16,11 @@ from application.evaluation.errors import EvaluationError
 from application.evaluation.impostors import compare_everyone
 from application.evaluation.metrics import Share
 from application.evaluation.parallel import Progress, for_each, read_image
-from application.evaluation.photos import PhotoFile, central, find_photos
-from application.evaluation.quality_sets import QualitySet, read_vectors
+from application.evaluation.photos import EmbedPhotos, PhotoFile, central, find_photos
+from application.evaluation.quality_sets import QualitySet
+from application.evaluation.sets import LoadSets, VectorFile
 from application.ports.quality import QualityAssessor
+from application.ports.vectors import VectorFiles
 from domain.models import ModelChoice
 from domain.quality import Measure, QualityBounds, QualityReport, goodness
 
@@ -91,6 +93,7 @@ class EvaluateQuality:
 
     analyser: FaceAnalyser
     assessor: QualityAssessor
+    files: VectorFiles
     recognition: QualityBounds
     enrolment: QualityBounds
     workers: int
@@ -109,9 +112,9 @@ class EvaluateQuality:
 
         Args:
             images: sets of photos; each a folder with one folder a person.
-            vectors: sets of vectors; see read_vectors.
+            vectors: files of vectors; see QualitySet.of_vectors.
             progress: called after each photo, for each folder from the beginning.
-            without_views: see read_vectors.
+            without_views: likewise.
             detection_model: the configured one if None.
             recognition_model: likewise.
 
@@ -123,7 +126,9 @@ class EvaluateQuality:
         self.analyser.models.detector(choice.detection)  # what is missing is missing before the work
         self.analyser.models.embedder(choice.recognition)
         found = [find_photos(folder) for folder in images]
-        kept = [read_vectors(file, without_views) for file in vectors]
+        loading = LoadSets(EmbedPhotos(self.analyser, self.workers), self.files)
+        read = loading.execute([VectorFile(file) for file in vectors], choice, progress)
+        kept = [QualitySet.of_vectors(each, without_views) for each in read]
         sets = [
             *(
                 self._photos(folder, photos, choice, progress)

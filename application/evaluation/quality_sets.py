@@ -1,18 +1,17 @@
 """Sets of photos of known people whose quality was measured: from photos, or from vectors that somebody kept."""
 
-import zipfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from application.evaluation.errors import EvaluationError
+from application.evaluation.sets import EvaluationSet
 from domain.quality import Measure, QualityReport
 
-_NORM_KEYS = ("embedding_norm", "strength")
-"""The second is what older files call it."""
+VIEW = "view"
+"""The label that says from where a photo was taken, such as L135/0."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,34 +27,30 @@ class QualitySet:
     undetected: int = 0
     """Photos without a face, which are not among the N."""
 
+    @classmethod
+    def of_vectors(cls, photos: EvaluationSet, without_views: Collection[str] = ()) -> "QualitySet":
+        """A set without photos, of which the norm of the embedding is all that is known.
 
-def read_vectors(path: Path, without_views: Collection[str] = ()) -> QualitySet:
-    """A set without photos, of which the norm of the embedding is all that is known.
+        Args:
+            photos: the set; with the label VIEW if views are left out.
+            without_views: views that are left out, by what stands before the slash.
 
-    Args:
-        path: an .npz file with `vectors` (N x D, as the network gives them), `person` (N) and `embedding_norm`
-            (N, see Measure.EMBEDDING_NORM), perhaps with `view` (N, such as L135/0).
-        without_views: views that are left out, by what stands before the slash.
-
-    Raises:
-        EvaluationError: it can't be read, or isn't such a file.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            norms = next(file[key] for key in _NORM_KEYS if key in file)
-            vectors, people = file["vectors"].astype(np.float32), file["person"]
-            views = file["view"] if without_views else np.full(len(vectors), "")
-    except (OSError, ValueError, KeyError, StopIteration, zipfile.BadZipFile) as error:
-        raise EvaluationError(f"{path} is no file with vectors, person and embedding_norm") from error
-    if vectors.ndim != 2 or not len(vectors) == len(people) == len(norms) == len(views):  # noqa: PLR2004
-        raise EvaluationError(f"{path}: the arrays in it don't belong together")
-    lengths = np.linalg.norm(vectors, axis=1)
-    if not np.isfinite(lengths).all() or not lengths.all():
-        raise EvaluationError(f"{path}: vectors must be finite and not zero")
-    kept = ~np.isin(np.char.partition(views.astype(str), "/")[:, 0], list(without_views))
-    return QualitySet(
-        path.stem,
-        np.unique(people[kept], return_inverse=True)[1],
-        (vectors / lengths[:, None])[kept],
-        [QualityReport({Measure.EMBEDDING_NORM: float(norm)}) for norm in norms[kept]],
-    )
+        Raises:
+            EvaluationError: the norms aren't known, since the vectors are all of unit norm, or no view is told.
+        """
+        if np.isnan(photos.norms[photos.found]).any():
+            raise EvaluationError(
+                f"{photos.name} has vectors of unit norm: quality is told by their norms, as the network gives them"
+            )
+        if without_views and VIEW not in photos.labels:
+            raise EvaluationError(f"{photos.name} doesn't tell of views")
+        views = photos.labels.get(VIEW, ("",) * len(photos.names))
+        wanted = np.array([view.partition("/")[0] not in without_views for view in views])
+        kept = photos.take(photos.found & wanted)
+        return cls(
+            kept.name,
+            kept.people,
+            kept.vectors,
+            [QualityReport({Measure.EMBEDDING_NORM: float(norm)}) for norm in kept.norms],
+            len(photos.undetected),
+        )

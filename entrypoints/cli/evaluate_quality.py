@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from adapters.files.vectors import NpzVectorFiles
 from adapters.imaging.quality import LandmarkQualityAssessor
 from application.evaluation.metrics import Share
 from application.evaluation.quality import (
@@ -30,7 +31,7 @@ from entrypoints.cli.measuring import DETECTION, RECOGNITION, configured, measur
     "--vectors",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="a set without photos: .npz with vectors, person and embedding_norm",
+    help="a set without photos: .npz with `vectors` as the network gives them, and `person`",
 )
 @click.option(
     "--without-view",
@@ -58,6 +59,7 @@ def evaluate_quality(
         result = EvaluateQuality(
             container.analyser(),
             LandmarkQualityAssessor(),
+            NpzVectorFiles(),
             settings.quality_recognition,
             settings.quality_enrolment,
             settings.worker_count,

@@ -129,8 +129,8 @@ def test_quality_by_measure(environment: Path, lfw: Path) -> None:
     for folder in people[:25]:
         shutil.copytree(folder, environment / "images" / folder.name)
     vectors = environment / "vectors.npz"
-    raw = np.random.default_rng(0).normal(size=(40, 8))
-    np.savez(vectors, vectors=raw, person=np.arange(40) // 2, embedding_norm=np.ones(40))
+    raw = np.random.default_rng(0).normal(size=(40, 128))
+    np.savez(vectors, vectors=raw, person=np.arange(40) // 2)
     sets = ("--images", environment / "images", "--vectors", vectors)
     answer = json.loads(run("evaluate-quality", *sets, "--json").stdout)
     report, other = answer["sets"]

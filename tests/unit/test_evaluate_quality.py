@@ -1,5 +1,4 @@
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,8 +13,10 @@ from application.evaluation.quality import (
     refusals,
     right_first,
 )
-from application.evaluation.quality_sets import read_vectors
+from application.evaluation.quality_sets import QualitySet
+from application.evaluation.sets import EvaluationSet
 from domain.quality import Measure, QualityBounds, QualityReport
+from tests.unit.evaluation_sets import as_set
 
 PEOPLE = np.array([0, 1, 0, 0, 2, 1])
 
@@ -79,51 +80,30 @@ def test_found_is_who_is_nearest_and_near_enough() -> None:
     assert right_first(vectors, people, 0.7).tolist() == [True, True, False, False, True, True]
 
 
-def saved(path: Path, **changes: object) -> Path:
-    arrays: dict[str, Any] = {
-        "vectors": np.array([[3, 4], [0, 2], [1, 0]], np.float32),
-        "person": np.array([7, 7, 9]),
-        "embedding_norm": np.array([0.5, 0.7, 0.9]),
-        "view": np.array(["F/0", "L135/+30", "F/+30"]),
-    }
-    arrays |= changes
-    given: dict[str, Any] = {key: np.asarray(value) for key, value in arrays.items() if value is not None}
-    np.savez(path, **given)
-    return path
+def kept_vectors() -> EvaluationSet:
+    vectors = np.array([[0.6, 0.8], [0, 1], [1, 0], [np.nan, np.nan]], dtype=np.float32)
+    photos = as_set(vectors, np.array([7, 7, 9, 9]), "them", view=["F/0", "L135/+30", "F/+30", "F/0"])
+    return replace(photos, norms=np.array([0.5, 0.75, 1, np.nan], dtype=np.float32))
 
 
-def test_vectors_are_read_with_their_norms(tmp_path: Path) -> None:
-    those = read_vectors(saved(tmp_path / "them.npz"))
-    assert those.name == "them"
-    assert those.people.tolist() == [0, 0, 1]
-    np.testing.assert_allclose(those.vectors, np.array([[0.6, 0.8], [0, 1], [1, 0]]))
+def test_vectors_tell_of_their_norms_alone() -> None:
+    those = QualitySet.of_vectors(kept_vectors())
+    assert (those.name, those.people.tolist(), those.undetected) == ("them", [0, 0, 1], 1)
     assert [report.values for report in those.reports] == [
-        {Measure.EMBEDDING_NORM: norm} for norm in (0.5, 0.7, 0.9)
+        {Measure.EMBEDDING_NORM: norm} for norm in (0.5, 0.75, 1)
     ]
 
 
-def test_views_may_be_left_out(tmp_path: Path) -> None:
-    those = read_vectors(saved(tmp_path / "them.npz"), {"L135"})
+def test_views_may_be_left_out() -> None:
+    those = QualitySet.of_vectors(kept_vectors(), {"L135"})
     assert those.people.tolist() == [0, 1]
     assert len(those.vectors) == len(those.reports) == 2
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"person": None},
-        {"embedding_norm": None},
-        {"person": [1]},
-        {"vectors": [1.0, 2, 3]},
-        {"vectors": np.zeros((3, 2))},
-    ],
-)
-def test_what_is_no_set_of_vectors_is_an_error(tmp_path: Path, changes: dict[str, object]) -> None:
-    with pytest.raises(EvaluationError, match=r"them\.npz"):
-        read_vectors(saved(tmp_path / "them.npz", **changes))
-
-
-def test_a_file_that_is_no_npz_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "them.npz").write_bytes(b"no")
-    with pytest.raises(EvaluationError, match=r"them\.npz"):
-        read_vectors(tmp_path / "them.npz")
+@pytest.mark.parametrize("lacking", ["norms", "labels"])
+def test_what_says_nothing_of_quality_is_an_error(lacking: str) -> None:
+    unknown = np.full(4, np.nan, dtype=np.float32)
+    those = kept_vectors()
+    photos = replace(those, norms=unknown) if lacking == "norms" else replace(those, labels={})
+    with pytest.raises(EvaluationError, match="them"):
+        QualitySet.of_vectors(photos, {"L135"})
