@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from application.analysis import AnalysedFace, Checks, FaceSelection
-from application.decisions import ComparedFaces, DecisionPolicy
+from application.decisions import DecisionPolicy
 from application.gallery_calibration import GalleryCalibration
 from application.ports.crops import CropCodec
 from application.ports.faces import EmbeddingRepository, NewFace
@@ -139,10 +139,10 @@ class RegisterFace:
         found = await self.gallery.search(probe, how.collection, people=2)
         nearest = Nearest().rank(probe, found.candidates)
         other = next((each for each in nearest if person not in {each.profile_id, each.name}), None)
-        cohort = await self.calibration.cohort(how.collection, probe.model, found.searched)
         compared = None
-        if cohort is not None and nearest:
-            compared = ComparedFaces(cohort, probe, nearest_embedding(nearest[0], found.candidates))
+        if nearest:
+            reference = nearest_embedding(nearest[0], found.candidates)
+            compared = await self.calibration.compared(how.collection, probe, reference, found.searched)
         try:
             threshold = self.policy.verification(probe.model, faces=compared).similarity
         except ModelNotCalibrated:

@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from application.decisions import ComparedFaces
 from application.ports.cohorts import CohortRepository, StoredCohort
 from domain.errors import FaceServiceError
+from domain.faces import Embedding
 from domain.impostors import Cohort
 
 CHECK_S = 1.0
@@ -84,6 +86,23 @@ class GalleryCalibration:
             if entry is None or entry.basis < BACKGROUND_PEOPLE:
                 entry = await asyncio.shield(task)
         return None if entry.stored is None else entry.stored.cohort
+
+    async def compared(
+        self, collection: str, probe: Embedding, reference: Embedding, people: int | None = None
+    ) -> ComparedFaces | None:
+        """Two faces among the people of a gallery, for DecisionPolicy; None for a collection that isn't there.
+
+        Args:
+            collection: its name.
+            probe: the face in question.
+            reference: the enrolled one, or the other photo's, of the same recogniser.
+            people: as of `cohort`.
+
+        Raises:
+            Unavailable: the store does not answer.
+        """
+        cohort = await self.cohort(collection, probe.model, people)
+        return None if cohort is None else ComparedFaces(cohort, probe, reference)
 
     async def latest(self, collection: str, model: str) -> StoredCohort | None:
         """The cohort of the people who are enrolled now; of a large gallery, of those REDRAW_S ago at most.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from application.analysis import AnalysedFace, Checks, FaceSelection
-from application.decisions import ComparedFaces, DecisionPolicy, Threshold
+from application.decisions import DecisionPolicy, Threshold
 from application.gallery_calibration import GalleryCalibration
 from application.ports.gallery import Gallery
 from application.ports.people import ProfileRepository
@@ -98,11 +98,10 @@ class Identify:
         comparisons = method.comparisons(faces[ranked[0].profile_id]) if ranked else 1
         # A filter by metadata leaves part of the people out of the search, and all of them in the gallery.
         enrolled = None if query.metadata else found.searched
-        cohort = await self.calibration.cohort(query.collection, probe.model, enrolled)
         compared = None
-        if cohort is not None and ranked:
+        if ranked:
             nearest = nearest_embedding(ranked[0], found.candidates)
-            compared = ComparedFaces(cohort, probe, nearest)
+            compared = await self.calibration.compared(query.collection, probe, nearest, enrolled)
         threshold = self.policy.identification(
             probe.model, found.searched, query.threshold, comparisons, compared
         )
@@ -218,8 +217,7 @@ class VerifyFace:
         comparisons: float = 1,
     ) -> Comparison:
         probe = faces[0].embedding
-        cohort = await self.calibration.cohort(query.collection, probe.model)
-        compared = None if cohort is None else ComparedFaces(cohort, probe, reference)
+        compared = await self.calibration.compared(query.collection, probe, reference)
         threshold = self.policy.verification(probe.model, query.threshold, comparisons, compared)
         return Comparison(similarity, threshold, faces)
 

@@ -13,7 +13,7 @@ from application.evaluation.galleries import FittedOn
 from application.evaluation.normalisation import Moments, NormalisedSet, known_norms, normalise
 from application.evaluation.parallel import Progress
 from application.evaluation.sets import EvaluationSet, LoadSets, SetSource
-from domain.calibration import CalibrationTable
+from domain.calibration import HIGHEST_FITTED, CalibrationTable
 from domain.impostors import COHORT_SIZE, Cohort, norm_penalty
 from domain.models import ModelChoice
 from domain.quality import LENIENT, Measure
@@ -243,4 +243,4 @@ class _Draw:
         fitted = (2 * required + ratio[one][:, None] + ratio[other]) / (
             inverse[one][:, None] + inverse[other]
         )
-        return np.clip(fitted, self.table.threshold_at(fmr), 1.0)
+        return np.maximum(np.minimum(fitted, HIGHEST_FITTED), self.table.threshold_at(fmr))
