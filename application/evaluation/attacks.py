@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from application.analysis import FaceAnalyser
 from application.evaluation.errors import EvaluationError
 from application.evaluation.parallel import Progress, for_each, read_image
-from application.evaluation.photos import SUFFIXES, central
+from application.evaluation.photos import central
+from application.photo_folders import SUFFIXES
 from domain.liveness import Liveness
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from application.evaluation.parallel import Progress
-from application.evaluation.photos import find_photos
 from application.evaluation.sets import LoadSets, PhotoFolder
+from application.photo_folders import find_photos
 from domain.models import ModelChoice
 
 

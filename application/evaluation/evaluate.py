@@ -20,9 +20,9 @@ from application.evaluation.metrics import (
     threshold_at,
 )
 from application.evaluation.parallel import Progress
-from application.evaluation.photos import find_photos
 from application.evaluation.protocol import PairProtocol, parse_pairs
 from application.evaluation.sets import EvaluationSet, LoadSets, PhotoFolder, SetSource
+from application.photo_folders import find_photos
 from domain.models import ModelChoice
 
 RATES = (1e-2, 1e-3, 1e-4)

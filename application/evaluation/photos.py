@@ -9,13 +9,11 @@ from numpy.typing import NDArray
 
 from application.analysis import FaceAnalyser
 from application.evaluation.parallel import Progress, for_each, read_photo
-from application.photo_folders import SUFFIXES, PhotoFile, find_photos
+from application.photo_folders import PhotoFile
 from application.ports.vectors import PhotoVectors
 from domain.errors import InvalidInput
 from domain.faces import DetectedFace, Image
 from domain.models import ModelChoice
-
-__all__ = ["SUFFIXES", "EmbedPhotos", "PhotoFile", "central", "find_photos"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

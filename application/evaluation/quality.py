@@ -16,9 +16,10 @@ from application.evaluation.errors import EvaluationError
 from application.evaluation.impostors import compare_everyone
 from application.evaluation.metrics import Share
 from application.evaluation.parallel import Progress, for_each, read_image
-from application.evaluation.photos import EmbedPhotos, PhotoFile, central, find_photos
+from application.evaluation.photos import EmbedPhotos, central
 from application.evaluation.quality_sets import QualitySet
 from application.evaluation.sets import LoadSets, VectorFile
+from application.photo_folders import PhotoFile, find_photos
 from application.ports.quality import QualityAssessor
 from application.ports.vectors import VectorFiles
 from domain.models import ModelChoice

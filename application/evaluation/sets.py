@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from application.evaluation.errors import EvaluationError
 from application.evaluation.parallel import Progress
-from application.evaluation.photos import EmbedPhotos, find_photos
+from application.evaluation.photos import EmbedPhotos
+from application.photo_folders import find_photos
 from application.ports.analysis import FaceEmbedder
 from application.ports.vectors import PhotoVectors, VectorFiles
 from domain.models import ModelChoice

@@ -1,5 +1,6 @@
 """Estimates and differentials, as commands print them."""
 
+from application.evaluation.by_group import GroupSize
 from application.evaluation.differentials import Differential
 from application.evaluation.estimates import Estimate
 
@@ -13,6 +14,16 @@ def machine(estimate: Estimate, trials: str) -> dict[str, object]:
         "people": estimate.people,
         trials: estimate.trials,
         "comparisons": estimate.comparisons,
+    }
+
+
+def size_machine(size: GroupSize) -> dict[str, object]:
+    """For JSON: which group, and how many are in it."""
+    return {
+        "value": size.value,
+        "people": size.people,
+        "photos": size.photos,
+        "undetected": size.undetected,
     }
 
 

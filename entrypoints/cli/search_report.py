@@ -9,7 +9,7 @@ from application.evaluation.searches import (
     SearchesAt,
     SearchRates,
 )
-from entrypoints.cli.estimates import differential_machine, differential_text, machine, text
+from entrypoints.cli.estimates import differential_machine, differential_text, machine, size_machine, text
 
 _WIDE = 28
 
@@ -41,10 +41,7 @@ def _attribute(found: AttributeSearches) -> dict[str, object]:
         "photos_of_unknown_group": found.unknown,
         "groups": [
             {
-                "value": group.size.value,
-                "people": group.size.people,
-                "photos": group.size.photos,
-                "undetected": group.size.undetected,
+                **size_machine(group.size),
                 **_rates(group.rates),
             }
             for group in found.groups

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from application.evaluation.by_group import AttributeRates, CrossRates, RatesAt
 from application.evaluation.comparisons import ErrorRates
 from application.evaluation.verification import OperatingThreshold, VerificationReport
-from entrypoints.cli.estimates import differential_machine, differential_text, machine, text
+from entrypoints.cli.estimates import differential_machine, differential_text, machine, size_machine, text
 
 MOST_CROSSES = 10
 """Pairs of groups that the table shows; JSON has all."""
@@ -51,10 +51,7 @@ def _attribute(found: AttributeRates) -> dict[str, object]:
         "photos_of_unknown_group": found.unknown,
         "groups": [
             {
-                "value": group.size.value,
-                "people": group.size.people,
-                "photos": group.size.photos,
-                "undetected": group.size.undetected,
+                **size_machine(group.size),
                 **_errors(group.rates),
                 "fnmr_with_any_group": machine(group.fnmr_with_any, "trials"),
             }

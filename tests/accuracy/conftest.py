@@ -12,9 +12,10 @@ from dependency_injector import providers
 
 from adapters.files.vectors import NpzVectorFiles
 from application.evaluation.evaluate import Evaluation, measure
-from application.evaluation.photos import EmbedPhotos, find_photos
+from application.evaluation.photos import EmbedPhotos
 from application.evaluation.protocol import PairProtocol, parse_pairs
 from application.evaluation.sets import EvaluationSet
+from application.photo_folders import find_photos
 from entrypoints.container import Container
 from entrypoints.settings import Settings
 from tests.conftest import REPOSITORY

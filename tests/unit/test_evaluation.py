@@ -9,8 +9,9 @@ from application.errors import CommandError
 from application.evaluation.calibrate import CalibrateModel
 from application.evaluation.errors import EvaluationError
 from application.evaluation.evaluate import EvaluateModels, Evaluation
-from application.evaluation.photos import central, find_photos
+from application.evaluation.photos import central
 from application.evaluation.sets import PhotoFolder
+from application.photo_folders import find_photos
 from domain.errors import UnknownModel
 from domain.faces import Box, DetectedFace
 from entrypoints.cli import face_api, plot
