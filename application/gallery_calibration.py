@@ -20,9 +20,8 @@ FORGET_S = 10.0
 REDRAW_S = 300.0
 """A cohort is drawn anew after so long, since people may have been replaced, or their faces."""
 REDRAW_SHARE = 0.02
-"""Or when so large a share of the people has come or gone,"""
-REDRAW_PEOPLE = 2
-"""and so many at least: of a few people, each draw would be a good part of what enrolling one takes."""
+"""Or when more than this share of the people has come or gone. Of fewer than 50, that is anybody: thresholds of the
+same few people are then the same, however they came to be enrolled."""
 MOST_GALLERIES = 256
 """Whose cohorts are in memory."""
 BACKGROUND_PEOPLE = 5000
@@ -166,4 +165,4 @@ class GalleryCalibration:
 
 def changes_before_redraw(people: int) -> int:
     """So many people must have come or gone until a cohort of so many is drawn anew."""
-    return max(REDRAW_PEOPLE, int(REDRAW_SHARE * people) + 1)
+    return int(REDRAW_SHARE * people) + 1

@@ -11,8 +11,8 @@ from adapters.files.archive.reader import reading
 from adapters.files.archive.writer import writing
 from application.bulk.export import Exported, ExportPeople
 from application.bulk.restore import Imported, ImportPeople, NewId
+from entrypoints.bootstrap.container import Container
 from entrypoints.cli.bulk import JSON, REPORT, Clock, Report, carry_out, check_report, count, progress, tell
-from entrypoints.container import Container
 
 ONE = click.option("--collection", metavar="NAME", help="this collection alone; without it, all of them")
 

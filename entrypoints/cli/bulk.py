@@ -20,9 +20,9 @@ from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 from application.errors import CommandError
 from domain.errors import CollectionNotFound, FaceServiceError, Unavailable
 from domain.people import DEFAULT_COLLECTION
-from entrypoints.boot import storing
-from entrypoints.container import Container
-from entrypoints.settings import Settings, load_settings
+from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.settings import Settings, load_settings
+from entrypoints.bootstrap.start import storing
 
 T = TypeVar("T")
 

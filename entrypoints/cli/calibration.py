@@ -5,8 +5,8 @@ import msgspec
 
 from application.calibration_report import CalibrationReport, OperatingThreshold, ReportCalibration
 from domain.impostors import ImpostorDistribution
+from entrypoints.bootstrap.container import Container
 from entrypoints.cli.bulk import COLLECTION, JSON, RECOGNITION, carry_out
-from entrypoints.container import Container
 from entrypoints.http.views.calibration import CalibrationView
 
 

@@ -17,6 +17,7 @@ from domain.enrolment import OnConflict
 from domain.errors import CollectionExists, CollectionNotFound
 from domain.liveness import LivenessPolicy
 from domain.people import collection_name
+from entrypoints.bootstrap.container import Container
 from entrypoints.cli.bulk import (
     COLLECTION,
     DETECTION,
@@ -33,7 +34,6 @@ from entrypoints.cli.bulk import (
     shown,
     tell,
 )
-from entrypoints.container import Container
 
 HEADER = ["name", "path"]
 SHOWN = 20

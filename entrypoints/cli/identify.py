@@ -16,6 +16,7 @@ from domain.faces import Box
 from domain.identification import Verdict
 from domain.liveness import LivenessPolicy
 from domain.methods import METHODS
+from entrypoints.bootstrap.container import Container
 from entrypoints.cli.bulk import (
     COLLECTION,
     DETECTION,
@@ -32,7 +33,6 @@ from entrypoints.cli.bulk import (
     shown,
     tell,
 )
-from entrypoints.container import Container
 
 
 class BoxItem(msgspec.Struct):

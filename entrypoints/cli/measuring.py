@@ -18,8 +18,8 @@ from application.evaluation.groups import Grouping, parse_groups
 from application.evaluation.photos import EmbedPhotos
 from application.evaluation.sets import LoadSets, PhotoFolder, SetSource, VectorFile
 from domain.errors import FaceServiceError, ModelNotCalibrated
-from entrypoints.container import Container
-from entrypoints.settings import Settings, load_settings
+from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.settings import Settings, load_settings
 
 IMAGES = click.option(
     "--images",

@@ -17,8 +17,8 @@ from adapters.onnx.files import ModelFiles
 from adapters.onnx.library import DETECTORS, EMBEDDERS, SPOOF_DETECTORS
 from adapters.onnx.registry import known_as, put, remember, sha256_of
 from domain.errors import FaceServiceError, ModelNotInstalled, UnknownModel
-from entrypoints.container import Container
-from entrypoints.settings import load_settings
+from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.settings import load_settings
 
 TASK_OF: dict[str, Task] = {
     **dict.fromkeys(DETECTORS, "detection"),

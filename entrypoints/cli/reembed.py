@@ -8,8 +8,8 @@ import msgspec
 
 from application.bulk.export import ExportPeople
 from application.bulk.reembed import Reembedded, ReembedFaces
+from entrypoints.bootstrap.container import Container
 from entrypoints.cli.bulk import JSON, REPORT, Clock, Report, carry_out, check_report, count, shown, tell
-from entrypoints.container import Container
 
 
 class FailedItem(msgspec.Struct):

@@ -15,11 +15,11 @@ from dependency_injector import providers
 
 from application.errors import StartupError
 from domain.errors import Unavailable
-from entrypoints.boot import running
-from entrypoints.container import Container
+from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.settings import Settings, load_settings
+from entrypoints.bootstrap.start import running
+from entrypoints.bootstrap.worker_processes import Siblings, join_first
 from entrypoints.http.app import create_app
-from entrypoints.settings import Settings, load_settings
-from entrypoints.siblings import Siblings, join_first
 
 logger = logging.getLogger("face.serve")
 

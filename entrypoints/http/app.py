@@ -22,7 +22,7 @@ from application.recognition import (
     RecognizeFace,
     VerifyFace,
 )
-from entrypoints.container import Container
+from entrypoints.bootstrap.container import Container
 from entrypoints.http.accesslog import LoggedApplication
 from entrypoints.http.batch import BatchController
 from entrypoints.http.collections import CollectionController
@@ -76,7 +76,7 @@ T = TypeVar("T")
 
 
 def create_app(container: Container) -> Litestar:
-    """The application; whoever runs it keeps the container running (see entrypoints/boot.py)."""
+    """The application; whoever runs it keeps the container running (see entrypoints/bootstrap/start.py)."""
     settings = container.settings()
     return LoggedApplication(
         [*CONTROLLERS, docs_router],

@@ -8,7 +8,7 @@ from litestar import MediaType, Request, Response, Router, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from entrypoints.settings import PROJECT
+from entrypoints.bootstrap.settings import PROJECT
 
 DOCS = PROJECT / "static" / "docs"
 

@@ -16,8 +16,8 @@ from application.evaluation.photos import EmbedPhotos
 from application.evaluation.protocol import PairProtocol, parse_pairs
 from application.evaluation.sets import EvaluationSet
 from application.photo_folders import find_photos
-from entrypoints.container import Container
-from entrypoints.settings import Settings
+from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.settings import Settings
 from tests.conftest import REPOSITORY
 
 FULL = os.environ.get("FACE_ACCURACY") == "full"

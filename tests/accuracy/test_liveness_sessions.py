@@ -20,8 +20,8 @@ from domain.liveness_progress import advance
 from domain.liveness_session import Frame, Likeness, LivenessSession, SessionRules, SessionState
 from domain.models import ModelChoice
 from domain.movements import sequences
-from entrypoints.container import Container
-from entrypoints.settings import Settings
+from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.settings import Settings
 from tests.accuracy import pictures
 from tests.accuracy.conftest import FULL
 from tests.accuracy.presentations import Attacker, Movements, Person, Timed, as_they_are, genuine, timed

@@ -1,7 +1,7 @@
 """Searches take as many strangers for somebody as they may, however many people are enrolled."""
 
 from application.evaluation.galleries import measure_galleries
-from entrypoints.settings import Settings
+from entrypoints.bootstrap.settings import Settings
 from tests.accuracy.conftest import FULL, Benchmark
 
 

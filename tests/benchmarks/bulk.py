@@ -33,9 +33,9 @@ from application.enrolment import Enrol
 from application.photo_folders import find_photos
 from domain.faces import largest
 from domain.models import ModelChoice
-from entrypoints.boot import storing
-from entrypoints.container import Container
-from entrypoints.settings import Settings, load_settings
+from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.settings import Settings, load_settings
+from entrypoints.bootstrap.start import storing
 
 BLOCK = 100
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from application.analysis import FaceAnalyser
 from application.errors import StartupError
+from entrypoints.bootstrap.settings import load_settings
 from entrypoints.cli.measuring import in_one_thread
-from entrypoints.settings import load_settings
 from tests.benchmarks.kernels import OURS
 from tests.benchmarks.rig import Rig
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from dependency_injector import providers
 
 from application.analysis import FaceAnalyser
+from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.settings import load_settings
 from entrypoints.cli.serve import serve_with
-from entrypoints.container import Container
-from entrypoints.settings import load_settings
 from tests.benchmarks.opencv import opencv_analyser, prepare_opencv
 from tests.benchmarks.weights import for_opencv
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from application.analysis import FaceAnalyser
 from domain.errors import FaceServiceError
 from domain.models import ModelChoice
-from entrypoints.container import Container
-from entrypoints.settings import Settings
+from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.settings import Settings
 from tests.benchmarks.photos import Person
 
 

@@ -8,8 +8,8 @@ from dependency_injector import providers
 
 from application.analysis import AnalysedFace, Checks, FaceAnalyser, FaceSelection
 from domain.errors import InvalidImage
-from entrypoints.container import Container
-from entrypoints.settings import Settings
+from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.settings import Settings
 from tests.benchmarks.image import STAGES
 from tests.benchmarks.opencv import OpenCvDecoder, opencv_analyser
 from tests.benchmarks.watched import Watch, watched

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from click import ClickException
 
-from entrypoints.settings import PROJECT
+from entrypoints.bootstrap.settings import PROJECT
 from tests.benchmarks.charts import pictures
 from tests.benchmarks.page import BEGIN, END, FOLDER, check_page, measured, write_page
 from tests.benchmarks.report import (

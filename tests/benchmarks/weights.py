@@ -6,7 +6,7 @@ import onnxruntime  # type: ignore[import-untyped]
 from onnx import ModelProto
 
 from adapters.onnx.preparation import drop_dead_inputs, fold_constants
-from entrypoints.container import Container
+from entrypoints.bootstrap.container import Container
 
 
 def published(container: Container, name: str) -> Path:

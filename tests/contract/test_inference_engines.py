@@ -137,7 +137,7 @@ def test_an_engine_that_is_not_installed_stops_the_start(monkeypatch: pytest.Mon
 
 
 def test_openvino_is_not_imported_unless_it_is_chosen() -> None:
-    script = "import sys, entrypoints.container; assert 'openvino' not in sys.modules"
+    script = "import sys, entrypoints.bootstrap.container; assert 'openvino' not in sys.modules"
     assert run([sys.executable, "-c", script], check=False).returncode == 0
 
 

@@ -15,8 +15,8 @@ from dotenv import dotenv_values
 from PIL import Image, ImageOps
 
 from domain.errors import FaceServiceError
+from entrypoints.bootstrap.settings import PROJECT, Settings
 from entrypoints.http.errors import HTTP_CODES, status_of
-from entrypoints.settings import PROJECT, Settings
 from tests.e2e.service import FACE_API, Service
 
 README = (PROJECT / "README.md").read_text()

@@ -16,8 +16,8 @@ import pytest
 import yaml
 from dotenv import dotenv_values
 
+from entrypoints.bootstrap.settings import PROJECT, load_settings
 from entrypoints.cli.serve import GRACE_S
-from entrypoints.settings import PROJECT, load_settings
 from tests.e2e.service import free_port
 from tests.integration.dockerfile import Image, build, context_files
 

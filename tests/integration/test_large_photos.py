@@ -15,8 +15,8 @@ from application.sight import look
 from domain.faces import DetectedFace, Image, largest
 from domain.models import ModelChoice
 from domain.quality import Measure
-from entrypoints.container import Container
-from entrypoints.settings import Settings
+from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.settings import Settings
 
 MODELS = ModelChoice("yunet", "sface")
 

@@ -159,7 +159,7 @@ async def test_an_old_one_is_drawn_anew(calibration: GalleryCalibration, cohorts
 
 
 @pytest.mark.parametrize(
-    ("enrolled", "changes"), [(0, 2), (20, 2), (99, 2), (100, 3), (1000, 21), (10**6, 20_001)]
+    ("enrolled", "changes"), [(0, 1), (20, 1), (49, 1), (50, 2), (100, 3), (1000, 21), (10**6, 20_001)]
 )
 def test_changes_before_a_draw(enrolled: int, changes: int) -> None:
     assert changes_before_redraw(enrolled) == changes

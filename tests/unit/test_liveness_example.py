@@ -6,7 +6,7 @@ import pytest
 
 from domain.liveness_session import Failure, Hint
 from domain.movements import Movement
-from entrypoints.settings import PROJECT
+from entrypoints.bootstrap.settings import PROJECT
 
 PAGE = (PROJECT / "docs" / "examples" / "liveness.html").read_text(encoding="utf-8")
 

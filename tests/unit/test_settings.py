@@ -6,7 +6,7 @@ import pytest
 
 from application.errors import StartupError
 from domain.quality import LENIENT, NO_BOUNDS, STRICT, Measure
-from entrypoints.settings import PROJECT, Settings, load_settings
+from entrypoints.bootstrap.settings import PROJECT, Settings, load_settings
 
 NOWHERE = Path("/nonexistent/.env")
 
@@ -21,7 +21,7 @@ def test_defaults() -> None:
 
 
 def test_the_processes_of_a_service_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("entrypoints.settings.usable_cores", lambda: 10)
+    monkeypatch.setattr("entrypoints.bootstrap.settings.usable_cores", lambda: 10)
     settings = load_settings({}, NOWHERE)
     assert (settings.process_count, settings.worker_count) == (4, 11)
     assert settings.of_one_process().worker_count == 4

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.siblings import Siblings
+from entrypoints.bootstrap.worker_processes import Siblings
 
 SLOW = """
 import signal, sys, time

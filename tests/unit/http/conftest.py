@@ -8,9 +8,9 @@ import httpx
 import pytest
 from dependency_injector import providers
 
-from entrypoints.container import Container
+from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.settings import Settings
 from entrypoints.http.app import create_app
-from entrypoints.settings import Settings
 
 
 @pytest.fixture

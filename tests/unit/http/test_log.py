@@ -10,7 +10,7 @@ import pytest
 from litestar.types import Message
 
 from domain.errors import Unavailable
-from entrypoints.container import Container
+from entrypoints.bootstrap.container import Container
 from entrypoints.http.app import create_app
 from entrypoints.http.causes import causes
 

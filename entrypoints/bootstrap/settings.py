@@ -19,13 +19,13 @@ from domain.liveness import LivenessPolicy
 from domain.liveness_session import SessionRules
 from domain.models import ModelChoice
 from domain.quality import LENIENT, STRICT, QualityBounds
-from entrypoints.bounds import parse_bounds
+from entrypoints.bootstrap.bounds import parse_bounds
 
 _MOST_PROCESSES = 4
 """That a service has unless it is told: each takes the memory of its models, and serves several cores."""
 
 PREFIX = "FACE_"
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

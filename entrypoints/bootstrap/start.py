@@ -11,7 +11,7 @@ from application.errors import StartupError
 from application.ports.liveness_sessions import LivenessSessionStore
 from domain.errors import FaceServiceError, Unavailable
 from domain.liveness import LivenessPolicy
-from entrypoints.container import Container
+from entrypoints.bootstrap.container import Container
 
 logger = logging.getLogger("face.boot")
 

@@ -75,7 +75,7 @@ from application.recognition import (
 from application.sources import SourceReader
 from domain.capture import MINIFASNET_LIMITS
 from domain.models import Alignment
-from entrypoints.settings import PROJECT, Settings
+from entrypoints.bootstrap.settings import PROJECT, Settings
 
 CATALOGUE = PROJECT / "static" / "models.toml"
 CALIBRATIONS = PROJECT / "static" / "calibration"
