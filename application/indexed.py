@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
-from application.ports.gallery import Found, Gallery
+from application.ports.gallery import Gallery, SearchResult
 from application.ports.index import GalleryIndexes, GalleryKey
 from application.ports.source import GallerySource
 from application.resident import ResidentGallery, Rhythm
@@ -144,7 +144,7 @@ class IndexedGallery:
 
     async def search(
         self, probe: Embedding, collection: str, people: int, metadata: Metadata | None = None
-    ) -> Found:
+    ) -> SearchResult:
         """See Gallery.search."""
         if metadata:
             return await self._exact.search(probe, collection, people, metadata)
@@ -154,7 +154,7 @@ class IndexedGallery:
             found = await resident.search(probe.vector, max(1, people))
             # Of an empty one the database knows whether faces of another length have come.
             if found is not None and found.searched:
-                return Found(found.searched, found.candidates[: max(0, people)])
+                return SearchResult(found.searched, found.candidates[: max(0, people)])
         found = await self._exact.search(probe, collection, people)
         if found.searched >= self._residents.least:
             self._residents.want(key)

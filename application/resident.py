@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from application.ports.gallery import Found
+from application.ports.gallery import SearchResult
 from application.ports.index import (
     NEVER,
     Changes,
@@ -92,7 +92,7 @@ class ResidentGallery:
         """Whether it is filled."""
         return self._index is not None
 
-    async def search(self, probe: NDArray[np.float32], people: int) -> Found | None:
+    async def search(self, probe: NDArray[np.float32], people: int) -> SearchResult | None:
         """The `people` nearest people, one or more; None if that can't be told now.
 
         Raises:
@@ -111,7 +111,9 @@ class ResidentGallery:
             self._due.set()
         return found
 
-    async def _search(self, index: GalleryIndex, probe: NDArray[np.float32], people: int) -> Found | None:
+    async def _search(
+        self, index: GalleryIndex, probe: NDArray[np.float32], people: int
+    ) -> SearchResult | None:
         shortlist = await self._run(index.search, probe, people)
         reading = await self._read(shortlist)
         if reading.unchanged:
@@ -233,7 +235,7 @@ async def _maintain(index: GalleryIndex) -> None:
 
 def _found(
     probe: NDArray[np.float32], people: int, shortlist: Shortlist, candidates: Mapping[int, Candidate]
-) -> Found:
+) -> SearchResult:
     """The answer, by the store's own vectors."""
     ranked = []
     for number, expected in zip(shortlist.people.tolist(), shortlist.similarities.tolist(), strict=True):
@@ -246,4 +248,4 @@ def _found(
             raise Contradiction
         ranked.append((-similarities[nearest], candidate.faces[nearest].id, candidate))
     ranked.sort(key=lambda one: one[:2])
-    return Found(shortlist.searched, [candidate for *_, candidate in ranked[:people]])
+    return SearchResult(shortlist.searched, [candidate for *_, candidate in ranked[:people]])

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.postgres.compiled_statement import DriverRow
 from adapters.postgres.database import Database, Parameters
 from adapters.postgres.gallery import candidate, face
-from adapters.postgres.query import Record
 from adapters.postgres.rows import vector
 from adapters.postgres.statements import changes as statements
 from application.ports.index import NEVER, Changes, GalleryKey, IndexRows, Moment
@@ -94,7 +94,7 @@ class PostgresGallerySource:
         await self._database.change(statements.PRUNE, {})
 
 
-def _moment(row: Record | Row[*tuple[Any, ...]]) -> Moment:
+def _moment(row: DriverRow | Row[*tuple[Any, ...]]) -> Moment:
     return f"{row.server} {row.seconds} {row.snapshot}"
 
 
@@ -123,7 +123,7 @@ def _changes(
     return Changes(since, moment, rows, removed)
 
 
-def _candidates(rows: Sequence[Record], gallery: GalleryKey) -> dict[int, Candidate]:
+def _candidates(rows: Sequence[DriverRow], gallery: GalleryKey) -> dict[int, Candidate]:
     faces: dict[int, list[Any]] = {}
     for row in rows:
         stored = face(row, gallery.collection, gallery.model), vector(row.vector), row.embedding_norm

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.postgres.compiled_statement import CompiledStatement, DriverRow
 from adapters.postgres.database import FILTER_LIMIT_MS, Database, Parameters
-from adapters.postgres.query import Query, Record
 from adapters.postgres.rows import given, other_dimension, storable, vector
 from adapters.postgres.statements.search import BY_ALL_PEOPLE, BY_NEAREST_FACES, FACES_OF_PERSON
-from application.ports.gallery import Found
+from application.ports.gallery import SearchResult
 from domain.errors import CollectionNotFound
 from domain.faces import Embedding
 from domain.identification import Candidate
@@ -32,7 +32,7 @@ class PgVectorGallery:
 
     async def search(
         self, probe: Embedding, collection: str, people: int, metadata: Metadata | None = None
-    ) -> Found:
+    ) -> SearchResult:
         """See Gallery.search."""
         wanted = max(0, people)
         parameters = {
@@ -62,7 +62,9 @@ class PgVectorGallery:
             [(face(row, collection, model), vector(row.vector), row.embedding_norm) for row in rows]
         )
 
-    async def _found(self, query: Query, parameters: Parameters, probe: Embedding) -> Found:
+    async def _found(
+        self, query: CompiledStatement, parameters: Parameters, probe: Embedding
+    ) -> SearchResult:
         limit = FILTER_LIMIT_MS if "about" in parameters else None
         rows = await self._database.fetch(query, parameters, limit)
         known, dimensions, searched, *_ = rows[0]
@@ -78,12 +80,12 @@ class PgVectorGallery:
                 faces.setdefault(found.profile_id, []).append((found, vector(row.vector), row.embedding_norm))
                 distance = (row.distance, found.id)
                 nearest[found.profile_id] = min(nearest.get(found.profile_id, distance), distance)
-        return Found(
+        return SearchResult(
             searched, [candidate(faces[person]) for person in sorted(nearest, key=nearest.__getitem__)]
         )
 
 
-def face(row: Record, collection: str, model: str) -> Face:
+def face(row: DriverRow, collection: str, model: str) -> Face:
     """Of a row with its id, its person's id and name, and its detector."""
     return Face(row.id, row.profile_id, row.name, model, row.detection_model, collection)
 

@@ -10,7 +10,7 @@ from domain.people import ProfileId
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class SearchResult:
     """What a search brought."""
 
     searched: int
@@ -27,7 +27,7 @@ class Gallery(Protocol):
 
     async def search(
         self, probe: Embedding, collection: str, people: int, metadata: Metadata | None = None
-    ) -> Found:
+    ) -> SearchResult:
         """The `people` nearest, or all if there are fewer, each with all their faces of the probe's model.
 
         Compared is everybody in the collection who has a face of the probe's model and whose metadata

@@ -29,7 +29,7 @@ from application.ports.archive import Archive
 from application.ports.cohorts import CohortRepository
 from application.ports.crops import CropArchive
 from application.ports.faces import EmbeddingRepository
-from application.ports.gallery import Found, Gallery
+from application.ports.gallery import Gallery, SearchResult
 from application.ports.index import GalleryKey
 from application.ports.people import CollectionRepository, ProfileRepository
 from application.resident import Rhythm
@@ -92,7 +92,7 @@ class PatientGallery:
 
     async def search(
         self, probe: Embedding, collection: str, people: int, metadata: Metadata | None = None
-    ) -> Found:
+    ) -> SearchResult:
         """See Gallery.search."""
         key = GalleryKey(collection, probe.model, len(probe.vector))
         self.residents.want(key)

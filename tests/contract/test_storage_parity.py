@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from application.ports.faces import FaceFilter
-from application.ports.gallery import Found
+from application.ports.gallery import SearchResult
 from application.ports.people import ProfileFilter
 from domain.errors import CollectionNotFound
 from domain.faces import Embedding
@@ -28,12 +28,14 @@ thoroughly: Callable[..., Callable[..., object]] = settings(
 )
 
 
-async def searched(player: Player, probe: Embedding, collection: str, people: int, team: Metadata) -> Found:
+async def searched(
+    player: Player, probe: Embedding, collection: str, people: int, team: Metadata
+) -> SearchResult:
     """Nobody, where there is no collection."""
     try:
         return await player.storage.gallery.search(probe, collection, people, team or None)
     except CollectionNotFound:
-        return Found(-1, [])
+        return SearchResult(-1, [])
 
 
 def told(player: Player, candidate: Candidate) -> object:

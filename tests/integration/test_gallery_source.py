@@ -10,9 +10,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.changes import PostgresGallerySource
+from adapters.postgres.compiled_statement import CompiledStatement, DriverRow
 from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import migrate
-from adapters.postgres.query import Query, Record
 from adapters.postgres.statements.changes import MOMENT
 from application.ports.index import NEVER, Changes, GalleryKey, Moment
 from application.ports.source import MomentUnknown
@@ -88,14 +88,14 @@ class TestRead:
         async with engine.begin() as connection:
             for person in range(300):
                 await execute(connection, PERSON, FACES, name=f"person {person}")
-        read: list[Record] = []
+        read: list[DriverRow] = []
 
-        async def fetch(self: Query, *arguments: Any) -> Sequence[Record]:
+        async def fetch(self: CompiledStatement, *arguments: Any) -> Sequence[DriverRow]:
             read.extend(await rows(self, *arguments))
             return read
 
-        rows = Query.rows
-        monkeypatch.setattr(Query, "rows", fetch)
+        rows = CompiledStatement.rows
+        monkeypatch.setattr(CompiledStatement, "rows", fetch)
         some = PostgresGallerySource(engine, most)
         found = await some.read(GALLERY, moment, np.array([], dtype=np.int64))
         assert (0 if found.changes is None else len(found.changes.faces.keys)) == told_of

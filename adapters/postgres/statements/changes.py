@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnClause
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from adapters.postgres.query import Query
+from adapters.postgres.compiled_statement import CompiledStatement
 from adapters.postgres.tables import XID8
 
 Rows: TypeAlias = TypedReturnsRows[*tuple[Any, ...]]
@@ -154,7 +154,7 @@ _READ = _rows(
     column("embedding_norm", REAL),
     column("changed", Boolean),
 )
-READ = Query(_READ)
+READ = CompiledStatement(_READ)
 """First a row of what is told once; then one a face of the people who are asked for and of those with changes.
 
 When there are `limit` changes or more, faces of the former only.

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 
-from adapters.postgres.query import Query
+from adapters.postgres.compiled_statement import CompiledStatement
 from adapters.postgres.statements.common import (
     COLLECTION,
     DIMENSIONS,
@@ -110,12 +110,15 @@ def _by_nearest_faces(*, filtered: bool) -> Hits:
     return _search(near.limit(bindparam("candidates", type_=Integer)), filtered=filtered)
 
 
-BY_NEAREST_FACES = {filtered: Query(_by_nearest_faces(filtered=filtered)) for filtered in (False, True)}
+BY_NEAREST_FACES = {
+    filtered: CompiledStatement(_by_nearest_faces(filtered=filtered)) for filtered in (False, True)
+}
 """Without and with a filter; too few people, if a few have all of the nearest faces."""
 
 BY_ALL_PEOPLE = {
-    filtered: Query(_search(_near(filtered=filtered), filtered=filtered)) for filtered in (False, True)
+    filtered: CompiledStatement(_search(_near(filtered=filtered), filtered=filtered))
+    for filtered in (False, True)
 }
 """Right however many faces a person has, but it sorts the whole gallery."""
 
-FACES_OF_PERSON = Query(_faces(face.c.profile_id == PROFILE_ID).order_by(face.c.id))
+FACES_OF_PERSON = CompiledStatement(_faces(face.c.profile_id == PROFILE_ID).order_by(face.c.id))

@@ -27,7 +27,7 @@ The dialect's own errors are those of connecting: they are no SQLAlchemyError fo
 """
 
 
-class Record(asyncpg.Record):  # type: ignore[misc]
+class DriverRow(asyncpg.Record):  # type: ignore[misc]
     """A row as the driver reads it, whose columns are attributes as well."""
 
     __slots__ = ()
@@ -35,7 +35,7 @@ class Record(asyncpg.Record):  # type: ignore[misc]
     __getattr__ = asyncpg.Record.__getitem__
 
 
-class Query:
+class CompiledStatement:
     """A statement with named parameters that changes nothing, compiled once.
 
     SQLAlchemy writes it and lends the connection. Its own execution takes longer than the server's.
@@ -54,7 +54,7 @@ class Query:
 
     async def rows(
         self, engine: AsyncEngine, parameters: Mapping[str, object], limit_ms: int | None = None
-    ) -> Sequence[Record]:
+    ) -> Sequence[DriverRow]:
         """All of them.
 
         Args:
@@ -72,7 +72,7 @@ class Query:
 
     def _fetched(
         self, engine: AsyncEngine, arguments: Sequence[object], limit_ms: int | None, *, again: bool = True
-    ) -> Sequence[Record]:
+    ) -> Sequence[DriverRow]:
         connection = engine.sync_engine.raw_connection()
         driver = cast("asyncpg.Connection", connection.driver_connection)
         try:
@@ -90,10 +90,10 @@ class Query:
 
     async def _answer(
         self, driver: "asyncpg.Connection", arguments: Sequence[object], limit_ms: int | None
-    ) -> Sequence[Record]:
-        fetching = partial(driver.fetch, self._sql, *arguments, record_class=Record)
+    ) -> Sequence[DriverRow]:
+        fetching = partial(driver.fetch, self._sql, *arguments, record_class=DriverRow)
         if limit_ms is None:
-            return cast("Sequence[Record]", await fetching())
+            return cast("Sequence[DriverRow]", await fetching())
         async with driver.transaction():
             await driver.execute(f"SET LOCAL statement_timeout = {limit_ms}")
-            return cast("Sequence[Record]", await fetching())
+            return cast("Sequence[DriverRow]", await fetching())
