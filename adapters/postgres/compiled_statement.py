@@ -1,4 +1,4 @@
-"""Reading with little around it, for a recognition waits."""
+"""Statements that are compiled once and run by the driver, for what every recognition waits for."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -21,14 +21,14 @@ DRIVER_ERRORS = (
     OSError,
     EOFError,
 )
-"""All that a statement, or connecting for it, can end with, but for what the pool has to say.
+"""What connecting or a statement can fail with, besides the pool's SQLAlchemyError.
 
-The dialect's own errors are those of connecting: they are no SQLAlchemyError for who asks the pool himself.
+The dialect's own errors are those of connecting: only SQLAlchemy's own execution turns them into SQLAlchemyErrors.
 """
 
 
 class DriverRow(asyncpg.Record):  # type: ignore[misc]
-    """A row as the driver reads it, whose columns are attributes as well."""
+    """A row as the driver reads it, with its columns as attributes."""
 
     __slots__ = ()
 
@@ -36,13 +36,13 @@ class DriverRow(asyncpg.Record):  # type: ignore[misc]
 
 
 class CompiledStatement:
-    """A statement with named parameters that changes nothing, compiled once.
+    """A statement with named parameters that may be repeated when the connection is lost.
 
-    SQLAlchemy writes it and lends the connection. Its own execution takes longer than the server's.
+    SQLAlchemy compiles it and lends the connection; its own execution takes longer than the server does.
     """
 
     def __init__(self, statement: TypedReturnsRows[*tuple[Any, ...]]) -> None:
-        """The types of its columns are the driver's own."""
+        """Columns have the driver's types, whatever the statement says."""
         compiled = cast("PGCompiler_asyncpg", statement.compile(dialect=_DIALECT))
         bound = {name: compiled.binds[name] for name in compiled.positiontup or ()}
         self._sql = compiled.string
@@ -55,16 +55,16 @@ class CompiledStatement:
     async def rows(
         self, engine: AsyncEngine, parameters: Mapping[str, object], limit_ms: int | None = None
     ) -> Sequence[DriverRow]:
-        """All of them.
+        """All rows.
 
         Args:
             engine: lends the connection.
             parameters: the statement's.
-            limit_ms: how long the server may take, if that is less than for others; two more round trips.
+            limit_ms: a statement timeout below the usual one; costs two more round trips.
 
         Raises:
-            SQLAlchemyError, DRIVER_ERRORS: there is no connection to be had, the statement is refused, or the
-                connection was lost twice.
+            SQLAlchemyError, DRIVER_ERRORS: no connection can be had, the statement is refused, or the connection
+                was lost twice.
         """
         given = {**self._constants, **parameters}
         arguments = [process(given[name]) if process else given[name] for name, process in self._parameters]
@@ -80,7 +80,7 @@ class CompiledStatement:
         except BaseException as error:
             lost = driver.is_closed()
             if lost or not isinstance(error, asyncpg.PostgresError):
-                # Nobody knows what has become of it: it must not serve the next request.
+                # Its state is unknown, so that no other request may use it.
                 connection.invalidate()
             if not (lost and again and isinstance(error, DRIVER_ERRORS)):
                 raise

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.changes import PostgresGallerySource
+from adapters.postgres.change_feed import PostgresChangeFeed
 from adapters.postgres.migrations import migrate
-from adapters.postgres.statements import changes as statements
+from adapters.postgres.statements import change_feed as statements
+from application.ports.change_feed import GalleryKey
 from application.ports.faces import FaceFilter, NewFace
-from application.ports.index import GalleryKey
 from tests.contract.enrolment import SMALL, at, look
 from tests.contract.storage import on_postgres
 from tests.integration.test_migrations import differences_in, to
@@ -102,9 +102,9 @@ class TestIntegerIds:
     async def test_what_indexes_have_read_holds(self, with_uuids: AsyncEngine) -> None:
         """Moments, keys, people and revisions are the same, and the migration itself is no change."""
         async with with_uuids.connect() as connection:
-            moment = (await connection.execute(statements.MOMENT)).one()
+            moment = (await connection.execute(statements.SNAPSHOT)).one()
         await migrate(with_uuids)
-        source = PostgresGallerySource(with_uuids)
+        source = PostgresChangeFeed(with_uuids)
         told = f"{moment.server} {moment.seconds} {moment.snapshot}"
         gallery = GalleryKey("default", SMALL, 3)
         assert (await source.read(gallery, told, np.array([], dtype=np.int64))).unchanged

@@ -33,16 +33,16 @@ from adapters.postgres.statements.common import (
 from adapters.postgres.tables import collection, face, profile
 from domain.people import FaceId, ProfileId
 
-# In a sub-select the vector is converted once; without, a generic plan converts it again for each row.
+# In a sub-select, as a generic plan would otherwise convert the vector again for each row.
 _distance: Label[float] = face.c.embedding.op("<#>", return_type=Double())(
     select(VECTOR_GIVEN).scalar_subquery()
 ).label("distance")
 
-Hits: TypeAlias = Select[bool, int | None, int, FaceId, ProfileId, str, str, bytes, float]
-"""Whether the collection is known, the dimensions and the people of its gallery; then a face a row.
+FacesFound: TypeAlias = Select[bool, int | None, int, FaceId, ProfileId, str, str, bytes, float | None, float]
+"""Whether the collection exists, the dimensions and the number of people of its gallery; then a face a row.
 
-That is its id, its person's id and name, its detector, its vector, and its distance. One row with no face
-stands for none.
+A face's columns are its id, its person's id and name, its detector, its vector, norm and distance. They are NULL in
+the one row that there is if no face is found.
 """
 
 _of_gallery = (face.c.collection == COLLECTION, face.c.recognition_model == MODEL)
@@ -54,7 +54,7 @@ _wanted = (
 
 
 def _near(*, filtered: bool) -> Select[ProfileId, FaceId, float]:
-    """All that the probe is compared with."""
+    """All faces that the probe is compared with."""
     near = select(face.c.profile_id, face.c.id, _distance).where(
         *_of_gallery, func.vector_dims(face.c.embedding) == DIMENSIONS
     )
@@ -68,7 +68,7 @@ def _population(*, filtered: bool) -> Select[int]:
     return select(func.count(face.c.profile_id.distinct())).where(*_of_gallery)
 
 
-def _search(near: Select[ProfileId, FaceId, float], *, filtered: bool) -> Hits:
+def _search(near: Select[ProfileId, FaceId, float], *, filtered: bool) -> FacesFound:
     faces = near.subquery("near")
     best = (
         select(faces)
@@ -82,7 +82,7 @@ def _search(near: Select[ProfileId, FaceId, float], *, filtered: bool) -> Hits:
         DIMENSIONS_ENROLLED.label("dimensions"),
         _population(filtered=filtered).scalar_subquery().label("searched"),
     ).subquery("gallery")
-    # Through an array, for whatever length the server expects the faces to be looked up in the index.
+    # Through an array, so that the planner uses the index however many people it expects.
     faces_of_people = _faces(
         face.c.profile_id == any_(func.array(people.scalar_subquery(), type_=ARRAY(BigInteger)))
     )
@@ -105,7 +105,7 @@ def _faces(of: ColumnElement[bool]) -> Select[FaceId, ProfileId, str, str, bytes
     )
 
 
-def _by_nearest_faces(*, filtered: bool) -> Hits:
+def _by_nearest_faces(*, filtered: bool) -> FacesFound:
     near = _near(filtered=filtered).order_by(_distance, face.c.id)
     return _search(near.limit(bindparam("candidates", type_=Integer)), filtered=filtered)
 
@@ -113,12 +113,12 @@ def _by_nearest_faces(*, filtered: bool) -> Hits:
 BY_NEAREST_FACES = {
     filtered: CompiledStatement(_by_nearest_faces(filtered=filtered)) for filtered in (False, True)
 }
-"""Without and with a filter; too few people, if a few have all of the nearest faces."""
+"""Without and with a metadata filter. Finds too few people if a few have all of the nearest faces."""
 
 BY_ALL_PEOPLE = {
     filtered: CompiledStatement(_search(_near(filtered=filtered), filtered=filtered))
     for filtered in (False, True)
 }
-"""Right however many faces a person has, but it sorts the whole gallery."""
+"""Always finds enough people, but sorts the whole gallery."""
 
 FACES_OF_PERSON = CompiledStatement(_faces(face.c.profile_id == PROFILE_ID).order_by(face.c.id))

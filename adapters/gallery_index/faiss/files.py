@@ -1,12 +1,13 @@
-"""Indexes on the disk: NumPy's and faiss's own formats, and a manifest that says what belongs together.
+"""Indexes on disk: NumPy's and faiss's file formats, and a manifest that says what belongs together.
 
-Nothing here needs to survive a crash, as all can be had from the database again: what is damaged is found out
-by its checksum and left alone.
+Nothing here needs to survive a crash, as everything can be read from the database again. What is damaged is detected
+by its checksum and not used.
 """
 
 import logging
 import shutil
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,41 +17,44 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.faiss.coded import Coded
-from adapters.faiss.scanner import Scanner
-from adapters.faiss.segment import Part, Segment
-from application.ports.index import GalleryKey, IndexRows, Moment
+from adapters.gallery_index.faiss.pq_scanner import PqScanner
+from adapters.gallery_index.faiss.quantized import QuantizedVectors
+from adapters.gallery_index.faiss.sealed_segment import SealedSegment
+from application.ports.change_feed import FaceRows, GalleryKey, SnapshotToken
 
 _FORMAT = 2
 _MANIFEST = "manifest.json"
 _SCANNER = "scanner.faiss"
-_CODED = ("keys", "people", "codes", "scales")
-_TAIL = ("keys", "people", "vectors")
+_IDS = {"keys": "face_ids", "people": "person_ids"}
+_SEALED = {**_IDS, "codes": "codes", "scales": "scales"}
+_GROWING = {**_IDS, "vectors": "vectors"}
+"""The attribute that a file has, by the file's name."""
+
 _CHUNK = 1 << 22
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Saved:
-    """All that an index is made of."""
+class SavedIndex:
+    """The content of an index."""
 
-    moment: Moment
-    parts: tuple[Part, ...]
-    tail: IndexRows
+    snapshot: SnapshotToken
+    sealed: tuple[SealedSegment, ...]
+    growing: FaceRows
 
 
-class _SavedPart(msgspec.Struct, frozen=True):
+class _SavedSegment(msgspec.Struct, frozen=True):
     name: str
-    dead: list[int]
+    removed: list[int] = msgspec.field(name="dead")
 
 
 class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: int
     gallery: GalleryKey
-    moment: Moment
-    parts: list[_SavedPart]
-    tail: str
+    snapshot: SnapshotToken = msgspec.field(name="moment")
+    sealed: list[_SavedSegment] = msgspec.field(name="parts")
+    growing: str = msgspec.field(name="tail")
     checksums: dict[str, int]
     """CRC-32 of every file."""
 
@@ -60,44 +64,36 @@ class _Unusable(Exception):
 
 
 class IndexFolder:
-    """One index's folder. Every array has a file, which is mapped into memory; segments have folders."""
+    """The folder of one index. Every array has a file, which is mapped into memory; segments have folders."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def save(self, gallery: GalleryKey, saved: Saved) -> None:
-        """Replace what was there; segments that were saved before aren't written again.
+    def save(self, gallery: GalleryKey, saved: SavedIndex) -> None:
+        """Replace what was there, but keep sealed segments that were saved before.
 
         Raises:
-            OSError: it can't be; then nothing is kept, lest faces stay that are gone.
+            OSError: it can't be saved; then nothing is left, lest removed faces stay on disk.
         """
         try:
             self._path.mkdir(mode=0o700, exist_ok=True)
-            tail = uuid4().hex
-            checksums = self._write(tail, _TAIL, saved.tail)
+            growing = uuid4().hex
+            checksums = self._write(growing, _GROWING, saved.growing)
             known = self._known_checksums()
-            for part in saved.parts:
-                checksums |= self._segment_checksums(part.segment, known)
-            self._publish(
-                _Manifest(
-                    _FORMAT,
-                    gallery,
-                    saved.moment,
-                    [
-                        _SavedPart(part.segment.name, np.flatnonzero(~part.alive).tolist())
-                        for part in saved.parts
-                    ],
-                    tail,
-                    checksums,
-                )
-            )
-            self._sweep({tail, *(part.segment.name for part in saved.parts)})
+            for segment in saved.sealed:
+                checksums |= self._segment_checksums(segment, known)
+            sealed = [
+                _SavedSegment(segment.name, np.flatnonzero(~segment.alive).tolist())
+                for segment in saved.sealed
+            ]
+            self._publish(_Manifest(_FORMAT, gallery, saved.snapshot, sealed, growing, checksums))
+            self._sweep({growing, *(segment.name for segment in saved.sealed)})
         except OSError:
             self.remove()
             raise
 
-    def load(self, gallery: GalleryKey) -> Saved | None:
-        """What was saved of this gallery; None if that was nothing, or nothing that can be used."""
+    def load(self, gallery: GalleryKey) -> SavedIndex | None:
+        """What was saved of this gallery; None if nothing, or nothing usable."""
         try:
             return self._read(gallery) if (self._path / _MANIFEST).exists() else None
         except (_Unusable, OSError, ValueError, RuntimeError, msgspec.MsgspecError) as error:
@@ -105,22 +101,26 @@ class IndexFolder:
             return None
 
     def remove(self) -> None:
-        """Remove everything."""
+        """Delete everything."""
         shutil.rmtree(self._path, ignore_errors=True)
 
-    def _segment_checksums(self, segment: Segment, known: dict[str, int]) -> dict[str, int]:
+    def _segment_checksums(self, segment: SealedSegment, known: dict[str, int]) -> dict[str, int]:
         written = {name: crc for name, crc in known.items() if name.startswith(f"{segment.name}/")}
         if written and all((self._path / name).exists() for name in written):
             return written
-        return self._write(segment.name, _CODED, segment.faces, segment.scanner)
+        return self._write(segment.name, _SEALED, segment.faces, segment.scanner)
 
     def _write(
-        self, name: str, columns: tuple[str, ...], faces: Coded | IndexRows, scanner: Scanner | None = None
+        self,
+        name: str,
+        columns: Mapping[str, str],
+        faces: QuantizedVectors | FaceRows,
+        scanner: PqScanner | None = None,
     ) -> dict[str, int]:
         folder = self._path / name
         folder.mkdir(mode=0o700, exist_ok=True)
-        for column in columns:
-            np.save(folder / column, getattr(faces, column))
+        for file, attribute in columns.items():
+            np.save(folder / file, getattr(faces, attribute))
         if scanner is not None:
             scanner.write(folder / _SCANNER)
         return {f"{name}/{file.name}": _crc(file) for file in sorted(folder.iterdir())}
@@ -150,7 +150,7 @@ class IndexFolder:
         except (_Unusable, OSError, msgspec.MsgspecError):
             return {}
 
-    def _read(self, gallery: GalleryKey) -> Saved:
+    def _read(self, gallery: GalleryKey) -> SavedIndex:
         manifest = self._manifest()
         if manifest.format != _FORMAT:
             raise _Unusable("it is of another version")
@@ -159,21 +159,21 @@ class IndexFolder:
         for name, crc in manifest.checksums.items():
             if _crc(self._path / name) != crc:
                 raise _Unusable("a file is damaged")
-        parts = tuple(self._read_part(part) for part in manifest.parts)
-        tail = IndexRows(*(_mapped(self._path / manifest.tail, name) for name in _TAIL))
-        return Saved(manifest.moment, parts, tail)
+        sealed = tuple(self._read_segment(segment) for segment in manifest.sealed)
+        growing = FaceRows(*(_mapped(self._path / manifest.growing, name) for name in _GROWING))
+        return SavedIndex(manifest.snapshot, sealed, growing)
 
-    def _read_part(self, saved: _SavedPart) -> Part:
+    def _read_segment(self, saved: _SavedSegment) -> SealedSegment:
         folder = self._path / saved.name
-        faces = Coded(*(_mapped(folder, name) for name in _CODED))
-        scanner = Scanner.read(folder / _SCANNER) if (folder / _SCANNER).exists() else None
-        part = Part.whole(Segment.of(saved.name, faces, scanner))
-        part.alive[saved.dead] = False
-        return Part(part.segment, part.alive, len(saved.dead))
+        faces = QuantizedVectors(*(_mapped(folder, name) for name in _SEALED))
+        scanner = PqScanner.read(folder / _SCANNER) if (folder / _SCANNER).exists() else None
+        segment = SealedSegment.of(saved.name, faces, scanner)
+        segment.alive[saved.removed] = False
+        return segment.with_alive(segment.alive)
 
 
 def _mapped(folder: Path, name: str) -> NDArray[Any]:
-    # As a plain array: a memmap takes longer to index.
+    # A plain array, as indexing a memmap takes longer.
     array: NDArray[Any] = np.load(folder / f"{name}.npy", mmap_mode="r").view(np.ndarray)
     return array
 

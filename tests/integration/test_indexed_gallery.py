@@ -10,23 +10,24 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.faiss.store import FaissGalleryIndexes
-from adapters.postgres.changes import PostgresGallerySource
+from adapters.gallery_index.faiss.folders import IndexFolders
+from adapters.gallery_index.gallery import IndexedGallery
+from adapters.gallery_index.index import MaintenanceIntervals
+from adapters.postgres.change_feed import PostgresChangeFeed
 from adapters.postgres.engine import make_engine
 from adapters.postgres.gallery import PgVectorGallery
 from adapters.postgres.migrations import migrate
-from application.ports.index import Changes, GalleryKey, IndexRows
-from application.resident import ResidentGallery, Rhythm
+from application.ports.change_feed import Changes, FaceRows, GalleryKey
 from domain.errors import CollectionNotFound
 from domain.people import DEFAULT_COLLECTION as DEFAULT
 from tests.contract.enrolment import enrol, look, names, new, random_embedding
-from tests.contract.storage import BUSY, TAIL, PatientGallery, Storage, on_index, on_postgres
+from tests.contract.storage import BUSY, GROWING_ROWS, PatientGallery, Storage, on_index, on_postgres
 
 SIZE = 16
 MODEL = "large"
 KEY = GalleryKey(DEFAULT, MODEL, SIZE)
-CALM = Rhythm(follow=60, forget=60, save=60, retry=0.05)
-"""Nothing is done beside serving, so that what a search finds out it finds out itself."""
+CALM = MaintenanceIntervals(follow=60, forget=60, save=60, retry=0.05)
+"""Nothing is done in the background, so that a search reads all changes itself."""
 
 face = random_embedding
 
@@ -65,11 +66,9 @@ def exact(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return searched
 
 
-def resident(storage: Storage) -> ResidentGallery:
+def indexed(storage: Storage) -> IndexedGallery:
     assert isinstance(storage.gallery, PatientGallery)
-    found = storage.gallery.residents.of(KEY)
-    assert found is not None
-    return found
+    return storage.gallery.indexed
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -98,10 +97,6 @@ class TestFollowing:
         await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(20)))
         async with on_index(engine, folder, CALM) as storage:
             assert await nearest(storage, 3) == ["3"]
-            index = resident(storage)._index
-            assert index is not None
-            # What is due at the start.
-            await resident(storage)._tend(index)
             trips: list[object] = []
             event.listen(engine.sync_engine, "checkout", lambda *_: trips.append(None))
             for seed in range(20, 30):
@@ -158,35 +153,34 @@ class TestFollowing:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         await enrol(others.faces, ("Ann", face(0, SIZE)))
-        monkeypatch.setattr(PostgresGallerySource.__init__, "__defaults__", (5,))
+        monkeypatch.setattr(PostgresChangeFeed.__init__, "__defaults__", (5,))
         async with on_index(engine, folder, CALM) as storage:
             assert await nearest(storage, 0) == ["Ann"]
-            index = resident(storage)._index
-            assert index is not None
-            # What is due at the start.
-            await resident(storage)._tend(index)
-            before = index.moment
             await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(1, 20)))
             assert await nearest(storage, 7) == ["7"]
             assert exact == [DEFAULT]
-            await until(lambda: index.moment != before)
-            assert await nearest(storage, 8) == ["8"]
-            assert exact == [DEFAULT]
+            async with asyncio.timeout(20):
+                while exact:
+                    exact.clear()
+                    assert await nearest(storage, 8) == ["8"]
 
     async def test_a_removal_that_the_index_never_learned_of_is_found_out(
-        self, engine: AsyncEngine, others: Storage, folder: Path, exact: list[str]
+        self,
+        engine: AsyncEngine,
+        others: Storage,
+        folder: Path,
+        exact: list[str],
+        caplog: pytest.LogCaptureFixture,
     ) -> None:
         enrolled = await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(20)))
         async with on_index(engine, folder, CALM) as storage:
-            first = resident(storage)._index
             await others.faces.delete(DEFAULT, enrolled[3].id)
             async with engine.begin() as connection:
                 await connection.execute(text("DELETE FROM removed_face"))
-            found = await look(storage, face(3, SIZE), 1)
+            found = await indexed(storage).search(face(3, SIZE), DEFAULT, 1)
             assert (found.searched, names(found) != ["3"]) == (19, True)
             assert exact == [DEFAULT]
-            await until(lambda: resident(storage).ready)
-            assert resident(storage)._index is not first
+            assert "is filled again: InconsistentIndex" in caplog.text
             assert (await look(storage, face(3, SIZE), 1)).searched == 19
             assert exact == [DEFAULT]
 
@@ -205,7 +199,7 @@ class TestStarting:
             pass
         await enrol(others.faces, ("new", face(100, SIZE)))
         await others.faces.delete(DEFAULT, enrolled[3].id)
-        monkeypatch.delattr(PostgresGallerySource, "pages")
+        monkeypatch.delattr(PostgresChangeFeed, "pages")
 
         async with on_index(engine, folder, CALM) as storage:
             assert await nearest(storage, 100) == ["new"]
@@ -225,10 +219,10 @@ class TestStarting:
         await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(20)))
         async with on_index(engine, folder, CALM):
             pass
-        saved = FaissGalleryIndexes(folder, TAIL)
+        saved = IndexFolders(folder, GROWING_ROWS)
         index = saved.open(KEY)
-        nothing = IndexRows(np.array([], int), np.array([], int), np.zeros((0, SIZE), np.float32))
-        index.apply(Changes(index.moment, f"1{index.moment}", nothing, nothing.keys))
+        nothing = FaceRows(np.array([], int), np.array([], int), np.zeros((0, SIZE), np.float32))
+        index.apply(Changes(index.snapshot, f"1{index.snapshot}", nothing, nothing.face_ids))
         index.save()
         saved.close()
         async with engine.begin() as connection:
@@ -248,13 +242,13 @@ class TestStarting:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         go = asyncio.Event()
-        moment = PostgresGallerySource.moment
+        snapshot = PostgresChangeFeed.snapshot
 
-        async def waiting(self: PostgresGallerySource) -> str:
+        async def waiting(self: PostgresChangeFeed) -> str:
             await go.wait()
-            return await moment(self)
+            return await snapshot(self)
 
-        monkeypatch.setattr(PostgresGallerySource, "moment", waiting)
+        monkeypatch.setattr(PostgresChangeFeed, "snapshot", waiting)
         await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(20)))
         starting = on_index(engine, folder, CALM)
         entering = asyncio.create_task(starting.__aenter__())
@@ -272,13 +266,10 @@ class TestForgetting:
         self, engine: AsyncEngine, others: Storage, folder: Path
     ) -> None:
         enrolled = await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(20)))
-        async with on_index(engine, folder, BUSY) as storage:
+        async with on_index(engine, folder, BUSY):
             await until(lambda: len(keys_on_disk(folder)) == 20)
             await others.faces.delete(DEFAULT, enrolled[3].id)
             await until(lambda: enrolled[3].id not in keys_on_disk(folder))
-            index = resident(storage)._index
-            assert index is not None
-            assert not index.has_remains()
         assert len(keys_on_disk(folder)) == 19
 
     async def test_an_index_goes_with_its_collection(

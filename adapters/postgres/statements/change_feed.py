@@ -1,8 +1,8 @@
-"""What has happened to a gallery since a moment (application/ports/source.py).
+"""Changes of a gallery since a snapshot (application/ports/change_feed.py).
 
-A moment is a snapshot, as the server writes it, and what must be known to trust it. A row is new if it was
-written by a transaction which that snapshot doesn't see: there are no others, however long one took. And the
-snapshot of the statement that says so is the next moment.
+A snapshot token is a snapshot as the server writes it, with what is needed to tell whether it is valid here. A row
+has changed if it was written by a transaction that the snapshot doesn't see, however long that took. The snapshot
+of the statement that reads the changes is the next one.
 """
 
 from typing import Any, TypeAlias, cast
@@ -17,51 +17,51 @@ from adapters.postgres.tables import XID8
 
 Rows: TypeAlias = TypedReturnsRows[*tuple[Any, ...]]
 
-KEPT_DAYS = 7
-"""So long the ids of removed faces are kept."""
+REMOVAL_RETENTION_DAYS = 7
+"""How long the ids of removed faces are kept."""
 
-USABLE_DAYS = 6
-"""An older moment can't be told from: a day less, for a reading may take its time."""
+MAX_SNAPSHOT_AGE_DAYS = 6
+"""A day less, as a reading may take some time."""
 
-# The cluster's identifier is in a file, which each search would read. A session remembers it, with its database: it
-# can't come to another.
+# The server reads the cluster's identifier from a file each time. A session, which can't move to another database,
+# remembers it.
 _DATABASE = """coalesce(nullif(current_setting('face.database', true), ''), set_config('face.database', (
             SELECT concat_ws('/', system_identifier, oid) FROM pg_control_system(), pg_database
             WHERE datname = current_database()
         ), false))"""
 
-# Another cluster, or another database of it; one that was promoted, or restored to a time in the past, which goes on
-# in a new timeline; or another table, restored from a dump.
+# Differs for another cluster or database; for another timeline, which a promoted standby or a restore to a point in
+# time begins; and for a table that was restored from a dump.
 _SERVER = f"""server AS MATERIALIZED (
         SELECT concat_ws('/', {_DATABASE}, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
             CAST(CAST('face' AS regclass) AS oid)
         ) AS name
     )"""
 
-_MOMENT = """(SELECT name FROM server) AS server, CAST(extract(epoch FROM now()) AS float8) AS seconds,
+_NOW = """(SELECT name FROM server) AS server, CAST(extract(epoch FROM now()) AS float8) AS seconds,
         CAST(pg_current_snapshot() AS text) AS snapshot"""
 
 _SINCE = "since AS MATERIALIZED (SELECT CAST(CAST(:since AS text) AS pg_snapshot) AS snapshot)"
 
-# One that is put back to an earlier state isn't where the moment was.
+# A server that was put back to an earlier state hasn't reached the snapshot yet.
 _KNOWN = f"""(SELECT name FROM server) = CAST(:server AS text)
-        AND extract(epoch FROM now()) - CAST(:seconds AS float8) < {USABLE_DAYS * 86400}
+        AND extract(epoch FROM now()) - CAST(:seconds AS float8) < {MAX_SNAPSHOT_AGE_DAYS * 86400}
         AND pg_snapshot_xmax((SELECT snapshot FROM since)) <= pg_snapshot_xmax(pg_current_snapshot()) AS known"""
 
-# Revisions that no transaction here can have had are another server's, whose dump was restored.
-_NEW = """{0}.collection = :within AND {0}.recognition_model = :model
+# Revisions in the future come from another server's dump.
+_CHANGED = """{0}.collection = :within AND {0}.recognition_model = :model
     AND {0}.revision >= pg_snapshot_xmin((SELECT snapshot FROM since))
     AND {0}.revision < pg_snapshot_xmax(pg_current_snapshot())
     AND NOT pg_visible_in_snapshot({0}.revision, (SELECT snapshot FROM since))"""
 
-_moment = (column("server", Text), column("seconds", Float), column("snapshot", Text))
+_token = (column("server", Text), column("seconds", Float), column("snapshot", Text))
 
 
 def _rows(sql: str, *columns: ColumnClause[Any]) -> Rows:
     return cast("Rows", text(sql).columns(*columns))
 
 
-MOMENT = _rows(f"WITH {_SERVER} SELECT {_MOMENT}", *_moment)
+SNAPSHOT = _rows(f"WITH {_SERVER} SELECT {_NOW}", *_token)
 
 KNOWN = _rows(f"WITH {_SERVER}, {_SINCE} SELECT {_KNOWN}", column("known", Boolean))
 
@@ -80,12 +80,15 @@ GALLERIES = _rows(
 )
 
 REMOVED = _rows(
-    f"WITH {_SINCE} SELECT ARRAY(SELECT face_id FROM removed_face WHERE {_NEW.format('removed_face')}) AS gone",
-    column("gone", ARRAY(BigInteger)),
+    f"""
+    WITH {_SINCE}
+    SELECT ARRAY(SELECT face_id FROM removed_face WHERE {_CHANGED.format("removed_face")}) AS removed
+    """,
+    column("removed", ARRAY(BigInteger)),
 )
 
-NOTHING = "1:1:"
-"""The snapshot that sees nothing."""
+EMPTY_SNAPSHOT = "1:1:"
+"""Sees no transaction at all."""
 
 PAGE = _rows(
     f"""
@@ -109,17 +112,18 @@ PAGE = _rows(
     column("vectors", LargeBinary),
     column("revision", XID8),
 )
-"""Faces in the order in which they were written."""
+"""Faces in the order of the transactions that wrote them."""
 
 _READ = _rows(
     f"""
     WITH {_SERVER}, {_SINCE},
-    -- In the order of their index, so that the planner, who can't know that there are few, walks along it.
+    -- In the order of an index, so that the planner, which can't know that there are few, uses it.
     changed AS MATERIALIZED (
-        SELECT id, profile_id FROM face WHERE {_NEW.format("face")} ORDER BY revision, id LIMIT :limit
+        SELECT id, profile_id FROM face WHERE {_CHANGED.format("face")} ORDER BY revision, id LIMIT :limit
     ),
-    gone AS MATERIALIZED (
-        SELECT face_id FROM removed_face WHERE {_NEW.format("removed_face")} ORDER BY revision, face_id LIMIT :limit
+    removed AS MATERIALIZED (
+        SELECT face_id FROM removed_face WHERE {_CHANGED.format("removed_face")}
+        ORDER BY revision, face_id LIMIT :limit
     ),
     counted AS MATERIALIZED (SELECT count(*) AS changes FROM changed),
     found AS (
@@ -132,8 +136,8 @@ _READ = _rows(
             ))
             AND face.collection = :within AND face.recognition_model = :model
     )
-    SELECT {_MOMENT}, {_KNOWN}, EXISTS (SELECT FROM collection WHERE name = :within) AS there,
-        (SELECT changes FROM counted) AS changes, ARRAY(SELECT face_id FROM gone) AS gone,
+    SELECT {_NOW}, {_KNOWN}, EXISTS (SELECT FROM collection WHERE name = :within) AS collection_exists,
+        (SELECT changes FROM counted) AS changes, ARRAY(SELECT face_id FROM removed) AS removed,
         CAST(NULL AS bigint) AS id, CAST(NULL AS bigint) AS profile_id, CAST(NULL AS text) AS name,
         CAST(NULL AS text) AS detection_model, CAST(NULL AS bytea) AS vector, CAST(NULL AS real) AS embedding_norm,
         false AS changed
@@ -141,11 +145,11 @@ _READ = _rows(
     SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, found.* FROM found
     ORDER BY id NULLS FIRST
     """,
-    *_moment,
+    *_token,
     column("known", Boolean),
-    column("there", Boolean),
+    column("collection_exists", Boolean),
     column("changes", BigInteger),
-    column("gone", ARRAY(BigInteger)),
+    column("removed", ARRAY(BigInteger)),
     column("id", BigInteger),
     column("profile_id", BigInteger),
     column("name", Text),
@@ -155,9 +159,9 @@ _READ = _rows(
     column("changed", Boolean),
 )
 READ = CompiledStatement(_READ)
-"""First a row of what is told once; then one a face of the people who are asked for and of those with changes.
+"""First a row with the snapshot and the removals; then a row for each face of the people asked for or changed.
 
-When there are `limit` changes or more, faces of the former only.
+With `limit` changes or more, faces of the former only.
 """
 
-PRUNE = text(f"DELETE FROM removed_face WHERE removed_at < now() - interval '{KEPT_DAYS} days'")
+PRUNE = text(f"DELETE FROM removed_face WHERE removed_at < now() - interval '{REMOVAL_RETENTION_DAYS} days'")

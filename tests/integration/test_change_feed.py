@@ -9,13 +9,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.postgres.changes import PostgresGallerySource
+from adapters.postgres.change_feed import PostgresChangeFeed
 from adapters.postgres.compiled_statement import CompiledStatement, DriverRow
 from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import migrate
-from adapters.postgres.statements.changes import MOMENT
-from application.ports.index import NEVER, Changes, GalleryKey, Moment
-from application.ports.source import MomentUnknown
+from adapters.postgres.statements.change_feed import SNAPSHOT
+from application.ports.change_feed import NO_SNAPSHOT, Changes, GalleryKey, SnapshotToken, UnknownSnapshot
 from domain.errors import CollectionNotFound
 from tests.contract.database import empty
 from tests.contract.enrolment import SMALL, at, enrol, new, random_embedding
@@ -36,8 +35,8 @@ async def storage(engine: AsyncEngine) -> Storage:
 
 
 @pytest.fixture
-def source(engine: AsyncEngine, storage: Storage) -> PostgresGallerySource:  # noqa: ARG001 - migrates
-    return PostgresGallerySource(engine)
+def source(engine: AsyncEngine, storage: Storage) -> PostgresChangeFeed:  # noqa: ARG001 - migrates
+    return PostgresChangeFeed(engine)
 
 
 @pytest.fixture
@@ -55,17 +54,17 @@ async def ids(engine: AsyncEngine) -> list[int]:
         return list(await connection.scalars(text(rows)))
 
 
-async def changes(source: PostgresGallerySource, since: Moment) -> Changes:
+async def changes(source: PostgresChangeFeed, since: SnapshotToken) -> Changes:
     found = (await source.read(GALLERY, since, np.array([], dtype=np.int64))).changes
     assert found is not None
     return found
 
 
 def told(changes: Changes) -> tuple[set[int], set[int]]:
-    return set(changes.faces.keys.tolist()), set(changes.removed.tolist())
+    return set(changes.faces.face_ids.tolist()), set(changes.removed.tolist())
 
 
-async def paged(source: PostgresGallerySource, since: Moment) -> list[Changes]:
+async def paged(source: PostgresChangeFeed, since: SnapshotToken) -> list[Changes]:
     return [page async for page in source.pages(GALLERY, since)]
 
 
@@ -79,12 +78,12 @@ class TestRead:
     async def test_what_is_read_grows_with_the_changes_and_no_faster(
         self,
         engine: AsyncEngine,
-        source: PostgresGallerySource,
+        source: PostgresChangeFeed,
         monkeypatch: pytest.MonkeyPatch,
         most: int,
         told_of: int,
     ) -> None:
-        moment = await source.moment()
+        snapshot = await source.snapshot()
         async with engine.begin() as connection:
             for person in range(300):
                 await execute(connection, PERSON, FACES, name=f"person {person}")
@@ -96,9 +95,9 @@ class TestRead:
 
         rows = CompiledStatement.rows
         monkeypatch.setattr(CompiledStatement, "rows", fetch)
-        some = PostgresGallerySource(engine, most)
-        found = await some.read(GALLERY, moment, np.array([], dtype=np.int64))
-        assert (0 if found.changes is None else len(found.changes.faces.keys)) == told_of
+        some = PostgresChangeFeed(engine, most)
+        found = await some.read(GALLERY, snapshot, np.array([], dtype=np.int64))
+        assert (0 if found.changes is None else len(found.changes.faces.face_ids)) == told_of
         assert len(found.candidates) == told_of
         numbers = sum(
             len(value) if isinstance(value, list | bytes | str) else 1
@@ -107,234 +106,234 @@ class TestRead:
         )
         assert numbers < 100 * (told_of + 2)
 
-    async def test_nothing_has_changed(self, source: PostgresGallerySource, storage: Storage) -> None:
+    async def test_nothing_has_changed(self, source: PostgresChangeFeed, storage: Storage) -> None:
         await enrol(storage.faces, ("Ann", at(0)))
-        assert (await source.read(GALLERY, await source.moment(), np.array([1]))).unchanged
+        assert (await source.read(GALLERY, await source.snapshot(), np.array([1]))).unchanged
 
     async def test_what_came_and_went(
-        self, source: PostgresGallerySource, storage: Storage, engine: AsyncEngine
+        self, source: PostgresChangeFeed, storage: Storage, engine: AsyncEngine
     ) -> None:
         ann, _ = await enrol(storage.faces, ("Ann", at(0)), ("Bob", at(1)))
         first, second = await ids(engine)
-        moment = await source.moment()
+        snapshot = await source.snapshot()
 
         await storage.faces.delete("default", ann.id)
         await enrol(storage.faces, ("Cem", at(2)), ("Dan", at(3)))
 
-        gone = await changes(source, moment)
+        gone = await changes(source, snapshot)
         third, fourth = (await ids(engine))[1:]
         assert told(gone) == ({third, fourth}, {first})
         np.testing.assert_allclose(
-            gone.faces.vectors[np.argsort(gone.faces.keys)], [at(2).vector, at(3).vector], atol=1e-7
+            gone.faces.vectors[np.argsort(gone.faces.face_ids)], [at(2).vector, at(3).vector], atol=1e-7
         )
-        assert told(await changes(source, gone.moment)) == (set(), set())
-        assert second not in gone.faces.keys
+        assert told(await changes(source, gone.until)) == (set(), set())
+        assert second not in gone.faces.face_ids
 
     async def test_a_face_that_changes_hands(
-        self, source: PostgresGallerySource, storage: Storage, engine: AsyncEngine
+        self, source: PostgresChangeFeed, storage: Storage, engine: AsyncEngine
     ) -> None:
         ann, bob = await enrol(storage.faces, ("Ann", at(0)), ("Bob", at(1)))
-        moment = await source.moment()
+        snapshot = await source.snapshot()
 
         await storage.faces.move("default", ann.id, bob.profile_id)
 
-        found = await source.read(GALLERY, moment, np.array([], dtype=np.int64))
+        found = await source.read(GALLERY, snapshot, np.array([], dtype=np.int64))
         assert found.changes is not None
-        (person,) = found.changes.faces.people.tolist()
+        (person,) = found.changes.faces.person_ids.tolist()
         assert [candidate.name for candidate in found.candidates.values()] == ["Bob"]
         assert [*found.candidates] == [person]
 
     async def test_people_are_read_with_all_their_faces(
-        self, source: PostgresGallerySource, storage: Storage
+        self, source: PostgresChangeFeed, storage: Storage
     ) -> None:
         faces = await enrol(
             storage.faces, ("Ann", at(0)), ("Bob", at(1)), ("Ann", at(2)), ("Ann", random_embedding(1))
         )
-        (page,) = await paged(source, NEVER)
-        person = int(page.faces.people[0])
+        (page,) = await paged(source, NO_SNAPSHOT)
+        person = int(page.faces.person_ids[0])
 
-        found = await source.read(GALLERY, await source.moment(), np.array([person, 10**9]))
+        found = await source.read(GALLERY, await source.snapshot(), np.array([person, 10**9]))
 
         assert {key: each.faces for key, each in found.candidates.items()} == {person: (faces[0], faces[2])}
 
     async def test_other_galleries_changes_are_not_told(
-        self, source: PostgresGallerySource, storage: Storage
+        self, source: PostgresChangeFeed, storage: Storage
     ) -> None:
         await storage.collections.create("staff")
-        moment = await source.moment()
+        snapshot = await source.snapshot()
         (face, *_) = await enrol(storage.faces, ("Ann", at(0)), ("Ann", at(1)), collection="staff")
         await enrol(storage.faces, ("Ann", random_embedding(0)))
         await storage.faces.delete("staff", face.id)
-        assert not len(await changes(source, moment))
+        assert not len(await changes(source, snapshot))
 
     async def test_what_is_in_flight_is_told_when_it_is_there_and_no_more_than_once(
-        self, source: PostgresGallerySource, storage: Storage, other: AsyncEngine, engine: AsyncEngine
+        self, source: PostgresChangeFeed, storage: Storage, other: AsyncEngine, engine: AsyncEngine
     ) -> None:
         (old,) = await enrol(storage.faces, ("Ann", at(0)))
         (gone,) = await ids(engine)
         async with other.connect() as slow:
             await execute(slow, PERSON, FACES, name="Slow")
             await execute(slow, "DELETE FROM face WHERE id = :id", id=old.id)
-            before = await source.moment()
+            before = await source.snapshot()
             await enrol(storage.faces, ("Bob", at(1)))
             then = await changes(source, before)
             assert (len(then.faces), len(then.removed)) == (1, 0)
-            assert not len(await changes(source, then.moment))
+            assert not len(await changes(source, then.until))
             await slow.commit()
-        late = await changes(source, then.moment)
+        late = await changes(source, then.until)
         assert told(late) == ({(await ids(engine))[1]}, {gone})
-        assert not len(await changes(source, late.moment))
+        assert not len(await changes(source, late.until))
 
     async def test_what_is_taken_back_is_never_told(
-        self, source: PostgresGallerySource, storage: Storage, other: AsyncEngine
+        self, source: PostgresChangeFeed, storage: Storage, other: AsyncEngine
     ) -> None:
-        moment = await source.moment()
+        snapshot = await source.snapshot()
         async with other.connect() as connection:
             await execute(connection, PERSON, FACES, name="Ann")
             await connection.rollback()
-        assert not len(await changes(source, moment))
+        assert not len(await changes(source, snapshot))
 
     async def test_what_comes_and_goes_and_comes_within_one_transaction_is_there(
-        self, source: PostgresGallerySource, storage: Storage, other: AsyncEngine, engine: AsyncEngine
+        self, source: PostgresChangeFeed, storage: Storage, other: AsyncEngine, engine: AsyncEngine
     ) -> None:
         await storage.collections.create("staff")
         await enrol(storage.faces, ("Ann", at(0)))
-        moment = await source.moment()
+        snapshot = await source.snapshot()
         async with other.begin() as connection:
             for name in ("staff", "default"):
                 await execute(
                     connection, "ALTER TABLE face DROP CONSTRAINT IF EXISTS face_collection_profile_id_fkey"
                 )
                 await execute(connection, "UPDATE face SET collection = :name", name=name)
-        assert told(await changes(source, moment)) == (set(await ids(engine)), set())
+        assert told(await changes(source, snapshot)) == (set(await ids(engine)), set())
 
     async def test_a_face_that_leaves_for_another_collection_is_gone(
-        self, source: PostgresGallerySource, storage: Storage, other: AsyncEngine, engine: AsyncEngine
+        self, source: PostgresChangeFeed, storage: Storage, other: AsyncEngine, engine: AsyncEngine
     ) -> None:
         await storage.collections.create("staff")
         await enrol(storage.faces, ("Ann", at(0)))
-        moment = await source.moment()
+        snapshot = await source.snapshot()
         async with other.begin() as connection:
             await execute(
                 connection,
                 "ALTER TABLE face DROP CONSTRAINT face_collection_profile_id_fkey",
                 "UPDATE face SET collection = 'staff'",
             )
-        assert told(await changes(source, moment)) == (set(), set(await ids(engine)))
+        assert told(await changes(source, snapshot)) == (set(), set(await ids(engine)))
 
     async def test_too_many(self, engine: AsyncEngine, storage: Storage) -> None:
-        source = PostgresGallerySource(engine, most_changes=3)
-        moment = await source.moment()
+        source = PostgresChangeFeed(engine, max_changes=3)
+        snapshot = await source.snapshot()
         faces = await enrol(storage.faces, *((f"{i}", at(i)) for i in range(4)))
-        assert (await source.read(GALLERY, moment, np.array([1]))).changes is None
-        moment = await source.moment()
+        assert (await source.read(GALLERY, snapshot, np.array([1]))).changes is None
+        snapshot = await source.snapshot()
         for face in faces:
             await storage.faces.delete("default", face.id)
-        assert (await source.read(GALLERY, moment, np.array([1]))).changes is None
+        assert (await source.read(GALLERY, snapshot, np.array([1]))).changes is None
 
-    async def test_no_collection(self, source: PostgresGallerySource) -> None:
+    async def test_no_collection(self, source: PostgresChangeFeed) -> None:
         with pytest.raises(CollectionNotFound):
-            await source.read(GalleryKey("staff", SMALL, 3), await source.moment(), np.array([1]))
+            await source.read(GalleryKey("staff", SMALL, 3), await source.snapshot(), np.array([1]))
 
     async def test_a_vector_of_another_length_is_not_in_the_gallery(
-        self, source: PostgresGallerySource, storage: Storage, other: AsyncEngine, engine: AsyncEngine
+        self, source: PostgresChangeFeed, storage: Storage, other: AsyncEngine, engine: AsyncEngine
     ) -> None:
         await enrol(storage.faces, ("Ann", at(0)))
-        moment = await source.moment()
+        snapshot = await source.snapshot()
         async with other.begin() as connection:
             await execute(connection, "UPDATE face SET embedding = '[1,0]'")
-        found = await source.read(GALLERY, moment, np.array([], dtype=np.int64))
+        found = await source.read(GALLERY, snapshot, np.array([], dtype=np.int64))
         assert found.changes is not None
         assert told(found.changes) == (set(), set(await ids(engine)))
         assert found.candidates == {}
-        assert await paged(source, NEVER) == []
+        assert await paged(source, NO_SNAPSHOT) == []
 
 
 class TestPages:
     @pytest.mark.parametrize("rows", [1, 2, 100])
     async def test_all_faces(
-        self, source: PostgresGallerySource, storage: Storage, monkeypatch: pytest.MonkeyPatch, rows: int
+        self, source: PostgresChangeFeed, storage: Storage, monkeypatch: pytest.MonkeyPatch, rows: int
     ) -> None:
         await enrol(storage.faces, *((f"{i % 3}", at(i)) for i in range(5)))
         async with source._database.transaction() as connection:
             await execute(
                 connection, *[PERSON.replace(":name", "'together'"), FACES, FACES, FACES], name="together"
             )
-        monkeypatch.setattr("adapters.postgres.changes._PAGE_BYTES", 12 * rows)
+        monkeypatch.setattr("adapters.postgres.change_feed._PAGE_BYTES", 12 * rows)
 
-        pages = await paged(source, NEVER)
+        pages = await paged(source, NO_SNAPSHOT)
 
-        keys = np.concatenate([page.faces.keys for page in pages])
+        keys = np.concatenate([page.faces.face_ids for page in pages])
         assert len(keys) == len(set(keys.tolist())) == 8
-        assert {page.moment for page in pages} == {NEVER}
+        assert {page.until for page in pages} == {NO_SNAPSHOT}
         vectors = np.concatenate([page.faces.vectors for page in pages])
         np.testing.assert_allclose(vectors[:5], [at(i).vector for i in range(5)], atol=1e-7)
-        assert len(set(np.concatenate([page.faces.people for page in pages]).tolist())) == 4
+        assert len(set(np.concatenate([page.faces.person_ids for page in pages]).tolist())) == 4
 
     async def test_what_has_changed(
-        self, source: PostgresGallerySource, storage: Storage, engine: AsyncEngine
+        self, source: PostgresChangeFeed, storage: Storage, engine: AsyncEngine
     ) -> None:
         (old, _) = await enrol(storage.faces, ("Ann", at(0)), ("Bob", at(1)))
         (gone, _) = await ids(engine)
-        moment = await source.moment()
+        snapshot = await source.snapshot()
         await enrol(storage.faces, ("Cem", at(2)))
         await storage.faces.delete("default", old.id)
 
-        removals, additions = await paged(source, moment)
+        removals, additions = await paged(source, snapshot)
 
         assert told(removals) == (set(), {gone})
         assert told(additions) == ({(await ids(engine))[-1]}, set())
-        assert (additions.since, additions.moment) == (moment, moment)
+        assert (additions.since, additions.until) == (snapshot, snapshot)
 
 
 class TestMoments:
-    async def test_another_servers(self, source: PostgresGallerySource, storage: Storage) -> None:
-        here = await source.moment()
+    async def test_another_servers(self, source: PostgresChangeFeed, storage: Storage) -> None:
+        here = await source.snapshot()
         server, rest = here.split("/", 1)
         await self.unknown(source, f"{int(server) + 1}/{rest}")
 
     async def test_sessions_agree_on_the_server_whatever_they_remember(
-        self, source: PostgresGallerySource, database_url: str
+        self, source: PostgresChangeFeed, database_url: str
     ) -> None:
-        told = {(await source.moment()).rsplit(" ", 2)[0] for _ in range(2)}
+        told = {(await source.snapshot()).rsplit(" ", 2)[0] for _ in range(2)}
         engine = make_engine(database_url, 1)
         async with engine.connect() as connection:
             for forget in ("SELECT 1", "RESET ALL", "SET face.database = ''", "SET TRANSACTION READ ONLY"):
                 await connection.execute(text(forget))
-                told.add((await connection.execute(MOMENT)).one().server)
+                told.add((await connection.execute(SNAPSHOT)).one().server)
             await connection.rollback()
-            told.add((await connection.execute(MOMENT)).one().server)
+            told.add((await connection.execute(SNAPSHOT)).one().server)
         await engine.dispose()
         assert len(told) == 1
 
     async def test_of_a_table_that_was_restored_from_a_dump(
-        self, source: PostgresGallerySource, engine: AsyncEngine
+        self, source: PostgresChangeFeed, engine: AsyncEngine
     ) -> None:
-        moment = await source.moment()
+        snapshot = await source.snapshot()
         await empty(engine)
         await migrate(engine)
-        await self.unknown(source, moment)
+        await self.unknown(source, snapshot)
 
-    async def test_too_old(self, source: PostgresGallerySource) -> None:
-        server, seconds, snapshot = (await source.moment()).rsplit(" ", 2)
+    async def test_too_old(self, source: PostgresChangeFeed) -> None:
+        server, seconds, snapshot = (await source.snapshot()).rsplit(" ", 2)
         assert not len(await changes(source, f"{server} {float(seconds) - 5 * 86400} {snapshot}"))
         await self.unknown(source, f"{server} {float(seconds) - 7 * 86400} {snapshot}")
 
-    async def test_of_a_future_that_was_undone(self, source: PostgresGallerySource) -> None:
-        server, seconds, snapshot = (await source.moment()).rsplit(" ", 2)
+    async def test_of_a_future_that_was_undone(self, source: PostgresChangeFeed) -> None:
+        server, seconds, snapshot = (await source.snapshot()).rsplit(" ", 2)
         xmin = int(snapshot.split(":")[0])
         await self.unknown(source, f"{server} {seconds} {xmin + 1000}:{xmin + 1000}:")
 
-    async def unknown(self, source: PostgresGallerySource, moment: Moment) -> None:
-        with pytest.raises(MomentUnknown):
-            await changes(source, moment)
-        with pytest.raises(MomentUnknown):
-            await paged(source, moment)
+    async def unknown(self, source: PostgresChangeFeed, snapshot: SnapshotToken) -> None:
+        with pytest.raises(UnknownSnapshot):
+            await changes(source, snapshot)
+        with pytest.raises(UnknownSnapshot):
+            await paged(source, snapshot)
 
     async def test_revisions_of_another_server_do_no_harm(
-        self, source: PostgresGallerySource, storage: Storage, other: AsyncEngine, engine: AsyncEngine
+        self, source: PostgresChangeFeed, storage: Storage, other: AsyncEngine, engine: AsyncEngine
     ) -> None:
-        moment = await source.moment()
+        snapshot = await source.snapshot()
         async with other.begin() as connection:
             await execute(
                 connection,
@@ -346,12 +345,12 @@ class TestMoments:
                 "ALTER TABLE face ENABLE TRIGGER face_revised",
                 name="Ann",
             )
-        assert not len(await changes(source, moment))
-        (page,) = await paged(source, NEVER)
-        assert page.faces.keys.tolist() == await ids(engine)
+        assert not len(await changes(source, snapshot))
+        (page,) = await paged(source, NO_SNAPSHOT)
+        assert page.faces.face_ids.tolist() == await ids(engine)
 
 
-async def test_galleries(source: PostgresGallerySource, storage: Storage) -> None:
+async def test_galleries(source: PostgresChangeFeed, storage: Storage) -> None:
     await storage.collections.create("staff")
     await enrol(storage.faces, ("Ann", at(0)), ("Ann", at(1)), ("Bob", random_embedding(1)))
     await storage.faces.add(new("Ann", at(0), "staff"))
@@ -363,9 +362,9 @@ async def test_galleries(source: PostgresGallerySource, storage: Storage) -> Non
 
 
 async def test_old_removals_are_forgotten(
-    source: PostgresGallerySource, storage: Storage, other: AsyncEngine
+    source: PostgresChangeFeed, storage: Storage, other: AsyncEngine
 ) -> None:
-    moment = await source.moment()
+    snapshot = await source.snapshot()
     for face in await enrol(storage.faces, ("Ann", at(0)), ("Bob", at(1))):
         await storage.faces.delete("default", face.id)
     async with other.begin() as connection:
@@ -374,9 +373,9 @@ async def test_old_removals_are_forgotten(
             "UPDATE removed_face SET removed_at = now() - interval '8 days'"
             " WHERE face_id = (SELECT min(face_id) FROM removed_face)",
         )
-    assert len(await changes(source, moment)) == 2
+    assert len(await changes(source, snapshot)) == 2
     await source.prune()
-    assert len(await changes(source, moment)) == 1
+    assert len(await changes(source, snapshot)) == 1
 
 
 @pytest.mark.usefixtures("storage")
@@ -387,10 +386,10 @@ async def test_what_could_not_be_followed_is_refused(other: AsyncEngine) -> None
 
 
 async def test_nobody_chooses_a_revision(
-    storage: Storage, source: PostgresGallerySource, other: AsyncEngine
+    storage: Storage, source: PostgresChangeFeed, other: AsyncEngine
 ) -> None:
-    moment = await source.moment()
+    snapshot = await source.snapshot()
     await enrol(storage.faces, ("Ann", at(0)))
     async with other.begin() as connection:
         await execute(connection, "UPDATE face SET revision = '3'")
-    assert len(await changes(source, moment)) == 1
+    assert len(await changes(source, snapshot)) == 1
