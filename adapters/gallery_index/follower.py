@@ -162,11 +162,11 @@ class IndexFollower:
 
     async def _filled(self) -> GalleryIndex:
         start = time.monotonic()
-        index = await (self._store.create if self._rebuild else self._store.open)(self.gallery)
+        index = await self._store.open(self.gallery, discard=self._rebuild)
         try:
             await self._catch_up(index)
         except UnknownSnapshot:
-            index = await self._store.create(self.gallery)
+            index = await self._store.open(self.gallery, discard=True)
             await self._catch_up(index)
         self._rebuild = False
         seconds = time.monotonic() - start

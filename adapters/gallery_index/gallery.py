@@ -126,7 +126,7 @@ class IndexedGallery(Gallery, SearchReadiness):
         try:
             await follower.run(self._filling)
         except CollectionNotFound:
-            await self._store.create(key)
+            await self._store.open(key, discard=True)
         except Exception:
             logger.exception("the index of %s is given up", key)
         del self._followers[key], self._tasks[key]

@@ -78,12 +78,11 @@ class GalleryIndex(Protocol):
 class IndexStore(Protocol):
     """Where indexes are kept from one start to the next."""
 
-    async def open(self, gallery: GalleryKey) -> GalleryIndex:
-        """As it was saved; empty, at NO_SNAPSHOT, if nothing usable was saved."""
-        ...
+    async def open(self, gallery: GalleryKey, *, discard: bool = False) -> GalleryIndex:
+        """As it was saved; empty, at NO_SNAPSHOT, if nothing usable was.
 
-    async def create(self, gallery: GalleryKey) -> GalleryIndex:
-        """An empty one; what was saved is deleted."""
+        With `discard` what was saved is deleted first.
+        """
         ...
 
     async def keep_only(self, galleries: set[GalleryKey]) -> None:

@@ -1,11 +1,9 @@
 """GalleryChangeFeed on PostgreSQL (docs/decisions/0006-gallery-index.md)."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
@@ -43,31 +41,32 @@ class PostgresChangeFeed(GalleryChangeFeed):
 
     @override
     async def galleries(self) -> Mapping[GalleryKey, int]:
-        rows = await self._database.read(statements.GALLERIES, {})
+        rows = await self._database.fetch(statements.GALLERIES, {})
         return {GalleryKey(name, model, dimensions): faces for name, model, faces, dimensions in rows}
 
     @override
     async def snapshot(self) -> SnapshotToken:
-        (row,) = await self._database.read(statements.SNAPSHOT, {})
+        (row,) = await self._database.fetch(statements.SNAPSHOT, {})
         return _token(row)
 
     @override
     async def pages(self, gallery: GalleryKey, since: SnapshotToken) -> AsyncIterator[Changes]:
         parameters = _parameters(gallery, since)
         if since != NO_SNAPSHOT:
-            ((known,),) = await self._database.read(statements.KNOWN, parameters)
+            ((known,),) = await self._database.fetch(statements.KNOWN, parameters)
             if not known:
                 raise UnknownSnapshot
-            ((removed,),) = await self._database.read(statements.REMOVED, parameters)
+            ((removed,),) = await self._database.fetch(statements.REMOVED, parameters)
             # Before the faces, as some may have come back.
-            yield _changes(since, since, gallery, [], [], b"", removed)
+            yield Changes(since, since, _rows(gallery, [], [], b""), np.array(removed, dtype=np.int64))
         rows = max(1, _PAGE_BYTES // (4 * gallery.dimensions))
         place = {"dimensions": gallery.dimensions, "revision": 0, "after": 0, "limit": rows}
         while True:
-            (page,) = await self._database.read(statements.PAGE, {**parameters, **place})
+            (page,) = await self._database.fetch(statements.PAGE, {**parameters, **place})
             if page.faces is None:
                 return
-            yield _changes(since, since, gallery, page.faces, page.people, page.vectors, [])
+            faces = _rows(gallery, page.faces, page.people, page.vectors)
+            yield Changes(since, since, faces, np.zeros(0, dtype=np.int64))
             place |= {"revision": page.revision, "after": page.faces[-1]}
 
     @override
@@ -85,18 +84,12 @@ class PostgresChangeFeed(GalleryChangeFeed):
         changes = None
         if max(first.changes, len(first.removed)) <= self._max_changes:
             changed = [row for row in fitting if row.changed]
-            face_ids = [row.id for row in changed]
-            # A face that has another length now has left this gallery.
-            others = {row.id for row in found if row.changed}.difference(face_ids)
-            changes = _changes(
-                since,
-                _token(first),
-                gallery,
-                face_ids,
-                [row.profile_id for row in changed],
-                b"".join(row.vector[_HEADER_BYTES:] for row in changed),
-                [*first.removed, *others],
-            )
+            vectors = b"".join(row.vector[_HEADER_BYTES:] for row in changed)
+            face_ids, people = [row.id for row in changed], [row.profile_id for row in changed]
+            # A face that was removed and came back is there; one with another length now has left this gallery.
+            removed = {*first.removed, *(row.id for row in found if row.changed)}.difference(face_ids)
+            faces = _rows(gallery, face_ids, people, vectors)
+            changes = Changes(since, _token(first), faces, np.array([*removed], dtype=np.int64))
         return GalleryReading(changes, candidates(fitting, gallery.collection, gallery.model))
 
     @override
@@ -104,7 +97,7 @@ class PostgresChangeFeed(GalleryChangeFeed):
         await self._database.change(statements.PRUNE, {})
 
 
-def _token(row: DriverRow | Row[*tuple[Any, ...]]) -> SnapshotToken:
+def _token(row: DriverRow) -> SnapshotToken:
     return f"{row.server} {row.seconds} {row.snapshot}"
 
 
@@ -116,17 +109,6 @@ def _parameters(gallery: GalleryKey, since: SnapshotToken) -> Parameters:
     return {**place, "server": server, "seconds": float(seconds), "since": snapshot}
 
 
-def _changes(
-    since: SnapshotToken,
-    until: SnapshotToken,
-    gallery: GalleryKey,
-    faces: Sequence[int],
-    people: Sequence[int],
-    vectors: bytes,
-    removed: Iterable[int],
-) -> Changes:
+def _rows(gallery: GalleryKey, faces: Sequence[int], people: Sequence[int], vectors: bytes) -> FaceRows:
     numbers = np.frombuffer(vectors, ">f4").astype(np.float32).reshape(-1, gallery.dimensions)
-    rows = FaceRows(np.array(faces, dtype=np.int64), np.array(people, dtype=np.int64), numbers)
-    # A face that was removed and came back is there.
-    gone = np.array([*{*removed}.difference(faces)], dtype=np.int64)
-    return Changes(since, until, rows, gone)
+    return FaceRows(np.array(faces, dtype=np.int64), np.array(people, dtype=np.int64), numbers)

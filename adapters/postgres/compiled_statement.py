@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 import asyncpg
+from sqlalchemy import ClauseElement
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi, PGCompiler_asyncpg
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.sql.selectable import TypedReturnsRows
 from sqlalchemy.util import await_only, greenlet_spawn
 
 _DIALECT = make_url("postgresql+asyncpg://").get_dialect()()
@@ -41,7 +41,7 @@ class CompiledStatement:
     SQLAlchemy compiles it and lends the connection; its own execution takes longer than the server does.
     """
 
-    def __init__(self, statement: TypedReturnsRows[*tuple[Any, ...]]) -> None:
+    def __init__(self, statement: ClauseElement) -> None:
         """Columns have the driver's types, whatever the statement says."""
         compiled = cast("PGCompiler_asyncpg", statement.compile(dialect=_DIALECT))
         bound = {name: compiled.binds[name] for name in compiled.positiontup or ()}

@@ -51,6 +51,10 @@ class FaceRows:
     def __len__(self) -> int:
         return len(self.face_ids)
 
+    def take(self, rows: NDArray[int64] | slice) -> "FaceRows":
+        """Some rows."""
+        return FaceRows(self.face_ids[rows], self.person_ids[rows], self.vectors[rows])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Changes:

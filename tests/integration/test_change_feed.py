@@ -13,7 +13,7 @@ from adapters.postgres.change_feed import PostgresChangeFeed
 from adapters.postgres.compiled_statement import CompiledStatement, DriverRow
 from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import migrate
-from adapters.postgres.statements.change_feed import SNAPSHOT
+from adapters.postgres.statements.change_feed import NOW
 from application.ports.change_feed import NO_SNAPSHOT, Changes, GalleryKey, SnapshotToken, UnknownSnapshot
 from domain.errors import CollectionNotFound
 from tests.contract.database import empty
@@ -300,9 +300,9 @@ class TestMoments:
         async with engine.connect() as connection:
             for forget in ("SELECT 1", "RESET ALL", "SET face.database = ''", "SET TRANSACTION READ ONLY"):
                 await connection.execute(text(forget))
-                told.add((await connection.execute(SNAPSHOT)).one().server)
+                told.add((await connection.execute(NOW)).one().server)
             await connection.rollback()
-            told.add((await connection.execute(SNAPSHOT)).one().server)
+            told.add((await connection.execute(NOW)).one().server)
         await engine.dispose()
         assert len(told) == 1
 

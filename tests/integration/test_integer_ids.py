@@ -100,17 +100,17 @@ class TestIntegerIds:
         assert (face.id, face.profile_id) == (11, 5)
 
     async def test_what_indexes_have_read_holds(self, with_uuids: AsyncEngine) -> None:
-        """Moments, keys, people and revisions are the same, and the migration itself is no change."""
+        """Snapshots, ids and revisions are the same, and the migration itself is no change."""
         async with with_uuids.connect() as connection:
-            moment = (await connection.execute(statements.SNAPSHOT)).one()
+            now = (await connection.execute(statements.NOW)).one()
         await migrate(with_uuids)
         source = PostgresChangeFeed(with_uuids)
-        told = f"{moment.server} {moment.seconds} {moment.snapshot}"
+        snapshot = f"{now.server} {now.seconds} {now.snapshot}"
         gallery = GalleryKey("default", SMALL, 3)
-        assert (await source.read(gallery, told, np.array([], dtype=np.int64))).unchanged
+        assert (await source.read(gallery, snapshot, np.array([], dtype=np.int64))).unchanged
         (gone,) = await on_postgres(with_uuids).faces.list(FaceFilter("default", "Bob"), 2)
         await on_postgres(with_uuids).faces.delete("default", gone.id)
-        changes = (await source.read(gallery, told, np.array([], dtype=np.int64))).changes
+        changes = (await source.read(gallery, snapshot, np.array([], dtype=np.int64))).changes
         assert changes is not None
         assert changes.removed.tolist() == [gone.id]
 

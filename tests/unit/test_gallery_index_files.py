@@ -144,13 +144,13 @@ def test_every_gallery_has_its_own(folder: Path, other: GalleryKey) -> None:
     indexes = IndexFolders(folder, GROWING_ROWS)
     assert indexes.open(other).snapshot == NO_SNAPSHOT
 
-    indexes.create(other)
+    indexes.open(other, discard=True)
 
     assert indexes.open(GALLERY).snapshot == "7"
 
 
 def test_a_new_index_leaves_nothing_of_the_old(folder: Path) -> None:
-    IndexFolders(folder).create(GALLERY)
+    IndexFolders(folder).open(GALLERY, discard=True)
 
     assert files(folder) == []
 
@@ -186,7 +186,7 @@ def test_a_folder_has_one_owner_and_others_begin_with_what_that_saved(folder: Pa
     put(index, 9, {FACES + 50: 1}, removed=[5])
     index.save()
     other.keep_only(set())
-    other.create(GALLERY)
+    other.open(GALLERY, discard=True)
 
     assert index.snapshot == "9"
     assert owner.open(GALLERY).snapshot == "7"

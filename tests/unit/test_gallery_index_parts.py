@@ -12,6 +12,7 @@ from adapters.gallery_index.faiss.person_counter import PersonCounter
 from adapters.gallery_index.faiss.pq_scanner import PqScanner
 from adapters.gallery_index.faiss.quantized import QuantizedVectors
 from adapters.gallery_index.faiss.ranking import Hits, nearest_faces
+from application.ports.change_feed import FaceRows
 from tests.unit.galleries import vector, vectors
 
 
@@ -33,7 +34,7 @@ def test_eight_bits_are_as_far_off_as_they_say() -> None:
     faces = vectors(20_000)
     numbers = np.arange(20_000)
 
-    hits = QuantizedVectors.of(numbers, numbers, faces).compare(vector(1), numbers)
+    hits = QuantizedVectors.of(FaceRows(numbers, numbers, faces)).compare(vector(1), numbers)
 
     off = np.abs(hits.similarities - faces @ vector(1))
     assert np.all(off <= hits.errors)

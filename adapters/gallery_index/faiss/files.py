@@ -7,7 +7,6 @@ by its checksum and not used.
 import logging
 import shutil
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,10 +24,9 @@ from application.ports.change_feed import FaceRows, GalleryKey, SnapshotToken
 _FORMAT = 2
 _MANIFEST = "manifest.json"
 _SCANNER = "scanner.faiss"
-_IDS = {"keys": "face_ids", "people": "person_ids"}
-_SEALED = {**_IDS, "codes": "codes", "scales": "scales"}
-_GROWING = {**_IDS, "vectors": "vectors"}
-"""The attribute that a file has, by the file's name."""
+_QUANTIZED = ("keys", "people", "codes", "scales")
+_GROWING = ("keys", "people", "vectors")
+"""The files, in the order of the columns that they have."""
 
 _CHUNK = 1 << 22
 
@@ -68,6 +66,7 @@ class IndexFolder:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._checksums: dict[str, int] = {}
 
     def save(self, gallery: GalleryKey, saved: SavedIndex) -> None:
         """Replace what was there, but keep sealed segments that were saved before.
@@ -78,15 +77,17 @@ class IndexFolder:
         try:
             self._path.mkdir(mode=0o700, exist_ok=True)
             growing = uuid4().hex
-            checksums = self._write(growing, _GROWING, saved.growing)
-            known = self._known_checksums()
+            faces = saved.growing
+            columns = faces.face_ids, faces.person_ids, faces.vectors
+            checksums = self._write(growing, _GROWING, columns)
             for segment in saved.sealed:
-                checksums |= self._segment_checksums(segment, known)
+                checksums |= self._write_segment(segment)
             sealed = [
                 _SavedSegment(segment.name, np.flatnonzero(~segment.alive).tolist())
                 for segment in saved.sealed
             ]
             self._publish(_Manifest(_FORMAT, gallery, saved.snapshot, sealed, growing, checksums))
+            self._checksums = checksums
             self._sweep({growing, *(segment.name for segment in saved.sealed)})
         except OSError:
             self.remove()
@@ -104,23 +105,24 @@ class IndexFolder:
         """Delete everything."""
         shutil.rmtree(self._path, ignore_errors=True)
 
-    def _segment_checksums(self, segment: SealedSegment, known: dict[str, int]) -> dict[str, int]:
-        written = {name: crc for name, crc in known.items() if name.startswith(f"{segment.name}/")}
+    def _write_segment(self, segment: SealedSegment) -> dict[str, int]:
+        """Only if it wasn't written before."""
+        written = {name: crc for name, crc in self._checksums.items() if name.startswith(f"{segment.name}/")}
         if written and all((self._path / name).exists() for name in written):
             return written
-        return self._write(segment.name, _SEALED, segment.faces, segment.scanner)
+        return self._write(segment.name, _QUANTIZED, segment.faces, segment.scanner)
 
     def _write(
         self,
         name: str,
-        columns: Mapping[str, str],
-        faces: QuantizedVectors | FaceRows,
+        files: tuple[str, ...],
+        columns: tuple[NDArray[Any], ...],
         scanner: PqScanner | None = None,
     ) -> dict[str, int]:
         folder = self._path / name
         folder.mkdir(mode=0o700, exist_ok=True)
-        for file, attribute in columns.items():
-            np.save(folder / file, getattr(faces, attribute))
+        for file, column in zip(files, columns, strict=True):
+            np.save(folder / file, column)
         if scanner is not None:
             scanner.write(folder / _SCANNER)
         return {f"{name}/{file.name}": _crc(file) for file in sorted(folder.iterdir())}
@@ -138,20 +140,11 @@ class IndexFolder:
             elif entry.name.startswith(f"{_MANIFEST}."):
                 entry.unlink()
 
-    def _manifest(self) -> _Manifest:
-        crc, _, body = (self._path / _MANIFEST).read_bytes().partition(b"\n")
-        if crc != b"%08x" % zlib.crc32(body):
-            raise _Unusable("its manifest is damaged")
-        return msgspec.json.decode(body, type=_Manifest)
-
-    def _known_checksums(self) -> dict[str, int]:
-        try:
-            return self._manifest().checksums
-        except (_Unusable, OSError, msgspec.MsgspecError):
-            return {}
-
     def _read(self, gallery: GalleryKey) -> SavedIndex:
-        manifest = self._manifest()
+        checksum, _, body = (self._path / _MANIFEST).read_bytes().partition(b"\n")
+        if checksum != b"%08x" % zlib.crc32(body):
+            raise _Unusable("its manifest is damaged")
+        manifest = msgspec.json.decode(body, type=_Manifest)
         if manifest.format != _FORMAT:
             raise _Unusable("it is of another version")
         if manifest.gallery != gallery:
@@ -159,13 +152,14 @@ class IndexFolder:
         for name, crc in manifest.checksums.items():
             if _crc(self._path / name) != crc:
                 raise _Unusable("a file is damaged")
+        self._checksums = manifest.checksums
         sealed = tuple(self._read_segment(segment) for segment in manifest.sealed)
         growing = FaceRows(*(_mapped(self._path / manifest.growing, name) for name in _GROWING))
         return SavedIndex(manifest.snapshot, sealed, growing)
 
     def _read_segment(self, saved: _SavedSegment) -> SealedSegment:
         folder = self._path / saved.name
-        faces = QuantizedVectors(*(_mapped(folder, name) for name in _SEALED))
+        faces = QuantizedVectors(*(_mapped(folder, name) for name in _QUANTIZED))
         scanner = PqScanner.read(folder / _SCANNER) if (folder / _SCANNER).exists() else None
         segment = SealedSegment.of(saved.name, faces, scanner)
         segment.alive[saved.removed] = False

@@ -50,8 +50,7 @@ class GrowingSegment:
         table = self.table
         if end > len(table):
             table = _table(max(end, 2 * start), table.vectors.shape[1])
-            old = self.table
-            _copy(FaceRows(old.face_ids[:start], old.person_ids[:start], old.vectors[:start]), table, 0)
+            _copy(self.table.take(slice(start)), table, 0)
         _copy(faces, table, start)
         return GrowingSegment(table, end, np.concatenate([self.alive, np.ones(len(faces), dtype=np.bool_)]))
 
@@ -70,14 +69,11 @@ class GrowingSegment:
 
     def rows(self, start: int = 0) -> FaceRows:
         """The faces that weren't removed, from a row on."""
-        rows = start + np.flatnonzero(self.alive[start:])
-        return FaceRows(self.table.face_ids[rows], self.table.person_ids[rows], self.table.vectors[rows])
+        return self.table.take(start + np.flatnonzero(self.alive[start:]))
 
-    def quantized(self) -> tuple[QuantizedVectors, NDArray[np.int64]]:
-        """The faces that weren't removed, and their rows."""
-        faces = self.rows()
-        quantized = QuantizedVectors.of(faces.face_ids, faces.person_ids, faces.vectors)
-        return quantized, np.flatnonzero(self.alive)
+    def quantized(self, rows: NDArray[np.int64]) -> QuantizedVectors:
+        """Some rows."""
+        return QuantizedVectors.of(self.table.take(rows))
 
 
 def _table(rows: int, dimensions: int) -> FaceRows:

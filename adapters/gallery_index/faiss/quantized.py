@@ -1,12 +1,13 @@
 """Vectors of 8 bits a number: precise enough to rank candidates by, at a quarter of the size."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adapters.gallery_index.faiss.ranking import Hits
+from application.ports.change_feed import FaceRows
 
 _MAX_CODE = 127
 _DECODED_ROWS = 65536
@@ -23,8 +24,7 @@ the probe is of unit norm, that of the similarity is the same.
 """
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class QuantizedVectors:
+class QuantizedVectors(NamedTuple):
     """N faces, their vectors as integers and a scale."""
 
     face_ids: NDArray[np.int64]
@@ -34,32 +34,21 @@ class QuantizedVectors:
     scales: NDArray[np.float32]
     """N, what to multiply the codes of a row by."""
 
-    def __len__(self) -> int:
-        return len(self.face_ids)
-
     @classmethod
-    def of(
-        cls, face_ids: NDArray[np.int64], person_ids: NDArray[np.int64], vectors: NDArray[np.float32]
-    ) -> "QuantizedVectors":
-        """Of N x D vectors, none of them zero."""
-        scales: NDArray[np.float32] = np.abs(vectors).max(axis=1) / np.float32(_MAX_CODE)
-        return cls(face_ids, person_ids, np.rint(vectors / scales[:, np.newaxis]).astype(np.int8), scales)
+    def of(cls, faces: FaceRows) -> "QuantizedVectors":
+        """Of vectors, none of them zero."""
+        scales: NDArray[np.float32] = np.abs(faces.vectors).max(axis=1) / np.float32(_MAX_CODE)
+        codes = np.rint(faces.vectors / scales[:, np.newaxis]).astype(np.int8)
+        return cls(faces.face_ids, faces.person_ids, codes, scales)
 
     @classmethod
     def merged(cls, several: Sequence["QuantizedVectors"], order: NDArray[np.int64]) -> "QuantizedVectors":
         """All of one or more, their concatenated rows in a given order."""
-        return cls(
-            np.concatenate([each.face_ids for each in several])[order],
-            np.concatenate([each.person_ids for each in several])[order],
-            np.concatenate([each.codes for each in several])[order],
-            np.concatenate([each.scales for each in several])[order],
-        )
+        return cls._make(np.concatenate(columns)[order] for columns in zip(*several, strict=True))
 
     def take(self, rows: NDArray[np.int64]) -> "QuantizedVectors":
         """Some rows."""
-        return QuantizedVectors(
-            self.face_ids[rows], self.person_ids[rows], self.codes[rows], self.scales[rows]
-        )
+        return QuantizedVectors._make(column[rows] for column in self)
 
     def decoded(self, rows: NDArray[np.int64] | slice) -> NDArray[np.float32]:
         """The approximate vectors of some rows."""
@@ -68,7 +57,7 @@ class QuantizedVectors:
 
     def chunks(self) -> Iterator[NDArray[np.float32]]:
         """All approximate vectors, some at a time, as all at once may not fit into memory."""
-        for start in range(0, len(self), _DECODED_ROWS):
+        for start in range(0, len(self.face_ids), _DECODED_ROWS):
             yield self.decoded(slice(start, start + _DECODED_ROWS))
 
     def compare(self, probe: NDArray[np.float32], rows: NDArray[np.int64]) -> Hits:

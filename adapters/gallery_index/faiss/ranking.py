@@ -1,7 +1,7 @@
 """From the nearest faces to the nearest people."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,7 @@ _MAX_SURPLUS = 256
 """Maximum number of people on a shortlist above those asked for, when very many are equally near."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Hits:
+class Hits(NamedTuple):
     """N faces that may be near a probe."""
 
     face_ids: NDArray[np.int64]
@@ -29,25 +28,15 @@ class Hits:
     errors: NDArray[np.float32]
     """The maximum error of each similarity."""
 
-    def __len__(self) -> int:
-        return len(self.face_ids)
-
     def take(self, rows: NDArray[np.int64]) -> "Hits":
         """Some rows."""
-        return Hits(self.face_ids[rows], self.person_ids[rows], self.similarities[rows], self.errors[rows])
+        return Hits._make(column[rows] for column in self)
 
 
 def concatenated(hits: Sequence[Hits]) -> Hits:
     """All of one or more."""
-    hits = [some for some in hits if len(some)] or hits[:1]
-    if len(hits) == 1:
-        return hits[0]
-    return Hits(
-        np.concatenate([some.face_ids for some in hits]),
-        np.concatenate([some.person_ids for some in hits]),
-        np.concatenate([some.similarities for some in hits]),
-        np.concatenate([some.errors for some in hits]),
-    )
+    hits = [some for some in hits if some.face_ids.size] or hits[:1]
+    return hits[0] if len(hits) == 1 else Hits._make(map(np.concatenate, zip(*hits, strict=True)))
 
 
 def search_deep_enough(
@@ -100,7 +89,7 @@ def _lower_bound(hits: Hits, people: int) -> float:
             distinct.add(person)
             if len(distinct) == people:
                 return float(hits.similarities[row] - hits.errors[row])
-        if len(rows) == len(hits):
+        if len(rows) == len(hits.face_ids):
             return -np.inf
         count *= _WIDENING
 

@@ -32,12 +32,12 @@ class SealedSegment:
     """The number of removed faces."""
 
     def __len__(self) -> int:
-        return len(self.faces) - self.removed
+        return len(self.alive) - self.removed
 
     @classmethod
     def of(cls, name: str, faces: QuantizedVectors, scanner: PqScanner | None) -> "SealedSegment":
         """Of what was made before."""
-        alive = np.ones(len(faces), dtype=np.bool_)
+        alive = np.ones(len(faces.face_ids), dtype=np.bool_)
         return cls(name, faces, scanner, len(np.unique(faces.person_ids)), alive, 0)
 
     def with_alive(self, alive: NDArray[np.bool_]) -> "SealedSegment":
@@ -46,39 +46,31 @@ class SealedSegment:
 
     def without(self, face_ids: NDArray[np.int64]) -> tuple["SealedSegment", NDArray[np.int64]]:
         """What is left after a removal, and one person id for each face that was removed."""
-        rows = self._find(face_ids)
-        rows = rows[self.alive[rows]]
+        rows = np.minimum(np.searchsorted(self.faces.face_ids, face_ids), len(self.alive) - 1)
+        rows = rows[(self.faces.face_ids[rows] == face_ids) & self.alive[rows]]
         if not len(rows):
             return self, rows
         alive = self.alive.copy()
         alive[rows] = False
         return self.with_alive(alive), self.faces.person_ids[rows]
 
-    def _find(self, face_ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        if not len(self.faces):
-            return np.zeros(0, dtype=np.int64)
-        rows = np.minimum(np.searchsorted(self.faces.face_ids, face_ids), len(self.faces) - 1)
-        found: NDArray[np.int64] = rows[self.faces.face_ids[rows] == face_ids]
-        return found
-
     def nearest(self, probe: NDArray[np.float32], people: int) -> Hits:
         """Hits that include the nearest faces of the `people` nearest people."""
         scanner = self.scanner
 
         def fetch(count: int) -> Hits:
-            if scanner is None or count * _EXHAUSTIVE_SHARE > len(self.faces):
+            if scanner is None or count * _EXHAUSTIVE_SHARE > len(self.alive):
                 hits = self.faces.compare(probe, np.flatnonzero(self.alive))
                 return hits.take(top(hits.similarities, count))
             rows = scanner.nearest(probe, count)
             return self.faces.compare(probe, rows[self.alive[rows]] if self.removed else rows)
 
         min_depth = scanner.rerank_depth if scanner else 0
-        return search_deep_enough(len(self.faces), self.people, people, fetch, min_depth)
+        return search_deep_enough(len(self.alive), self.people, people, fetch, min_depth)
 
-    def quantized(self) -> tuple[QuantizedVectors, NDArray[np.int64]]:
-        """The faces that weren't removed, and their rows."""
-        rows = np.flatnonzero(self.alive)
-        return self.faces.take(rows), rows
+    def quantized(self, rows: NDArray[np.int64]) -> QuantizedVectors:
+        """Some rows."""
+        return self.faces.take(rows)
 
 
 def merged(several: Sequence[QuantizedVectors]) -> tuple[SealedSegment, NDArray[np.int64]]:
@@ -89,7 +81,7 @@ def merged(several: Sequence[QuantizedVectors]) -> tuple[SealedSegment, NDArray[
     order = np.argsort(np.concatenate([each.face_ids for each in several]))
     faces = QuantizedVectors.merged(several, order)
     scanner = None
-    if len(faces) >= MIN_ROWS:
-        sample = faces.decoded(PqScanner.sample_rows(len(faces)))
+    if len(order) >= MIN_ROWS:
+        sample = faces.decoded(PqScanner.sample_rows(len(order)))
         scanner = PqScanner.trained(sample, faces.chunks())
     return SealedSegment.of(uuid4().hex, faces, scanner), order

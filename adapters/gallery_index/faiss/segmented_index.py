@@ -126,7 +126,7 @@ class SegmentedIndex:
                 self._merge(_to_merge(state.sealed, len(state.growing)), state.growing)
                 return True
             for segment in state.sealed:
-                if segment.removed * _REBUILD_SHARE >= len(segment.faces):
+                if segment.removed * _REBUILD_SHARE >= len(segment.alive):
                     self._merge((segment,), None)
                     return True
             return False
@@ -167,7 +167,8 @@ class SegmentedIndex:
         sources: tuple[SealedSegment | GrowingSegment, ...] = sealed
         if growing is not None:
             sources = (*sealed, growing)
-        faces, rows = zip(*(source.quantized() for source in sources), strict=True)
+        rows = [np.flatnonzero(source.alive) for source in sources]
+        faces = [source.quantized(some) for source, some in zip(sources, rows, strict=True)]
         made, order = merged(faces)
         with self._writing:
             now = self._state

@@ -90,12 +90,9 @@ class FaissIndexStore(IndexStore):
         self._intervals = intervals or MaintenanceIntervals()
 
     @override
-    async def open(self, gallery: GalleryKey) -> FaissGalleryIndex:
-        return self._of(await asyncio.to_thread(self._folders.open, gallery))
-
-    @override
-    async def create(self, gallery: GalleryKey) -> FaissGalleryIndex:
-        return self._of(await asyncio.to_thread(self._folders.create, gallery))
+    async def open(self, gallery: GalleryKey, *, discard: bool = False) -> FaissGalleryIndex:
+        index = await asyncio.to_thread(self._folders.open, gallery, discard=discard)
+        return FaissGalleryIndex(index, self._threads, self._intervals)
 
     @override
     async def keep_only(self, galleries: set[GalleryKey]) -> None:
@@ -105,6 +102,3 @@ class FaissIndexStore(IndexStore):
     async def close(self) -> None:
         self._threads.shutdown()
         self._folders.close()
-
-    def _of(self, index: SegmentedIndex) -> FaissGalleryIndex:
-        return FaissGalleryIndex(index, self._threads, self._intervals)

@@ -5,17 +5,9 @@ has changed if it was written by a transaction that the snapshot doesn't see, ho
 of the statement that reads the changes is the next one.
 """
 
-from typing import Any, TypeAlias, cast
-
-from sqlalchemy import REAL, BigInteger, Boolean, Float, Integer, LargeBinary, Text, column, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.sql.elements import ColumnClause
-from sqlalchemy.sql.selectable import TypedReturnsRows
+from sqlalchemy import text
 
 from adapters.postgres.compiled_statement import CompiledStatement
-from adapters.postgres.tables import XID8
-
-Rows: TypeAlias = TypedReturnsRows[*tuple[Any, ...]]
 
 REMOVAL_RETENTION_DAYS = 7
 """How long the ids of removed faces are kept."""
@@ -54,44 +46,33 @@ _CHANGED = """{0}.collection = :within AND {0}.recognition_model = :model
     AND {0}.revision < pg_snapshot_xmax(pg_current_snapshot())
     AND NOT pg_visible_in_snapshot({0}.revision, (SELECT snapshot FROM since))"""
 
-_token = (column("server", Text), column("seconds", Float), column("snapshot", Text))
+NOW = text(f"WITH {_SERVER} SELECT {_NOW}")
+SNAPSHOT = CompiledStatement(NOW)
 
+KNOWN = CompiledStatement(text(f"WITH {_SERVER}, {_SINCE} SELECT {_KNOWN}"))
 
-def _rows(sql: str, *columns: ColumnClause[Any]) -> Rows:
-    return cast("Rows", text(sql).columns(*columns))
-
-
-SNAPSHOT = _rows(f"WITH {_SERVER} SELECT {_NOW}", *_token)
-
-KNOWN = _rows(f"WITH {_SERVER}, {_SINCE} SELECT {_KNOWN}", column("known", Boolean))
-
-GALLERIES = _rows(
-    """
+GALLERIES = CompiledStatement(
+    text("""
     SELECT collection, recognition_model, count(*), (
         SELECT vector_dims(embedding) FROM face AS one
         WHERE one.collection = face.collection AND one.recognition_model = face.recognition_model LIMIT 1
     )
     FROM face GROUP BY collection, recognition_model
-    """,
-    column("collection", Text),
-    column("model", Text),
-    column("faces", BigInteger),
-    column("dimensions", Integer),
+    """)
 )
 
-REMOVED = _rows(
-    f"""
+REMOVED = CompiledStatement(
+    text(f"""
     WITH {_SINCE}
     SELECT ARRAY(SELECT face_id FROM removed_face WHERE {_CHANGED.format("removed_face")}) AS removed
-    """,
-    column("removed", ARRAY(BigInteger)),
+    """)
 )
 
 EMPTY_SNAPSHOT = "1:1:"
 """Sees no transaction at all."""
 
-PAGE = _rows(
-    f"""
+PAGE = CompiledStatement(
+    text(f"""
     WITH {_SINCE}
     SELECT array_agg(id) AS faces, array_agg(profile_id) AS people,
         string_agg(substring(vector_send(embedding) FROM 5), NULL) AS vectors,
@@ -106,16 +87,12 @@ PAGE = _rows(
             AND NOT pg_visible_in_snapshot(face.revision, (SELECT snapshot FROM since))
         ORDER BY face.revision, face.id LIMIT :limit
     ) AS page
-    """,
-    column("faces", ARRAY(BigInteger)),
-    column("people", ARRAY(BigInteger)),
-    column("vectors", LargeBinary),
-    column("revision", XID8),
+    """)
 )
 """Faces in the order of the transactions that wrote them."""
 
-_READ = _rows(
-    f"""
+READ = CompiledStatement(
+    text(f"""
     WITH {_SERVER}, {_SINCE},
     -- In the order of an index, so that the planner, which can't know that there are few, uses it.
     changed AS MATERIALIZED (
@@ -144,21 +121,8 @@ _READ = _rows(
     UNION ALL
     SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, found.* FROM found
     ORDER BY id NULLS FIRST
-    """,
-    *_token,
-    column("known", Boolean),
-    column("collection_exists", Boolean),
-    column("changes", BigInteger),
-    column("removed", ARRAY(BigInteger)),
-    column("id", BigInteger),
-    column("profile_id", BigInteger),
-    column("name", Text),
-    column("detection_model", Text),
-    column("vector", LargeBinary),
-    column("embedding_norm", REAL),
-    column("changed", Boolean),
+    """)
 )
-READ = CompiledStatement(_READ)
 """First a row with the snapshot and the removals; then a row for each face of the people asked for or changed.
 
 With `limit` changes or more, faces of the former only.

@@ -53,43 +53,6 @@ _wanted = (
 )
 
 
-def _near(*, filtered: bool) -> Select[ProfileId, FaceId, float]:
-    """All faces that the probe is compared with."""
-    near = select(face.c.profile_id, face.c.id, _distance).where(
-        *_of_gallery, func.vector_dims(face.c.embedding) == DIMENSIONS
-    )
-    return near.where(face.c.profile_id.in_(_wanted)) if filtered else near
-
-
-def _population(*, filtered: bool) -> Select[int]:
-    if filtered:
-        enrolled = exists().where(*_of_gallery, face.c.profile_id == profile.c.id)
-        return select(func.count()).select_from(_wanted.where(enrolled).subquery())
-    return select(func.count(face.c.profile_id.distinct())).where(*_of_gallery)
-
-
-def _search(near: Select[ProfileId, FaceId, float], *, filtered: bool) -> FacesFound:
-    faces = near.subquery("near")
-    best = (
-        select(faces)
-        .ext(distinct_on(faces.c.profile_id))
-        .order_by(faces.c.profile_id, faces.c.distance, faces.c.id)
-        .subquery("best")
-    )
-    people = select(best.c.profile_id).order_by(best.c.distance, best.c.id).limit(LIMIT)
-    gallery = select(
-        exists().where(collection.c.name == COLLECTION).label("known"),
-        DIMENSIONS_ENROLLED.label("dimensions"),
-        _population(filtered=filtered).scalar_subquery().label("searched"),
-    ).subquery("gallery")
-    # Through an array, so that the planner uses the index however many people it expects.
-    faces_of_people = _faces(
-        face.c.profile_id == any_(func.array(people.scalar_subquery(), type_=ARRAY(BigInteger)))
-    )
-    found = faces_of_people.add_columns(_distance).subquery("found")
-    return select(gallery, found).select_from(gallery.outerjoin(found, true())).order_by(found.c.id)
-
-
 def _faces(of: ColumnElement[bool]) -> Select[FaceId, ProfileId, str, str, bytes, float | None]:
     return (
         select(
@@ -105,19 +68,45 @@ def _faces(of: ColumnElement[bool]) -> Select[FaceId, ProfileId, str, str, bytes
     )
 
 
-def _by_nearest_faces(*, filtered: bool) -> FacesFound:
-    near = _near(filtered=filtered).order_by(_distance, face.c.id)
-    return _search(near.limit(bindparam("candidates", type_=Integer)), filtered=filtered)
+def _search(*, filtered: bool, all_people: bool) -> FacesFound:
+    near = select(face.c.profile_id, face.c.id, _distance).where(
+        *_of_gallery, func.vector_dims(face.c.embedding) == DIMENSIONS
+    )
+    searched = select(func.count(face.c.profile_id.distinct())).where(*_of_gallery)
+    if filtered:
+        near = near.where(face.c.profile_id.in_(_wanted))
+        enrolled = exists().where(*_of_gallery, face.c.profile_id == profile.c.id)
+        searched = select(func.count()).select_from(_wanted.where(enrolled).subquery())
+    if not all_people:
+        near = near.order_by(_distance, face.c.id).limit(bindparam("candidates", type_=Integer))
+    compared = near.subquery("near")
+    best = (
+        select(compared)
+        .ext(distinct_on(compared.c.profile_id))
+        .order_by(compared.c.profile_id, compared.c.distance, compared.c.id)
+        .subquery("best")
+    )
+    people = select(best.c.profile_id).order_by(best.c.distance, best.c.id).limit(LIMIT)
+    gallery = select(
+        exists().where(collection.c.name == COLLECTION).label("known"),
+        DIMENSIONS_ENROLLED.label("dimensions"),
+        searched.scalar_subquery().label("searched"),
+    ).subquery("gallery")
+    # Through an array, so that the planner uses the index however many people it expects.
+    faces_of_people = _faces(
+        face.c.profile_id == any_(func.array(people.scalar_subquery(), type_=ARRAY(BigInteger)))
+    )
+    found = faces_of_people.add_columns(_distance).subquery("found")
+    return select(gallery, found).select_from(gallery.outerjoin(found, true())).order_by(found.c.id)
 
 
 BY_NEAREST_FACES = {
-    filtered: CompiledStatement(_by_nearest_faces(filtered=filtered)) for filtered in (False, True)
+    filtered: CompiledStatement(_search(filtered=filtered, all_people=False)) for filtered in (False, True)
 }
 """Without and with a metadata filter. Finds too few people if a few have all of the nearest faces."""
 
 BY_ALL_PEOPLE = {
-    filtered: CompiledStatement(_search(_near(filtered=filtered), filtered=filtered))
-    for filtered in (False, True)
+    filtered: CompiledStatement(_search(filtered=filtered, all_people=True)) for filtered in (False, True)
 }
 """Always finds enough people, but sorts the whole gallery."""
 
