@@ -43,12 +43,12 @@ def names(found: SearchResult) -> list[str]:
     return [candidate.name for candidate in found.candidates]
 
 
-async def look(
+async def search(
     storage: Storage,
     probe: Embedding,
     people: int,
     metadata: Metadata | None = None,
     collection: str = DEFAULT_COLLECTION,
 ) -> SearchResult:
-    """Search, in the default collection unless told otherwise."""
+    """Search, in the default collection unless another is given."""
     return await storage.gallery.search(probe, collection, people, metadata)

@@ -38,7 +38,7 @@ async def searched(
         return SearchResult(-1, [])
 
 
-def told(player: Player, candidate: Candidate) -> object:
+def described(player: Player, candidate: Candidate) -> object:
     return player.people.index(candidate.profile_id), [player.face(face) for face in candidate.faces]
 
 
@@ -77,7 +77,9 @@ async def test_both_answer_alike(
         # Where rounding may decide between two people, either may be it; who is last may have had a rival.
         for place, similarity in enumerate(ours[:-1]):
             if sum(abs(similarity - other) < TOLERANCE for other in ours) == 1:
-                assert told(one, found[0].candidates[place]) == told(two, found[1].candidates[place])
+                assert described(one, found[0].candidates[place]) == described(
+                    two, found[1].candidates[place]
+                )
 
 
 async def seen(player: Player, collection: str, probe: Embedding) -> object:
@@ -89,7 +91,7 @@ async def seen(player: Player, collection: str, probe: Embedding) -> object:
         return None
     return (
         found.searched,
-        [told(player, candidate) for candidate in found.candidates],
+        [described(player, candidate) for candidate in found.candidates],
         [player.face(face) for face in await storage.faces.list(FaceFilter(collection), 100)],
         [player.person(person) for person in await storage.profiles.list(ProfileFilter(collection), 100)],
         await storage.collections.get(collection),

@@ -20,7 +20,7 @@ from adapters.postgres.migrations import migrate
 from application.ports.change_feed import Changes, FaceRows, GalleryKey
 from domain.errors import CollectionNotFound
 from domain.people import DEFAULT_COLLECTION as DEFAULT
-from tests.contract.enrolment import enrol, look, names, new, random_embedding
+from tests.contract.enrolment import enrol, names, new, random_embedding, search
 from tests.contract.storage import BUSY, GROWING_ROWS, PatientGallery, Storage, on_index, on_postgres
 
 SIZE = 16
@@ -82,7 +82,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 async def nearest(storage: Storage, seed: int, people: int = 1) -> list[str]:
-    return names(await look(storage, face(seed, SIZE), people))
+    return names(await search(storage, face(seed, SIZE), people))
 
 
 def keys_on_disk(folder: Path) -> set[int]:
@@ -102,7 +102,7 @@ class TestFollowing:
             for seed in range(20, 30):
                 (enrolled,) = await enrol(others.faces, (f"{seed}", face(seed, SIZE)))
                 assert await nearest(storage, seed, 2) == [f"{seed}", (await nearest(others, seed, 2))[1]]
-                assert (await look(storage, face(seed, SIZE), 1)).searched == 21
+                assert (await search(storage, face(seed, SIZE), 1)).searched == 21
                 await others.faces.delete(DEFAULT, enrolled.id)
                 assert (await nearest(storage, seed))[0] != f"{seed}"
             assert exact == [DEFAULT] * 10
@@ -124,7 +124,7 @@ class TestFollowing:
         await enrol(others.faces, ("Ann", face(0, SIZE)))
         async with on_index(engine, folder) as storage:
             await asyncio.gather(*(come_and_go(storage, first) for first in range(1000, 1600, 100)))
-            assert (await look(storage, face(0, SIZE), 1)).searched == 1
+            assert (await search(storage, face(0, SIZE), 1)).searched == 1
         assert len(exact) < 10
 
     async def test_a_transaction_that_stays_open_hinders_nobody(
@@ -181,7 +181,7 @@ class TestFollowing:
             assert (found.searched, names(found) != ["3"]) == (19, True)
             assert exact == [DEFAULT]
             assert "is filled again: InconsistentIndex" in caplog.text
-            assert (await look(storage, face(3, SIZE), 1)).searched == 19
+            assert (await search(storage, face(3, SIZE), 1)).searched == 19
             assert exact == [DEFAULT]
 
 
@@ -205,7 +205,7 @@ class TestStarting:
             assert await nearest(storage, 100) == ["new"]
             assert await nearest(storage, 4) == ["4"]
             assert (await nearest(storage, 3))[0] != "3"
-            assert (await look(storage, face(3, SIZE), 1)).searched == 20
+            assert (await search(storage, face(3, SIZE), 1)).searched == 20
         assert exact == []
 
     async def test_what_was_saved_of_another_database_is_filled_anew(
@@ -230,7 +230,7 @@ class TestStarting:
             await connection.execute(text("DELETE FROM removed_face"))
 
         async with on_index(engine, folder, CALM) as storage:
-            assert (await look(storage, face(15, SIZE), 1)).searched == 10
+            assert (await search(storage, face(15, SIZE), 1)).searched == 10
         assert exact == []
 
     async def test_until_it_is_filled_the_database_answers(
@@ -283,7 +283,7 @@ class TestForgetting:
             await others.collections.delete("staff")
             await until(lambda: len(keys_on_disk(folder)) == 1)
             with pytest.raises(CollectionNotFound):
-                await look(storage, face(0, SIZE), 1, collection="staff")
+                await search(storage, face(0, SIZE), 1, collection="staff")
 
     async def test_what_an_earlier_recogniser_made_gets_no_index_and_is_told_of(
         self, engine: AsyncEngine, others: Storage, folder: Path, caplog: pytest.LogCaptureFixture

@@ -13,7 +13,7 @@ from adapters.postgres.migrations import migrate
 from adapters.postgres.statements import change_feed as statements
 from application.ports.change_feed import GalleryKey
 from application.ports.faces import FaceFilter, NewFace
-from tests.contract.enrolment import SMALL, at, look
+from tests.contract.enrolment import SMALL, at, search
 from tests.contract.storage import on_postgres
 from tests.integration.test_migrations import differences_in, to
 
@@ -80,7 +80,7 @@ class TestIntegerIds:
             assert Counter(face.name for face in faces) == people
             crops = {each.face.id: each.crop for each in await storage.archive.faces(home, 10)}
             for face in faces:
-                ((candidate, *_),) = [(await look(storage, at(0), 1, collection=home)).candidates]
+                ((candidate, *_),) = [(await search(storage, at(0), 1, collection=home)).candidates]
                 assert (candidate.name, candidate.faces[0].collection) == ("Ann", home)
                 assert await storage.faces.get(home, face.id) == face
                 assert crops[face.id] in {None, f"crop of {face.id}".encode()}
