@@ -48,11 +48,6 @@ async def others(database_url: str, engine: AsyncEngine) -> AsyncIterator[Storag
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "index"
-
-
-@pytest.fixture
 def exact(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Collects the searches that the database made alone."""
     searched: list[str] = []
@@ -91,11 +86,11 @@ def keys_on_disk(folder: Path) -> set[int]:
 
 
 class TestFollowing:
-    async def test_others_writes_are_in_the_next_answer_in_one_round_trip(
-        self, engine: AsyncEngine, others: Storage, folder: Path, exact: list[str]
+    async def test_changes_by_others_are_in_the_next_answer_in_one_round_trip(
+        self, engine: AsyncEngine, others: Storage, tmp_path: Path, exact: list[str]
     ) -> None:
         await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(20)))
-        async with on_index(engine, folder, CALM) as storage:
+        async with on_index(engine, tmp_path, CALM) as storage:
             assert await nearest(storage, 3) == ["3"]
             trips: list[object] = []
             event.listen(engine.sync_engine, "checkout", lambda *_: trips.append(None))
@@ -110,7 +105,7 @@ class TestFollowing:
             assert len(trips) == 40
 
     async def test_a_search_that_begins_after_a_commit_sees_it(
-        self, engine: AsyncEngine, others: Storage, folder: Path, exact: list[str]
+        self, engine: AsyncEngine, others: Storage, tmp_path: Path, exact: list[str]
     ) -> None:
         async def come_and_go(storage: Storage, first: int) -> None:
             for seed in range(first, first + 15):
@@ -122,17 +117,17 @@ class TestFollowing:
                 assert not {f"{seed}", f"new {seed}"} & {*await nearest(storage, seed, 100)}
 
         await enrol(others.faces, ("Ann", face(0, SIZE)))
-        async with on_index(engine, folder) as storage:
+        async with on_index(engine, tmp_path) as storage:
             await asyncio.gather(*(come_and_go(storage, first) for first in range(1000, 1600, 100)))
             assert (await search(storage, face(0, SIZE), 1)).searched == 1
         assert len(exact) < 10
 
-    async def test_a_transaction_that_stays_open_hinders_nobody(
-        self, engine: AsyncEngine, others: Storage, folder: Path, database_url: str, exact: list[str]
+    async def test_an_open_transaction_delays_nobody(
+        self, engine: AsyncEngine, others: Storage, tmp_path: Path, database_url: str, exact: list[str]
     ) -> None:
         await enrol(others.faces, ("Ann", face(0, SIZE)))
         slow = make_engine(database_url, 1)
-        async with on_index(engine, folder, CALM) as storage, slow.connect() as connection:
+        async with on_index(engine, tmp_path, CALM) as storage, slow.connect() as connection:
             await connection.execute(text("UPDATE face SET detection_model = 'slow'"))
             await connection.execute(text("DELETE FROM face"))
             for seed in range(1, 10):
@@ -144,17 +139,17 @@ class TestFollowing:
         await slow.dispose()
         assert exact == []
 
-    async def test_what_is_too_much_for_one_answer_the_database_answers(
+    async def test_the_database_answers_after_more_changes_than_one_reading_has(
         self,
         engine: AsyncEngine,
         others: Storage,
-        folder: Path,
+        tmp_path: Path,
         exact: list[str],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         await enrol(others.faces, ("Ann", face(0, SIZE)))
         monkeypatch.setattr(PostgresChangeFeed.__init__, "__defaults__", (5,))
-        async with on_index(engine, folder, CALM) as storage:
+        async with on_index(engine, tmp_path, CALM) as storage:
             assert await nearest(storage, 0) == ["Ann"]
             await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(1, 20)))
             assert await nearest(storage, 7) == ["7"]
@@ -164,16 +159,16 @@ class TestFollowing:
                     exact.clear()
                     assert await nearest(storage, 8) == ["8"]
 
-    async def test_a_removal_that_the_index_never_learned_of_is_found_out(
+    async def test_an_index_that_contradicts_the_database_is_filled_again(
         self,
         engine: AsyncEngine,
         others: Storage,
-        folder: Path,
+        tmp_path: Path,
         exact: list[str],
         caplog: pytest.LogCaptureFixture,
     ) -> None:
         enrolled = await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(20)))
-        async with on_index(engine, folder, CALM) as storage:
+        async with on_index(engine, tmp_path, CALM) as storage:
             await others.faces.delete(DEFAULT, enrolled[3].id)
             async with engine.begin() as connection:
                 await connection.execute(text("DELETE FROM removed_face"))
@@ -186,40 +181,40 @@ class TestFollowing:
 
 
 class TestStarting:
-    async def test_it_goes_on_from_what_was_saved(
+    async def test_a_saved_index_reads_only_what_has_changed_since(
         self,
         engine: AsyncEngine,
         others: Storage,
-        folder: Path,
+        tmp_path: Path,
         exact: list[str],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         enrolled = await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(20)))
-        async with on_index(engine, folder, CALM):
+        async with on_index(engine, tmp_path, CALM):
             pass
         await enrol(others.faces, ("new", face(100, SIZE)))
         await others.faces.delete(DEFAULT, enrolled[3].id)
         monkeypatch.delattr(PostgresChangeFeed, "pages")
 
-        async with on_index(engine, folder, CALM) as storage:
+        async with on_index(engine, tmp_path, CALM) as storage:
             assert await nearest(storage, 100) == ["new"]
             assert await nearest(storage, 4) == ["4"]
             assert (await nearest(storage, 3))[0] != "3"
             assert (await search(storage, face(3, SIZE), 1)).searched == 20
         assert exact == []
 
-    async def test_what_was_saved_of_another_database_is_filled_anew(
+    async def test_a_saved_index_of_another_database_is_filled_again(
         self,
         engine: AsyncEngine,
         others: Storage,
-        folder: Path,
+        tmp_path: Path,
         exact: list[str],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(20)))
-        async with on_index(engine, folder, CALM):
+        async with on_index(engine, tmp_path, CALM):
             pass
-        saved = IndexFolders(folder, GROWING_ROWS)
+        saved = IndexFolders(tmp_path, GROWING_ROWS)
         index = saved.open(KEY)
         nothing = FaceRows(np.array([], int), np.array([], int), np.zeros((0, SIZE), np.float32))
         index.apply(Changes(index.snapshot, f"1{index.snapshot}", nothing, nothing.face_ids))
@@ -229,7 +224,7 @@ class TestStarting:
             await connection.execute(text("DELETE FROM face WHERE id > 10"))
             await connection.execute(text("DELETE FROM removed_face"))
 
-        async with on_index(engine, folder, CALM) as storage:
+        async with on_index(engine, tmp_path, CALM) as storage:
             assert (await search(storage, face(15, SIZE), 1)).searched == 10
         assert exact == []
 
@@ -237,7 +232,7 @@ class TestStarting:
         self,
         engine: AsyncEngine,
         others: Storage,
-        folder: Path,
+        tmp_path: Path,
         exact: list[str],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
@@ -250,7 +245,7 @@ class TestStarting:
 
         monkeypatch.setattr(PostgresChangeFeed, "snapshot", waiting)
         await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(20)))
-        starting = on_index(engine, folder, CALM)
+        starting = on_index(engine, tmp_path, CALM)
         entering = asyncio.create_task(starting.__aenter__())
         await asyncio.sleep(0.1)
         assert not entering.done()
@@ -261,46 +256,46 @@ class TestStarting:
         assert exact == []
 
 
-class TestForgetting:
+class TestErasing:
     async def test_a_removed_face_leaves_memory_and_disk_though_nobody_searches(
-        self, engine: AsyncEngine, others: Storage, folder: Path
+        self, engine: AsyncEngine, others: Storage, tmp_path: Path
     ) -> None:
         enrolled = await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(20)))
-        async with on_index(engine, folder, BUSY):
-            await until(lambda: len(keys_on_disk(folder)) == 20)
+        async with on_index(engine, tmp_path, BUSY):
+            await until(lambda: len(keys_on_disk(tmp_path)) == 20)
             await others.faces.delete(DEFAULT, enrolled[3].id)
-            await until(lambda: enrolled[3].id not in keys_on_disk(folder))
-        assert len(keys_on_disk(folder)) == 19
+            await until(lambda: enrolled[3].id not in keys_on_disk(tmp_path))
+        assert len(keys_on_disk(tmp_path)) == 19
 
     async def test_an_index_goes_with_its_collection(
-        self, engine: AsyncEngine, others: Storage, folder: Path
+        self, engine: AsyncEngine, others: Storage, tmp_path: Path
     ) -> None:
         await others.collections.create("staff")
         await others.faces.add(new("Ann", face(0, SIZE), "staff"))
         await others.faces.add(new("Bob", face(1, SIZE)))
-        async with on_index(engine, folder, BUSY) as storage:
-            await until(lambda: len(keys_on_disk(folder)) == 2)
+        async with on_index(engine, tmp_path, BUSY) as storage:
+            await until(lambda: len(keys_on_disk(tmp_path)) == 2)
             await others.collections.delete("staff")
-            await until(lambda: len(keys_on_disk(folder)) == 1)
+            await until(lambda: len(keys_on_disk(tmp_path)) == 1)
             with pytest.raises(CollectionNotFound):
                 await search(storage, face(0, SIZE), 1, collection="staff")
 
-    async def test_what_an_earlier_recogniser_made_gets_no_index_and_is_told_of(
-        self, engine: AsyncEngine, others: Storage, folder: Path, caplog: pytest.LogCaptureFixture
+    async def test_faces_of_an_earlier_recogniser_get_no_index_but_a_warning(
+        self, engine: AsyncEngine, others: Storage, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         embedding = random_embedding(1, SIZE, "sface@1")
         await others.faces.add(new("Ann", embedding))
-        async with on_index(engine, folder, CALM):
-            assert keys_on_disk(folder) == set()
+        async with on_index(engine, tmp_path, CALM):
+            assert keys_on_disk(tmp_path) == set()
         assert "1 faces of collection default are of sface@1 and not compared" in caplog.text
 
-    async def test_what_is_left_of_galleries_that_went_meanwhile_goes_at_the_start(
-        self, engine: AsyncEngine, others: Storage, folder: Path
+    async def test_indexes_of_galleries_deleted_meanwhile_are_deleted_at_the_start(
+        self, engine: AsyncEngine, others: Storage, tmp_path: Path
     ) -> None:
         (enrolled,) = await enrol(others.faces, ("Ann", face(0, SIZE)))
-        async with on_index(engine, folder, CALM):
+        async with on_index(engine, tmp_path, CALM):
             pass
-        assert len(keys_on_disk(folder)) == 1
+        assert len(keys_on_disk(tmp_path)) == 1
         await others.faces.delete(DEFAULT, enrolled.id)
-        async with on_index(engine, folder, CALM):
-            assert keys_on_disk(folder) == set()
+        async with on_index(engine, tmp_path, CALM):
+            assert keys_on_disk(tmp_path) == set()

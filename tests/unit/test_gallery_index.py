@@ -41,7 +41,7 @@ def test_an_empty_index_finds_nobody(index: SegmentedIndex) -> None:
     assert (found.snapshot, found.searched, len(found.person_ids)) == (NO_SNAPSHOT, 0, 0)
 
 
-def test_few_faces_are_compared_as_they_are(index: SegmentedIndex) -> None:
+def test_few_faces_are_compared_exactly(index: SegmentedIndex) -> None:
     put(index, 1, {1: 10, 2: 10, 3: 30})
 
     found = index.search(vector(3), 1)
@@ -60,7 +60,7 @@ def test_a_shortlist_of_many_has_the_people_that_an_exact_search_finds(index: Se
         assert set(nearest_people(probe, faces, people, 3)) <= set(found.person_ids.tolist())
 
 
-def test_similarities_are_right_to_what_eight_bits_tell(index: SegmentedIndex) -> None:
+def test_similarities_are_as_precise_as_eight_bits_allow(index: SegmentedIndex) -> None:
     faces = vectors(MANY)
     filled(index, faces, np.arange(MANY))
 
@@ -110,7 +110,7 @@ def test_a_face_that_changes_hands_is_found_with_its_new_person(index: Segmented
     assert (found.person_ids[0], found.searched, len(index)) == (MANY, MANY, MANY)
 
 
-def test_codes_are_made_when_there_are_enough_faces(index: SegmentedIndex) -> None:
+def test_the_growing_segment_is_sealed_when_it_has_enough_faces(index: SegmentedIndex) -> None:
     put(index, 1, {key: key for key in range(GROWING_ROWS - 1)})
     assert not index.compact()
 
@@ -165,7 +165,7 @@ WRITES = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(writes=WRITES, seed=st.integers(1000, 1100), wanted=st.integers(1, 4))
-def test_any_history_leaves_what_an_exact_search_finds(
+def test_after_any_history_a_search_finds_what_an_exact_search_finds(
     writes: list[tuple[str, object]], seed: int, wanted: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = IndexFolders(tmp_path_factory.mktemp("index"), growing_rows=4)

@@ -1,7 +1,8 @@
 """What a gallery index leaves on the disk, and what the next start makes of it."""
 
+import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from errno import ENOSPC
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def test_a_saved_index_answers_as_before(folder: Path) -> None:
     assert (found.face_ids[0], found.searched) == (FACES + 4, FACES + 10)
 
 
-def test_a_saved_index_goes_on(folder: Path) -> None:
+def test_a_saved_index_can_be_changed(folder: Path) -> None:
     index = IndexFolders(folder, GROWING_ROWS).open(GALLERY)
     put(index, 8, {4: 4, FACES + 20: 1}, removed=[5, FACES + 1])
 
@@ -61,6 +62,19 @@ def test_nothing_is_left_of_a_removed_face(folder: Path) -> None:
     assert 5 not in np.concatenate(keys)
 
 
+def test_the_format_is_the_one_that_earlier_versions_wrote(folder: Path) -> None:
+    """Another one needs another number, so that no version misreads the files of another."""
+    (manifest,) = (json.loads(path.read_bytes().split(b"\n")[1]) for path in folder.glob("*/manifest.json"))
+    assert (manifest["format"], manifest["moment"], manifest["gallery"]) == (2, "7", asdict(GALLERY))
+    (sealed,), tail = manifest["parts"], manifest["tail"]
+    assert sealed == {"name": sealed["name"], "dead": []}
+    quantized = ("codes.npy", "keys.npy", "people.npy", "scales.npy", "scanner.faiss")
+    exact = ("keys.npy", "people.npy", "vectors.npy")
+    expected = {f"{sealed['name']}/{file}" for file in quantized} | {f"{tail}/{file}" for file in exact}
+    assert set(manifest["checksums"]) == expected
+    assert len(manifest) == 6
+
+
 def test_a_segment_is_written_once(folder: Path) -> None:
     written = {path: path.stat().st_mtime_ns for path in files(folder) if path.name == "codes.npy"}
     index = IndexFolders(folder, GROWING_ROWS).open(GALLERY)
@@ -72,7 +86,7 @@ def test_a_segment_is_written_once(folder: Path) -> None:
     assert len(IndexFolders(folder, GROWING_ROWS).open(GALLERY)) == FACES + 11
 
 
-def test_a_face_takes_so_many_bytes(folder: Path) -> None:
+def test_bytes_a_face_on_disk(folder: Path) -> None:
     assert sum(path.stat().st_size for path in files(folder)) / FACES == pytest.approx(
         0.25 * GALLERY.dimensions + GALLERY.dimensions + 4 + 8 + 8, rel=0.1
     )
@@ -116,7 +130,7 @@ class Recorder:
     "file",
     ["manifest.json", "keys.npy", "people.npy", "codes.npy", "scales.npy", "scanner.faiss", "vectors.npy"],
 )
-def test_what_is_damaged_is_not_used(
+def test_damaged_files_are_not_used(
     folder: Path, file: str, damage: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = Recorder()
@@ -167,7 +181,7 @@ def test_a_damaged_index_is_replaced(folder: Path) -> None:
     assert len([path for path in files(folder) if path.name == "keys.npy"]) == 1
 
 
-def test_indexes_of_galleries_that_are_gone_go(folder: Path) -> None:
+def test_indexes_of_other_galleries_are_deleted(folder: Path) -> None:
     indexes = IndexFolders(folder, GROWING_ROWS)
     indexes.keep_only({GALLERY})
     assert indexes.open(GALLERY).snapshot == "7"
@@ -177,7 +191,7 @@ def test_indexes_of_galleries_that_are_gone_go(folder: Path) -> None:
     assert files(folder) == []
 
 
-def test_a_folder_has_one_owner_and_others_begin_with_what_that_saved(folder: Path) -> None:
+def test_one_process_saves_and_others_begin_with_what_it_saved(folder: Path) -> None:
     owner, other = (IndexFolders(folder, GROWING_ROWS) for _ in range(2))
     assert owner.open(GALLERY).snapshot == "7"
 
@@ -217,7 +231,7 @@ def test_a_removed_face_remains_until_it_is_saved(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("fails", ["_write", "_publish", "_sweep"])
-def test_when_the_disk_is_full_nothing_stays_there(
+def test_a_failed_save_leaves_nothing_on_disk(
     folder: Path, fails: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -242,7 +256,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize(("ends", "snapshot"), [("_write", "7"), ("_publish", "7"), ("_sweep", "8")])
-def test_a_save_that_is_cut_off_leaves_the_old_or_the_new(
+def test_a_process_killed_while_saving_leaves_the_old_or_the_new_index(
     folder: Path, ends: str, snapshot: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def killed(*_: object) -> None:
@@ -262,7 +276,7 @@ def test_a_save_that_is_cut_off_leaves_the_old_or_the_new(
     assert len(keys) == 2
 
 
-def test_a_closed_folder_is_free(folder: Path) -> None:
+def test_a_closed_folder_can_be_opened_by_another(folder: Path) -> None:
     owner, other = (IndexFolders(folder, GROWING_ROWS) for _ in range(2))
     owner.open(GALLERY)
 

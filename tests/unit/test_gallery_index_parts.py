@@ -30,7 +30,7 @@ def test_people_are_counted_while_they_have_a_face(batches: list[list[int]]) -> 
         assert len(people) == len(+truth)
 
 
-def test_eight_bits_are_as_far_off_as_they_say() -> None:
+def test_quantization_errors_are_within_their_bounds() -> None:
     faces = vectors(20_000)
     numbers = np.arange(20_000)
 
@@ -41,7 +41,7 @@ def test_eight_bits_are_as_far_off_as_they_say() -> None:
     assert np.max(off) > 0.5 * np.median(hits.errors)
 
 
-def test_who_may_be_as_near_as_the_last_one_is_on_the_shortlist() -> None:
+def test_the_shortlist_has_people_who_may_be_as_near_as_the_last() -> None:
     numbers = np.arange(4)
     similarities = np.array([0.3, 0.475, 0.485, 0.5], dtype=np.float32)
 
@@ -51,7 +51,7 @@ def test_who_may_be_as_near_as_the_last_one_is_on_the_shortlist() -> None:
 
 
 @pytest.mark.parametrize("cores", [2, 3, 7])
-def test_a_scan_by_several_cores_finds_what_one_finds(
+def test_a_scan_in_shards_finds_what_one_scan_finds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int
 ) -> None:
     faces = vectors(5003)

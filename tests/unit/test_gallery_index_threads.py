@@ -72,7 +72,7 @@ def beside(index: SegmentedIndex) -> Iterator[Callable[[Callable[[], None]], Non
             future.result()
 
 
-def test_a_search_sees_all_of_a_change_or_nothing(
+def test_a_search_sees_all_of_a_change_or_none(
     index: SegmentedIndex, beside: Callable[[Callable[[], None]], None]
 ) -> None:
     def search() -> None:
@@ -107,7 +107,7 @@ def test_a_removed_face_is_not_found_by_any_search_that_begins_afterwards(
     assert len(index) == ROUNDS * A_ROUND // 2
 
 
-def test_a_face_that_is_put_again_and_again_is_always_found(
+def test_a_face_that_is_replaced_again_and_again_is_always_found(
     index: SegmentedIndex, beside: Callable[[Callable[[], None]], None]
 ) -> None:
     put(index, 1, {key: key for key in range(GROWING_ROWS)})
@@ -142,7 +142,7 @@ def test_changes_made_while_segments_are_merged_are_kept(
     assert len([*tmp_path.rglob("codes.npy")]) == 1
 
 
-def test_what_is_removed_while_it_is_saved_is_not_there_after_a_restart(
+def test_a_face_removed_while_saving_is_not_there_after_a_restart(
     index: SegmentedIndex, interrupted: Interrupted, tmp_path: Path
 ) -> None:
     put(index, 1, {key: key for key in range(GROWING_ROWS, 0, -1)})
@@ -171,7 +171,7 @@ def test_a_search_uses_the_thread_that_calls_it_and_no_other(index: SegmentedInd
 
 
 @pytest.mark.usefixtures("beside")
-def test_saving_waits_for_nobody_who_writes(index: SegmentedIndex, tmp_path: Path) -> None:
+def test_saving_beside_writes(index: SegmentedIndex, tmp_path: Path) -> None:
     def write() -> None:
         for snapshot in range(1, ROUNDS + 1):
             keys = range(A_ROUND * (snapshot - 1), A_ROUND * snapshot)
