@@ -34,7 +34,6 @@ face = random_embedding
 
 @pytest.fixture
 async def engine(engine: AsyncEngine) -> AsyncEngine:
-    """With the schema."""
     await migrate(engine)
     return engine
 
