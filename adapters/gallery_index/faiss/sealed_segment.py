@@ -52,7 +52,8 @@ class SealedSegment:
             return self, rows
         alive = self.alive.copy()
         alive[rows] = False
-        return self.with_alive(alive), self.faces.person_ids[rows]
+        left = replace(self, alive=alive, removed=self.removed + len(rows))
+        return left, self.faces.person_ids[rows]
 
     def nearest(self, probe: NDArray[np.float32], people: int) -> Hits:
         """Hits that include the nearest faces of the `people` nearest people."""
