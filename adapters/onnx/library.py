@@ -6,23 +6,23 @@ from typing import TypeAlias, TypeVar
 
 from msgspec.structs import replace
 
-from adapters.onnx.arcface import ArcFaceEmbedder
-from adapters.onnx.cache import PreparedModels
-from adapters.onnx.catalogue import Catalogue, ModelEntry, Task
+from adapters.onnx.anti_spoofing.minifasnet import MiniFasNet
+from adapters.onnx.catalogue.entries import Catalogue, ModelEntry, Task
+from adapters.onnx.catalogue.files import ModelFiles
+from adapters.onnx.detectors.landmarks import LandmarkedDetector
+from adapters.onnx.detectors.retinaface import retinaface_detector
+from adapters.onnx.detectors.scrfd import scrfd_detector
+from adapters.onnx.detectors.ultralight import ultralight_detector
+from adapters.onnx.detectors.yunet.detector import YuNetDetector
+from adapters.onnx.detectors.yunet.landmarks import YuNetLandmarks
+from adapters.onnx.detectors.yunet.network import YuNetNetwork
 from adapters.onnx.engines.choice import Engine
-from adapters.onnx.files import ModelFiles
-from adapters.onnx.landmarks import LandmarkedDetector
-from adapters.onnx.minifasnet import MiniFasNet
-from adapters.onnx.once import Once
-from adapters.onnx.preparation import FreeAxes, Precision
-from adapters.onnx.retinaface import retinaface_detector
-from adapters.onnx.scrfd import scrfd_detector
+from adapters.onnx.graphs.cache import PreparedModels
+from adapters.onnx.graphs.preparation import FreeAxes, Precision
+from adapters.onnx.lazy import Once
+from adapters.onnx.recognisers.arcface import ArcFaceEmbedder
+from adapters.onnx.recognisers.sface import SFaceEmbedder
 from adapters.onnx.session import InferenceSession
-from adapters.onnx.sface import SFaceEmbedder
-from adapters.onnx.ultralight import ultralight_detector
-from adapters.onnx.yunet import YuNetDetector
-from adapters.onnx.yunet_landmarks import YuNetLandmarks
-from adapters.onnx.yunet_network import YuNetNetwork
 from application.liveness import LivenessEnsemble
 from application.ports.analysis import FaceDetector, FaceEmbedder
 from application.ports.liveness import SpoofDetector

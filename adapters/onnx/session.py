@@ -26,7 +26,7 @@ class InferenceSession(Protocol):
 
     @property
     def metadata(self) -> Mapping[str, str]:
-        """What the preparation found out about the graph; see adapters/onnx/exports.py."""
+        """What the preparation found out about the graph; see adapters/onnx/graphs/exports.py."""
         ...
 
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:

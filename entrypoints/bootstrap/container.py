@@ -12,9 +12,9 @@ from adapters.files.liveness import FileLivenessCalibrations
 from adapters.imaging.alignment import SimilarityAligner
 from adapters.imaging.crops import PngCrops
 from adapters.imaging.decoder import PillowDecoder
+from adapters.imaging.opencv_threads import one_thread_an_image
 from adapters.imaging.quality import LandmarkQualityAssessor
 from adapters.imaging.refinement import RefiningAligner
-from adapters.imaging.threads import one_thread_an_image
 from adapters.memory.archive import InMemoryArchive
 from adapters.memory.cohorts import InMemoryCohorts
 from adapters.memory.crops import InMemoryCrops
@@ -24,9 +24,9 @@ from adapters.memory.liveness_sessions import InMemoryLivenessSessions
 from adapters.memory.people import InMemoryCollections, InMemoryProfiles
 from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
-from adapters.onnx.catalogue import Catalogue
+from adapters.onnx.catalogue.entries import Catalogue
+from adapters.onnx.catalogue.files import ModelFiles
 from adapters.onnx.engines.choice import choose_engine
-from adapters.onnx.files import ModelFiles
 from adapters.onnx.library import OnnxModelLibrary
 from adapters.postgres.archive import PgVectorArchive
 from adapters.postgres.changes import PostgresGallerySource
@@ -38,7 +38,7 @@ from adapters.postgres.idempotency import PostgresIdempotency
 from adapters.postgres.liveness_sessions import PostgresLivenessSessions
 from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
-from adapters.threads.cores import SpareCores
+from adapters.system.idle_cores import SpareCores
 from adapters.threads.pool import ThreadWorkerPool
 from application.analysis import FaceAnalyser
 from application.bulk.enrol import EnrolPhotos

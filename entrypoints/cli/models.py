@@ -12,10 +12,10 @@ from rich.table import Table
 
 from adapters.download.errors import DownloadError
 from adapters.download.fetch import fetch
-from adapters.onnx.catalogue import Catalogue, ModelEntry, Task
-from adapters.onnx.files import ModelFiles
+from adapters.onnx.catalogue.entries import Catalogue, ModelEntry, Task
+from adapters.onnx.catalogue.files import ModelFiles
+from adapters.onnx.catalogue.installation import known_as, put, remember, sha256_of
 from adapters.onnx.library import DETECTORS, EMBEDDERS, SPOOF_DETECTORS
-from adapters.onnx.registry import known_as, put, remember, sha256_of
 from domain.errors import FaceServiceError, ModelNotInstalled, UnknownModel
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import load_settings

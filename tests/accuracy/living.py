@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from adapters.imaging.decoder import PillowDecoder
-from adapters.onnx.catalogue import Catalogue
+from adapters.onnx.catalogue.entries import Catalogue
+from adapters.onnx.catalogue.files import ModelFiles
+from adapters.onnx.catalogue.installation import known_as, put
 from adapters.onnx.engines.choice import choose_engine
-from adapters.onnx.files import ModelFiles
 from adapters.onnx.library import OnnxModelLibrary
-from adapters.onnx.registry import known_as, put
 from application.evaluation.photos import central
 from application.evaluation.protocol import parse_pairs
 from application.liveness import LivenessGate

@@ -11,9 +11,9 @@ import pytest
 from adapters.imaging.alignment import SimilarityAligner
 from adapters.imaging.decoder import PillowDecoder
 from adapters.imaging.quality import LandmarkQualityAssessor
-from adapters.onnx.sface import SFaceEmbedder
-from adapters.onnx.yunet import YuNetDetector
-from adapters.onnx.yunet_network import YuNetNetwork
+from adapters.onnx.detectors.yunet.detector import YuNetDetector
+from adapters.onnx.detectors.yunet.network import YuNetNetwork
+from adapters.onnx.recognisers.sface import SFaceEmbedder
 from application.evaluation.photos import central
 from domain.faces import Box, DetectedFace, Embedding, Image
 from domain.quality import LENIENT, STRICT, Measure, QualityReport

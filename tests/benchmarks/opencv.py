@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.imaging.threads import one_thread_an_image
+from adapters.imaging.opencv_threads import one_thread_an_image
 from application.analysis import FaceAnalyser
 from domain.errors import InvalidImage
 from domain.faces import Box, Crop, DetectedFace, Image

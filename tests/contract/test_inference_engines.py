@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from onnx import ModelProto, TensorProto, helper
 
-from adapters.onnx.cache import PreparedModels
 from adapters.onnx.engines.choice import Engine, choose_engine
+from adapters.onnx.graphs.cache import PreparedModels
+from adapters.onnx.graphs.preparation import Dialect, FreeAxes, prepare
 from adapters.onnx.library import DETECTORS, EMBEDDERS
-from adapters.onnx.preparation import Dialect, FreeAxes, prepare
 from adapters.onnx.session import Tensor
 from application.errors import StartupError
 from domain.errors import BrokenModel

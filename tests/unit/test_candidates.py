@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from adapters.onnx.candidates import Candidates, suppress
+from adapters.onnx.detectors.detections import Candidates, suppress
 from domain.faces import Box
 
 BOXES = np.array([[0, 0, 10, 10], [1, 0, 10, 10], [40, 0, 10, 10], [5, 5, 10, 10]], np.float32)

@@ -6,9 +6,9 @@ from threading import Event
 import numpy as np
 import pytest
 
-from adapters.onnx.engines.elastic import ElasticSession
+from adapters.onnx.engines.multi_thread import ElasticSession
 from adapters.onnx.session import Tensor
-from adapters.threads.cores import SpareCores
+from adapters.system.idle_cores import SpareCores
 from tests.unit.networks import Recorder
 
 PICTURE = np.zeros((1, 3, 32, 32), np.float32)
@@ -111,7 +111,7 @@ def test_cores_are_spare_if_each_thread_would_have_one(
 ) -> None:
     load = tmp_path / "loadavg"
     load.write_text(f"0.20 0.18 0.12 {running} 11206\n")
-    monkeypatch.setattr("adapters.threads.cores._LOAD", load)
+    monkeypatch.setattr("adapters.system.idle_cores._LOAD", load)
     assert SpareCores(cores=8, threads=4).now() is spare
 
 
@@ -121,7 +121,7 @@ def test_no_core_is_spare_if_the_system_does_not_say(
 ) -> None:
     load = tmp_path / "loadavg"
     load.write_text(text)
-    monkeypatch.setattr("adapters.threads.cores._LOAD", load)
+    monkeypatch.setattr("adapters.system.idle_cores._LOAD", load)
     assert not SpareCores(cores=8, threads=2).now()
     load.unlink()
     assert not SpareCores(cores=8, threads=2).now()

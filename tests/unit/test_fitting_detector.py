@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from adapters.onnx.candidates import Candidates
-from adapters.onnx.detection import FittingDetector
+from adapters.onnx.detectors.detections import Candidates
+from adapters.onnx.detectors.letterbox import FittingDetector
 from domain.faces import Box, Image
 
 

@@ -3,7 +3,7 @@ from threading import Barrier
 
 import pytest
 
-from adapters.onnx.once import Once
+from adapters.onnx.lazy import Once
 
 
 def test_threads_that_ask_together_get_one_and_the_same() -> None:

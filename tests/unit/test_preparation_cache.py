@@ -7,8 +7,8 @@ import onnx
 import pytest
 from onnx import ModelProto
 
-from adapters.onnx.cache import PreparedModels, is_sealed, sealed
-from adapters.onnx.preparation import FreeAxes, Precision, prepare
+from adapters.onnx.graphs.cache import PreparedModels, is_sealed, sealed
+from adapters.onnx.graphs.preparation import FreeAxes, Precision, prepare
 from domain.errors import BrokenModel
 from tests.conftest import SFACE_FILE, YUNET_FILE, packaged
 

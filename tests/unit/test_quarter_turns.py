@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adapters.onnx.quarter_turns import QUARTERS, turned, turned_back
+from adapters.onnx.detectors.yunet.rotation import QUARTERS, turned, turned_back
 from domain.faces import Box, DetectedFace
 
 IMAGE = np.zeros((7, 11, 3), np.uint8)

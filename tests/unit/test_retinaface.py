@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from adapters.onnx.retinaface import RetinaFaceNetwork, retinaface_detector
+from adapters.onnx.detectors.retinaface import RetinaFaceNetwork, retinaface_detector
 from domain.errors import BrokenModel
 from domain.faces import DetectedFace
 from tests.unit.networks import Array, Recorder, constant_file, session

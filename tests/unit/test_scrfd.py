@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adapters.onnx.scrfd import ScrfdNetwork, scrfd_detector
+from adapters.onnx.detectors.scrfd import ScrfdNetwork, scrfd_detector
 from domain.errors import BrokenModel
 from domain.faces import DetectedFace
 from tests.unit.networks import Array, Recorder, constant_file, session

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adapters.onnx.ultralight import UltraLightNetwork, ultralight_detector
+from adapters.onnx.detectors.ultralight import UltraLightNetwork, ultralight_detector
 from domain.errors import BrokenModel
 from tests.unit.networks import Array, Recorder, constant_file, session
 

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
+from adapters.onnx.detectors.yunet.detector import YuNetDetector
+from adapters.onnx.detectors.yunet.network import STRIDES, YuNetNetwork
 from adapters.onnx.session import Shape, Tensor
-from adapters.onnx.yunet import YuNetDetector
-from adapters.onnx.yunet_network import STRIDES, YuNetNetwork
 from domain.errors import BrokenModel
 from domain.faces import Image
 from tests.conftest import YUNET_FILE, packaged_path

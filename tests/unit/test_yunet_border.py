@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from adapters.onnx.yunet import YuNetDetector
-from adapters.onnx.yunet_border import confirmed, touches_border
-from adapters.onnx.yunet_network import YuNetNetwork
+from adapters.onnx.detectors.yunet.cut_faces import confirmed, touches_border
+from adapters.onnx.detectors.yunet.detector import YuNetDetector
+from adapters.onnx.detectors.yunet.network import YuNetNetwork
 from domain.faces import Box, DetectedFace, Image
 from tests.unit.test_yunet import Cell, FakeSession
 

@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from adapters.onnx.candidates import Candidates
+from adapters.onnx.detectors.detections import Candidates
+from adapters.onnx.detectors.yunet.detector import YuNetDetector
+from adapters.onnx.detectors.yunet.network import YuNetNetwork
+from adapters.onnx.detectors.yunet.tilted_faces import straightened
 from adapters.onnx.session import Tensor
-from adapters.onnx.yunet import YuNetDetector
-from adapters.onnx.yunet_network import YuNetNetwork
-from adapters.onnx.yunet_turned import straightened
 from domain.faces import Box, DetectedFace, Image, Landmarks
 
 FACE = np.array([[200, 102], [247, 102], [220, 125], [199, 143], [240, 144]], np.float32)

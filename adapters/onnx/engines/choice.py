@@ -6,9 +6,9 @@ from functools import partial
 from importlib import import_module
 from typing import Literal
 
-from adapters.onnx.cache import PreparedModels
-from adapters.onnx.engines.elastic import ElasticSession, Spare
-from adapters.onnx.preparation import Dialect, FreeAxes, Precision
+from adapters.onnx.engines.multi_thread import ElasticSession, Spare
+from adapters.onnx.graphs.cache import PreparedModels
+from adapters.onnx.graphs.preparation import Dialect, FreeAxes, Precision
 from adapters.onnx.session import InferenceSession
 from application.errors import StartupError
 

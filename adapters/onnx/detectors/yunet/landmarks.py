@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.onnx.candidates import Candidates
+from adapters.onnx.detectors.detections import Candidates
+from adapters.onnx.detectors.yunet.network import YuNetNetwork, as_batch
 from adapters.onnx.session import Tensor
-from adapters.onnx.yunet_network import YuNetNetwork, as_batch
 from domain.faces import Image, Landmarks
 
 _THRESHOLD = 0.3

@@ -5,8 +5,8 @@ its published networks share is the aligned crop that they take. Exports from Py
 those from MXNet (the ONNX Model Zoo's, for one) take bytes, which their graph scales.
 """
 
-from adapters.onnx.embedding import CropEmbedder
-from adapters.onnx.exports import SCALES_ITS_INPUT
+from adapters.onnx.graphs.exports import SCALES_ITS_INPUT
+from adapters.onnx.recognisers.crop_embedder import CropEmbedder
 from adapters.onnx.session import InferenceSession
 
 _MIDDLE = 127.5

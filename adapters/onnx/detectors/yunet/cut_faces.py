@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from adapters.onnx.resizing import resized
-from adapters.onnx.yunet_network import YuNetNetwork, as_batch
+from adapters.onnx.detectors.resizing import resized
+from adapters.onnx.detectors.yunet.network import YuNetNetwork, as_batch
 from domain.faces import Box, DetectedFace, Image
 
 _SIDE = 192

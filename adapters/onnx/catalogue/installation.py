@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import tomli_w
 
-from adapters.onnx.catalogue import Catalogue, ModelEntry
-from adapters.onnx.files import ModelFiles
+from adapters.onnx.catalogue.entries import Catalogue, ModelEntry
+from adapters.onnx.catalogue.files import ModelFiles
 
 
 def known_as(catalogue: Catalogue, path: Path) -> str | None:

@@ -9,8 +9,8 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.onnx.embedding import CropEmbedder
-from adapters.onnx.exports import OUTPUT_MEAN, SCALES_ITS_INPUT
+from adapters.onnx.graphs.exports import OUTPUT_MEAN, SCALES_ITS_INPUT
+from adapters.onnx.recognisers.crop_embedder import CropEmbedder
 from adapters.onnx.session import InferenceSession
 from domain.errors import BrokenModel
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.onnx.candidates import Candidates
+from adapters.onnx.detectors.detections import Candidates
 from adapters.onnx.session import InferenceSession, Tensor
 from domain.errors import BrokenModel
 

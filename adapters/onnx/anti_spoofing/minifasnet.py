@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from typing_extensions import override
 
-from adapters.onnx.exports import GIVES_PROBABILITIES
+from adapters.onnx.graphs.exports import GIVES_PROBABILITIES
 from adapters.onnx.session import InferenceSession, Tensor
 from application.ports.liveness import SpoofDetector
 from domain.capture import surroundings

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from adapters.onnx.candidates import suppress
-from adapters.onnx.quarter_turns import QUARTERS, turned, turned_back
-from adapters.onnx.resizing import scaled
-from adapters.onnx.yunet_border import confirmed
-from adapters.onnx.yunet_network import YuNetNetwork, as_batch
-from adapters.onnx.yunet_turned import straightened
+from adapters.onnx.detectors.detections import suppress
+from adapters.onnx.detectors.resizing import scaled
+from adapters.onnx.detectors.yunet.cut_faces import confirmed
+from adapters.onnx.detectors.yunet.network import YuNetNetwork, as_batch
+from adapters.onnx.detectors.yunet.rotation import QUARTERS, turned, turned_back
+from adapters.onnx.detectors.yunet.tilted_faces import straightened
 from domain.faces import DetectedFace, Image, largest
 
 _LONG_SIDE = 640

@@ -4,8 +4,8 @@ from typing import Protocol
 
 import numpy as np
 
-from adapters.onnx.candidates import Candidates, suppress
-from adapters.onnx.resizing import scaled
+from adapters.onnx.detectors.detections import Candidates, suppress
+from adapters.onnx.detectors.resizing import scaled
 from adapters.onnx.session import InferenceSession
 from domain.faces import DetectedFace, Image
 

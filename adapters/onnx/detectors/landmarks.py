@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from adapters.onnx.resizing import scaled
+from adapters.onnx.detectors.resizing import scaled
 from application.ports.analysis import FaceDetector
 from domain.faces import Box, DetectedFace, Image, Landmarks, largest
 

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.onnx.candidates import Candidates
-from adapters.onnx.resizing import resized
-from adapters.onnx.yunet_network import YuNetNetwork, as_batch
+from adapters.onnx.detectors.detections import Candidates
+from adapters.onnx.detectors.resizing import resized
+from adapters.onnx.detectors.yunet.network import YuNetNetwork, as_batch
 from domain.faces import Box, DetectedFace, Image, Landmarks
 
 _UPRIGHT_SCORE = 0.9

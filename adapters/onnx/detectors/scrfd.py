@@ -15,8 +15,8 @@ from math import ceil
 import cv2
 import numpy as np
 
-from adapters.onnx.candidates import Candidates
-from adapters.onnx.detection import FittingDetector, picture_size
+from adapters.onnx.detectors.detections import Candidates
+from adapters.onnx.detectors.letterbox import FittingDetector, picture_size
 from adapters.onnx.session import InferenceSession, Tensor
 from domain.errors import BrokenModel
 from domain.faces import Image

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from onnx import ModelProto, helper
 
-from adapters.onnx.preparation import PREPARATION_VERSION, Dialect, FreeAxes, Precision, prepare
+from adapters.onnx.graphs.preparation import PREPARATION_VERSION, Dialect, FreeAxes, Precision, prepare
 
 logger = logging.getLogger(__name__)
 

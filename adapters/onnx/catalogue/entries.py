@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from adapters.onnx.preparation import Precision
+from adapters.onnx.graphs.preparation import Precision
 from domain.errors import UnknownModel
 from domain.models import Alignment
 

@@ -11,10 +11,15 @@ from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, TensorShapeProto, helper, numpy_helper, shape_inference
 from onnx.reference import ReferenceEvaluator
 
-from adapters.onnx.exports import drop_false_spatial, record_output_mean, record_probabilities, record_scaling
-from adapters.onnx.heads import join_heads
-from adapters.onnx.prelu import rewrite_prelu
-from adapters.onnx.quantisation import quantise
+from adapters.onnx.graphs.exports import (
+    drop_false_spatial,
+    record_output_mean,
+    record_probabilities,
+    record_scaling,
+)
+from adapters.onnx.graphs.head_fusion import join_heads
+from adapters.onnx.graphs.prelu import rewrite_prelu
+from adapters.onnx.graphs.quantisation import quantise
 from domain.errors import BrokenModel
 
 PREPARATION_VERSION = 6
@@ -43,7 +48,7 @@ class Precision(Enum):
 
     FLOAT = "float"
     INT8 = "int8"
-    """Most of it; see adapters/onnx/quantisation.py."""
+    """Most of it; see adapters/onnx/graphs/quantisation.py."""
 
 
 def prepare(

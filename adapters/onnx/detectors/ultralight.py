@@ -1,14 +1,14 @@
 """The family of `faceonnx`: Ultra-Light-Fast-Generic-Face-Detector-1MB (Linzaer, 2019), RFB-640.
 
 The network decodes its own boxes: they come as corners, relative to the picture's width and height. It finds
-no landmarks, see adapters/onnx/landmarks.py.
+no landmarks, see adapters/onnx/detectors/landmarks.py.
 """
 
 import cv2
 import numpy as np
 
-from adapters.onnx.candidates import Candidates
-from adapters.onnx.detection import FittingDetector, picture_size
+from adapters.onnx.detectors.detections import Candidates
+from adapters.onnx.detectors.letterbox import FittingDetector, picture_size
 from adapters.onnx.session import InferenceSession
 from domain.errors import BrokenModel
 from domain.faces import Image

@@ -5,7 +5,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from adapters.onnx.catalogue import ModelEntry
+from adapters.onnx.catalogue.entries import ModelEntry
 from domain.errors import BrokenModel, ModelNotInstalled
 
 
