@@ -1,33 +1,32 @@
-"""Cores that have nothing to do."""
+"""Whether cores of the machine are idle at this moment."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
-_LOAD = Path("/proc/loadavg")
-"""Its fourth word says how many threads of the machine run or want to, of how many; see proc(5)."""
 
+@dataclass(frozen=True, slots=True)
+class IdleCores:
+    """Says when work may use several threads; elsewhere than on Linux, never.
 
-class SpareCores:
-    """Implements Spare, by what Linux says of all processes; elsewhere no core is known to be spare."""
+    Reads /proc/loadavg, since psutil has averages over a minute and more only.
+    """
 
-    def __init__(self, cores: int, threads: int) -> None:
-        """For work of so many threads on a machine of so many cores."""
-        self._cores = cores
-        self._threads = threads
+    cores: int
+    """Of the machine."""
+    threads: int
+    """That the work would use, the calling one included."""
+    root: Path = Path("/")
+    """Of the file system."""
 
-    @property
-    def threads(self) -> int:
-        """See Spare."""
-        return self._threads
+    def available(self) -> bool:
+        """Whether each of the threads would have a core to itself now. Takes 10 microseconds."""
+        running = self._running()
+        return 0 < running <= self.cores - self.threads + 1
 
-    def now(self) -> bool:
-        """See Spare; 10 microseconds."""
-        running = _running()
-        return 0 < running <= self._cores - self._threads + 1
-
-
-def _running() -> int:
-    """The caller among them; 0 if it can't be told."""
-    try:
-        return int(_LOAD.read_text(encoding="ascii").split()[3].partition("/")[0])
-    except (OSError, ValueError, IndexError):
-        return 0
+    def _running(self) -> int:
+        """Runnable threads of the machine, the calling one included (proc_loadavg(5)); 0 if that is unknown."""
+        try:
+            text = (self.root / "proc/loadavg").read_text(encoding="ascii")
+            return int(text.split()[3].partition("/")[0])
+        except (OSError, ValueError, IndexError):
+            return 0

@@ -38,7 +38,7 @@ from adapters.postgres.idempotency import PostgresIdempotency
 from adapters.postgres.liveness_sessions import PostgresLivenessSessions
 from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
-from adapters.system.idle_cores import SpareCores
+from adapters.system.idle_cores import IdleCores
 from adapters.threads.pool import ThreadWorkerPool
 from application.analysis import FaceAnalyser
 from application.bulk.enrol import EnrolPhotos
@@ -100,9 +100,9 @@ def storage_kind(settings: Settings) -> str:
     return settings.database_url if settings.database_url in {"embedded", "memory"} else "server"
 
 
-def spare_cores(cores: int) -> SpareCores | None:
+def spare_cores(cores: int) -> IdleCores | None:
     """For runs of networks to spread over; None if there is one core only."""
-    return SpareCores(cores, min(cores, MOST_THREADS)) if cores > 1 else None
+    return IdleCores(cores, min(cores, MOST_THREADS)) if cores > 1 else None
 
 
 def _stored(

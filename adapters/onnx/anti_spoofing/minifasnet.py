@@ -1,8 +1,8 @@
 """The families `minifasnet_v2` and `minifasnet_v1se`: presentation attack detection on a single RGB photo.
 
-Silent-Face-Anti-Spoofing (Minivision, 2020): two small networks that differ in how much of the surroundings
-they see. Trained with a Fourier spectrum as a second target, they look for the traces that printing and
-displaying leave. Three classes, of which the middle one is a living face.
+Silent-Face-Anti-Spoofing (Minivision, 2020): two small networks that differ in how much of the face's surroundings
+they get. Trained with a Fourier spectrum as a second target, they detect traces of printing and of displays.
+Three classes, of which the middle one is a living face.
 """
 
 import cv2
@@ -20,13 +20,13 @@ from domain.liveness import pooled
 _CLASSES = 3
 _LIVE = 1
 _THRESHOLD = 0.5
-"""For files that nobody has measured."""
+"""For files whose threshold has not been measured."""
 
 
 class MiniFasNet(SpoofDetector):
-    """One network. It sees BGR, 0..255.
+    """One network. It takes BGR, 0..255.
 
-    The score is pooled over the face and its mirror image, which the network doesn't judge quite alike.
+    The score is pooled over the face and its mirror image, whose scores differ a little.
     """
 
     def __init__(
@@ -35,10 +35,10 @@ class MiniFasNet(SpoofDetector):
         """Take a session of a prepared file whose batch is free.
 
         Args:
-            session: its outputs are logits, or probabilities if the file says that it ends in a softmax.
+            session: its outputs are logits, or probabilities if the file ends in a softmax.
             name: the model's in the catalogue.
             surroundings: side of the crop, in sides of the face's box.
-            threshold: the least score of a living face.
+            threshold: minimum score of a living face.
 
         Raises:
             BrokenModel: it doesn't turn N x 3 x H x W into N x 3.
@@ -65,8 +65,8 @@ class MiniFasNet(SpoofDetector):
     @override
     def score(self, image: Image, face: DetectedFace) -> float:
         left, top, right, bottom = surroundings(face.box, image.shape[1], image.shape[0], self._surroundings)
-        # Plain interpolation on purpose, although it skips pixels: the networks were trained on what it makes
-        # of the picture's finest structure. With area averaging three times as many living faces fail.
+        # Linear interpolation on purpose, although it skips pixels: the networks were trained on what it does to
+        # the image's finest structure. With area averaging three times as many living faces are rejected.
         picture = cv2.resize(image[top:bottom, left:right], self._size, interpolation=cv2.INTER_LINEAR)
         batch = np.stack([picture, picture[:, ::-1]]).transpose(0, 3, 1, 2)
         (outputs,) = self._session.run(np.ascontiguousarray(batch, dtype=np.float32)).values()

@@ -1,4 +1,4 @@
-"""The catalogue of models: one entry a model, read from static/models.toml, which explains the keys."""
+"""The catalogue of models: one entry for each, read from static/models.toml, which explains the keys."""
 
 from pathlib import Path
 from typing import Literal
@@ -13,7 +13,7 @@ Task = Literal["detection", "recognition", "anti_spoofing"]
 
 
 class ModelEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is known of one model."""
+    """One model."""
 
     task: Task
     family: str
@@ -42,7 +42,7 @@ class Catalogue:
 
     @classmethod
     def load(cls, *paths: Path) -> "Catalogue":
-        """Read catalogues; entries of later files win, files that aren't there are passed over.
+        """Read catalogues. Entries of later files win; files that don't exist are skipped.
 
         Raises:
             msgspec.DecodeError: one is malformed.
@@ -53,29 +53,25 @@ class Catalogue:
                 entries |= msgspec.toml.decode(path.read_bytes(), type=dict[str, ModelEntry])
         return cls(entries)
 
-    def names(self, task: Task) -> list[str]:
-        """The models for a task, in the catalogue's order."""
-        return [name for name, entry in self.entries.items() if entry.task == task]
-
-    def named(self, task: Task, name: str) -> list[str]:
-        """The models that a name may mean: the one of that name, or the members of that group.
+    def matching(self, task: Task, name: str) -> list[str]:
+        """The model of that name, or the members of that group, in the catalogue's order.
 
         Raises:
-            UnknownModel: none.
+            UnknownModel: neither exists for this task.
         """
-        names = self.names(task)
-        meant = [model for model in names if name in {model, self.entries[model].group}]
-        if not meant:
+        names = [model for model, entry in self.entries.items() if entry.task == task]
+        found = [model for model in names if name in {model, self.entries[model].group}]
+        if not found:
             raise UnknownModel(
                 f"There is no {task} model named {name[:40]!r}; available: {', '.join(names)}."
             )
-        return meant
+        return found
 
     def task(self, name: str) -> Task:
-        """What the model, or the group, of this name is for.
+        """The task of the model or group of this name.
 
         Raises:
-            UnknownModel: there is none.
+            UnknownModel: neither exists.
         """
         for entry_name, entry in self.entries.items():
             if name in {entry_name, entry.group}:

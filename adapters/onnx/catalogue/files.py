@@ -1,4 +1,4 @@
-"""Where model files are, and that they are what the catalogue says."""
+"""Where model files are, and whether they are what the catalogue says."""
 
 import hashlib
 from functools import cache
@@ -10,17 +10,17 @@ from domain.errors import BrokenModel, ModelNotInstalled
 
 
 class ModelFiles:
-    """Files that came with the installation, inside other distributions, and those in a folder."""
+    """Files inside installed distributions, and those in the operator's folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def path(self, entry: ModelEntry) -> Path:
-        """Where the file is, if it is there."""
+        """Where the file is, if it exists."""
         return _packaged(entry.package, entry.file) if entry.package else self.folder / entry.file
 
     def installed(self, entry: ModelEntry) -> bool:
-        """Whether there is a file, right or wrong."""
+        """Whether the file exists; it may be a wrong one."""
         return self.path(entry).is_file()
 
     def read(self, name: str, entry: ModelEntry) -> bytes:
@@ -46,9 +46,9 @@ class ModelFiles:
 
 @cache
 def _packaged(package: str, file: str) -> Path:
-    """The place of a file inside an installed distribution; its code is never imported.
+    """The path of a file of an installed distribution, whose code is never imported.
 
-    Looked up once: each request asks, and the list of a distribution's files takes milliseconds to read.
+    Cached, since each request asks for it, and the list of a distribution's files takes milliseconds to read.
     """
     try:
         files = distribution(package).files or []

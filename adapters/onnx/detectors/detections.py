@@ -1,4 +1,4 @@
-"""What detectors' networks say: face candidates, before and after the weaker of overlapping ones are dropped."""
+"""What a detection network finds in one picture, before and after non-maximum suppression."""
 
 from dataclasses import dataclass
 
@@ -9,42 +9,53 @@ from numpy.typing import NDArray
 from adapters.onnx.session import Tensor
 from domain.faces import Box, DetectedFace
 
-_OFF_CENTRE = 0.35
-"""How far from the middle of a picture a face in its middle may be, in longer sides of its box."""
+_MAX_OFF_CENTRE = 0.35
+"""Distance of a central face from the middle of the picture, in longer sides of its box."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Candidates:
-    """K possible faces in one picture, in its pixels, in no particular order."""
+class Detections:
+    """K possible faces in one picture (the network's input), in its pixels, in no particular order."""
 
     scores: Tensor
     """K, 0..1."""
     boxes: Tensor
     """K x 4: x, y of the top left corner, width, height."""
     landmarks: Tensor | None = None
-    """K x 5 x 2, in the order of domain.faces.Landmarks; None from networks that find none."""
+    """K x 5 x 2, in the order of domain.faces.Landmarks; None from networks without landmarks."""
 
     @classmethod
-    def from_corners(cls, scores: Tensor, corners: Tensor, landmarks: Tensor | None = None) -> "Candidates":
+    def from_corners(cls, scores: Tensor, corners: Tensor, landmarks: Tensor | None = None) -> "Detections":
         """From boxes given as K x 4: x, y of the top left and of the bottom right corner."""
         boxes = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
         return cls(scores, boxes, landmarks)
 
-    def take(self, rows: NDArray[np.intp]) -> "Candidates":
-        """Some of them."""
+    def select(self, rows: NDArray[np.intp]) -> "Detections":
+        """Those with these indices, in this order."""
         landmarks = None if self.landmarks is None else self.landmarks[rows]
-        return Candidates(self.scores[rows], self.boxes[rows], landmarks)
+        return Detections(self.scores[rows], self.boxes[rows], landmarks)
 
-    def central(self, side: int) -> "Candidates":
-        """Those of the face in the middle of a square picture; a neighbour's are farther from there."""
+    def suppress_overlapping(self, max_overlap: float) -> "Detections":
+        """Non-maximum suppression: best score first; no two overlap by more than `max_overlap` (IoU)."""
+        if not len(self.scores):
+            return self
+        rows = cv2.dnn.NMSBoxes(self.boxes.tolist(), self.scores.tolist(), 0.0, max_overlap)
+        return self.select(np.asarray(rows, dtype=np.intp).reshape(-1))
+
+    def central(self, side: int) -> "Detections":
+        """Those of the face in the middle of a square picture, as opposed to a neighbour's."""
         sizes = self.boxes[:, 2:]
         off_centre = np.abs(self.boxes[:, :2] + sizes / 2 - side / 2).max(axis=1)
-        return self.take(np.flatnonzero(off_centre < _OFF_CENTRE * sizes.max(axis=1)))
+        return self.select(np.flatnonzero(off_centre < _MAX_OFF_CENTRE * sizes.max(axis=1)))
 
-    def faces(self, scale_x: float, scale_y: float, left: float = 0, top: float = 0) -> list[DetectedFace]:
-        """In the pixels of the image that was scaled by these factors to become the picture.
+    def to_faces(self, scale_x: float, scale_y: float, left: float = 0, top: float = 0) -> list[DetectedFace]:
+        """The faces in pixels of the image from which the picture was made.
 
-        `left` and `top` are where the picture begins in the image.
+        Args:
+            scale_x: pixels of the picture per pixel of the image.
+            scale_y: likewise, vertically.
+            left: where the picture begins in the image, in pixels.
+            top: likewise, vertically.
         """
         scale = np.array([scale_x, scale_y], dtype=np.float32)
         origin = np.array([left, top], dtype=np.float32)
@@ -54,11 +65,3 @@ class Candidates:
             DetectedFace(Box(*map(float, box)), float(score), points)
             for box, score, points in zip(boxes, self.scores, landmarks, strict=True)
         ]
-
-
-def suppress(candidates: Candidates, overlap: float) -> Candidates:
-    """Non-maximum suppression: best score first, none covers another by more than `overlap` (IoU)."""
-    if not len(candidates.scores):
-        return candidates
-    kept = cv2.dnn.NMSBoxes(candidates.boxes.tolist(), candidates.scores.tolist(), 0.0, overlap)
-    return candidates.take(np.asarray(kept, dtype=np.intp).reshape(-1))

@@ -1,86 +1,82 @@
-"""Detectors whose network sees pictures of one size, into which images of any size are fitted."""
+"""Detectors with a fixed input size, into which images of any size are letterboxed."""
 
-from typing import Protocol
+from abc import abstractmethod
 
 import numpy as np
+from typing_extensions import override
 
-from adapters.onnx.detectors.detections import Candidates, suppress
+from adapters.onnx.detectors.detections import Detections
 from adapters.onnx.detectors.resizing import scaled
 from adapters.onnx.session import InferenceSession
+from application.ports.analysis import FaceDetector
 from domain.faces import DetectedFace, Image
 
 _SCALES = (1.0, 0.4)
-"""Parts of the picture that the image is fitted into, until a face is found: one that fills the image is too
-large for these networks, which expect some surroundings."""
+"""Shares of the input that the image fills, tried until a face is found: these networks expect some surroundings
+and miss a face that fills the whole image."""
+_DEFAULT_SIZE = (640, 640)
+"""Input height and width for files that leave them open: what such networks are published with."""
 
 
-_FREE_SIZE = (640, 640)
-"""Height and width of the pictures for files that leave them open: what such networks are published with."""
+class LetterboxDetector(FaceDetector):
+    """Scales the image to fit into the top left of the network's input; the rest is black.
 
-
-class DetectorNetwork(Protocol):
-    """Pixels to face candidates."""
-
-    @property
-    def picture_size(self) -> tuple[int, int]:
-        """Height and width of the pictures that it sees."""
-        ...
-
-    def candidates(self, picture: Image, threshold: float) -> Candidates:
-        """Faces in a picture (H x W x 3 uint8 BGR) whose score is at least `threshold`."""
-        ...
-
-
-class FittingDetector:
-    """Implements FaceDetector: fits the image into the top left of the picture, the rest of which is black.
-
-    Faces narrower than about 1/50 (Ultra-Light) or 1/40 (SCRFD 0.5 GF) of the image are lost in the fitting.
+    Faces narrower than about 1/50 (Ultra-Light) or 1/40 (SCRFD 0.5 GF) of the image are lost in the scaling.
     """
 
-    def __init__(self, network: DetectorNetwork, name: str, *, threshold: float, overlap: float) -> None:
-        """Take a network.
+    def __init__(
+        self,
+        session: InferenceSession,
+        name: str,
+        input_size: tuple[int, int],
+        *,
+        threshold: float,
+        overlap: float,
+    ) -> None:
+        """Take a session.
 
         Args:
-            network: the family's.
+            session: of a network of the family.
             name: the model's in the catalogue.
-            threshold: the least score, 0..1.
-            overlap: the greatest intersection over union of two faces, 0..1.
+            input_size: height and width of the network's input.
+            threshold: minimum score, 0..1.
+            overlap: maximum intersection over union of two faces, 0..1.
         """
-        self._network = network
+        self._session = session
         self._name = name
+        self._input_size = input_size
         self._threshold = threshold
         self._overlap = overlap
 
+    @abstractmethod
+    def infer(self, picture: Image, threshold: float) -> Detections:
+        """Detections with at least this score in a picture (H x W x 3 uint8 BGR) of the input's size."""
+
     @property
+    @override
     def name(self) -> str:
-        """See FaceDetector."""
         return self._name
 
-    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:  # noqa: ARG002
-        """See FaceDetector."""
-        for part in _SCALES:
-            if faces := self._detect_at(image, part):
+    @override
+    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
+        for scale in _SCALES:
+            if faces := self._detect_at(image, scale):
                 return faces
         return []
 
-    def _detect_at(self, image: Image, part: float) -> list[DetectedFace]:
-        height, width = self._network.picture_size
-        fitted = _fitted(image, height * part, width * part)
+    def _detect_at(self, image: Image, scale: float) -> list[DetectedFace]:
+        height, width = self._input_size
+        fitted = scaled(image, scale * min(height / image.shape[0], width / image.shape[1]))
         picture = np.zeros((height, width, 3), dtype=np.uint8)
         picture[: fitted.shape[0], : fitted.shape[1]] = fitted
-        found = suppress(self._network.candidates(picture, self._threshold), self._overlap)
-        return found.faces(fitted.shape[1] / image.shape[1], fitted.shape[0] / image.shape[0])
+        detections = self.infer(picture, self._threshold).suppress_overlapping(self._overlap)
+        return detections.to_faces(fitted.shape[1] / image.shape[1], fitted.shape[0] / image.shape[0])
 
 
-def picture_size(session: InferenceSession) -> tuple[int, int] | None:
-    """Height and width of the pictures for a network; None if it takes no colour pictures."""
+def input_size(session: InferenceSession) -> tuple[int, int] | None:
+    """Height and width of a network's input; None if it doesn't take colour images."""
     match session.input_shape:
         case (_, 3, height, width):
-            return height or _FREE_SIZE[0], width or _FREE_SIZE[1]
+            return height or _DEFAULT_SIZE[0], width or _DEFAULT_SIZE[1]
         case _:
             return None
-
-
-def _fitted(image: Image, height: float, width: float) -> Image:
-    """The image, as large as it can be within height x width."""
-    return scaled(image, min(height / image.shape[0], width / image.shape[1]))

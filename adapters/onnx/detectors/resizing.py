@@ -1,4 +1,4 @@
-"""Pictures of other sizes for networks."""
+"""Scaling images for networks."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from domain.faces import Image
 
 
 def resized(image: Image, width: int, height: int) -> Image:
-    """By linear interpolation, which down to a half of each side looks at every pixel; hence in halves.
+    """Linear interpolation, after halving as often as possible so that no pixel is skipped.
 
     Area averaging looks as smooth, but takes ten times as long for factors that aren't whole numbers.
     """
@@ -17,7 +17,7 @@ def resized(image: Image, width: int, height: int) -> Image:
 
 
 def scaled(image: Image, scale: float) -> Image:
-    """`resized`, by the same factor in both directions; a pixel of each side is left."""
+    """`resized` by the same factor in both directions, to at least one pixel."""
     return resized(image, max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
 
 

@@ -1,67 +1,61 @@
-"""Runs that spread over several cores while these have nothing else to do."""
+"""Runs that use several threads while cores are idle."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from threading import Thread
-from typing import Protocol
+
+from typing_extensions import override
 
 from adapters.onnx.session import InferenceSession, Shape, Tensor
-from adapters.system.machine import give_back_memory
+from adapters.system.idle_cores import IdleCores
+from adapters.system.machine import return_freed_memory
 
 
-class Spare(Protocol):
-    """Cores for a run to spread over."""
+class MultiThreadSession(InferenceSession):
+    """Two sessions of the same network, one for a single thread, the other for several.
 
-    @property
-    def threads(self) -> int:
-        """That it spreads over, the caller's among them."""
-        ...
-
-    def now(self) -> bool:
-        """Whether each of them would have a core of its own at this moment."""
-        ...
-
-
-class ElasticSession:
-    """Implements InferenceSession with two of the same network.
-
-    One thread a run gives the most images a second, since nobody waits for anybody. A single client is answered
-    sooner by several threads, for a fifth more processor time. Both compute the same numbers.
+    One thread per run gives the highest throughput. A single client is answered sooner by several threads, at a
+    fifth more processor time. Both compute the same numbers.
     """
 
-    def __init__(self, start: Callable[[int], InferenceSession], spare: Spare) -> None:
-        """Start one; `start` takes the threads of a run. The other starts after the first run."""
-        self._one = start(1)
-        self._several: InferenceSession | None = None
+    def __init__(self, start: Callable[[int], InferenceSession], idle_cores: IdleCores) -> None:
+        """Start the single-threaded session; the other one starts after the first run.
+
+        Args:
+            start: makes a session that runs in this number of threads.
+            idle_cores: says when to use several threads, and how many.
+        """
+        self._single = start(1)
+        self._multi: InferenceSession | None = None
         self._to_start = [start]
-        """Empty when somebody has begun: what it holds is as large as the network's file."""
-        self._spare = spare
+        """Emptied by the thread that starts the second session; `start` holds the network's file in memory."""
+        self._idle_cores = idle_cores
 
     @property
+    @override
     def input_shape(self) -> Shape:
-        """See InferenceSession."""
-        return self._one.input_shape
+        return self._single.input_shape
 
     @property
+    @override
     def output_shapes(self) -> Mapping[str, Shape]:
-        """See InferenceSession."""
-        return self._one.output_shapes
+        return self._single.output_shapes
 
     @property
+    @override
     def metadata(self) -> Mapping[str, str]:
-        """See InferenceSession."""
-        return self._one.metadata
+        return self._single.metadata
 
+    @override
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:
-        """See InferenceSession."""
-        several = self._several
-        if several is not None and self._spare.now():
-            return several.run(batch)
-        outputs = self._one.run(batch)
+        multi = self._multi
+        if multi is not None and self._idle_cores.available():
+            return multi.run(batch)
+        outputs = self._single.run(batch)
         with suppress(IndexError):
-            Thread(target=self._start_several, args=(self._to_start.pop(),), name="session-start").start()
+            Thread(target=self._start_multi, args=(self._to_start.pop(),), name="session-start").start()
         return outputs
 
-    def _start_several(self, start: Callable[[int], InferenceSession]) -> None:
-        self._several = start(self._spare.threads)
-        give_back_memory()
+    def _start_multi(self, start: Callable[[int], InferenceSession]) -> None:
+        self._multi = start(self._idle_cores.threads)
+        return_freed_memory()

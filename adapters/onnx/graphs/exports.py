@@ -1,57 +1,35 @@
-"""What the tools that export networks leave in their graphs, and what it tells."""
+"""What can be told of a network from the way its graph was exported, recorded in the prepared file's metadata."""
 
 import json
 
 from onnx import GraphProto, ModelProto, helper, numpy_helper
 
 SCALES_ITS_INPUT = "scales_its_input"
-"""In a prepared model's metadata if its graph turns bytes (0..255) into the numbers that it was trained with."""
-
-
+"""Present if the graph itself converts bytes (0..255) to the numbers that the network was trained with."""
 GIVES_PROBABILITIES = "gives_probabilities"
-"""Likewise if its first output comes from a softmax, so that it is no logit any more."""
-
-
+"""Present if the first output comes from a softmax instead of being logits."""
 OUTPUT_MEAN = "output_mean"
-"""The mean of the vectors that the network gave in training, as a JSON list, if its file tells it."""
+"""The mean of the network's output vectors in training, as a JSON list, if the file has it."""
 
 
-def record_scaling(model: ModelProto) -> None:
-    """Write SCALES_ITS_INPUT into the metadata, where it holds.
-
-    Exports from MXNet begin with what the network was trained with: subtract a constant, multiply by a constant.
-    Those from PyTorch leave it to the caller. Constants must be initialisers.
-    """
+def record_exports(model: ModelProto) -> None:
+    """Write what holds of these keys into the metadata. Constants must be initialisers."""
+    found = {entry.key: entry.value for entry in model.metadata_props}
     if _scales_its_input(model.graph):
-        _record(model, SCALES_ITS_INPUT)
-
-
-def record_probabilities(model: ModelProto) -> None:
-    """Write GIVES_PROBABILITIES into the metadata, where it holds."""
-    name = model.graph.output[0].name
-    if any(name in node.output and node.op_type == "Softmax" for node in model.graph.node):
-        _record(model, GIVES_PROBABILITIES)
-
-
-def record_output_mean(model: ModelProto) -> None:
-    """Write OUTPUT_MEAN into the metadata, where a batch normalisation without activation comes last.
-
-    Its output has, over the pictures of the training, exactly its parameter beta for a mean.
-    """
+        found[SCALES_ITS_INPUT] = "yes"
     name = model.graph.output[0].name
     last = next((node for node in model.graph.node if name in node.output), None)
     constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    if last is not None and last.op_type == "Softmax":
+        found[GIVES_PROBABILITIES] = "yes"
     if last is not None and last.op_type == "BatchNormalization" and last.input[2] in constants:
-        beta = numpy_helper.to_array(constants[last.input[2]])
-        _record(model, OUTPUT_MEAN, json.dumps(beta.tolist()))
-
-
-def _record(model: ModelProto, key: str, value: str = "yes") -> None:
-    known = {entry.key: entry.value for entry in model.metadata_props}
-    helper.set_model_props(model, {**known, key: value})
+        # Without an activation behind it, the mean of its outputs in training is exactly its parameter beta.
+        found[OUTPUT_MEAN] = json.dumps(numpy_helper.to_array(constants[last.input[2]]).tolist())
+    helper.set_model_props(model, found)
 
 
 def _scales_its_input(graph: GraphProto) -> bool:
+    """Exports from MXNet begin by subtracting and multiplying by constants; those from PyTorch don't."""
     constants = {tensor.name for tensor in graph.initializer}
     tensors = {value.name for value in graph.input} - constants
     for operation in ("Sub", "Mul"):
@@ -63,10 +41,10 @@ def _scales_its_input(graph: GraphProto) -> bool:
 
 
 def drop_false_spatial(graph: GraphProto) -> None:
-    """Remove `spatial = 0` from batch normalisations whose parameters are one number a channel.
+    """Remove `spatial = 0` from batch normalisations whose parameters are one number per channel.
 
-    Until opset 8 it meant one number an activation, and ONNX Runtime takes it at its word; MXNet's exporter
-    wrote it for all of them (onnx/models, issue 156).
+    Until opset 8 it meant one number per activation, and ONNX Runtime respects it; MXNet's exporter wrote it
+    for all of them (onnx/models, issue 156).
     """
     vectors = {tensor.name for tensor in graph.initializer if len(tensor.dims) == 1}
     for node in graph.node:

@@ -1,7 +1,7 @@
-"""Heads of a network that read the same tensor, run as one: many narrow convolutions waste a wide CPU.
+"""Fusing heads of a network that read the same tensor: many narrow convolutions use a wide CPU badly.
 
 A detector's heads are, for each of its grids, a few pairs of a 1 x 1 convolution and a depthwise one, some with a
-single channel, where a kernel computes eight or sixteen at once.
+single channel, whereas a kernel computes eight or sixteen in parallel.
 """
 
 from collections import defaultdict
@@ -9,13 +9,14 @@ from collections import defaultdict
 import numpy as np
 from onnx import GraphProto, NodeProto, helper, numpy_helper
 
-_PAIR = 2
+_KERNEL_WIDTH = 16
+"""Channels that a kernel computes in parallel."""
 
 
-def join_heads(graph: GraphProto) -> list[NodeProto]:
-    """The graph's nodes with such pairs joined, one after the other; constants are added to the graph.
+def fuse_heads(graph: GraphProto) -> list[NodeProto]:
+    """The graph's nodes with all pairs that read the same tensor fused; constants are added to the graph.
 
-    Every joined pair reads a tensor that others like it read; what it gave is split off the joint output.
+    A Split restores the pairs' outputs.
     """
     heads = _heads(graph)
     names = {node.output[0] for pairs in heads.values() for pair in pairs for node in pair}
@@ -25,12 +26,12 @@ def join_heads(graph: GraphProto) -> list[NodeProto]:
             nodes.append(node)
         for pairs in heads.values():
             if node is pairs[-1][1]:
-                nodes += _joined(graph, pairs)
+                nodes += _fused(graph, pairs)
     return nodes
 
 
 def _heads(graph: GraphProto) -> dict[str, list[tuple[NodeProto, NodeProto]]]:
-    """By the tensor that they read, two or more pairs of convolutions with constant weights and biases."""
+    """Two or more pairs of convolutions with constant weights and biases, by the tensor that they read."""
     shapes = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
     readers: defaultdict[str, list[NodeProto]] = defaultdict(list)
     for node in graph.node:
@@ -40,23 +41,25 @@ def _heads(graph: GraphProto) -> dict[str, list[tuple[NodeProto, NodeProto]]]:
     pairs: defaultdict[str, list[tuple[NodeProto, NodeProto]]] = defaultdict(list)
     for first in graph.node:
         followers = readers[first.output[0]]
-        alone = len(followers) == 1 and first.output[0] not in results
-        if alone and _narrows(first, shapes) and _is_depthwise(followers[0], shapes):
+        only_reader = len(followers) == 1 and first.output[0] not in results
+        if only_reader and _is_narrow(first, shapes) and _is_depthwise(followers[0], shapes):
             pairs[first.input[0]].append((first, followers[0]))
-    return {name: found for name, found in pairs.items() if len(found) >= _PAIR}
+    return {name: found for name, found in pairs.items() if len(found) > 1}
 
 
-def _narrows(node: NodeProto, shapes: dict[str, list[int]]) -> bool:
-    """A 1 x 1 convolution to fewer channels than a kernel's width of 16, without strides and borders."""
+def _is_narrow(node: NodeProto, shapes: dict[str, list[int]]) -> bool:
+    """A 1 x 1 convolution to fewer channels than a kernel's, without strides and padding."""
     weights = _weights(node, shapes)
-    return weights is not None and weights[2:] == [1, 1] and weights[0] < 16 and _plain(node, [0] * 4)  # noqa: PLR2004
+    if weights is None or weights[2:] != [1, 1] or weights[0] >= _KERNEL_WIDTH:
+        return False
+    return _has_default_steps(node, [0] * 4)
 
 
 def _is_depthwise(node: NodeProto, shapes: dict[str, list[int]]) -> bool:
-    """A 3 x 3 convolution of every channel by itself that keeps the size."""
+    """A 3 x 3 convolution of each channel by itself that keeps the size."""
     weights = _weights(node, shapes)
     groups = next((attribute.i for attribute in node.attribute if attribute.name == "group"), 1)
-    return weights == [groups, 1, 3, 3] and _plain(node, [1] * 4)
+    return weights == [groups, 1, 3, 3] and _has_default_steps(node, [1] * 4)
 
 
 def _weights(node: NodeProto, shapes: dict[str, list[int]]) -> list[int] | None:
@@ -65,7 +68,7 @@ def _weights(node: NodeProto, shapes: dict[str, list[int]]) -> list[int] | None:
     return shapes.get(node.input[1])
 
 
-def _plain(node: NodeProto, pads: list[int]) -> bool:
+def _has_default_steps(node: NodeProto, pads: list[int]) -> bool:
     given = {attribute.name: list(attribute.ints) for attribute in node.attribute}
     ones = [1, 1]
     return (
@@ -75,7 +78,7 @@ def _plain(node: NodeProto, pads: list[int]) -> bool:
     )
 
 
-def _joined(graph: GraphProto, pairs: list[tuple[NodeProto, NodeProto]]) -> list[NodeProto]:
+def _fused(graph: GraphProto, pairs: list[tuple[NodeProto, NodeProto]]) -> list[NodeProto]:
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     name = f"{pairs[0][0].output[0]}_heads"
 

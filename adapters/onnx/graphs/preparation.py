@@ -1,7 +1,7 @@
-"""Rewriting a model's graph, once, into one that runs well; the numbers it computes stay the same.
+"""Rewriting a model's graph into one that runs faster and computes the same numbers.
 
 Published files are made for exchange, not for speed: weights packed as blocks of int8 that the runtime would
-unpack on every run, inputs that nothing reads, a batch and an image size fixed when they were exported.
+unpack on every run, inputs that no node reads, a batch and an image size fixed when they were exported.
 """
 
 from enum import Enum, Flag, auto
@@ -11,44 +11,39 @@ from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, TensorShapeProto, helper, numpy_helper, shape_inference
 from onnx.reference import ReferenceEvaluator
 
-from adapters.onnx.graphs.exports import (
-    drop_false_spatial,
-    record_output_mean,
-    record_probabilities,
-    record_scaling,
-)
-from adapters.onnx.graphs.head_fusion import join_heads
+from adapters.onnx.graphs.exports import drop_false_spatial, record_exports
+from adapters.onnx.graphs.head_fusion import fuse_heads
 from adapters.onnx.graphs.prelu import rewrite_prelu
 from adapters.onnx.graphs.quantisation import quantise
 from domain.errors import BrokenModel
 
 PREPARATION_VERSION = 6
-"""Part of the cache's key: raise it with every change of what `prepare` writes."""
+"""Part of the cache's key: increase it with every change of the output of `prepare`."""
 
 
 class FreeAxes(Flag):
-    """What may differ from run to run; input tensors are N x C x H x W."""
+    """Axes whose length may differ from run to run; input tensors are N x C x H x W."""
 
     NONE = 0
     BATCH = auto()
     SIZE = auto()
-    """Height and width: for fully convolutional graphs only."""
+    """Height and width; for fully convolutional graphs only."""
 
 
 class Dialect(Enum):
-    """Who is to run the model; engines are fast with different graphs of the same network."""
+    """The engine that is to run the model; engines are fast with different graphs of the same network."""
 
     ONNXRUNTIME = "onnxruntime"
     OPENVINO = "openvino"
-    """Computes PRelu together with the convolution before it."""
+    """Fuses PRelu into the preceding convolution."""
 
 
 class Precision(Enum):
-    """What a network computes with."""
+    """The numbers that a network computes with."""
 
     FLOAT = "float"
     INT8 = "int8"
-    """Most of it; see adapters/onnx/graphs/quantisation.py."""
+    """For most of its convolutions; see adapters/onnx/graphs/quantisation.py."""
 
 
 def prepare(
@@ -65,26 +60,24 @@ def prepare(
     try:
         model = ModelProto.FromString(source)
         fold_constants(model)
-        record_scaling(model)
-        record_probabilities(model)
-        record_output_mean(model)
+        record_exports(model)
         drop_false_spatial(model.graph)
         if precision is Precision.INT8:
             _replace_nodes(model.graph, quantise(model.graph))
         if dialect is Dialect.ONNXRUNTIME:
             _replace_nodes(model.graph, rewrite_prelu(model.graph))
-            _replace_nodes(model.graph, join_heads(model.graph))
+            _replace_nodes(model.graph, fuse_heads(model.graph))
         drop_dead_inputs(model.graph)
         free_axes(model.graph, free)
         return bytes(shape_inference.infer_shapes(model).SerializeToString())
-    except Exception as error:  # protobuf, onnx and numpy raise a dozen kinds on a file of another sort
+    except Exception as error:  # protobuf, onnx and numpy raise a dozen kinds
         raise BrokenModel("The model's file is not a graph that can be prepared.") from error
 
 
 def fold_constants(model: ModelProto) -> None:
-    """Compute every node whose inputs are all known now, such as the unpacking of quantised weights.
+    """Compute every node whose inputs are all constant, such as the unpacking of quantised weights.
 
-    Nodes need not be in order.
+    Nodes may be in any order.
     """
     graph = model.graph
     known = {tensor.name for tensor in graph.initializer}
@@ -106,7 +99,7 @@ def fold_constants(model: ModelProto) -> None:
 
 
 def drop_dead_inputs(graph: GraphProto) -> None:
-    """Remove initialisers that nothing reads, and inputs that nothing reads or that an initialiser feeds."""
+    """Remove unused initialisers, and inputs that are unused or have an initialiser."""
     read = _read_by(list(graph.node), graph)
     alive = [tensor for tensor in graph.initializer if tensor.name in read]
     del graph.initializer[:]
@@ -118,7 +111,7 @@ def drop_dead_inputs(graph: GraphProto) -> None:
 
 
 def free_axes(graph: GraphProto, free: FreeAxes) -> None:
-    """Make axes of the inputs symbolic, and forget the shapes that were derived from the fixed ones."""
+    """Make axes of the inputs symbolic, and remove the shapes that were derived from the fixed ones."""
     if not free:
         return
     batch = {0: "N"} if FreeAxes.BATCH in free else {}
@@ -138,7 +131,7 @@ def _rename_axes(shape: TensorShapeProto, names: dict[int, str]) -> None:
 
 
 def _free_batch_of_reshapes(graph: GraphProto) -> None:
-    """A Reshape to (1, ...) was exported for a batch of one; 0 means: as in the input."""
+    """Turn Reshapes to (1, ...), exported for a batch of one, into (0, ...): the batch of the input."""
     shapes: dict[str, NDArray[np.int64]] = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
     for node in graph.node:
         target = shapes.get(node.input[1]) if node.op_type == "Reshape" else None

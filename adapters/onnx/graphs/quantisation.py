@@ -1,8 +1,8 @@
-"""A network's convolutions in int8, without pictures to learn the ranges of their inputs from.
+"""Quantising a network's convolutions to int8, without calibration images.
 
 After Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction", 2019: a batch
-normalisation states the mean and the deviation of each channel of its output; what the next convolution multiplies
-with a channel and what the normalisation divides it by can be chosen freely, so that channels fill one range.
+normalisation states the mean and the deviation of each channel of its output. It may divide each channel by any
+factor that the next convolution multiplies it with, so that all channels use the same range.
 
 Inputs become unsigned, weights signed numbers of 8 bits, between nodes that quantise and dequantise. Sums are exact
 on every processor: without VNNI the products of two neighbouring channels are added in 16 bits.
@@ -17,16 +17,16 @@ from numpy.typing import ArrayLike, NDArray
 from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
 
 _DEVIATIONS = 9
-"""How far from its mean a number may be; what is further is clipped."""
+"""Standard deviations from the mean beyond which values are clipped."""
 _BALANCE = 0.7
-"""1 lets the inputs of all channels fill the range and 0 their weights; see docs/decisions/0004."""
+"""1 equalises the ranges of the inputs' channels, 0 those of the weights; see docs/decisions/0004."""
 _LEVELS = 255
-"""Steps of an input."""
+"""Quantisation steps of an input."""
 _LARGEST_PAIR = 127
-"""Of the weights of two neighbouring channels together; rounded, they reach 128: 255 x 128 fits in 16 bits."""
+"""Maximum sum of the weights of two neighbouring channels; with rounding it is 128, and 255 x 128 fits in 16 bits."""
 _TINY = 1e-6
 _ROWS = {"alpha": 1, "beta": 1, "transA": 0, "transB": 1}
-"""Attributes of a Gemm whose weights are a row for each output."""
+"""Attributes of a Gemm whose weights have one row per output."""
 
 Array = NDArray[np.float32]
 
@@ -38,11 +38,11 @@ class _Layer:
     convolution: NodeProto
     normalisation: NodeProto
     slopes: Array
-    """Of the activation between them, below zero; 1 where there is none."""
+    """Negative slopes of the PRelu between them; 1 where there is none."""
 
 
 def quantise(graph: GraphProto) -> list[NodeProto]:
-    """The graph's nodes with every ungrouped convolution in int8 that reads a batch normalisation's output.
+    """The graph's nodes; every ungrouped convolution that reads a batch normalisation's output is in int8.
 
     There may be a PRelu between them. A fully connected layer becomes such a convolution. Constants are added to
     the graph, and some are changed.
@@ -124,12 +124,12 @@ def _quantised(layer: _Layer, graph: GraphProto, constants: dict[str, TensorProt
 
 
 def _without_full_connection(graph: GraphProto) -> list[NodeProto]:
-    """The nodes; where a Gemm reads a flattened normalisation, a convolution as large as its picture instead."""
+    """The nodes; each Gemm that reads a flattened normalisation becomes a convolution of the full size."""
     constants = {tensor.name: tensor for tensor in graph.initializer}
     made_by = {name: node for node in graph.node for name in node.output}
     nodes: list[NodeProto] = []
     for node in graph.node:
-        normalisation = _flattened(node, made_by)
+        normalisation = _flattened_input(node, made_by)
         if normalisation is None or node.input[1] not in constants:
             nodes.append(node)
             continue
@@ -142,11 +142,11 @@ def _without_full_connection(graph: GraphProto) -> list[NodeProto]:
             helper.make_node("Conv", [normalisation.output[0], kernels, *node.input[2:]], [pixel]),
             helper.make_node("Flatten", [pixel], list(node.output)),
         ]
-    return _read(nodes, graph)
+    return _used(nodes, graph)
 
 
-def _flattened(node: NodeProto, made_by: dict[str, NodeProto]) -> NodeProto | None:
-    """The normalisation whose flattened output a Gemm multiplies with rows of weights, if that is what it does."""
+def _flattened_input(node: NodeProto, made_by: dict[str, NodeProto]) -> NodeProto | None:
+    """The normalisation whose flattened output a Gemm multiplies with rows of weights; None for other nodes."""
     attributes = {one.name: helper.get_attribute_value(one) for one in node.attribute}
     if node.op_type != "Gemm" or {"alpha": 1, "beta": 1, "transA": 0, **attributes} != _ROWS:
         return None
@@ -156,14 +156,14 @@ def _flattened(node: NodeProto, made_by: dict[str, NodeProto]) -> NodeProto | No
     return source if source is not None and source.op_type == "BatchNormalization" else None
 
 
-def _read(nodes: list[NodeProto], graph: GraphProto) -> list[NodeProto]:
-    """Those that something reads."""
-    names, alive = {value.name for value in graph.output}, []
+def _used(nodes: list[NodeProto], graph: GraphProto) -> list[NodeProto]:
+    """Those that contribute to an output."""
+    names, used = {value.name for value in graph.output}, []
     for node in reversed(nodes):
         if names & set(node.output):
             names.update(node.input)
-            alive.append(node)
-    return alive[::-1]
+            used.append(node)
+    return used[::-1]
 
 
 def _attribute(node: NodeProto, name: str, default: float) -> float:
@@ -176,6 +176,6 @@ def _values(constants: dict[str, TensorProto], name: str) -> Array:
 
 
 def _largest(weights: Array, axis: int) -> Array:
-    """Of their absolute values, by this axis."""
+    """Largest absolute value for each index of this axis."""
     largest: Array = np.abs(np.moveaxis(weights, axis, 0)).reshape(weights.shape[axis], -1).max(1)
     return largest

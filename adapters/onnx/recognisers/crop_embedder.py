@@ -1,4 +1,4 @@
-"""Recognisers whose network turns aligned crops into vectors of which only the direction means anything."""
+"""Recognisers whose network turns aligned crops into vectors that are compared by their direction."""
 
 import math
 from collections.abc import Sequence
@@ -6,18 +6,20 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from adapters.onnx.session import InferenceSession
+from application.ports.analysis import FaceEmbedder
 from domain.errors import BrokenModel
 from domain.faces import Crop
 
 _SIDE = 112
 _BATCH = 16
-"""Faces that a network sees at once: more take no less time each, and the runtime keeps the memory of the most."""
+"""Maximum batch size: larger ones are no faster, and the runtime keeps the memory of the largest."""
 
 
-class CropEmbedder:
-    """Implements FaceEmbedder. The network sees RGB, (x - middle) / unit."""
+class CropEmbedder(FaceEmbedder):
+    """Embeds aligned crops. The network takes RGB, (x - middle) / unit."""
 
     def __init__(
         self,
@@ -33,13 +35,13 @@ class CropEmbedder:
         """Take a session whose batch is free.
 
         Args:
-            session: what runs the network.
-            name: of the model.
-            family: of the model, for messages.
-            middle: what the network's input has as 0.
-            unit: what it has as 1, from the middle on.
-            transform: D x D, what the network's vectors are multiplied by before they are scaled to unit norm.
-            usual_norm: the length of the network's vectors, as they leave it, for ordinary faces.
+            session: of a network of the family.
+            name: the model's in the catalogue.
+            family: the model's, for messages.
+            middle: pixel value that is 0 to the network.
+            unit: difference from it that is 1 to the network.
+            transform: D x D, by which the network's vectors are multiplied before they are scaled to unit norm.
+            usual_norm: norm of the network's untransformed vectors for ordinary faces.
 
         Raises:
             BrokenModel: it doesn't turn N x 3 x 112 x 112 into N x D.
@@ -57,26 +59,26 @@ class CropEmbedder:
         self._usual_norm = usual_norm
 
     @property
+    @override
     def name(self) -> str:
-        """See FaceEmbedder."""
         return self._name
 
     @property
+    @override
     def dimensions(self) -> int:
-        """See FaceEmbedder."""
         return self._dimensions
 
     @property
+    @override
     def usual_norm(self) -> float | None:
-        """See FaceEmbedder."""
         return self._usual_norm
 
+    @override
     def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
-        """See FaceEmbedder."""
-        return self.embed_rated(crops)[0]
+        return self.directions(self.embed_raw(crops))
 
+    @override
     def embed_raw(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
-        """See FaceEmbedder."""
         if not crops:
             return np.empty((0, self._dimensions), dtype=np.float32)
         return np.concatenate([self._run(crops[at : at + _BATCH]) for at in range(0, len(crops), _BATCH)])
@@ -86,18 +88,18 @@ class CropEmbedder:
         (vectors,) = self._session.run(np.asarray(batch, dtype=np.float32)).values()
         return vectors
 
+    @override
     def directions(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
-        """See FaceEmbedder."""
         vectors = raw if self._transform is None else raw @ self._transform
         norms: NDArray[np.float32] = np.linalg.norm(vectors, axis=1, keepdims=True)
         return vectors / norms
 
+    @override
     def relative_norms(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
-        """See FaceEmbedder."""
         norms: NDArray[np.float32] = np.linalg.norm(raw, axis=1)
         return norms / np.float32(math.nan if self._usual_norm is None else self._usual_norm)
 
+    @override
     def embed_rated(self, crops: Sequence[Crop]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """See FaceEmbedder."""
         raw = self.embed_raw(crops)
         return self.directions(raw), self.relative_norms(raw)

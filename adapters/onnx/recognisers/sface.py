@@ -14,19 +14,19 @@ from adapters.onnx.recognisers.crop_embedder import CropEmbedder
 from adapters.onnx.session import InferenceSession
 from domain.errors import BrokenModel
 
-_COMMON_SHARE = 0.5
-"""So much of their component along the mean of the vectors in training is taken from embeddings.
+_REMOVED_SHARE = 0.5
+"""Of each embedding's component along the mean of the training vectors.
 
-The vectors of all faces share a part, clear photos of public figures more of it than others: two to four times the
-mean taken from each, as was done before, left photos of webcams and mugshots all alike. Half of what a vector has in
-that direction, and no more than it has, serves both: see docs/accuracy.md.
+The vectors of all faces share a part, clear photos of public figures more of it than others. Subtracting two to four
+times the mean, as was done before, made photos of webcams and mugshots all alike. Half of the component that a vector
+has in that direction suits both: see docs/accuracy.md.
 """
 _USUAL_NORM = 12.58
 """The median of 4,364 photos of Labeled Faces in the Wild, aligned by RefiningAligner."""
 
 
 class SFaceEmbedder(CropEmbedder):
-    """Implements FaceEmbedder with SFace. The network sees RGB, 0..255."""
+    """Embeds faces with SFace. The network takes RGB, 0..255."""
 
     def __init__(self, session: InferenceSession, name: str = "sface") -> None:
         """Take a session of a prepared file whose batch is free.
@@ -37,11 +37,11 @@ class SFaceEmbedder(CropEmbedder):
         if SCALES_ITS_INPUT not in session.metadata:
             raise BrokenModel("The recognition model's file is not of the SFace family.")
         mean = json.loads(session.metadata.get(OUTPUT_MEAN, "null"))
-        common = None if mean is None else _shrinking(np.asarray(mean, dtype=np.float32), _COMMON_SHARE)
-        super().__init__(session, name, "SFace", transform=common, usual_norm=_USUAL_NORM)
+        transform = None if mean is None else _removing(np.asarray(mean, dtype=np.float32), _REMOVED_SHARE)
+        super().__init__(session, name, "SFace", transform=transform, usual_norm=_USUAL_NORM)
 
 
-def _shrinking(direction: NDArray[np.float32], share: float) -> NDArray[np.float32]:
-    """The D x D symmetric matrix that takes a share of their component along a direction (D) from vectors."""
+def _removing(direction: NDArray[np.float32], share: float) -> NDArray[np.float32]:
+    """The D x D symmetric matrix that removes a share of the vectors' component along a direction (D)."""
     unit = direction / np.linalg.norm(direction)
     return np.asarray(np.eye(len(unit)) - share * np.outer(unit, unit), dtype=np.float32)

@@ -4,37 +4,38 @@ from collections.abc import Iterator
 
 import cv2
 import numpy as np
+from typing_extensions import override
 
-from adapters.onnx.detectors.detections import suppress
 from adapters.onnx.detectors.resizing import scaled
-from adapters.onnx.detectors.yunet.cut_faces import confirmed
+from adapters.onnx.detectors.yunet.cut_faces import recover_cut_faces
 from adapters.onnx.detectors.yunet.network import YuNetNetwork, as_batch
-from adapters.onnx.detectors.yunet.rotation import QUARTERS, turned, turned_back
-from adapters.onnx.detectors.yunet.tilted_faces import straightened
+from adapters.onnx.detectors.yunet.rotation import ROTATIONS, rotated, rotated_back
+from adapters.onnx.detectors.yunet.tilted_faces import redetect_tilted_faces
+from application.ports.analysis import FaceDetector
 from domain.faces import DetectedFace, Image, largest
 
 _LONG_SIDE = 640
 """Pixels of the first pass. Measured on lfw-dev: every face 28 to 430 pixels wide scores above 0.9."""
 _QUICK_SIDE = 320
-"""Pixels of the pass before it, a quarter of its time, when only the largest face is asked for ..."""
+"""Pixels of a pass before it, at a quarter of its time, when only the largest face is asked for ..."""
 _LARGE = 0.2
-"""... which is taken from that pass if it is so large a part of the long side: 64 pixels then. Measured in
+"""... and minimum size of a face that is taken from that pass, as a share of the long side: 64 pixels. Measured in
 docs/decisions/0004-inference-engines.md."""
 _FALLBACK_SIDES = (256, 1280)
-"""For images in which the first pass sees nothing: faces that fill them (or tiny images), then tiny faces."""
-_TURNED_SIDE = 320
-"""Pixels of the last pass, in which an image without an upright face is turned by 90, 180 and 270 degrees."""
-_TURNED_THRESHOLD = 0.85
-"""The least score there. Measured in docs/quality.md."""
+"""For images without a face in the first pass: faces that fill them (or tiny images), then tiny faces."""
+_ROTATED_SIDE = 320
+"""Pixels of the last pass, in which an image without an upright face is rotated by 90, 180 and 270 degrees."""
+_ROTATED_THRESHOLD = 0.85
+"""Minimum score in that pass. Measured in docs/quality.md."""
 _MULTIPLE = 32
 """The network halves its input five times."""
 _OVERLAP = 0.45
-_DOUBTFUL = 0.3
-"""The least score of a face at the border that is looked at again."""
+_UNCERTAIN = 0.3
+"""Minimum score of a face at the border of the image that is checked again."""
 
 
-class YuNetDetector:
-    """Implements FaceDetector with YuNet. Scores of real faces lie mostly above 0.85."""
+class YuNetDetector(FaceDetector):
+    """Detects faces with YuNet. Scores of real faces lie mostly above 0.85."""
 
     def __init__(self, network: YuNetNetwork, name: str = "yunet", threshold: float = 0.7) -> None:
         self._network = network
@@ -42,52 +43,51 @@ class YuNetDetector:
         self._threshold = threshold
 
     @property
+    @override
     def name(self) -> str:
-        """See FaceDetector."""
         return self._name
 
+    @override
     def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
-        """See FaceDetector."""
-        sure: list[DetectedFace] = []
-        doubtful: list[DetectedFace] = []
+        faces: list[DetectedFace] = []
+        uncertain: list[DetectedFace] = []
         long_side, side = max(image.shape[:2]), 0
-        for side, least in _passes(long_side, quick=largest_only):
-            seen = self._candidates(image, side)
-            sure = [face for face in seen if face.score >= self._threshold]
-            doubtful = [face for face in seen if face.score < self._threshold]
-            if any(face.box.longer >= least for face in sure):
+        for side, min_size in _passes(long_side, quick=largest_only):
+            detected = self._detect_at(image, side)
+            faces = [face for face in detected if face.score >= self._threshold]
+            uncertain = [face for face in detected if face.score < self._threshold]
+            if any(face.box.longer >= min_size for face in faces):
                 break
-        cut = confirmed(self._network, image, doubtful, sure)
-        if not sure and not cut:
-            side = min(long_side, _TURNED_SIDE)
-            sure = self._turned(image, side)
-        wanted = [largest(sure, image)] if largest_only and sure else sure
-        found = straightened(self._network, image, wanted, side / long_side) + cut
-        return sorted(found, key=lambda face: -face.score)
+        cut = recover_cut_faces(self._network, image, uncertain, faces)
+        if not faces and not cut:
+            side = min(long_side, _ROTATED_SIDE)
+            faces = self._detect_rotated(image, side)
+        if largest_only and faces:
+            faces = [largest(faces, image)]
+        faces = redetect_tilted_faces(self._network, image, faces, side / long_side) + cut
+        return sorted(faces, key=lambda face: -face.score)
 
-    def _turned(self, image: Image, long_side: int) -> list[DetectedFace]:
-        """The faces of an image that lies on a side or stands on its head, in coordinates of the image.
-
-        All are those of one turn, in which the best face scores most.
-        """
+    def _detect_rotated(self, image: Image, long_side: int) -> list[DetectedFace]:
+        """The faces of a rotated image, in its own coordinates: those of the rotation with the best score."""
         best: list[DetectedFace] = []
-        for quarters in QUARTERS:
-            seen = self._candidates(turned(image, quarters), long_side)
-            sure = [face for face in seen if face.score >= max(_TURNED_THRESHOLD, self._threshold)]
-            if sure and (not best or sure[0].score > best[0].score):
-                best = [turned_back(face, quarters, image) for face in sure]
+        for times in ROTATIONS:
+            detected = self._detect_at(rotated(image, times), long_side)
+            faces = [face for face in detected if face.score >= max(_ROTATED_THRESHOLD, self._threshold)]
+            if faces and (not best or faces[0].score > best[0].score):
+                best = [rotated_back(face, times, image) for face in faces]
         return best
 
-    def _candidates(self, image: Image, long_side: int) -> list[DetectedFace]:
-        """Best score first."""
+    def _detect_at(self, image: Image, long_side: int) -> list[DetectedFace]:
+        """Faces and uncertain faces, best score first."""
         picture = scaled(image, long_side / max(image.shape[:2]))
-        seen = self._network.candidates(as_batch([_padded(picture)]), min(_DOUBTFUL, self._threshold))[0]
-        found = suppress(seen, _OVERLAP)
-        return found.faces(picture.shape[1] / image.shape[1], picture.shape[0] / image.shape[0])
+        (detections,) = self._network.infer(as_batch([_padded(picture)]), min(_UNCERTAIN, self._threshold))
+        return detections.suppress_overlapping(_OVERLAP).to_faces(
+            picture.shape[1] / image.shape[1], picture.shape[0] / image.shape[0]
+        )
 
 
 def _passes(long_side: int, *, quick: bool) -> Iterator[tuple[int, float]]:
-    """Long sides to try, in order, and how large a face must be for the last one to be that.
+    """Long sides to try, in order, and the minimum size of a face that makes further ones unnecessary.
 
     The first passes never enlarge.
     """

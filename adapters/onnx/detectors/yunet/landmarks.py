@@ -1,47 +1,48 @@
-"""YuNet as a locator of landmarks: what all of its cells that see a face say together."""
+"""YuNet as a locator of landmarks: the consensus of all cells that detect the face."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
-from adapters.onnx.detectors.detections import Candidates
+from adapters.onnx.detectors.detections import Detections
 from adapters.onnx.detectors.yunet.network import YuNetNetwork, as_batch
 from adapters.onnx.session import Tensor
+from application.ports.analysis import LandmarkLocator
 from domain.faces import Image, Landmarks
 
-_THRESHOLD = 0.3
-"""The least score of a cell; that there is a face is known."""
-_AGREEMENT = 0.5
-"""The least overlap (IoU) with the best cell's box of those that see the same face."""
+_MIN_SCORE = 0.3
+"""Of a cell. Low, because the picture is known to show a face."""
+_MIN_OVERLAP = 0.5
+"""Minimum overlap (IoU) with the best cell's box of cells that detect the same face."""
 
 
-class YuNetLandmarks:
-    """Implements LandmarkLocator with YuNet, which is loaded when it is first asked."""
+class YuNetLandmarks(LandmarkLocator):
+    """Locates landmarks with YuNet, which is loaded on first use."""
 
     def __init__(self, network: Callable[[], YuNetNetwork]) -> None:
         self._network = network
 
+    @override
     def locate(self, pictures: Sequence[Image]) -> list[Landmarks | None]:
-        """See LandmarkLocator."""
-        found = self._network().candidates(as_batch(list(pictures)), _THRESHOLD)
+        found = self._network().infer(as_batch(list(pictures)), _MIN_SCORE)
         return [
-            _consensus(candidates, picture.shape[0])
-            for candidates, picture in zip(found, pictures, strict=True)
+            _consensus(detections.central(picture.shape[0]))
+            for detections, picture in zip(found, pictures, strict=True)
         ]
 
 
-def _consensus(candidates: Candidates, side: int) -> Landmarks | None:
-    """The mean of the landmarks that the cells of the face in the middle predict, weighed by squared scores.
+def _consensus(central: Detections) -> Landmarks | None:
+    """The mean of the landmarks that cells predict for the same face, weighted by squared scores.
 
-    A detector keeps the best cell's and drops the others; their mean errs less.
+    Non-maximum suppression would keep the best cell's only; the mean has a smaller error.
     """
-    near = candidates.central(side)
-    if near.landmarks is None or not len(near.scores):
+    if central.landmarks is None or not len(central.scores):
         return None
-    same = _overlaps(near.boxes, near.boxes[near.scores.argmax()]) > _AGREEMENT
-    weights = np.where(same, near.scores**2, 0)
-    mean: Landmarks = (weights @ near.landmarks.reshape(-1, 10) / weights.sum()).reshape(5, 2)
+    same = _overlaps(central.boxes, central.boxes[central.scores.argmax()]) > _MIN_OVERLAP
+    weights = np.where(same, central.scores**2, 0)
+    mean: Landmarks = (weights @ central.landmarks.reshape(-1, 10) / weights.sum()).reshape(5, 2)
     return mean
 
 

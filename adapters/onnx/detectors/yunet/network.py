@@ -1,4 +1,4 @@
-"""YuNet's network: from a batch of pixels to face candidates.
+"""YuNet's network: from a batch of pixels to detections.
 
 YuNet (Wu, Peng, Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023) predicts, for every cell of three
 grids, a class and an objectness score, a box and five landmarks, all relative to the cell.
@@ -10,45 +10,43 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.onnx.detectors.detections import Candidates
+from adapters.onnx.detectors.detections import Detections
 from adapters.onnx.session import InferenceSession, Tensor
 from domain.errors import BrokenModel
 
 STRIDES = (8, 16, 32)
-"""Pixels a cell, of the three grids."""
-_OUTPUTS = {f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in STRIDES}
+"""Pixels per cell of the three grids."""
+_KINDS = ("cls", "obj", "bbox", "kps")
 
 
 class YuNetNetwork:
-    """Runs a session of a YuNet file whose batch and size are free, and decodes what it says."""
+    """Runs a session of a YuNet file whose batch and size are free, and decodes its outputs."""
 
     def __init__(self, session: InferenceSession) -> None:
         """Take a session.
 
         Raises:
-            BrokenModel: it hasn't YuNet's twelve outputs.
+            BrokenModel: it doesn't have YuNet's twelve outputs.
         """
-        if set(session.output_shapes) != _OUTPUTS:
+        if set(session.output_shapes) != {f"{kind}_{stride}" for kind in _KINDS for stride in STRIDES}:
             raise BrokenModel("The detection model's file is not of the YuNet family.")
         self._session = session
 
-    def candidates(self, pictures: Tensor, threshold: float) -> list[Candidates]:
-        """Faces in pictures of one size.
+    def infer(self, pictures: Tensor, threshold: float) -> list[Detections]:
+        """Detections in each of N pictures of one size.
 
         Args:
             pictures: N x 3 x H x W, BGR, 0..255; H and W are multiples of 32.
-            threshold: the least score, 0..1.
+            threshold: minimum score, 0..1.
         """
         outputs = self._session.run(pictures)
-        height, width = pictures.shape[2:]
-        joined = {
-            kind: np.concatenate([outputs[f"{kind}_{stride}"] for stride in STRIDES], axis=1)
-            for kind in ("cls", "obj", "bbox", "kps")
-        }
-        scores = np.sqrt(np.clip(joined["cls"], 0, 1) * np.clip(joined["obj"], 0, 1))[..., 0]
-        cells, strides = _grid(height, width)
+        classes, objectness, boxes, points = (
+            np.concatenate([outputs[f"{kind}_{stride}"] for stride in STRIDES], axis=1) for kind in _KINDS
+        )
+        scores = np.sqrt(np.clip(classes, 0, 1) * np.clip(objectness, 0, 1))[..., 0]
+        cells, strides = _grid(*pictures.shape[2:])
         return [
-            _decode(joined["bbox"][n], joined["kps"][n], scores[n], scores[n] >= threshold, cells, strides)
+            _decode(boxes[n], points[n], scores[n], scores[n] >= threshold, cells, strides)
             for n in range(len(pictures))
         ]
 
@@ -64,12 +62,12 @@ def as_batch(pictures: list[NDArray[np.uint8]]) -> Tensor:
 
 def _decode(
     boxes: Tensor, points: Tensor, scores: Tensor, rows: NDArray[np.bool_], cells: Tensor, strides: Tensor
-) -> Candidates:
+) -> Detections:
     stride, cell = strides[rows], cells[rows]
     centres = (cell + boxes[rows, :2]) * stride
     sizes = np.exp(boxes[rows, 2:]) * stride
     landmarks = (points[rows].reshape(-1, 5, 2) + cell[:, None]) * stride[:, None]
-    return Candidates(scores[rows], np.concatenate([centres - sizes / 2, sizes], axis=1), landmarks)
+    return Detections(scores[rows], np.concatenate([centres - sizes / 2, sizes], axis=1), landmarks)
 
 
 @lru_cache(maxsize=64)

@@ -1,8 +1,8 @@
 """Faces that are not upright, for YuNet, which was trained on upright ones.
 
-The more a face is tilted, the less it scores, and the more its landmarks stay those of an upright face: at 60
-degrees they are wrong. Of a face that is upside down it takes the mouth for the eyes. So a face that scores less
-than upright faces do is detected again in views that are turned in twelve directions. Measured in docs/quality.md.
+The more a face is tilted, the lower its score, and the more its landmarks stay those of an upright face: at 60
+degrees they are wrong. In a face that is upside down it takes the mouth for the eyes. So a face that scores lower
+than upright faces do is detected again in views rotated in twelve directions. Measured in docs/quality.md.
 """
 
 import math
@@ -12,61 +12,61 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.onnx.detectors.detections import Candidates
-from adapters.onnx.detectors.resizing import resized
+from adapters.onnx.detectors.detections import Detections
 from adapters.onnx.detectors.yunet.network import YuNetNetwork, as_batch
+from adapters.onnx.detectors.yunet.regions import Region
 from domain.faces import Box, DetectedFace, Image, Landmarks
 
 _UPRIGHT_SCORE = 0.9
-"""98% of the upright faces of Labeled Faces in the Wild score as much, and 1% of them upside down ..."""
+"""98% of the upright faces of Labeled Faces in the Wild reach this score, and 1% of them upside down ..."""
 _LARGE = 150
 _LARGE_UPRIGHT_SCORE = 0.91
-"""... but upright faces that are so many pixels large to the detector score more, and so do those upside down."""
+"""... but faces of at least _LARGE pixels in the detector's picture score higher, upright or upside down."""
 _UPRIGHT_ROLL = 10.0
-"""Degrees of tilt, as the detector sees it, which is less than the tilt is."""
+"""Maximum tilt in degrees by the detector's landmarks, which understate it."""
 _UPRIGHT_SHAPE = 0.95
-"""Width by height of a box; upright faces are higher than wide, and faces that lie on a side wider than high."""
+"""Maximum ratio of width to height of an upright face's box."""
 _ANGLES = tuple(math.radians(30 * step) for step in range(12))
 _SIDE = 128
-"""Pixels of a view; more do no better."""
-_SURROUNDINGS = 1.8
-"""Its side, in longer sides of the face's box."""
+"""Pixels of a view; more are no better."""
+_REGION = 1.8
+"""Side of the region that a view shows, in longer sides of the face's box."""
 _SOURCE = math.ceil(math.sqrt(2) * _SIDE)
-"""Pixels of the square that views are cut from: wide enough for those that are turned."""
-_SIMILAR = math.log(1.5)
-"""By how much the longer side of a box may differ from what the first look said, as a logarithm."""
-_LEAST = 0.3
-"""The least score of a view that is compared."""
-_GAIN = 0.01
-"""By how much a turned view must score more than the upright one to be believed."""
-_ANOTHER = 0.3
-"""The greatest intersection over union of two faces: what is seen must not be a neighbour."""
-_MOST = 4
-"""The largest so many faces of an image are detected again: in a crowd, small ones score little as well."""
+"""Pixels of the square from which views are cut: large enough for rotated ones."""
+_MAX_SIZE_DIFFERENCE = math.log(1.5)
+"""Of the longer side of the box in a view from the original detection's, as a logarithm."""
+_MIN_SCORE = 0.3
+"""Of a detection in a view."""
+_MIN_GAIN = 0.01
+"""By which the best view's score must exceed the upright view's."""
+_MAX_OVERLAP = 0.3
+"""Maximum intersection over union of two faces: the new detection must not be a neighbour."""
+_MAX_FACES = 4
+"""Faces per image that are detected again, largest first: in a crowd, small faces have low scores as well."""
 
 
-def straightened(
+def redetect_tilted_faces(
     network: YuNetNetwork, image: Image, faces: Sequence[DetectedFace], scale: float
 ) -> list[DetectedFace]:
-    """The faces, in their order; those that are not upright as they look in the view in which they are.
+    """The faces, in their order; tilted ones as they are detected in the view in which they are upright.
 
     Args:
-        network: what detects.
+        network: the detection network.
         image: H x W x 3.
-        faces: what was found in it.
-        scale: pixels of the picture in which they were found, by pixels of the image.
+        faces: what was detected in it.
+        scale: pixels of the picture in which they were detected per pixel of the image.
     """
-    tilted = [n for n, face in enumerate(faces) if not _looks_upright(face, scale)]
+    tilted = [n for n, face in enumerate(faces) if not _is_upright(face, scale)]
     tilted.sort(key=lambda n: -faces[n].box.longer)
     found = list(faces)
-    for n in tilted[:_MOST]:
-        straight = _straightened(network, image, faces[n])
-        if all(straight.box.overlap(other.box) < _ANOTHER for m, other in enumerate(faces) if m != n):
-            found[n] = straight
+    for n in tilted[:_MAX_FACES]:
+        face = _redetected(network, image, faces[n])
+        if all(face.box.overlap(other.box) < _MAX_OVERLAP for m, other in enumerate(faces) if m != n):
+            found[n] = face
     return found
 
 
-def _looks_upright(face: DetectedFace, scale: float) -> bool:
+def _is_upright(face: DetectedFace, scale: float) -> bool:
     usual = _LARGE_UPRIGHT_SCORE if face.box.longer * scale >= _LARGE else _UPRIGHT_SCORE
     if face.score < usual or face.landmarks is None or face.box.width > _UPRIGHT_SHAPE * face.box.height:
         return False
@@ -74,73 +74,57 @@ def _looks_upright(face: DetectedFace, scale: float) -> bool:
     return abs(math.degrees(math.atan2(down, across))) <= _UPRIGHT_ROLL
 
 
-def _straightened(network: YuNetNetwork, image: Image, face: DetectedFace) -> DetectedFace:
-    source, to_image = _source(image, face.box)
+def _redetected(network: YuNetNetwork, image: Image, face: DetectedFace) -> DetectedFace:
+    region = Region.around(face.box, math.sqrt(2) * _REGION)
+    source = region.cut(image, _SOURCE)
     views = [cv2.warpAffine(source, _to_view(angle), (_SIDE, _SIDE)) for angle in _ANGLES]
     batch = as_batch([np.asarray(view, dtype=np.uint8) for view in views])
-    seen = [_in_middle(candidates) for candidates in network.candidates(batch, _LEAST)]
-    scores = [float(candidates.scores.max(initial=0)) for candidates in seen]
+    detected = [_of_same_face(detections) for detections in network.infer(batch, _MIN_SCORE)]
+    scores = [float(detections.scores.max(initial=0)) for detections in detected]
     best = int(np.argmax(scores))
-    if scores[best] < max(scores[0], face.score) + _GAIN:
+    if scores[best] < max(scores[0], face.score) + _MIN_GAIN:
         return face
-    return _in_image(seen[best], _ANGLES[best], to_image)
-
-
-def _source(image: Image, box: Box) -> tuple[Image, NDArray[np.float64]]:
-    """A square picture of a face and its surroundings, black where the image ends.
-
-    Returns:
-        The picture, and the 2 x 3 matrix from its pixels to those of the image.
-    """
-    side = max(4, round(math.sqrt(2) * _SURROUNDINGS * box.longer))
-    left, top = round(box.x + (box.width - side) / 2), round(box.y + (box.height - side) / 2)
-    height, width = image.shape[:2]
-    inside = image[max(0, top) : max(0, top + side), max(0, left) : max(0, left + side)]
-    beyond = max(0, -top), max(0, top + side - height), max(0, -left), max(0, left + side - width)
-    whole = cv2.copyMakeBorder(inside, *beyond, cv2.BORDER_CONSTANT)
-    scale = side / _SOURCE
-    shift = (scale - 1) / 2  # whole coordinates are a pixel's centre
-    to_image = np.array([[scale, 0, left + shift], [0, scale, top + shift]])
-    return resized(np.asarray(whole, dtype=np.uint8), _SOURCE, _SOURCE), to_image
+    return _best_in_image(detected[best], _ANGLES[best], region)
 
 
 def _to_view(angle: float) -> NDArray[np.float64]:
-    """2 x 3: from pixels of the source to pixels of a view, in which it is turned counterclockwise."""
+    """2 x 3: from pixels of the source to pixels of a view, in which it is rotated counterclockwise."""
     cos, sin = math.cos(angle), math.sin(angle)
-    turn = np.array([[cos, sin], [-sin, cos]])
+    rotation = np.array([[cos, sin], [-sin, cos]])
     middle = (_SOURCE - 1) / 2
-    return np.column_stack([turn, (_SIDE - 1) / 2 - turn @ [middle, middle]])
+    return np.column_stack([rotation, (_SIDE - 1) / 2 - rotation @ [middle, middle]])
 
 
-def _in_middle(candidates: Candidates) -> Candidates:
-    """Those that may be the face which a view is of, as boxes of tilted faces are less exact than others.
+def _of_same_face(detections: Detections) -> Detections:
+    """Those in the middle of the view and of the expected size.
 
-    A neighbour's box is farther from the middle, or of another size.
+    The middle is wider than in `Detections.central`, as boxes of tilted faces are less exact.
     """
-    sides = candidates.boxes[:, 2:]
-    off_middle = np.abs(candidates.boxes[:, :2] + sides / 2 - _SIDE / 2).max(axis=1)
-    expected = _SIDE / _SURROUNDINGS
-    similar = np.abs(np.log(sides.max(axis=1) / expected)) < _SIMILAR
-    return candidates.take(np.flatnonzero((off_middle < expected / 2) & similar))
+    sides = detections.boxes[:, 2:]
+    off_centre = np.abs(detections.boxes[:, :2] + sides / 2 - _SIDE / 2).max(axis=1)
+    expected = _SIDE / _REGION
+    similar = np.abs(np.log(sides.max(axis=1) / expected)) < _MAX_SIZE_DIFFERENCE
+    return detections.select(np.flatnonzero((off_centre < expected / 2) & similar))
 
 
-def _in_image(seen: Candidates, angle: float, to_image: NDArray[np.float64]) -> DetectedFace:
+def _best_in_image(detections: Detections, angle: float, region: Region) -> DetectedFace:
     """The best face of a view. Its box is that of the ellipse which fills the box in the view."""
-    (face,) = seen.take(np.array([seen.scores.argmax()])).faces(1, 1)
-    back = np.asarray(cv2.invertAffineTransform(_to_view(angle)))
-    box, scale = face.box, float(to_image[0, 0])
+    (face,) = detections.select(np.array([detections.scores.argmax()])).to_faces(1, 1)
+    to_source = np.asarray(cv2.invertAffineTransform(_to_view(angle)))
+    scale = region.side / _SOURCE
+    box = face.box
 
-    def placed(points: NDArray[np.floating]) -> NDArray[np.float64]:
-        moved = np.asarray(points, dtype=np.float64)
-        for matrix in (back, to_image):
-            moved = moved @ matrix[:, :2].T + matrix[:, 2]
-        return moved
+    def to_image(points: NDArray[np.floating]) -> NDArray[np.float64]:
+        in_source = np.asarray(points, dtype=np.float64) @ to_source[:, :2].T + to_source[:, 2]
+        return (
+            (in_source + 0.5) * scale - 0.5 + [region.left, region.top]
+        )  # whole coordinates are a pixel's centre
 
-    x, y = placed(np.array([box.x + box.width / 2, box.y + box.height / 2])).tolist()
+    x, y = to_image(np.array([box.x + box.width / 2, box.y + box.height / 2])).tolist()
     cos, sin = math.cos(angle), math.sin(angle)
     width = scale * math.hypot(box.width * cos, box.height * sin)
     height = scale * math.hypot(box.width * sin, box.height * cos)
     landmarks: Landmarks | None = None
     if face.landmarks is not None:
-        landmarks = placed(face.landmarks).astype(np.float32)
+        landmarks = to_image(face.landmarks).astype(np.float32)
     return DetectedFace(Box(x - width / 2, y - height / 2, width, height), face.score, landmarks)
