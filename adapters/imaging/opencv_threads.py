@@ -3,10 +3,10 @@
 import cv2
 
 
-def one_thread_an_image() -> None:
-    """OpenCV computes in the thread that calls it, in the whole process.
+def use_one_opencv_thread() -> None:
+    """Make OpenCV compute in the calling thread, in the whole process.
 
-    Images run side by side: threads of its own would only compete with them, and they spin a while after each
-    piece of work, which took 7% of the processor.
+    Images are processed in parallel: threads of OpenCV's own would only compete, and they spin after each piece of
+    work, which took 7% of the processor.
     """
     cv2.setNumThreads(1)

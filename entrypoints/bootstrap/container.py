@@ -12,7 +12,7 @@ from adapters.files.liveness import FileLivenessCalibrations
 from adapters.imaging.alignment import SimilarityAligner
 from adapters.imaging.crops import PngCrops
 from adapters.imaging.decoder import PillowDecoder
-from adapters.imaging.opencv_threads import one_thread_an_image
+from adapters.imaging.opencv_threads import use_one_opencv_thread
 from adapters.imaging.quality import LandmarkQualityAssessor
 from adapters.imaging.refinement import RefiningAligner
 from adapters.memory.archive import InMemoryArchive
@@ -183,7 +183,7 @@ class Container(containers.DeclarativeContainer):
         ThreadWorkerPool,
         settings.provided.worker_count,
         settings.provided.queue,
-        prepare=providers.Object(one_thread_an_image),
+        prepare=providers.Object(use_one_opencv_thread),
     )
     catalogue = providers.ThreadSafeSingleton(Catalogue.load, CATALOGUE, settings.provided.own_catalogue)
     model_files = providers.ThreadSafeSingleton(ModelFiles, settings.provided.models_dir)

@@ -10,8 +10,7 @@ from rich.console import Console
 from rich.progress import DownloadColumn, Progress
 from rich.table import Table
 
-from adapters.download.errors import DownloadError
-from adapters.download.fetch import fetch
+from adapters.download.fetch import DownloadError, fetch
 from adapters.onnx.catalogue.entries import Catalogue, ModelEntry, Task
 from adapters.onnx.catalogue.files import ModelFiles
 from adapters.onnx.catalogue.installation import add_entry, file_sha256, install_file, name_of_file
