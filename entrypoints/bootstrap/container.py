@@ -186,7 +186,7 @@ class Container(containers.DeclarativeContainer):
         prepare=providers.Object(use_one_opencv_thread),
     )
     catalogue = providers.ThreadSafeSingleton(Catalogue.load, CATALOGUE, settings.provided.own_catalogue)
-    model_files = providers.ThreadSafeSingleton(ModelFiles, settings.provided.models_dir)
+    model_files = providers.ThreadSafeSingleton(ModelFiles, settings.provided.model_folder)
     spare = providers.ThreadSafeSingleton(spare_cores, settings.provided.cores)
     inference = providers.ThreadSafeSingleton(
         choose_engine, settings.provided.inference, settings.provided.worker_count, spare

@@ -103,7 +103,8 @@ def add(path: Path, name: str | None, family: str | None, licence: str, *, comme
             click.echo(f"{known} comes with the installation")
             return
         install_file(files, catalogue.entries[known], path)
-        click.echo(f"{known} is installed; licence of the weights: {catalogue.entries[known].licence}")
+        licence = catalogue.entries[known].licence
+        click.echo(f"{known} is installed in {files.folder}; licence of the weights: {licence}")
         return
     if name is None or family is None:
         raise click.ClickException("the catalogue doesn't know this file: give it a --name and a --family")
@@ -126,7 +127,7 @@ def add(path: Path, name: str | None, family: str | None, licence: str, *, comme
         raise click.ClickException(str(error)) from error
     install_file(files, entry, path)
     add_entry(container.settings().own_catalogue, name, entry)
-    click.echo(f"{name} is installed, for {entry.task.replace('_', '-')}")
+    click.echo(f"{name} is installed in {files.folder}, for {entry.task.replace('_', '-')}")
 
 
 def _container() -> Container:
@@ -166,7 +167,7 @@ def _pull(name: str, entry: ModelEntry, files: ModelFiles) -> None:
             )
         except DownloadError as error:
             raise click.ClickException(f"{name}: {error}") from error
-    click.echo(f"{name} is installed")
+    click.echo(f"{name} is installed in {files.folder}")
 
 
 def _problem(container: Container, name: str) -> str | None:
