@@ -19,7 +19,7 @@ from domain.errors import (
     NoFaceDetected,
     SpoofDetected,
 )
-from domain.faces import Crop, DetectedFace, Embedding, Image, largest, subject
+from domain.faces import Crop, DetectedFace, Embedding, Image, ScaledImage, largest, subject
 from domain.liveness import Liveness, LivenessPolicy
 from domain.liveness_session import SessionEvidence
 from domain.models import Alignment, ModelChoice
@@ -89,7 +89,7 @@ class FaceAnalyser:
             ModelNotInstalled, BrokenModel: see ModelLibrary.
         """
         sight = self.see(data, detection_model, lambda faces, _: list(faces))
-        return [face.enlarged(sight.times) for face in sight.faces]
+        return [sight.image.in_photo(face) for face in sight.faces]
 
     def analyse(
         self, data: bytes, choice: ModelChoice, selection: FaceSelection, checks: Checks
@@ -115,8 +115,8 @@ class FaceAnalyser:
             whole=whole,
             largest_only=selection is FaceSelection.LARGEST and not whole,
         )
-        analysed = self.embed(sight.image, sight.faces, choice, sight.times)
-        checked = [self._checked(sight.image, face, checks) for face in analysed]
+        analysed = self.embed(sight.image, sight.faces, choice)
+        checked = [self._checked(sight.image.pixels, face, checks) for face in analysed]
         crowd = selection is FaceSelection.ALL and sight.left_out > 0
         if crowd or selection is FaceSelection.SINGLE:
             checked = [replace(face, faces_left_out=sight.left_out) for face in checked]
@@ -140,7 +140,7 @@ class FaceAnalyser:
             whole=True,
         )
         (face,) = sight.faces
-        return face, self.gate.judge(sight.image, face)
+        return face, self.gate.judge(sight.image.pixels, face)
 
     def see(
         self,
@@ -164,28 +164,22 @@ class FaceAnalyser:
         return self.aligners[self.models.alignment(recognition)]
 
     def embed(
-        self, image: Image, faces: Sequence[DetectedFace], choice: ModelChoice, times: int = 1
+        self, image: ScaledImage, faces: Sequence[DetectedFace], choice: ModelChoice
     ) -> list[AnalysedFace]:
-        """Faces of a decoded image and their embeddings.
-
-        Args:
-            image: the photo, or the photo made smaller.
-            faces: where they are in it.
-            choice: the models.
-            times: pixels of the photo that one of `image` stands for, in each direction.
+        """Faces of a photo, given in pixels of `image`, and their embeddings.
 
         Raises:
             ModelNotInstalled, BrokenModel: see ModelLibrary.
         """
         aligner = self.aligner(choice.recognition)
-        crops = [aligner.align(image, face) for face in faces]
+        crops = [aligner.align(image.pixels, face) for face in faces]
         embeddings, norms = embed_crops(self.models.embedder(choice.recognition), crops)
         return [
             AnalysedFace(
                 embedding,
-                face.enlarged(times),
+                image.in_photo(face),
                 crop,
-                quality=self.assessor.assess(image, face, crop, float(norm), times),
+                quality=self.assessor.assess(image, face, crop, float(norm)),
             )
             for embedding, norm, face, crop in zip(embeddings, norms, faces, crops, strict=True)
         ]

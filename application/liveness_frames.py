@@ -54,24 +54,26 @@ class FrameMeter:
         sight = self.analyser.see(data, models.detection, subject, whole=spoof_detector is not None)
         if not sight.faces:
             return Frame(0.0, _mark(data), None, several=several)
-        face = self.analyser.aligner(models.recognition).locate(sight.image, sight.faces[0])
+        face = self.analyser.aligner(models.recognition).locate(sight.image.pixels, sight.faces[0])
         shape = None if face.landmarks is None else HeadShape.of(face.landmarks)
         if face.landmarks is None or shape is None:
             return Frame(0.0, _mark(data), None)
         # The landmarks are as precise as the recogniser wants them already.
-        crop = self.analyser.aligners[Alignment.DETECTED].align(sight.image, face)
+        crop = self.analyser.aligners[Alignment.DETECTED].align(sight.image.pixels, face)
         (vector,) = self.analyser.models.embedder(models.recognition).embed([crop])
         spread = float(np.sqrt(np.square(face.landmarks - face.landmarks.mean(axis=0)).sum(axis=1).mean()))
         eyes = face.landmarks[1] - face.landmarks[0]
         measured = FaceInFrame(
             shape=shape,
             roll=math.degrees(math.atan2(eyes[1], eyes[0])),
-            of_picture=spread / max(sight.image.shape[:2]),
-            pixels=spread * sight.times,
+            of_picture=spread / max(sight.image.pixels.shape[:2]),
+            pixels=spread * sight.image.reduction,
             embedding=Embedding(vector, models.recognition),
-            passive=None if spoof_detector is None else spoof_detector.score(sight.image, sight.faces[0]),
+            passive=None
+            if spoof_detector is None
+            else spoof_detector.score(sight.image.pixels, sight.faces[0]),
         )
-        return Frame(0.0, _mark_of(face.landmarks, sight.image), measured)
+        return Frame(0.0, _mark_of(face.landmarks, sight.image.pixels), measured)
 
     def _spoof_detector(self) -> SpoofDetector | None:
         try:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from application.ports.analysis import FaceDetector, ImageDecoder
-from domain.faces import DetectedFace, Image
+from domain.faces import DetectedFace, Image, ScaledImage
 
 _PREVIEW_SIDE = 640
 """The least long side of an image that faces are looked for in: detectors see no more at first."""
@@ -21,11 +21,9 @@ Choice = Callable[[Sequence[DetectedFace], Image], list[DetectedFace]]
 class Sight:
     """An image and some of the faces in it."""
 
-    image: Image
+    image: ScaledImage
     faces: list[DetectedFace]
     """In pixels of `image`."""
-    times: int = 1
-    """Pixels of the file that one of `image` stands for, in each direction."""
     left_out: int = 0
     """Faces that were found and are not among them."""
 
@@ -54,16 +52,16 @@ def look(
     Raises:
         InvalidImage, ImageTooLarge: see ImageDecoder.
     """
-    image, times = (decoder.decode(data), 1) if whole else decoder.decode_reduced(data, _PREVIEW_SIDE)
-    found = detector.detect(image, largest_only=largest_only)
-    if times > 1 and not found:
-        image, times = decoder.decode(data), 1
-        found = detector.detect(image, largest_only=largest_only)
-    faces = choose(found, image)
+    image = ScaledImage(decoder.decode(data)) if whole else decoder.decode_reduced(data, _PREVIEW_SIDE)
+    found = detector.detect(image.pixels, largest_only=largest_only)
+    if image.reduction > 1 and not found:
+        image = ScaledImage(decoder.decode(data))
+        found = detector.detect(image.pixels, largest_only=largest_only)
+    faces = choose(found, image.pixels)
     left_out = len(found) - len(faces)
     smallest = min((face.box.longer for face in faces), default=math.inf)
-    if times == 1 or smallest >= _LEAST_FACE:
-        return Sight(image, faces, times, left_out)
-    enough = math.ceil(max(image.shape[:2]) * _LEAST_FACE / max(smallest, 1))
-    finer, left = decoder.decode_reduced(data, enough)
-    return Sight(finer, [face.enlarged(times // left) for face in faces], left, left_out)
+    if image.reduction == 1 or smallest >= _LEAST_FACE:
+        return Sight(image, faces, left_out)
+    enough = math.ceil(max(image.pixels.shape[:2]) * _LEAST_FACE / max(smallest, 1))
+    finer = decoder.decode_reduced(data, enough)
+    return Sight(finer, [face.enlarged(image.reduction // finer.reduction) for face in faces], left_out)

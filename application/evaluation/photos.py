@@ -52,7 +52,7 @@ class EmbedPhotos:
             return None
         if not sight.faces:
             return None
-        crop = self.analyser.aligner(choice.recognition).align(sight.image, sight.faces[0])
+        crop = self.analyser.aligner(choice.recognition).align(sight.image.pixels, sight.faces[0])
         vector: NDArray[np.float32] = self.analyser.models.embedder(choice.recognition).embed_raw([crop])[0]
         return vector
 

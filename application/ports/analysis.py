@@ -6,7 +6,7 @@ from typing import Protocol
 from numpy import float32
 from numpy.typing import NDArray
 
-from domain.faces import Crop, DetectedFace, Image, Landmarks
+from domain.faces import Crop, DetectedFace, Image, Landmarks, ScaledImage
 
 
 class ImageDecoder(Protocol):
@@ -21,11 +21,16 @@ class ImageDecoder(Protocol):
         """
         ...
 
-    def decode_reduced(self, data: bytes, long_side: int) -> tuple[Image, int]:
-        """As `decode`, but as small as the format gives it at once, with at least `long_side` pixels.
+    def decode_reduced(self, data: bytes, long_side: int, max_reduction: int = 8) -> ScaledImage:
+        """As `decode`, but as small as the format can be decoded at once.
 
-        Returns:
-            The image, and how many pixels of the file's image one of its pixels stands for, in each direction.
+        Args:
+            data: the file.
+            long_side: the least number of pixels of the image's longer side, if the photo has as many.
+            max_reduction: the greatest reduction.
+
+        Raises:
+            InvalidImage, ImageTooLarge: as `decode`.
         """
         ...
 

@@ -19,7 +19,7 @@ from application.analysis import WHOLE, FaceAnalyser
 from application.evaluation.photos import central
 from application.evaluation.quality import right_first
 from application.photo_folders import PhotoFile, find_photos
-from domain.faces import DetectedFace, Image, largest, subject
+from domain.faces import DetectedFace, Image, ScaledImage, largest, subject
 from domain.models import ModelChoice
 from domain.quality import LENIENT, STRICT, QualityReport
 from entrypoints.cli.measuring import configured
@@ -90,7 +90,7 @@ class Pipeline:
 
     def embedded(self, image: Image, face: DetectedFace) -> tuple[NDArray[np.float32], QualityReport]:
         """A face's embedding and quality."""
-        (analysed,) = self.analyser.embed(image, [face], self.choice)
+        (analysed,) = self.analyser.embed(ScaledImage(image), [face], self.choice)
         assert analysed.quality is not None
         return analysed.embedding.vector, analysed.quality
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from adapters.imaging.threads import one_thread_an_image
 from application.analysis import FaceAnalyser
 from domain.errors import InvalidImage
-from domain.faces import Box, Crop, DetectedFace, Image
+from domain.faces import Box, Crop, DetectedFace, Image, ScaledImage
 from domain.models import Alignment, ModelChoice
 from tests.benchmarks.substitute import substituted
 
@@ -59,9 +59,9 @@ class OpenCvDecoder:
             raise InvalidImage("The file is not an image that OpenCV reads.")
         return np.asarray(image, dtype=np.uint8)
 
-    def decode_reduced(self, data: bytes, _: int) -> tuple[Image, int]:
+    def decode_reduced(self, data: bytes, long_side: int, max_reduction: int = 8) -> ScaledImage:
         """See ImageDecoder: it always decodes all of the image."""
-        return self.decode(data), 1
+        return ScaledImage(self.decode(data))
 
 
 class OpenCvDetector:

@@ -8,7 +8,7 @@ import pytest
 
 from application.sight import look
 from domain.errors import NoFaceDetected
-from domain.faces import Box, DetectedFace, Image
+from domain.faces import Box, DetectedFace, Image, ScaledImage
 
 POINTS = np.arange(10, dtype=np.float32).reshape(5, 2)
 
@@ -23,9 +23,9 @@ class Reducing:
     def decode(self, data: bytes) -> Image:
         return self._image(1)
 
-    def decode_reduced(self, data: bytes, long_side: int) -> tuple[Image, int]:
+    def decode_reduced(self, data: bytes, long_side: int, max_reduction: int = 8) -> ScaledImage:
         times = next(times for times in (8, 4, 2, 1) if times == 1 or 4000 // times >= long_side)
-        return self._image(times), times
+        return ScaledImage(self._image(times), times)
 
     def _image(self, times: int) -> Image:
         self.asked.append(4000 // times)
@@ -65,7 +65,7 @@ def test_large_faces_need_few_pixels() -> None:
     decoder = Reducing()
     sight = look(b"", decoder, Faces((0.2, 0.3)), everyone)
     assert decoder.asked == [1000]
-    assert (sight.times, sight.image.shape[1], len(sight.faces)) == (4, 1000, 2)
+    assert (sight.image.reduction, sight.image.pixels.shape[1], len(sight.faces)) == (4, 1000, 2)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_small_face_is_cut_from_as_many_pixels_as_it_needs(width: float, times
     decoder = Reducing()
     sight = look(b"", decoder, Faces((0.3, width)), everyone)
     assert decoder.asked == [1000] if times == 4 else [1000, 4000 // times]
-    assert (sight.times, sight.image.shape[1]) == (times, 4000 // times)
+    assert (sight.image.reduction, sight.image.pixels.shape[1]) == (times, 4000 // times)
     larger = 4 / times
     assert sight.faces[1].box == Box(8 * larger, 4 * larger, 1000 * width * larger, 1000 * width * larger)
     landmarks = sight.faces[1].landmarks
@@ -92,7 +92,7 @@ def test_the_detector_is_told_that_the_largest_face_is_enough(largest_only: bool
 
 def test_small_faces_that_nobody_asked_for_cost_nothing() -> None:
     decoder = Reducing()
-    assert look(b"", decoder, Faces((0.3, 0.05)), first).times == 4
+    assert look(b"", decoder, Faces((0.3, 0.05)), first).image.reduction == 4
     assert decoder.asked == [1000]
 
 
@@ -100,7 +100,7 @@ def test_where_nothing_is_seen_all_pixels_are_searched() -> None:
     decoder = Reducing()
     sight = look(b"", decoder, Faces((0.02,), large_only=True), everyone)
     assert decoder.asked == [1000, 4000]
-    assert (sight.times, len(sight.faces)) == (1, 1)
+    assert (sight.image.reduction, len(sight.faces)) == (1, 1)
 
 
 def test_no_face_at_all_is_the_callers_to_judge() -> None:
@@ -111,5 +111,5 @@ def test_no_face_at_all_is_the_callers_to_judge() -> None:
 
 def test_who_needs_all_pixels_gets_them() -> None:
     decoder = Reducing()
-    assert look(b"", decoder, Faces((0.3,)), everyone, whole=True).times == 1
+    assert look(b"", decoder, Faces((0.3,)), everyone, whole=True).image.reduction == 1
     assert decoder.asked == [4000]
