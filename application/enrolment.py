@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from application.analysis import AnalysedFace, Checks, FaceSelection
+from application.analysis.analyser import AnalysedFace, Checks
+from application.analysis.selection import FaceSelection
+from application.analysis.sources import Photo, Source, SourceReader
 from application.decisions import DecisionPolicy
 from application.gallery_calibration import GalleryCalibration
 from application.ports.crops import CropCodec
 from application.ports.faces import EmbeddingRepository, NewFace
 from application.ports.gallery import Gallery
 from application.ports.people import ProfileRepository
-from application.sources import Photo, Source, SourceReader
 from domain.enrolment import Conflict, EnrolmentConflict, OnConflict, doubts
 from domain.errors import Busy, FaceServiceError, ModelNotCalibrated
 from domain.faces import Crop, Embedding
@@ -27,7 +28,7 @@ PATIENCE_S = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Enrol:
+class EnrolmentOptions:
     """How to enrol; None leaves it to the configuration."""
 
     collection: str = DEFAULT_COLLECTION
@@ -42,7 +43,7 @@ class Enrol:
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
+class EnrolledFace:
     """An enrolled face."""
 
     face: Face
@@ -54,7 +55,7 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
+class PendingEnrolment:
     """A face that is about to be enrolled."""
 
     person: PersonName | ProfileId
@@ -64,7 +65,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class RegisterFace:
+class EnrolFace:
     """Enrols the face in a photo under a person's name."""
 
     reader: SourceReader
@@ -77,7 +78,9 @@ class RegisterFace:
     crops: CropCodec | None = None
     """None: aligned crops are not kept."""
 
-    async def execute(self, person: PersonName | ProfileId, source: Source, how: Enrol) -> Registered:
+    async def execute(
+        self, person: PersonName | ProfileId, source: Source, how: EnrolmentOptions
+    ) -> EnrolledFace:
         """The enrolled face; it is durable when this returns. The photo is not kept.
 
         Raises:
@@ -85,7 +88,9 @@ class RegisterFace:
         """
         return await self.enrol(await self.look(person, source, how), how)
 
-    async def look(self, person: PersonName | ProfileId, source: Source, how: Enrol) -> Candidate:
+    async def look(
+        self, person: PersonName | ProfileId, source: Source, how: EnrolmentOptions
+    ) -> PendingEnrolment:
         """The face of the source, which has passed the checks on it alone.
 
         Args:
@@ -101,9 +106,9 @@ class RegisterFace:
         choice = self.reader.choose(how.detection_model, how.recognition_model)
         checks = Checks(self.bounds, how.liveness, how.liveness_session)
         face = await self.reader.read_one(source, choice, how.selection, checks)
-        return Candidate(person, source, choice, face)
+        return PendingEnrolment(person, source, choice, face)
 
-    async def enrol(self, candidate: Candidate, how: Enrol) -> Registered:
+    async def enrol(self, candidate: PendingEnrolment, how: EnrolmentOptions) -> EnrolledFace:
         """The enrolled face; it is durable when this returns.
 
         Raises:
@@ -124,7 +129,7 @@ class RegisterFace:
                 crop=await self._kept(face.crop),
             )
         )
-        return Registered(enrolment.face, enrolment.created, face, conflicts)
+        return EnrolledFace(enrolment.face, enrolment.created, face, conflicts)
 
     async def _kept(self, crop: Crop | None) -> bytes | None:
         if self.crops is None or crop is None:
@@ -132,7 +137,7 @@ class RegisterFace:
         return await self.reader.workers.run(self.crops.encode, crop)
 
     async def _conflicts(
-        self, person: PersonName | ProfileId, probe: Embedding, how: Enrol
+        self, person: PersonName | ProfileId, probe: Embedding, how: EnrolmentOptions
     ) -> tuple[Conflict, ...]:
         if how.on_conflict is OnConflict.ALLOW:
             return ()
@@ -174,25 +179,27 @@ class BatchItem:
 
 
 @dataclass(frozen=True, slots=True)
-class RegisterBatch:
+class EnrolBatch:
     """Enrols many photos; a bad one fails alone."""
 
-    register_face: RegisterFace
+    enrol_face: EnrolFace
     parallel: int
     """How many photos are on their way at once."""
 
-    async def execute(self, items: Sequence[BatchItem], how: Enrol) -> list[Registered | FaceServiceError]:
+    async def execute(
+        self, items: Sequence[BatchItem], how: EnrolmentOptions
+    ) -> list[EnrolledFace | FaceServiceError]:
         """What became of each, in order."""
         places = asyncio.Semaphore(self.parallel)
 
-        async def one(item: BatchItem) -> Registered | FaceServiceError:
+        async def one(item: BatchItem) -> EnrolledFace | FaceServiceError:
             photo = item.photo
             async with places:
                 while True:
                     try:
                         if not isinstance(photo, Photo):
-                            photo = await self.register_face.reader.workers.run(photo)
-                        return await self.register_face.execute(item.person, photo, how)
+                            photo = await self.enrol_face.reader.workers.run(photo)
+                        return await self.enrol_face.execute(item.person, photo, how)
                     except Busy:
                         await asyncio.sleep(PATIENCE_S)
                     except FaceServiceError as error:

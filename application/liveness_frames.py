@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from application.analysis import FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
 from application.ports.liveness import SpoofDetector
 from domain.errors import ModelNotInstalled
 from domain.faces import DetectedFace, Embedding, Image, Landmarks, largest
@@ -24,7 +24,7 @@ _MARK_BYTES = 6
 
 
 @dataclass(frozen=True, slots=True)
-class FrameMeter:
+class FrameAnalyser:
     """Measures frames. Synchronous: call it in a worker. The picture is not kept."""
 
     analyser: FaceAnalyser

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from application.decisions import DecisionPolicy
-from application.liveness_frames import FrameMeter
+from application.liveness_frames import FrameAnalyser
 from application.ports.liveness_sessions import LivenessSessionStore, StoredSession
 from application.ports.workers import WorkerPool
 from domain.errors import ImageTooLarge, InvalidInput
@@ -69,7 +69,7 @@ class StartLivenessSession:
     """Draws movements and begins a session."""
 
     store: LivenessSessionStore
-    meter: FrameMeter
+    meter: FrameAnalyser
     policy: DecisionPolicy
     limits: SessionLimits
 
@@ -111,7 +111,7 @@ class TakeLivenessFrame:
     """Moves a session on by one frame."""
 
     store: LivenessSessionStore
-    meter: FrameMeter
+    meter: FrameAnalyser
     workers: WorkerPool
     policy: DecisionPolicy
     limits: SessionLimits

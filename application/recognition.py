@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from application.analysis import AnalysedFace, Checks, FaceSelection
+from application.analysis.analyser import AnalysedFace, Checks
+from application.analysis.selection import FaceSelection
+from application.analysis.sources import Photo, Source, SourceReader
 from application.decisions import DecisionPolicy, Threshold
 from application.gallery_calibration import GalleryCalibration
 from application.ports.gallery import Gallery
 from application.ports.people import ProfileRepository
-from application.sources import Photo, Source, SourceReader
 from domain.errors import InvalidInput, NoMatch, ProfileNotFound, about
 from domain.faces import DetectedFace, Embedding
 from domain.identification import AmbiguousMatch, Decision, Verdict, nearest_embedding
@@ -27,7 +28,7 @@ POOL = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class RecognitionOptions:
     """How to search; None leaves it to the configuration."""
 
     collection: str = DEFAULT_COLLECTION
@@ -68,7 +69,7 @@ class Identify:
     """The default one."""
     bounds: QualityBounds
 
-    async def execute(self, source: Source, query: Query) -> list[IdentifiedFace]:
+    async def execute(self, source: Source, query: RecognitionOptions) -> list[IdentifiedFace]:
         """One result a selected face; with FaceSelection.ALL there may be none.
 
         Raises:
@@ -86,7 +87,7 @@ class Identify:
             for face in faces
         ]
 
-    async def decide(self, probe: Embedding, query: Query) -> Decision:
+    async def decide(self, probe: Embedding, query: RecognitionOptions) -> Decision:
         """Who a probe is: at most `top_k` people, best first."""
         method = METHODS[query.method or self.method]
         # The second person tells whether the first is ambiguous.
@@ -114,7 +115,7 @@ class RecognizeFace:
 
     identify: Identify
 
-    async def execute(self, source: Source, query: Query) -> tuple[AnalysedFace, Decision]:
+    async def execute(self, source: Source, query: RecognitionOptions) -> tuple[AnalysedFace, Decision]:
         """The largest face and the decision on it, which is a match.
 
         Raises:
@@ -158,7 +159,7 @@ class VerifyFace:
     method: str
     bounds: QualityBounds
 
-    async def two(self, one: Photo, other: Photo, query: Query) -> Comparison:
+    async def two(self, one: Photo, other: Photo, query: RecognitionOptions) -> Comparison:
         """Two photos, by their largest faces; a liveness session is of the first.
 
         Raises:
@@ -180,7 +181,9 @@ class VerifyFace:
         similarity = faces[0].embedding.similarity(faces[1].embedding)
         return await self._compared(similarity, faces[1].embedding, query, *faces)
 
-    async def person(self, source: Source, person: PersonName | ProfileId, query: Query) -> Comparison:
+    async def person(
+        self, source: Source, person: PersonName | ProfileId, query: RecognitionOptions
+    ) -> Comparison:
         """A photo's largest face and a person, by name or id.
 
         Raises:
@@ -212,7 +215,7 @@ class VerifyFace:
         self,
         similarity: float,
         reference: Embedding,
-        query: Query,
+        query: RecognitionOptions,
         *faces: AnalysedFace,
         comparisons: float = 1,
     ) -> Comparison:
@@ -258,7 +261,7 @@ class EmbedFaces:
 
     reader: SourceReader
 
-    async def execute(self, photo: Photo, query: Query) -> Sequence[AnalysedFace]:
+    async def execute(self, photo: Photo, query: RecognitionOptions) -> Sequence[AnalysedFace]:
         """The selected faces of a photo; with FaceSelection.ALL there may be none."""
         choice = self.reader.choose(query.detection_model, query.recognition_model)
         return await self.reader.read(photo, choice, query.selection)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from application.analysis import FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
 from application.evaluation.errors import EvaluationError
 from application.evaluation.parallel import Progress, for_each, read_image
 from application.evaluation.photos import central

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from application.analysis import FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
 from application.evaluation.parallel import Progress, for_each, read_photo
 from application.photo_folders import PhotoFile
 from application.ports.vectors import PhotoVectors

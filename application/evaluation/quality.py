@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from application.analysis import FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
 from application.evaluation.errors import EvaluationError
 from application.evaluation.impostors import compare_everyone
 from application.evaluation.metrics import Share

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from application.analysis import FaceSelection
+from application.analysis.selection import FaceSelection
 from application.bulk.identify import IdentifyPhotos, PhotoAnswer
 from application.photo_folders import SUFFIXES
-from application.recognition import IdentifiedFace, Query
+from application.recognition import IdentifiedFace, RecognitionOptions
 from domain.faces import Box
 from domain.identification import Verdict
 from domain.liveness import LivenessPolicy
@@ -136,7 +136,7 @@ def identify(
     check_report(report)
     clock = Clock()
     paths = [path for each in files for path in _photos(each)]
-    query = Query(
+    query = RecognitionOptions(
         collection=collection,
         detection_model=detection,
         recognition_model=recognition,

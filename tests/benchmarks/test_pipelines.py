@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from dependency_injector import providers
 
-from application.analysis import AnalysedFace, Checks, FaceAnalyser, FaceSelection
+from application.analysis.analyser import AnalysedFace, Checks, FaceAnalyser
+from application.analysis.selection import FaceSelection
 from domain.errors import InvalidImage
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import Settings

@@ -10,8 +10,9 @@ import pytest
 from dependency_injector import providers
 from PIL import Image as Pillow
 
-from application.analysis import AnalysedFace, Checks, FaceAnalyser, FaceSelection
-from application.sight import look
+from application.analysis.analyser import AnalysedFace, Checks, FaceAnalyser
+from application.analysis.detection import locate_faces
+from application.analysis.selection import FaceSelection
 from domain.faces import DetectedFace, Image, largest
 from domain.models import ModelChoice
 from domain.quality import Measure
@@ -52,7 +53,7 @@ def placed(image: Image, surroundings: Image, times: float, x: int, y: int) -> b
 
 def whole(pipeline: FaceAnalyser, data: bytes) -> AnalysedFace:
     """What all pixels of the file give."""
-    sight = look(data, pipeline.decoder, pipeline.models.detector("yunet"), largest_of, whole=True)
+    sight = locate_faces(data, pipeline.decoder, pipeline.models.detector("yunet"), largest_of, whole=True)
     (face,) = pipeline.embed(sight.image, sight.faces, MODELS)
     return face
 

@@ -7,13 +7,13 @@ from typing import ParamSpec, TypeVar
 
 import numpy as np
 
-from application.analysis import FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
+from application.analysis.sources import Photo
 from application.decisions import DecisionPolicy
 from application.liveness import LivenessGate
 from application.ports.calibration import CalibrationStore
 from application.ports.liveness import SpoofDetector
 from application.ports.quality import QualityAssessor
-from application.sources import Photo
 from domain.calibration import CalibrationTable, OperatingPoint
 from domain.errors import InvalidImage, ModelNotInstalled, UnknownModel
 from domain.faces import Crop, DetectedFace, Image, ScaledImage

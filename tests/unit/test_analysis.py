@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from application.analysis import Checks, FaceSelection
+from application.analysis.analyser import Checks
+from application.analysis.selection import FaceSelection
 from domain.faces import Crop, DetectedFace, Image
 from domain.models import Alignment, ModelChoice
 from tests.unit.fakes import BLUE, GREEN, RED, ColourModels, analyser, photo

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from adapters.memory.liveness_sessions import InMemoryLivenessSessions
-from application.analysis import Checks, FaceSelection
-from application.liveness_frames import FrameMeter
+from application.analysis.analyser import Checks
+from application.analysis.selection import FaceSelection
+from application.analysis.sources import SourceReader, Vector
+from application.liveness_frames import FrameAnalyser
 from application.liveness_sessions import (
     ReadLivenessSession,
     SessionLimits,
@@ -18,7 +20,6 @@ from application.liveness_sessions import (
     likeness,
 )
 from application.ports.liveness_sessions import StoredSession
-from application.sources import SourceReader, Vector
 from domain.errors import ImageTooLarge, InvalidInput, ModelNotCalibrated, UnknownModel
 from domain.faces import DetectedFace, Embedding, Image
 from domain.liveness import LivenessPolicy
@@ -62,7 +63,7 @@ class Clock:
         return self.now
 
 
-class Script(FrameMeter):
+class Script(FrameAnalyser):
     """Measures what a test wrote down: the bytes name the pose, and tell frames apart."""
 
     def measure(self, data: bytes, models: ModelChoice) -> Frame:
@@ -79,7 +80,7 @@ def _own(model: str) -> Embedding:
 class Service:
     clock: Clock = field(default_factory=Clock)
     liveness: LivenessPolicy = LivenessPolicy.OFF
-    meter: FrameMeter = field(default_factory=lambda: Script(analyser()))
+    meter: FrameAnalyser = field(default_factory=lambda: Script(analyser()))
 
     def __post_init__(self) -> None:
         self.store = InMemoryLivenessSessions(self.clock)
@@ -257,7 +258,7 @@ class Doubter:
 
 
 def test_frames_are_measured() -> None:
-    meter = FrameMeter(analyser())
+    meter = FrameAnalyser(analyser())
     alone, crowd, nobody = (
         meter.measure(photo(*people, sizes=(60, 55)).data, MODELS) for people in ((RED,), (RED, GREEN), ())
     )
@@ -271,7 +272,7 @@ def test_frames_are_measured() -> None:
 
 
 def test_a_picture_has_one_mark_and_another_has_another() -> None:
-    meter = FrameMeter(analyser())
+    meter = FrameAnalyser(analyser())
     one, same, other = (meter.measure(photo(RED, sizes=(size,)).data, MODELS).mark for size in (60, 60, 61))
     assert one == same
     assert one != other
@@ -280,14 +281,14 @@ def test_a_picture_has_one_mark_and_another_has_another() -> None:
 
 
 def test_anti_spoofing_models_look_at_frames_where_they_are_installed() -> None:
-    meter = FrameMeter(analyser(detector=Doubter))
+    meter = FrameAnalyser(analyser(detector=Doubter))
     face = meter.measure(photo(RED).data, MODELS).face
     assert face is not None
     assert face.passive == 0.25
     passive = meter.passive(enforced=True)
     assert passive is not None
     assert (passive.threshold, passive.enforced) == (0.5, True)
-    assert FrameMeter(analyser()).passive(enforced=True) is None
+    assert FrameAnalyser(analyser()).passive(enforced=True) is None
 
 
 def test_likeness_is_stricter_the_less_often_it_may_err() -> None:

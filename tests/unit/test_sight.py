@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from application.sight import look
+from application.analysis.detection import locate_faces
 from domain.errors import NoFaceDetected
 from domain.faces import Box, DetectedFace, Image, ScaledImage
 
@@ -63,7 +63,7 @@ def first(faces: Sequence[DetectedFace], _: Image) -> list[DetectedFace]:
 
 def test_large_faces_need_few_pixels() -> None:
     decoder = Reducing()
-    sight = look(b"", decoder, Faces((0.2, 0.3)), everyone)
+    sight = locate_faces(b"", decoder, Faces((0.2, 0.3)), everyone)
     assert decoder.asked == [1000]
     assert (sight.image.reduction, sight.image.pixels.shape[1], len(sight.faces)) == (4, 1000, 2)
 
@@ -73,7 +73,7 @@ def test_large_faces_need_few_pixels() -> None:
 )
 def test_a_small_face_is_cut_from_as_many_pixels_as_it_needs(width: float, times: int) -> None:
     decoder = Reducing()
-    sight = look(b"", decoder, Faces((0.3, width)), everyone)
+    sight = locate_faces(b"", decoder, Faces((0.3, width)), everyone)
     assert decoder.asked == [1000] if times == 4 else [1000, 4000 // times]
     assert (sight.image.reduction, sight.image.pixels.shape[1]) == (times, 4000 // times)
     larger = 4 / times
@@ -86,30 +86,30 @@ def test_a_small_face_is_cut_from_as_many_pixels_as_it_needs(width: float, times
 @pytest.mark.parametrize("largest_only", [True, False])
 def test_the_detector_is_told_that_the_largest_face_is_enough(largest_only: bool) -> None:  # noqa: FBT001
     detector = Faces((0.3,))
-    look(b"", Reducing(), detector, first, largest_only=largest_only)
+    locate_faces(b"", Reducing(), detector, first, largest_only=largest_only)
     assert detector.asked_for_largest == [largest_only]
 
 
 def test_small_faces_that_nobody_asked_for_cost_nothing() -> None:
     decoder = Reducing()
-    assert look(b"", decoder, Faces((0.3, 0.05)), first).image.reduction == 4
+    assert locate_faces(b"", decoder, Faces((0.3, 0.05)), first).image.reduction == 4
     assert decoder.asked == [1000]
 
 
 def test_where_nothing_is_seen_all_pixels_are_searched() -> None:
     decoder = Reducing()
-    sight = look(b"", decoder, Faces((0.02,), large_only=True), everyone)
+    sight = locate_faces(b"", decoder, Faces((0.02,), large_only=True), everyone)
     assert decoder.asked == [1000, 4000]
     assert (sight.image.reduction, len(sight.faces)) == (1, 1)
 
 
 def test_no_face_at_all_is_the_callers_to_judge() -> None:
-    assert look(b"", Reducing(), Faces(()), everyone).faces == []
+    assert locate_faces(b"", Reducing(), Faces(()), everyone).faces == []
     with pytest.raises(NoFaceDetected):
-        look(b"", Reducing(), Faces(()), first)
+        locate_faces(b"", Reducing(), Faces(()), first)
 
 
 def test_who_needs_all_pixels_gets_them() -> None:
     decoder = Reducing()
-    assert look(b"", decoder, Faces((0.3,)), everyone, whole=True).image.reduction == 1
+    assert locate_faces(b"", decoder, Faces((0.3,)), everyone, whole=True).image.reduction == 1
     assert decoder.asked == [4000]

@@ -13,12 +13,12 @@ _LEAST_FACE = 112
 """Pixels of a face's box, the longer side, below which its crop is taken from more pixels of the file; the crop
 has as many. Measured in docs/accuracy.md."""
 
-Choice = Callable[[Sequence[DetectedFace], Image], list[DetectedFace]]
+FaceSelector = Callable[[Sequence[DetectedFace], Image], list[DetectedFace]]
 """Which of the faces in an image are meant; may raise what the caller is to see."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sight:
+class LocatedFaces:
     """An image and some of the faces in it."""
 
     image: ScaledImage
@@ -28,15 +28,15 @@ class Sight:
     """Faces that were found and are not among them."""
 
 
-def look(
+def locate_faces(
     data: bytes,
     decoder: ImageDecoder,
     detector: FaceDetector,
-    choose: Choice,
+    choose: FaceSelector,
     *,
     whole: bool = False,
     largest_only: bool = False,
-) -> Sight:
+) -> LocatedFaces:
     """The chosen faces of an image file.
 
     The image is large enough for their crops.
@@ -61,7 +61,9 @@ def look(
     left_out = len(found) - len(faces)
     smallest = min((face.box.longer for face in faces), default=math.inf)
     if image.reduction == 1 or smallest >= _LEAST_FACE:
-        return Sight(image, faces, left_out)
+        return LocatedFaces(image, faces, left_out)
     enough = math.ceil(max(image.pixels.shape[:2]) * _LEAST_FACE / max(smallest, 1))
     finer = decoder.decode_reduced(data, enough)
-    return Sight(finer, [face.enlarged(image.reduction // finer.reduction) for face in faces], left_out)
+    return LocatedFaces(
+        finer, [face.enlarged(image.reduction // finer.reduction) for face in faces], left_out
+    )

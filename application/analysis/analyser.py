@@ -2,40 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from application.analysis.detection import FaceSelector, LocatedFaces, locate_faces
+from application.analysis.selection import FaceSelection, most, select
 from application.liveness import LivenessGate
 from application.ports.analysis import FaceAligner, FaceEmbedder, ImageDecoder
 from application.ports.models import ModelLibrary
 from application.ports.quality import QualityAssessor
-from application.sight import Choice, Sight, look
 from domain.errors import (
     FaceServiceError,
     LivenessUndetermined,
-    MultipleFaces,
-    NoFaceDetected,
     SpoofDetected,
 )
-from domain.faces import Crop, DetectedFace, Embedding, Image, ScaledImage, largest, subject
+from domain.faces import Crop, DetectedFace, Embedding, Image, ScaledImage
 from domain.liveness import Liveness, LivenessPolicy
 from domain.liveness_session import SessionEvidence
 from domain.models import Alignment, ModelChoice
 from domain.quality import NO_BOUNDS, LowQuality, QualityBounds, QualityReport
 
-MOST_FACES = 256
+DEFAULT_MAX_FACES = 256
 """Of a photo, that are embedded unless the operator says otherwise."""
-
-
-class FaceSelection(StrEnum):
-    """Which of the faces in an image is meant."""
-
-    SINGLE = "single"
-    """The one that is plainly the photo's subject; several that may be are an error."""
-    LARGEST = "largest"
-    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +67,7 @@ class FaceAnalyser:
     models: ModelLibrary
     gate: LivenessGate
     assessor: QualityAssessor
-    most_faces: int = MOST_FACES
+    most_faces: int = DEFAULT_MAX_FACES
     """Of a photo, that are embedded."""
 
     def detect(self, data: bytes, detection_model: str) -> list[DetectedFace]:
@@ -146,18 +135,18 @@ class FaceAnalyser:
         self,
         data: bytes,
         detection_model: str,
-        choose: Choice,
+        choose: FaceSelector,
         *,
         whole: bool = False,
         largest_only: bool = False,
-    ) -> Sight:
+    ) -> LocatedFaces:
         """An image and the chosen faces in it, as `embed` takes them; `whole` and `largest_only` as in `look`.
 
         Raises:
             InvalidImage, ImageTooLarge, ModelNotInstalled, BrokenModel: as `detect`.
         """
         detector = self.models.detector(detection_model)
-        return look(data, self.decoder, detector, choose, whole=whole, largest_only=largest_only)
+        return locate_faces(data, self.decoder, detector, choose, whole=whole, largest_only=largest_only)
 
     def aligner(self, recognition: str) -> FaceAligner:
         """That of a recogniser's crops."""
@@ -210,41 +199,3 @@ def embed_crops(embedder: FaceEmbedder, crops: Sequence[Crop]) -> tuple[list[Emb
         for vector, norm in zip(embedder.directions(raw), norms, strict=True)
     ]
     return embeddings, embedder.relative_norms(raw)
-
-
-WHOLE = 0.75
-"""The least share of a face's box that is in the image for it to be counted where one face is asked for.
-
-Whom the border cuts off is beside the person whom a portrait is of.
-"""
-
-
-def most(faces: list[DetectedFace], count: int) -> list[DetectedFace]:
-    """The largest, in the order in which they are given."""
-    if len(faces) <= count:
-        return faces
-    largest_first = sorted(range(len(faces)), key=lambda place: faces[place].box.area, reverse=True)
-    return [faces[place] for place in sorted(largest_first[:count])]
-
-
-def select(faces: Sequence[DetectedFace], selection: FaceSelection, image: Image) -> list[DetectedFace]:
-    """The faces that are meant.
-
-    Raises:
-        NoFaceDetected: one is asked for, and there is none.
-        MultipleFaces: one alone is asked for, and several may be it.
-    """
-    if selection is FaceSelection.ALL:
-        return list(faces)
-    if not faces:
-        raise NoFaceDetected("No face was found in the image.")
-    if selection is FaceSelection.SINGLE:
-        whole = [face for face in faces if face.box.inside(image) >= WHOLE] or faces
-        single = subject(whole, image)
-        if single is None:
-            raise MultipleFaces(
-                f"{len(whole)} faces were found in the image, and none of them is plainly its subject;"
-                " send one with a single face, or faces=largest."
-            )
-        return [single]
-    return [largest(faces, image)]

@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from application.analysis import AnalysedFace, Checks, FaceAnalyser, FaceSelection
+from application.analysis.analyser import AnalysedFace, Checks, FaceAnalyser
+from application.analysis.selection import FaceSelection
 from application.liveness_sessions import UseLivenessSession
 from application.ports.workers import WorkerPool
 from domain.errors import InvalidEmbedding, InvalidInput
