@@ -43,10 +43,16 @@ class FaceDetector(Protocol):
         """The model's name in the catalogue."""
         ...
 
-    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
-        """All faces, best score first, in pixels of `image` (H x W x 3 uint8 BGR, any size).
+    def detect(
+        self, image: Image, *, largest_only: bool = False, min_face: float | None = None
+    ) -> list[DetectedFace]:
+        """Faces, best score first, in pixels of `image`.
 
-        With `largest_only`, any but the largest may be left out, where that is faster.
+        Args:
+            image: H x W x 3 uint8 BGR, any size.
+            largest_only: any but the largest may be left out, where that is faster.
+            min_face: upright faces are found whatever else is in the image, if the longer side of their box has at
+                least so many pixels. None: small faces may be missed where the image has larger ones.
         """
         ...
 

@@ -75,7 +75,9 @@ class OpenCvDetector:
             )
         )
 
-    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
+    def detect(
+        self, image: Image, *, largest_only: bool = False, min_face: float | None = None
+    ) -> list[DetectedFace]:
         """See FaceDetector."""
         height, width = image.shape[:2]
         scale = min(1.0, LONG_SIDE / max(height, width))

@@ -41,7 +41,9 @@ class Faces:
     name: str = "faces"
     asked_for_largest: list[bool] = field(default_factory=list)
 
-    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
+    def detect(
+        self, image: Image, *, largest_only: bool = False, min_face: float | None = None
+    ) -> list[DetectedFace]:
         self.asked_for_largest.append(largest_only)
         if self.large_only and image.shape[1] < 2000:
             return []
