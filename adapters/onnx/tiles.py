@@ -9,11 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from application.ports.analysis import DETECTABLE_FACE
 from domain.faces import Box, DetectedFace, Image
 
-RELIABLE_FACE = 32
-"""Pixels of a face, the longer side of its box, in the picture that a network sees, from which on it is found. YuNet
-finds 99% of the faces of Labeled Faces in the Wild at 32 pixels, 91% at 24 and 43% at 16."""
 _MAX_STEP = 4.0
 """The greatest ratio of two consecutive scales; tiles overlap by the largest face that the coarser one misses."""
 _NEGLIGIBLE_STEP = 1.1
@@ -62,8 +60,8 @@ def detect_small(
         picture: the greatest height and width of a tile's picture.
     """
     found: list[tuple[DetectedFace, float]] = []
-    for scale, step in _scales(seen_scale, min(1.0, RELIABLE_FACE / min_face)):
-        overlap = _OVERLAP_MARGIN * RELIABLE_FACE * step / scale
+    for scale, step in _scales(seen_scale, min(1.0, DETECTABLE_FACE / min_face)):
+        overlap = _OVERLAP_MARGIN * DETECTABLE_FACE * step / scale
         tiles = tiles_of(image, (picture[0] / scale, picture[1] / scale), overlap)
         level = [
             face

@@ -1,4 +1,4 @@
-"""One image through the whole pipeline: one unit of work for one worker."""
+"""A photo through the whole pipeline: decode, detect, select, align, embed, check."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,24 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from application.analysis.detection import FaceSelector, LocatedFaces, locate_faces
-from application.analysis.selection import FaceSelection, most, select
+from application.analysis.options import PhotoOptions
+from application.analysis.selection import FaceSelection, largest_faces, select
 from application.liveness import LivenessGate
 from application.ports.analysis import FaceAligner, FaceEmbedder, ImageDecoder
 from application.ports.models import ModelLibrary
 from application.ports.quality import QualityAssessor
-from domain.errors import (
-    FaceServiceError,
-    LivenessUndetermined,
-    SpoofDetected,
-)
-from domain.faces import Crop, DetectedFace, Embedding, Image, ScaledImage
+from domain.errors import FaceServiceError, LivenessUndetermined, SpoofDetected
+from domain.faces import Crop, DetectedFace, Embedding, ScaledImage
 from domain.liveness import Liveness, LivenessPolicy
 from domain.liveness_session import SessionEvidence
 from domain.models import Alignment, ModelChoice
 from domain.quality import NO_BOUNDS, LowQuality, QualityBounds, QualityReport
 
 DEFAULT_MAX_FACES = 256
-"""Of a photo, that are embedded unless the operator says otherwise."""
+"""Of one photo that are embedded."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,136 +30,128 @@ class AnalysedFace:
 
     embedding: Embedding
     detected: DetectedFace | None
-    """Where it was seen; None when the embedding came from elsewhere."""
+    """Where it is, in pixels of the photo; None if the client sent the embedding."""
     crop: Crop | None
-    """What was embedded, likewise."""
+    """What was embedded; None likewise."""
     liveness: Liveness | None = None
-    """None when it wasn't looked at."""
+    """None if it wasn't checked."""
     quality: QualityReport | None = None
     session: SessionEvidence | None = None
-    """What a liveness session says of it, if the request named one."""
+    """What the liveness session says that the request named, if it named one."""
     refusal: FaceServiceError | None = None
-    """Why this face must not be used, if it must not."""
+    """The check that the face failed, if it failed one."""
     faces_left_out: int | None = None
     """How many other faces the photo has; None unless a single one, or more than are allowed, were asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checks:
-    """What is asked of a face before it is used."""
-
-    bounds: QualityBounds = NO_BOUNDS
-    liveness: LivenessPolicy | None = None
-    """The request's policy; the operator's is not loosened by it."""
-    liveness_session: str | None = None
-    """The id of a session that is to show that the face is alive, instead of the photo."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceAnalyser:
-    """Decodes, detects, aligns and embeds. Synchronous: call it in a worker."""
+    """Analyses photos. Synchronous: call it in a worker.
+
+    Its methods raise InvalidImage and ImageTooLarge for files, ModelNotInstalled and BrokenModel for models.
+    """
 
     decoder: ImageDecoder
     aligners: Mapping[Alignment, FaceAligner]
     models: ModelLibrary
     gate: LivenessGate
     assessor: QualityAssessor
-    most_faces: int = DEFAULT_MAX_FACES
-    """Of a photo, that are embedded."""
+    max_faces: int = DEFAULT_MAX_FACES
 
-    def detect(self, data: bytes, detection_model: str) -> list[DetectedFace]:
-        """All faces of an image file, best score first.
-
-        Raises:
-            InvalidImage, ImageTooLarge: see ImageDecoder.
-            ModelNotInstalled, BrokenModel: see ModelLibrary.
-        """
-        sight = self.see(data, detection_model, lambda faces, _: list(faces))
-        return [sight.image.in_photo(face) for face in sight.faces]
+    def detect(self, data: bytes, detection_model: str, min_face: int | None = None) -> list[DetectedFace]:
+        """All faces of an image file, best score first, in pixels of the photo; `min_face` as in PhotoOptions."""
+        located = self.locate(
+            data, detection_model, lambda faces, _: list(faces), wanted=FaceSelection.ALL, min_face=min_face
+        )
+        return [located.image.in_photo(face) for face in located.faces]
 
     def analyse(
-        self, data: bytes, choice: ModelChoice, selection: FaceSelection, checks: Checks
+        self, data: bytes, models: ModelChoice, options: PhotoOptions, bounds: QualityBounds = NO_BOUNDS
     ) -> list[AnalysedFace]:
-        """The selected faces of an image file and their embeddings; with ALL there may be none.
+        """The selected faces of an image file and their embeddings.
 
-        Of more than `most_faces` these are the largest, and each says how many were left out.
-
-        With ALL, a face that fails a check has its refusal with it; otherwise that is raised.
+        With FaceSelection.ALL there may be none. Of more than `max_faces` these are the largest, and each says how
+        many were left out. A face that fails a check has its refusal with it, which is raised otherwise.
 
         Raises:
             NoFaceDetected: there is no face, and one was asked for.
             MultipleFaces: one alone was asked for, and there are several of similar size.
             SpoofDetected, LivenessUndetermined, LowQuality: the face fails a check.
-            InvalidImage, ImageTooLarge, ModelNotInstalled, BrokenModel: as `detect`.
         """
+        selection = options.selection
         # Anti-spoofing looks at the finest structure of the photo, in boxes as precise as when it was measured.
-        whole = self._gated(checks)
-        sight = self.see(
+        checks_liveness = self._checks_liveness(options)
+        located = self.locate(
             data,
-            choice.detection,
-            lambda faces, image: most(select(faces, selection, image), self.most_faces),
-            whole=whole,
-            largest_only=selection is FaceSelection.LARGEST and not whole,
+            models.detection,
+            lambda faces, image: largest_faces(select(faces, selection, image), self.max_faces),
+            wanted=selection,
+            min_face=options.min_face,
+            whole=checks_liveness,
         )
-        analysed = self.embed(sight.image, sight.faces, choice)
-        checked = [self._checked(sight.image.pixels, face, checks) for face in analysed]
-        crowd = selection is FaceSelection.ALL and sight.left_out > 0
-        if crowd or selection is FaceSelection.SINGLE:
-            checked = [replace(face, faces_left_out=sight.left_out) for face in checked]
-        if selection is not FaceSelection.ALL:
-            for face in checked:
-                if face.refusal is not None:
-                    raise face.refusal
+        faces = self.embed(located.image, located.faces, models)
+        too_many = selection is FaceSelection.ALL and located.left_out > 0
+        if too_many or selection is FaceSelection.SINGLE:
+            faces = [replace(face, faces_left_out=located.left_out) for face in faces]
+        checked: list[AnalysedFace] = []
+        # Liveness first: a photo of a screen is often a bad photo too, and is to be called what it is.
+        for found, face in zip(located.faces, faces, strict=True):
+            liveness = None
+            try:
+                if checks_liveness:
+                    liveness = self.gate.check(located.image.pixels, found, options.liveness)
+                if face.quality is not None:
+                    face.quality.require(bounds)
+            except (SpoofDetected, LivenessUndetermined, LowQuality) as refusal:
+                if selection is not FaceSelection.ALL:
+                    raise
+                checked.append(replace(face, liveness=liveness, refusal=refusal))
+            else:
+                checked.append(replace(face, liveness=liveness))
         return checked
 
-    def look(self, data: bytes, detection_model: str) -> tuple[DetectedFace, Liveness]:
+    def check_liveness(self, data: bytes, detection_model: str) -> tuple[DetectedFace, Liveness]:
         """The largest face of an image file and whether it is alive, whatever the policy.
 
         Raises:
             NoFaceDetected: there is none.
-            InvalidImage, ImageTooLarge, ModelNotInstalled, BrokenModel: as `detect`.
         """
-        sight = self.see(
+        located = self.locate(
             data,
             detection_model,
             lambda faces, image: select(faces, FaceSelection.LARGEST, image),
             whole=True,
         )
-        (face,) = sight.faces
-        return face, self.gate.judge(sight.image.pixels, face)
+        (face,) = located.faces
+        return face, self.gate.judge(located.image.pixels, face)
 
-    def see(
+    def locate(
         self,
         data: bytes,
         detection_model: str,
-        choose: FaceSelector,
+        select: FaceSelector,
         *,
+        wanted: FaceSelection = FaceSelection.SINGLE,
+        min_face: int | None = None,
         whole: bool = False,
-        largest_only: bool = False,
     ) -> LocatedFaces:
-        """An image and the chosen faces in it, as `embed` takes them; `whole` and `largest_only` as in `look`.
-
-        Raises:
-            InvalidImage, ImageTooLarge, ModelNotInstalled, BrokenModel: as `detect`.
-        """
+        """The selected faces of an image file, as `embed` takes them; see locate_faces."""
         detector = self.models.detector(detection_model)
-        return locate_faces(data, self.decoder, detector, choose, whole=whole, largest_only=largest_only)
+        return locate_faces(
+            data, self.decoder, detector, select, wanted=wanted, min_face=min_face, whole=whole
+        )
 
     def aligner(self, recognition: str) -> FaceAligner:
         """That of a recogniser's crops."""
         return self.aligners[self.models.alignment(recognition)]
 
     def embed(
-        self, image: ScaledImage, faces: Sequence[DetectedFace], choice: ModelChoice
+        self, image: ScaledImage, faces: Sequence[DetectedFace], models: ModelChoice
     ) -> list[AnalysedFace]:
-        """Faces of a photo, given in pixels of `image`, and their embeddings.
-
-        Raises:
-            ModelNotInstalled, BrokenModel: see ModelLibrary.
-        """
-        aligner = self.aligner(choice.recognition)
+        """Faces of a photo, given in pixels of `image`, and their embeddings."""
+        aligner = self.aligner(models.recognition)
         crops = [aligner.align(image.pixels, face) for face in faces]
-        embeddings, norms = embed_crops(self.models.embedder(choice.recognition), crops)
+        embeddings, norms = embed_crops(self.models.embedder(models.recognition), crops)
         return [
             AnalysedFace(
                 embedding,
@@ -173,25 +162,14 @@ class FaceAnalyser:
             for embedding, norm, face, crop in zip(embeddings, norms, faces, crops, strict=True)
         ]
 
-    def _gated(self, checks: Checks) -> bool:
-        """Whether the photo is looked at for signs of a presentation attack."""
-        wanted = self.gate.policy.tightened(checks.liveness)
-        return wanted is not LivenessPolicy.OFF and checks.liveness_session is None
-
-    def _checked(self, image: Image, face: AnalysedFace, checks: Checks) -> AnalysedFace:
-        # Liveness first: a photo of a screen is often a bad photo too, and is to be called what it is.
-        try:
-            if face.detected is not None and self._gated(checks):
-                face = replace(face, liveness=self.gate.check(image, face.detected, checks.liveness))
-            if face.quality is not None:
-                face.quality.require(checks.bounds)
-        except (SpoofDetected, LivenessUndetermined, LowQuality) as refusal:
-            return replace(face, refusal=refusal)
-        return face
+    def _checks_liveness(self, options: PhotoOptions) -> bool:
+        """Whether the photo itself is examined for a presentation attack."""
+        policy = self.gate.policy.tightened(options.liveness)
+        return policy is not LivenessPolicy.OFF and options.liveness_session is None
 
 
 def embed_crops(embedder: FaceEmbedder, crops: Sequence[Crop]) -> tuple[list[Embedding], NDArray[np.float32]]:
-    """The embeddings of aligned faces, and their norms by what is usual for the model (NaN if that isn't known)."""
+    """The embeddings of aligned faces, and their norms by the model's usual norm, NaN if that isn't known."""
     raw = embedder.embed_raw(crops)
     norms = np.linalg.norm(raw, axis=1).tolist()
     embeddings = [

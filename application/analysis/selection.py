@@ -8,7 +8,7 @@ from domain.faces import DetectedFace, Image, largest, subject
 
 
 class FaceSelection(StrEnum):
-    """Which of the faces in an image is meant."""
+    """Which of the faces in a photo are meant."""
 
     SINGLE = "single"
     """The one that is plainly the photo's subject; several that may be are an error."""
@@ -17,14 +17,12 @@ class FaceSelection(StrEnum):
 
 
 MIN_SHARE_INSIDE = 0.75
-"""The least share of a face's box that is in the image for it to be counted where one face is asked for.
-
-Whom the border cuts off is beside the person whom a portrait is of.
-"""
+"""The least share of a face's box that is in the image for it to be counted where the subject is asked for: people
+whom the border cuts off stand beside the subject."""
 
 
-def most(faces: list[DetectedFace], count: int) -> list[DetectedFace]:
-    """The largest, in the order in which they are given."""
+def largest_faces(faces: list[DetectedFace], count: int) -> list[DetectedFace]:
+    """At most `count`, in the order in which they are given."""
     if len(faces) <= count:
         return faces
     largest_first = sorted(range(len(faces)), key=lambda place: faces[place].box.area, reverse=True)

@@ -145,7 +145,7 @@ class EnrolPhotos:
     async def _look(self, photo: _Unknown | PhotoOutcome, how: EnrolmentOptions) -> _Looked | PhotoOutcome:
         if isinstance(photo, PhotoOutcome):
             return photo
-        found = await attempted(self.enrol_face.look(photo.item.person, photo.photo, how))
+        found = await attempted(self.enrol_face.prepare(photo.item.person, photo.photo, how))
         if isinstance(found, FaceServiceError):
             return _refused(photo.item, found)
         return _Looked(photo.item, found)

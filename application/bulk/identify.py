@@ -43,7 +43,7 @@ class IdentifyPhotos:
         Raises:
             FaceServiceError, one of FATAL: nothing more can be done now.
         """
-        choice = self.identify.reader.choose(query.detection_model, query.recognition_model)
+        choice = self.identify.reader.models(query)
         if await self.collections.get(collection_name(query.collection)) is None:
             raise CollectionNotFound
 

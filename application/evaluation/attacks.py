@@ -99,7 +99,7 @@ class JudgePhotos:
         """
         detection = self.analyser.models.choose(detection_model, None).detection
         self.analyser.models.detector(detection)  # what is missing is missing before the work
-        _ = self.analyser.gate.detector().threshold
+        self.analyser.gate.threshold()
         living, attacks = _photos(live), [] if attack is None else _photos(attack)
         found = for_each(
             [*living, *attacks], lambda path: self._judge(path, detection), self.workers, progress

@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 
 from domain.faces import Crop, DetectedFace, Image, Landmarks, ScaledImage
 
+DETECTABLE_FACE = 32
+"""Pixels of a face, the longer side of its box, in the picture that a detector sees, from which on it is found. YuNet
+finds 99% of the faces of Labeled Faces in the Wild at 32 pixels, 91% at 24 and 43% at 16."""
+
 
 class ImageDecoder(Protocol):
     """Bytes of a file to pixels."""

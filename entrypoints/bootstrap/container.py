@@ -56,7 +56,7 @@ from application.gallery_calibration import GalleryCalibration
 from application.health import CheckReadiness
 from application.idempotency import AnswerOnce
 from application.indexed import IndexedGallery, ResidentGalleries
-from application.liveness import LivenessGate, calibrated
+from application.liveness import LivenessGate
 from application.liveness_frames import FrameAnalyser
 from application.liveness_sessions import (
     ReadLivenessSession,
@@ -203,11 +203,11 @@ class Container(containers.DeclarativeContainer):
     liveness_calibrations = providers.ThreadSafeSingleton(
         FileLivenessCalibrations, settings.provided.liveness_calibration
     )
-    spoof_detector = providers.Factory(
-        partial,
-        calibrated,
-        models.provided.spoof_detector,
-        settings.provided.liveness_models,
+    liveness_gate = providers.ThreadSafeSingleton(
+        LivenessGate,
+        settings.provided.liveness,
+        providers.Factory(partial, models.provided.spoof_detector, settings.provided.liveness_models),
+        providers.Object(MINIFASNET_LIMITS),
         liveness_calibrations,
     )
     crop_codec = providers.Singleton(PngCrops)
@@ -223,14 +223,9 @@ class Container(containers.DeclarativeContainer):
             }
         ),
         models=models,
-        gate=providers.ThreadSafeSingleton(
-            LivenessGate,
-            settings.provided.liveness,
-            spoof_detector,
-            providers.Object(MINIFASNET_LIMITS),
-        ),
+        gate=liveness_gate,
         assessor=providers.Singleton(LandmarkQualityAssessor),
-        most_faces=settings.provided.max_faces,
+        max_faces=settings.provided.max_faces,
     )
 
     calibrations = providers.ThreadSafeSingleton(

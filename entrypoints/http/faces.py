@@ -13,9 +13,9 @@ from application.analysis.selection import FaceSelection
 from application.enrolment import EnrolFace, EnrolmentOptions
 from application.idempotency import AnswerOnce
 from application.people import ManageFaces
+from application.person_reference import one_of
 from application.ports.faces import FaceFilter
 from application.ports.idempotency import Answer
-from application.recognition import one_of
 from domain import errors
 from domain.enrolment import EnrolmentConflict, OnConflict
 from domain.people import DEFAULT_COLLECTION, MAX_ID, ProfileId

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
 from application.analysis.selection import FaceSelection
+from application.person_reference import one_of
 from application.recognition import (
     PAIR,
     CheckLiveness,
@@ -17,7 +18,6 @@ from application.recognition import (
     RecognitionOptions,
     RecognizeFace,
     VerifyFace,
-    one_of,
 )
 from domain import errors
 from domain.identification import AmbiguousMatch

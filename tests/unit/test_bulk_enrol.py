@@ -36,9 +36,9 @@ class Register(EnrolFace):
 
     looked: list[str]
 
-    async def look(self, person: object, source: Source, how: EnrolmentOptions) -> PendingEnrolment:
+    async def prepare(self, person: object, source: Source, options: EnrolmentOptions) -> PendingEnrolment:
         self.looked.append(str(person))
-        return await super().look(str(person), source, how)
+        return await super().prepare(str(person), source, options)
 
 
 @dataclass

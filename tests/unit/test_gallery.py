@@ -9,6 +9,7 @@ from adapters.memory.gallery import InMemoryGallery
 from adapters.memory.people import InMemoryProfiles
 from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
+from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
 from application.analysis.sources import Photo, SourceReader, Vector
 from application.enrolment import BatchItem, EnrolBatch, EnrolFace, EnrolledFace, EnrolmentOptions
@@ -225,7 +226,7 @@ async def test_two_photos_and_a_person_are_verified(house: House) -> None:
 
 
 async def test_embeddings_may_be_enrolled_and_recognised(house: House) -> None:
-    (face,) = await house.reader.read(photo(RED), house.reader.choose(None, None), FaceSelection.SINGLE)
+    (face,) = await house.reader.read(photo(RED), PhotoOptions(selection=FaceSelection.SINGLE))
     vector = Vector(tuple(map(float, face.embedding.vector)))
     await house.enrol("Red", vector)
     assert await house.who(photo(RED)) == "Red"

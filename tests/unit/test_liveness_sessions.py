@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from adapters.memory.liveness_sessions import InMemoryLivenessSessions
-from application.analysis.analyser import Checks
+from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
 from application.analysis.sources import SourceReader, Vector
 from application.liveness_frames import FrameAnalyser
@@ -226,23 +226,23 @@ async def test_it_vouches_for_what_enforcement_would_refuse() -> None:
     kept = await service.passed()
     vector = Vector(tuple(np.eye(16)[0].tolist()))
     with pytest.raises(InvalidInput):
-        await reader.read_one(vector, MODELS, FaceSelection.LARGEST)
-    checks = Checks(liveness_session=kept.id)
+        await reader.read_one(vector, PhotoOptions())
+    options = PhotoOptions(liveness_session=kept.id)
     with pytest.raises(InvalidInput):
-        await reader.read(vector, MODELS, FaceSelection.ALL, checks)
-    face = await reader.read_one(vector, MODELS, FaceSelection.LARGEST, checks)
+        await reader.read(vector, replace(options, selection=FaceSelection.ALL))
+    face = await reader.read_one(vector, options)
     assert face.session is not None
     assert face.session.similarity == pytest.approx(1.0)
     other = await service.passed()
     with pytest.raises(LivenessSessionOtherFace):
-        await reader.read_one(photo(BLUE), MODELS, FaceSelection.LARGEST, Checks(liveness_session=other.id))
+        await reader.read_one(photo(BLUE), PhotoOptions(liveness_session=other.id))
 
 
 async def test_a_photo_without_a_face_does_not_use_it_up(service: Service) -> None:
     reader = SourceReader(analyser(), InlineWorkers(), service.use)
     kept = await service.passed()
     with pytest.raises(InvalidInput):
-        await reader.read_one(photo(), MODELS, FaceSelection.LARGEST, Checks(liveness_session=kept.id))
+        await reader.read_one(photo(), PhotoOptions(liveness_session=kept.id))
     assert (await service.read.execute(kept.id)).session.state is SessionState.PASSED
 
 

@@ -5,7 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from adapters.onnx.tiles import RELIABLE_FACE, detect_small, tiles_of, unseen
+from adapters.onnx.tiles import detect_small, tiles_of, unseen
+from application.ports.analysis import DETECTABLE_FACE
 from domain.faces import Box, DetectedFace, Image
 
 PICTURE = (480, 640)
@@ -47,7 +48,7 @@ def test_a_face_is_found_once_wherever_it_is(side: int, step: int) -> None:
             min(there.box.y + side - top, tile.shape[0]),
         )
         width, height = high[0] - low[0], high[1] - low[1]
-        if min(width, height) < side / 2 or side * scale < RELIABLE_FACE - 1e-6:
+        if min(width, height) < side / 2 or side * scale < DETECTABLE_FACE - 1e-6:
             return []
         share = width * height / side**2
         return [DetectedFace(Box(*low, width, height), 0.9 * share, np.full((5, 2), low, np.float32))]
@@ -55,7 +56,7 @@ def test_a_face_is_found_once_wherever_it_is(side: int, step: int) -> None:
     ((found, scale),) = detect_small(image, detect, 64, 0.1, PICTURE)
     assert (found.box, found.score) == (there.box, 0.9)
     np.testing.assert_array_equal(found.landmarks, there.landmarks)
-    assert side * scale >= RELIABLE_FACE - 1e-6
+    assert side * scale >= DETECTABLE_FACE - 1e-6
 
 
 def _place(tile: Image, image: Image) -> tuple[int, int]:

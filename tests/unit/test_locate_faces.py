@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from application.analysis.detection import locate_faces
+from application.analysis.selection import FaceSelection
 from domain.errors import NoFaceDetected
 from domain.faces import Box, DetectedFace, Image, ScaledImage
 
@@ -15,8 +16,9 @@ POINTS = np.arange(10, dtype=np.float32).reshape(5, 2)
 
 @dataclass
 class Reducing:
-    """A decoder of one photo of 4000 x 3000."""
+    """A decoder of one photo, four by three."""
 
+    width: int = 4000
     asked: list[int] = field(default_factory=list)
     """The width of every answer."""
 
@@ -24,12 +26,13 @@ class Reducing:
         return self._image(1)
 
     def decode_reduced(self, data: bytes, long_side: int, max_reduction: int = 8) -> ScaledImage:
-        times = next(times for times in (8, 4, 2, 1) if times == 1 or 4000 // times >= long_side)
-        return ScaledImage(self._image(times), times)
+        allowed = min(max_reduction, self.width // long_side)
+        reduction = next((each for each in (8, 4, 2) if each <= allowed), 1)
+        return ScaledImage(self._image(reduction), reduction)
 
-    def _image(self, times: int) -> Image:
-        self.asked.append(4000 // times)
-        return np.zeros((3000 // times, 4000 // times, 3), np.uint8)
+    def _image(self, reduction: int) -> Image:
+        self.asked.append(self.width // reduction)
+        return np.zeros((self.width * 3 // 4 // reduction, self.width // reduction, 3), np.uint8)
 
 
 @dataclass
@@ -40,11 +43,13 @@ class Faces:
     large_only: bool = False
     name: str = "faces"
     asked_for_largest: list[bool] = field(default_factory=list)
+    asked_for_small: list[float | None] = field(default_factory=list)
 
     def detect(
         self, image: Image, *, largest_only: bool = False, min_face: float | None = None
     ) -> list[DetectedFace]:
         self.asked_for_largest.append(largest_only)
+        self.asked_for_small.append(min_face)
         if self.large_only and image.shape[1] < 2000:
             return []
         return [
@@ -65,9 +70,9 @@ def first(faces: Sequence[DetectedFace], _: Image) -> list[DetectedFace]:
 
 def test_large_faces_need_few_pixels() -> None:
     decoder = Reducing()
-    sight = locate_faces(b"", decoder, Faces((0.2, 0.3)), everyone)
+    located = locate_faces(b"", decoder, Faces((0.2, 0.3)), everyone)
     assert decoder.asked == [1000]
-    assert (sight.image.reduction, sight.image.pixels.shape[1], len(sight.faces)) == (4, 1000, 2)
+    assert (located.image.reduction, located.image.pixels.shape[1], len(located.faces)) == (4, 1000, 2)
 
 
 @pytest.mark.parametrize(
@@ -75,21 +80,51 @@ def test_large_faces_need_few_pixels() -> None:
 )
 def test_a_small_face_is_cut_from_as_many_pixels_as_it_needs(width: float, times: int) -> None:
     decoder = Reducing()
-    sight = locate_faces(b"", decoder, Faces((0.3, width)), everyone)
+    located = locate_faces(b"", decoder, Faces((0.3, width)), everyone)
     assert decoder.asked == [1000] if times == 4 else [1000, 4000 // times]
-    assert (sight.image.reduction, sight.image.pixels.shape[1]) == (times, 4000 // times)
+    assert (located.image.reduction, located.image.pixels.shape[1]) == (times, 4000 // times)
     larger = 4 / times
-    assert sight.faces[1].box == Box(8 * larger, 4 * larger, 1000 * width * larger, 1000 * width * larger)
-    landmarks = sight.faces[1].landmarks
+    assert located.faces[1].box == Box(8 * larger, 4 * larger, 1000 * width * larger, 1000 * width * larger)
+    landmarks = located.faces[1].landmarks
     assert landmarks is not None
     np.testing.assert_array_equal(landmarks, larger * POINTS)
 
 
-@pytest.mark.parametrize("largest_only", [True, False])
-def test_the_detector_is_told_that_the_largest_face_is_enough(largest_only: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize("wanted", FaceSelection)
+def test_the_detector_is_told_which_faces_are_wanted(wanted: FaceSelection) -> None:
     detector = Faces((0.3,))
-    locate_faces(b"", Reducing(), detector, first, largest_only=largest_only)
-    assert detector.asked_for_largest == [largest_only]
+    locate_faces(b"", Reducing(), detector, first, wanted=wanted, min_face=100)
+    assert detector.asked_for_largest == [wanted is FaceSelection.LARGEST]
+    assert [bool(small) for small in detector.asked_for_small] == [wanted is FaceSelection.ALL]
+
+
+@pytest.mark.parametrize(
+    ("width", "min_face", "decoded", "smallest"),
+    [
+        (4000, None, 2000, 80),
+        (8000, None, 4000, 80),
+        (1600, None, 1600, 40),
+        (600, None, 600, 15),
+        (4000, 32, 4000, 32),
+        (4000, 63, 4000, 63),
+        (4000, 64, 2000, 64),
+        (8000, 200, 2000, 200),
+        (8000, 1000, 1000, 1000),
+    ],
+)
+def test_where_all_faces_are_wanted_the_smallest_has_enough_pixels(
+    width: int, min_face: int | None, decoded: int, smallest: float
+) -> None:
+    decoder, detector = Reducing(width), Faces((0.3,))
+    locate_faces(b"", decoder, detector, everyone, wanted=FaceSelection.ALL, min_face=min_face)
+    assert decoder.asked == [decoded]
+    assert detector.asked_for_small == [smallest * decoded / width]
+
+
+def test_where_all_faces_were_looked_for_none_are_looked_for_again() -> None:
+    decoder = Reducing()
+    assert locate_faces(b"", decoder, Faces(()), everyone, wanted=FaceSelection.ALL).faces == []
+    assert decoder.asked == [2000]
 
 
 def test_small_faces_that_nobody_asked_for_cost_nothing() -> None:
@@ -100,9 +135,9 @@ def test_small_faces_that_nobody_asked_for_cost_nothing() -> None:
 
 def test_where_nothing_is_seen_all_pixels_are_searched() -> None:
     decoder = Reducing()
-    sight = locate_faces(b"", decoder, Faces((0.02,), large_only=True), everyone)
+    located = locate_faces(b"", decoder, Faces((0.02,), large_only=True), everyone)
     assert decoder.asked == [1000, 4000]
-    assert (sight.image.reduction, len(sight.faces)) == (1, 1)
+    assert (located.image.reduction, len(located.faces)) == (1, 1)
 
 
 def test_no_face_at_all_is_the_callers_to_judge() -> None:
