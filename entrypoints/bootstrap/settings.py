@@ -49,7 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether thresholds are fitted to the people who are enrolled."""
     ambiguity_margin: Annotated[float, Meta(ge=0, le=1)] = 0.02
     """In cosine similarity."""
-    identification_method: Literal["nearest", "mean", "template", "vote"] = "nearest"
+    identification_method: Literal["nearest", "mean", "template"] = "nearest"
     liveness: LivenessPolicy = LivenessPolicy.OFF
     liveness_models: list[str] = msgspec.field(default_factory=lambda: ["minifasnet_v2", "minifasnet_v1se"])
     """Those that are installed are averaged."""

@@ -28,7 +28,7 @@ RecognitionModel = Annotated[
     str | None, QueryParameter(description="A recognition model's name; the configured default if absent")
 ]
 Method = Annotated[
-    Literal["nearest", "mean", "template", "vote"] | None,
+    Literal["nearest", "mean", "template"] | None,
     QueryParameter(description="How a person's several faces are weighed; the configured default if absent"),
 ]
 LeastSimilarity = Annotated[
