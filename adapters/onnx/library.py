@@ -7,6 +7,7 @@ from typing import TypeAlias, TypeVar
 from msgspec.structs import replace
 from typing_extensions import override
 
+from adapters.onnx.anti_spoofing.ensemble import SpoofDetectorEnsemble
 from adapters.onnx.anti_spoofing.minifasnet import MiniFasNet
 from adapters.onnx.catalogue.entries import Catalogue, ModelEntry, Task
 from adapters.onnx.catalogue.files import ModelFiles
@@ -24,7 +25,6 @@ from adapters.onnx.lazy import LazyValues
 from adapters.onnx.recognisers.arcface import ArcFaceEmbedder
 from adapters.onnx.recognisers.sface import SFaceEmbedder
 from adapters.onnx.session import InferenceSession
-from application.liveness import LivenessEnsemble
 from application.ports.analysis import FaceDetector, FaceEmbedder
 from application.ports.liveness import SpoofDetector
 from application.ports.models import ModelLibrary
@@ -126,7 +126,7 @@ class OnnxModelLibrary(ModelLibrary):
         """
         models = [self._resolve("anti_spoofing", name) for name in names]
         installed = [model for model in models if self._is_installed(model)]
-        return LivenessEnsemble(tuple(map(self._spoof_detectors.get, installed or models[:1])))
+        return SpoofDetectorEnsemble(tuple(map(self._spoof_detectors.get, installed or models[:1])))
 
     @override
     def dimensions(self, recognition: str) -> int:

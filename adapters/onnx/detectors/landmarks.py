@@ -36,8 +36,10 @@ class LandmarkedDetector(FaceDetector):
         return self._detector.name
 
     @override
-    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
-        faces = self._detector.detect(image, largest_only=largest_only)
+    def detect(
+        self, image: Image, *, largest_only: bool = False, min_face: float | None = None
+    ) -> list[DetectedFace]:
+        faces = self._detector.detect(image, largest_only=largest_only, min_face=min_face)
         if largest_only and faces:
             faces = [largest(faces, image)]
         return [

@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from adapters.onnx.detectors.detections import Detections
 from adapters.onnx.detectors.resizing import scaled
+from adapters.onnx.detectors.tiles import detect_small_faces, new_faces
 from adapters.onnx.session import InferenceSession
 from application.ports.analysis import FaceDetector
 from domain.faces import DetectedFace, Image
@@ -14,6 +15,8 @@ from domain.faces import DetectedFace, Image
 _SCALES = (1.0, 0.4)
 """Shares of the input that the image fills, tried until a face is found: these networks expect some surroundings
 and miss a face that fills the whole image."""
+_LARGE = 0.5
+"""Minimum size of a face that the second scale adds to those of the first, as a share of the image's longer side."""
 _DEFAULT_SIZE = (640, 640)
 """Input height and width for files that leave them open: what such networks are published with."""
 
@@ -58,15 +61,33 @@ class LetterboxDetector(FaceDetector):
         return self._name
 
     @override
-    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
+    def detect(
+        self, image: Image, *, largest_only: bool = False, min_face: float | None = None
+    ) -> list[DetectedFace]:
+        faces: list[DetectedFace] = []
         for scale in _SCALES:
-            if faces := self._detect_at(image, scale):
-                return faces
-        return []
+            detected = self._detect_at(image, scale)
+            if faces:
+                large = [face for face in detected if face.box.longer > _LARGE * max(image.shape[:2])]
+                detected = new_faces(large, faces)
+            faces += detected
+            if faces and min_face is None:
+                break
+        if min_face is not None:
+            small = detect_small_faces(
+                image, lambda tile, _: self._detect_at(tile), min_face, self._scale(image), self._input_size
+            )
+            faces += new_faces([face for face, _ in small], faces)
+        return sorted(faces, key=lambda face: -face.score)
 
-    def _detect_at(self, image: Image, scale: float) -> list[DetectedFace]:
+    def _scale(self, image: Image) -> float:
+        """At which the image fits into the network's input."""
         height, width = self._input_size
-        fitted = scaled(image, scale * min(height / image.shape[0], width / image.shape[1]))
+        return float(min(height / image.shape[0], width / image.shape[1]))
+
+    def _detect_at(self, image: Image, scale: float = 1) -> list[DetectedFace]:
+        height, width = self._input_size
+        fitted = scaled(image, scale * self._scale(image))
         picture = np.zeros((height, width, 3), dtype=np.uint8)
         picture[: fitted.shape[0], : fitted.shape[1]] = fitted
         detections = self.infer(picture, self._threshold).suppress_overlapping(self._overlap)

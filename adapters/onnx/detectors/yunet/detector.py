@@ -7,6 +7,7 @@ import numpy as np
 from typing_extensions import override
 
 from adapters.onnx.detectors.resizing import scaled
+from adapters.onnx.detectors.tiles import detect_small_faces, new_faces
 from adapters.onnx.detectors.yunet.cut_faces import recover_cut_faces
 from adapters.onnx.detectors.yunet.network import YuNetNetwork, as_batch
 from adapters.onnx.detectors.yunet.rotation import ROTATIONS, rotated, rotated_back
@@ -23,6 +24,10 @@ _LARGE = 0.2
 docs/decisions/0004-inference-engines.md."""
 _FALLBACK_SIDES = (256, 1280)
 """For images without a face in the first pass: faces that fill them (or tiny images), then tiny faces."""
+_TILE_SIDE = 768
+"""Pixels of a tile in which small faces are detected; larger ones take more time per pixel."""
+_FILLING = 0.5
+"""Minimum size of a face that the pass of 256 pixels adds to the first pass, as a share of the long side."""
 _ROTATED_SIDE = 320
 """Pixels of the last pass, in which an image without an upright face is rotated by 90, 180 and 270 degrees."""
 _ROTATED_THRESHOLD = 0.85
@@ -48,7 +53,9 @@ class YuNetDetector(FaceDetector):
         return self._name
 
     @override
-    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
+    def detect(
+        self, image: Image, *, largest_only: bool = False, min_face: float | None = None
+    ) -> list[DetectedFace]:
         faces: list[DetectedFace] = []
         uncertain: list[DetectedFace] = []
         long_side, side = max(image.shape[:2]), 0
@@ -65,7 +72,30 @@ class YuNetDetector(FaceDetector):
         if largest_only and faces:
             faces = [largest(faces, image)]
         faces = redetect_tilted_faces(self._network, image, faces, side / long_side) + cut
+        if min_face is not None:
+            faces += self._detect_missed(image, faces, min_face)
         return sorted(faces, key=lambda face: -face.score)
+
+    def _detect_missed(self, image: Image, known: list[DetectedFace], min_face: float) -> list[DetectedFace]:
+        """Faces that are too large or too small for the first pass, if that found others."""
+        long_side = max(image.shape[:2])
+        filling = [
+            face
+            for face in self._detect_sure(image, _FALLBACK_SIDES[0])
+            if face.box.longer > _FILLING * long_side
+        ]
+        found = new_faces(filling, known)
+        small = detect_small_faces(
+            image,
+            lambda tile, scale: self._detect_sure(tile, round(scale * max(tile.shape[:2]))),
+            min_face,
+            min(1.0, _LONG_SIDE / long_side),
+            (_TILE_SIDE, _TILE_SIDE),
+        )
+        for scale in sorted({scale for _, scale in small}):
+            new = new_faces([face for face, at in small if at == scale], known + found)
+            found += redetect_tilted_faces(self._network, image, new, scale)
+        return found
 
     def _detect_rotated(self, image: Image, long_side: int) -> list[DetectedFace]:
         """The faces of a rotated image, in its own coordinates: those of the rotation with the best score."""
@@ -76,6 +106,9 @@ class YuNetDetector(FaceDetector):
             if faces and (not best or faces[0].score > best[0].score):
                 best = [rotated_back(face, times, image) for face in faces]
         return best
+
+    def _detect_sure(self, image: Image, long_side: int) -> list[DetectedFace]:
+        return [face for face in self._detect_at(image, long_side) if face.score >= self._threshold]
 
     def _detect_at(self, image: Image, long_side: int) -> list[DetectedFace]:
         """Faces and uncertain faces, best score first."""
