@@ -36,7 +36,9 @@ def test_an_entry_is_made_once(cache: PreparedModels, tmp_path: Path) -> None:
 def test_an_entry_is_an_onnx_file(cache: PreparedModels, tmp_path: Path) -> None:
     cache.prepared(SOURCE, FREE)
     (entry,) = entries(tmp_path)
-    onnx.checker.check_model(onnx.load(entry))
+    model = onnx.load(entry)
+    onnx.checker.check_model(model)
+    assert len(model.graph.output) == 12
 
 
 def test_different_axes_are_different_entries(cache: PreparedModels, tmp_path: Path) -> None:
