@@ -1,7 +1,7 @@
 """Pixels that decoding an AVIF file computes (ISO/IEC 14496-12 and 23008-12; AV1 specification, 5.3 to 5.9).
 
 The decoder can't be interrupted, and neither the size of the coded frames nor their number is that of the container,
-which is all that Pillow looks at: a file that calls itself a thumbnail may hold thousands of huge frames.
+which is all that Pillow checks: a file that claims to be a thumbnail may hold thousands of huge frames.
 """
 
 from collections.abc import Iterator
@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from domain.errors import InvalidImage
 
 _MAX_PARTS = 10_000
-"""Boxes, extents and AV1 units of a file: a photo has some fifty, of a grid some hundred more."""
+"""Boxes, items, extents and AV1 units of a file: a photo has some fifty, and a grid a few hundred."""
 _FRAMES = 4
 """Full-size frames that a photo may consist of: colour and alpha, a gain map, a thumbnail."""
 _SEQUENCE_HEADER, _FRAME_HEADER, _FRAME = 1, 3, 6
 """Types of AV1 units (OBUs)."""
+_MAX_ZEROS = 32
+"""Before the first one of a number of variable length."""
 _CHILDREN_AT = {b"meta": 4, b"iinf": 6}
 """Bytes before the boxes inside a box."""
 
@@ -101,6 +103,7 @@ class _Avif:
         offset, length, base, index = (reader.bits(4) for _ in range(4))
         wide = 4 if version > 1 else 2
         for _ in range(reader.bytes(wide)):
+            self._count()
             number = reader.bytes(wide)
             in_idat = version > 0 and reader.bytes(2) & 15 == 1
             reader.bytes(2)
@@ -180,7 +183,7 @@ def _skip_timing(header: _Reader) -> int:
     header.bits(64)
     if header.bits(1):
         zeros = 0
-        while not header.bits(1):
+        while not header.bits(1) and zeros < _MAX_ZEROS:
             zeros += 1
         header.bits(zeros)
     if not header.bits(1):
