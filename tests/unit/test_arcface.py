@@ -67,7 +67,7 @@ def embedder(file: bytes) -> ArcFaceEmbedder:
     return ArcFaceEmbedder(session(file, FreeAxes.BATCH), "arcface")
 
 
-def test_the_network_sees_rgb_from_minus_one_to_one() -> None:
+def test_the_network_gets_rgb_from_minus_one_to_one() -> None:
     plain = session(network(scaled=False), FreeAxes.BATCH)
     batch = (np.stack(crops())[..., ::-1].transpose(0, 3, 1, 2).astype(np.float32) - 127.5) / 127.5
     (expected,) = plain.run(batch).values()

@@ -1,4 +1,4 @@
-"""What files carry beside their pixels, as programs and telephones write it, doesn't get in the way."""
+"""Metadata and unusual forms, as programs and phones write them, don't keep photos from being decoded."""
 
 import struct
 import zlib
@@ -82,7 +82,7 @@ def scene() -> Pillow.Image:
 
 
 @pytest.mark.parametrize("brand", [b"heic", b"heix", b"hevc", b"mif1", b"msf1"])
-def test_heic_is_refused_with_words_that_say_what_to_do(brand: bytes) -> None:
+def test_heic_is_refused_with_advice(brand: bytes) -> None:
     box = b"ftyp" + brand + bytes(4) + b"mif1heic"
     with pytest.raises(InvalidImage, match="send the photo as JPEG"):
         DECODER.decode(struct.pack(">I", 4 + len(box)) + box + bytes(1000))

@@ -1,4 +1,4 @@
-"""Heads that are run as one give what they gave apart."""
+"""Fused heads give the same outputs."""
 
 from typing import Any
 

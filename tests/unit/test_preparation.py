@@ -158,7 +158,7 @@ def test_free_axes() -> None:
 
 
 @pytest.mark.parametrize(("last", "expected"), [("Softmax", True), ("Relu", False)])
-def test_a_softmax_at_the_end_is_told(last: str, expected: bool) -> None:  # noqa: FBT001
+def test_a_softmax_at_the_end_is_recorded(last: str, expected: bool) -> None:  # noqa: FBT001
     nodes = [helper.make_node("Softmax", ["x"], ["inner"]), helper.make_node(last, ["inner"], ["y"])]
     session = OnnxRuntimeSession(prepare(model(nodes, {}).SerializeToString(), FreeAxes.NONE))
     assert (GIVES_PROBABILITIES in session.metadata) is expected

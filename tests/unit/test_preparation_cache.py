@@ -25,7 +25,7 @@ def entries(folder: Path) -> list[Path]:
     return sorted((folder / "cache").iterdir())
 
 
-def test_an_entry_is_made_once(cache: PreparedModels, tmp_path: Path) -> None:
+def test_an_entry_is_reused(cache: PreparedModels, tmp_path: Path) -> None:
     first = cache.prepared(SOURCE, FREE)
     (entry,) = entries(tmp_path)
     made = entry.stat()
@@ -56,7 +56,7 @@ def test_different_precisions_are_different_entries(cache: PreparedModels, tmp_p
 
 
 @pytest.mark.parametrize("damage", ["empty", "truncated", "changed", "appended"])
-def test_a_damaged_entry_is_made_anew(cache: PreparedModels, tmp_path: Path, damage: str) -> None:
+def test_a_damaged_entry_is_replaced(cache: PreparedModels, tmp_path: Path, damage: str) -> None:
     good = cache.prepared(SOURCE, FREE)
     (entry,) = entries(tmp_path)
     middle = len(good) // 2
@@ -72,14 +72,14 @@ def test_a_damaged_entry_is_made_anew(cache: PreparedModels, tmp_path: Path, dam
     assert entry.read_bytes() == good
 
 
-def test_many_that_start_at_once_leave_one_whole_entry(tmp_path: Path) -> None:
+def test_concurrent_starts_leave_one_whole_entry(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: PreparedModels(tmp_path / "cache").prepared(SOURCE, FREE), range(8)))
     (entry,) = entries(tmp_path)
     assert {entry.read_bytes()} == set(made)
 
 
-def test_a_folder_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_tolerated(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file where the folder should be")
     assert has_checksum(PreparedModels(tmp_path / "cache").prepared(SOURCE, FREE))
 

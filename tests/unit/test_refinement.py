@@ -1,4 +1,4 @@
-"""RefiningAligner: the views it shows, and what it makes of what is seen in them."""
+"""RefiningAligner: its views, and the landmarks that follow from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ class DiscLocator:
     """Finds the discs, and calls that with the smaller x of a pair the right one, as a locator of faces does."""
 
     blind: tuple[int, ...] = ()
-    """Numbers of the pictures in which nothing is seen."""
+    """Numbers of the pictures in which nothing is located."""
     seen: list[Image] = field(default_factory=list)
 
     def locate(self, pictures: Sequence[Image]) -> list[Landmarks | None]:
@@ -76,7 +76,7 @@ def test_large_faces_are_halved_to_the_same_landmarks(scale: float, middle: tupl
     assert np.abs(refined - exact).max() < 0.35 * scale
 
 
-def test_a_face_that_is_not_in_the_image_is_seen_in_black() -> None:
+def test_the_views_of_a_face_outside_the_image_are_black() -> None:
     locator = DiscLocator(blind=(0, 1, 2))
     landmarks = turned(0, 5, (-4000, 200))
     face = DetectedFace(Box(-4200, 0, 400, 400), 1.0, landmarks)
@@ -113,7 +113,7 @@ def test_one_view_is_enough(blind: tuple[int, ...]) -> None:
     assert np.abs(refined - exact).max() < 0.5
 
 
-def test_what_the_locator_does_not_see_stays_as_it_was() -> None:
+def test_landmarks_stay_if_the_locator_finds_none() -> None:
     rough = turned(5, 1, (200, 200))
     face = DetectedFace(Box(150, 150, 90, 100), 1.0, rough)
     refined = RefiningAligner(DiscLocator(blind=(0, 1, 2))).locate(scene(rough, 5), face).landmarks

@@ -77,7 +77,7 @@ def test_the_order_and_the_names_of_outputs_do_not_matter() -> None:
     assert detect(renamed)[0].box == detect(answer)[0].box
 
 
-def test_the_network_sees_bgr_less_the_mean_colour() -> None:
+def test_the_network_gets_bgr_less_the_mean_colour() -> None:
     recorder = Recorder({"loc": (1, 42, 4), "conf": (1, 42, 2), "landmarks": (1, 42, 10)})
     RetinaFaceDetector(recorder, "model").infer(np.full((32, 32, 3), (10, 20, 30), np.uint8), 0.5)
     assert recorder.pixel == [10 - 104, 20 - 117, 30 - 123]

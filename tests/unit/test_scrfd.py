@@ -54,7 +54,7 @@ def test_weak_faces_are_left_out() -> None:
     assert detect(outputs(16, 2, 3, score=0.49)) == []
 
 
-def test_the_network_sees_rgb_around_zero() -> None:
+def test_the_network_gets_rgb_around_zero() -> None:
     recorder = Recorder(
         {f"{kind}_{n}": (n * n * 2, kind) for kind in (1, 4, 10) for n in (4, 2, 1)}  # cells a side
     )

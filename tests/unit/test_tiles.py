@@ -1,4 +1,4 @@
-"""Small faces in large images: which parts are looked at, at which scales, and what is made of what they show."""
+"""Small faces in large images: the tiles, their scales, and the faces found in them."""
 
 from itertools import pairwise
 
@@ -34,7 +34,7 @@ def test_tiles_cover_the_image_and_overlap(width: int, height: int, overlap: flo
 @pytest.mark.parametrize("step", range(0, 800, 37))
 @pytest.mark.parametrize("side", [64, 150, 300])
 def test_a_face_is_found_once_wherever_it_is(side: int, step: int) -> None:
-    """In a photo of which all that is seen at once are faces of 320 pixels and more."""
+    """In a photo in which a single pass finds faces of 320 pixels and more only."""
     image = blank(6400, 4800)
     image[:, :, 0] = np.arange(6400) % 251
     there = face(1000 + step, 700 + step, side)

@@ -22,7 +22,7 @@ def test_corners_are_relative_to_the_picture() -> None:
     assert first.landmarks is None
 
 
-def test_the_network_sees_rgb_around_zero() -> None:
+def test_the_network_gets_rgb_around_zero() -> None:
     recorder = Recorder({"scores": (1, 3, 2), "boxes": (1, 3, 4)})
     UltraLightDetector(recorder, "model").infer(np.full((32, 32, 3), (10, 20, 30), np.uint8), 0.5)
     np.testing.assert_allclose(recorder.pixel, (np.array([30, 20, 10]) - 127) / 128)

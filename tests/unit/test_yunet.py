@@ -1,4 +1,4 @@
-"""YuNet's decoding on outputs made by hand, and the sizes that images are looked at."""
+"""YuNet's decoding on outputs made by hand, and the sizes to which images are scaled."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ CHANNELS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
 
 @dataclass
 class Cell:
-    """One cell of one grid that sees a face."""
+    """One cell of one grid that detects a face."""
 
     stride: int
     row: int
@@ -32,7 +32,7 @@ class Cell:
 
 @dataclass
 class FakeSession:
-    """A YuNet that sees the same cells in every picture that is `wide` pixels wide, or in all."""
+    """A YuNet in which the same cells detect faces, in every picture that is `wide` pixels wide, or in all."""
 
     cells: list[Cell] = field(default_factory=list)
     wide: int | None = None
@@ -134,7 +134,7 @@ def test_the_first_size_that_finds_a_face_is_the_last_one_tried() -> None:
     ],
     ids=["large", "small", "none"],
 )
-def test_the_largest_face_alone_is_looked_for_in_a_small_picture_first(
+def test_the_largest_face_alone_is_detected_in_a_small_picture_first(
     face: float, sizes: list[tuple[int, int]]
 ) -> None:
     """A face as large as this part of the image's width."""
@@ -145,7 +145,7 @@ def test_the_largest_face_alone_is_looked_for_in_a_small_picture_first(
     assert [shape[2:] for shape in session.seen] == sizes
 
 
-def test_a_small_image_is_looked_at_once_whoever_is_looked_for() -> None:
+def test_a_small_image_takes_one_pass_for_the_largest_face() -> None:
     session = FakeSession([Cell(32, 1, 1)])
     YuNetDetector(YuNetNetwork(session)).detect(np.zeros((250, 320, 3), np.uint8), largest_only=True)
     assert [shape[2:] for shape in session.seen] == [(256, 320)]
