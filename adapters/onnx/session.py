@@ -14,20 +14,12 @@ Shape: TypeAlias = tuple[int | None, ...]
 class InferenceSession(Protocol):
     """A loaded network with one input. Safe to run from several threads at once."""
 
-    @property
-    def input_shape(self) -> Shape:
-        """N x C x H x W."""
-        ...
-
-    @property
-    def output_shapes(self) -> Mapping[str, Shape]:
-        """By the outputs' names, in the file's order."""
-        ...
-
-    @property
-    def metadata(self) -> Mapping[str, str]:
-        """What the preparation recorded about the graph; see adapters/onnx/graphs/exports.py."""
-        ...
+    input_shape: Shape
+    """N x C x H x W."""
+    output_shapes: Mapping[str, Shape]
+    """By the outputs' names, in the file's order."""
+    metadata: Mapping[str, str]
+    """What the preparation recorded about the graph; see adapters/onnx/graphs/exports.py."""
 
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:
         """The outputs, by name, for a batch of the input's shape."""

@@ -38,14 +38,12 @@ class FakeSession:
     wide: int | None = None
     seen: list[tuple[int, ...]] = field(default_factory=list)
     metadata: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def input_shape(self) -> Shape:
-        return (None, 3, None, None)
-
-    @property
-    def output_shapes(self) -> Mapping[str, Shape]:
-        return {f"{kind}_{stride}": (None, None, n) for kind, n in CHANNELS.items() for stride in STRIDES}
+    input_shape: Shape = (None, 3, None, None)
+    output_shapes: Mapping[str, Shape] = field(
+        default_factory=lambda: {
+            f"{kind}_{s}": (None, None, n) for kind, n in CHANNELS.items() for s in STRIDES
+        }
+    )
 
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:
         self.seen.append(batch.shape)
@@ -70,13 +68,8 @@ class FakeSession:
 
 
 def test_a_session_of_another_family_is_refused() -> None:
-    class Other(FakeSession):
-        @property
-        def output_shapes(self) -> Mapping[str, Shape]:
-            return {"fc1": (None, 128)}
-
     with pytest.raises(BrokenModel):
-        YuNetNetwork(Other())
+        YuNetNetwork(FakeSession(output_shapes={"fc1": (None, 128)}))
 
 
 def test_decoding() -> None:

@@ -6,7 +6,7 @@ from threading import Thread
 
 from typing_extensions import override
 
-from adapters.onnx.session import InferenceSession, Shape, Tensor
+from adapters.onnx.session import InferenceSession, Tensor
 from adapters.system.idle_cores import IdleCores
 from adapters.system.machine import return_freed_memory
 
@@ -26,25 +26,13 @@ class MultiThreadSession(InferenceSession):
             idle_cores: says when to use several threads, and how many.
         """
         self._single = start(1)
+        self.input_shape = self._single.input_shape
+        self.output_shapes = self._single.output_shapes
+        self.metadata = self._single.metadata
         self._multi: InferenceSession | None = None
         self._to_start = [start]
         """Emptied by the thread that starts the second session; `start` holds the network's file in memory."""
         self._idle_cores = idle_cores
-
-    @property
-    @override
-    def input_shape(self) -> Shape:
-        return self._single.input_shape
-
-    @property
-    @override
-    def output_shapes(self) -> Mapping[str, Shape]:
-        return self._single.output_shapes
-
-    @property
-    @override
-    def metadata(self) -> Mapping[str, str]:
-        return self._single.metadata
 
     @override
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:

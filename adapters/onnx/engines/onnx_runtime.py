@@ -53,31 +53,16 @@ class OnnxRuntimeSession(InferenceSession):
         self._shrinking = onnxruntime.RunOptions()
         self._shrinking.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         self._input: str = inputs[0].name
-        self._input_shape = _shape(inputs[0].shape)
-        self._output_shapes = {output.name: _shape(output.shape) for output in self._session.get_outputs()}
-        self._metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
-
-    @property
-    @override
-    def input_shape(self) -> Shape:
-        return self._input_shape
-
-    @property
-    @override
-    def output_shapes(self) -> Mapping[str, Shape]:
-        return self._output_shapes
-
-    @property
-    @override
-    def metadata(self) -> Mapping[str, str]:
-        return self._metadata
+        self.input_shape = _shape(inputs[0].shape)
+        self.output_shapes = {output.name: _shape(output.shape) for output in self._session.get_outputs()}
+        self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
 
     @override
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:
         large = len(batch) > _SMALL_BATCH or batch.nbytes > _SMALL_BYTES
         run = self._shrinking if large else None
         outputs: list[Tensor] = self._session.run(None, {self._input: batch}, run)
-        return dict(zip(self._output_shapes, outputs, strict=True))
+        return dict(zip(self.output_shapes, outputs, strict=True))
 
 
 def _shape(axes: list[int | str | None]) -> Shape:

@@ -56,36 +56,21 @@ class OpenVinoSession(InferenceSession):
             raise BrokenModel("The model's file can't be loaded.") from error
         if len(inputs) != 1:
             raise BrokenModel(f"The model has {len(inputs)} inputs instead of one.")
-        self._input_shape = inputs[0]
-        self._output_shapes = dict(zip((output.name for output in graph.graph.output), outputs, strict=True))
-        self._metadata = {entry.key: entry.value for entry in graph.metadata_props}
+        self.input_shape = inputs[0]
+        self.output_shapes = dict(zip((output.name for output in graph.graph.output), outputs, strict=True))
+        self.metadata = {entry.key: entry.value for entry in graph.metadata_props}
         self._of_thread = local()
-
-    @property
-    @override
-    def input_shape(self) -> Shape:
-        return self._input_shape
-
-    @property
-    @override
-    def output_shapes(self) -> Mapping[str, Shape]:
-        return self._output_shapes
-
-    @property
-    @override
-    def metadata(self) -> Mapping[str, str]:
-        return self._metadata
 
     @override
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:
-        if self._input_shape[0] is not None or len(batch) == 1:
+        if self.input_shape[0] is not None or len(batch) == 1:
             return self._run(batch)
         runs = [self._run(batch[row : row + 1]) for row in range(len(batch))]
-        return {name: np.concatenate([run[name] for run in runs]) for name in self._output_shapes}
+        return {name: np.concatenate([run[name] for run in runs]) for name in self.output_shapes}
 
     def _run(self, batch: Tensor) -> Mapping[str, Tensor]:
         outputs = self._request().infer([np.ascontiguousarray(batch)], share_inputs=True).values()
-        return dict(zip(self._output_shapes, outputs, strict=True))
+        return dict(zip(self.output_shapes, outputs, strict=True))
 
     def _request(self) -> openvino.InferRequest:
         """One for each thread, as a request serves one run at a time."""
