@@ -35,7 +35,7 @@ from domain.liveness_errors import (
 from domain.liveness_session import FaceInFrame, Failure, Frame, SessionRules, SessionState
 from domain.models import ModelChoice
 from domain.movements import Movement, sequences
-from tests.unit.fakes import BLUE, GREEN, RED, InlineWorkers, analyser, photo, policy
+from tests.unit.fakes import BLUE, GREEN, RED, ColourModels, InlineWorkers, analyser, photo, policy
 from tests.unit.heads import FRONT, SHOWN
 
 LIMITS = SessionLimits(
@@ -84,7 +84,7 @@ class Service:
 
     def __post_init__(self) -> None:
         self.store = InMemoryLivenessSessions(self.clock)
-        self.start = StartLivenessSession(self.store, self.meter, policy(), LIMITS)
+        self.start = StartLivenessSession(self.store, ColourModels(), policy(), LIMITS)
         self.take = TakeLivenessFrame(
             self.store, self.meter, InlineWorkers(), policy(), LIMITS, self.liveness, self.clock
         )
@@ -127,7 +127,7 @@ async def test_what_cannot_be_decided_does_not_begin(service: Service) -> None:
     with pytest.raises(UnknownModel):
         await service.start.execute(recognition_model="unheard of")
     uncalibrated = StartLivenessSession(
-        service.store, service.meter, policy(calibrations=NoCalibration()), LIMITS
+        service.store, ColourModels(), policy(calibrations=NoCalibration()), LIMITS
     )
     with pytest.raises(ModelNotCalibrated):
         await uncalibrated.execute()
