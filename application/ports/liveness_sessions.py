@@ -1,4 +1,4 @@
-"""Where liveness sessions are kept from one frame to the next."""
+"""The port that stores liveness sessions from one frame to the next."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,35 +9,35 @@ from domain.models import ModelChoice
 
 
 @dataclass(frozen=True, slots=True)
-class KeptSession:
-    """A session and what it was begun with."""
+class StoredSession:
+    """A session, and what it was started with."""
 
     id: str
-    """Opaque, random, URL-safe: whoever knows it may send frames and use it."""
+    """Random and URL-safe. Whoever knows it may read the session and use it."""
     nonce: str
-    """What each frame has to carry."""
+    """A secret that each frame must repeat."""
     models: ModelChoice
     session: LivenessSession
     age_s: float = 0.0
-    """Since it began, by the store's clock, when it was read."""
+    """Seconds from its start to when it was read, by the store's clock."""
 
 
 class LivenessSessionStore(Protocol):
-    """Sessions until they expire. All methods may be called concurrently, by several processes.
+    """Stores sessions until they expire. All methods may be called concurrently, by several processes.
 
-    Expired sessions are not there, and their rows are removed by `purge`. Each method raises Unavailable when the
-    store does not answer.
+    An expired session counts as absent, whether `purge` has removed it or not. Each method raises Unavailable when
+    the store does not answer.
     """
 
-    async def begin(self, kept: KeptSession, lifetime_s: float, most: int) -> None:
-        """Keep a new session for so many seconds.
+    async def begin(self, kept: StoredSession, lifetime_s: float, most: int) -> None:
+        """Store a new session for so many seconds.
 
         Raises:
             TooManyLivenessSessions: there are `most` already, whatever their state.
         """
         ...
 
-    async def find(self, session_id: str) -> KeptSession:
+    async def find(self, session_id: str) -> StoredSession:
         """A session.
 
         Raises:
@@ -48,9 +48,9 @@ class LivenessSessionStore(Protocol):
     async def change(
         self,
         session_id: str,
-        change: Callable[[KeptSession], LivenessSession],
+        change: Callable[[StoredSession], LivenessSession],
         lifetime_s: float | None = None,
-    ) -> KeptSession:
+    ) -> StoredSession:
         """Replace a session by what is made of it, while nobody else can change it.
 
         Args:
@@ -67,5 +67,5 @@ class LivenessSessionStore(Protocol):
         ...
 
     async def purge(self) -> int:
-        """Remove what has expired; the number of sessions."""
+        """Remove expired sessions; returns how many."""
         ...
