@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from adapters.files.calibration import write_table
-from application.evaluation.calibrate import CalibrateModel
+from application.evaluation.calibration.calibrate import CalibrateModel
 from domain.calibration import CalibrationTable
 from entrypoints.cli.measuring import (
     DETECTION,

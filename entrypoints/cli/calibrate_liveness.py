@@ -7,8 +7,8 @@ from dependency_injector import providers
 
 from adapters.files.liveness import write_liveness_calibration
 from adapters.memory.liveness import InMemoryLivenessCalibrations
-from application.evaluation.attacks import JudgePhotos
-from application.evaluation.calibrate_liveness import CalibratedLiveness, CalibrateLiveness
+from application.evaluation.liveness.calibrate import CalibratedLiveness, CalibrateLiveness
+from application.evaluation.liveness.presentations import JudgePhotos
 from entrypoints.cli.evaluate_liveness import ATTACK, BPCER, LIVE, rate_lines, responses
 from entrypoints.cli.measuring import DETECTION, configured, measuring
 

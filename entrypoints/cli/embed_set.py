@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from application.evaluation.embed import EmbedSet
-from application.evaluation.sets import PhotoFolder
+from application.evaluation.datasets.embed_set import EmbedSet
+from application.evaluation.datasets.evaluation_set import PhotoFolder
 from entrypoints.cli.measuring import DETECTION, IMAGES, RECOGNITION, loading, measuring
 
 

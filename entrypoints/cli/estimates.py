@@ -1,8 +1,8 @@
 """Estimates and differentials, as commands print them."""
 
-from application.evaluation.by_group import GroupSize
-from application.evaluation.differentials import Differential
-from application.evaluation.estimates import Estimate
+from application.evaluation.metrics.differentials import Differential
+from application.evaluation.metrics.estimates import Estimate
+from application.evaluation.verification.group_rates import GroupSize
 
 
 def machine(estimate: Estimate, trials: str) -> dict[str, object]:

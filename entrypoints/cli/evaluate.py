@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 import msgspec
 
-from application.evaluation.evaluate import Evaluation
-from application.evaluation.metrics import Share
-from application.evaluation.verification import EvaluateVerification
+from application.evaluation.metrics.rates import Share
+from application.evaluation.verification.evaluate import EvaluateVerification
+from application.evaluation.verification.pair_accuracy import Evaluation
 from entrypoints.cli import plot as plotting
 from entrypoints.cli import verification_report
 from entrypoints.cli.measuring import (

@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from application.decisions import CalibrationMode
-from application.evaluation.transfer import EvaluateTransfer, SetTransfer, TransferEvaluation
+from application.evaluation.calibration.transfer import EvaluateTransfer, SetTransfer, TransferEvaluation
 from domain.quality import LENIENT, Measure
 from entrypoints.cli.measuring import (
     DETECTION,

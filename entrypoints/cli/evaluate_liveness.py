@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from application.evaluation.attacks import JudgePhotos, NonResponse
-from application.evaluation.liveness import ErrorRates, EvaluateLiveness, LivenessEvaluation
+from application.evaluation.liveness.evaluate import ErrorRates, EvaluateLiveness, LivenessEvaluation
+from application.evaluation.liveness.presentations import JudgePhotos, NonResponse
 from entrypoints.cli.measuring import DETECTION, configured, measuring
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)

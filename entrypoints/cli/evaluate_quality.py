@@ -7,8 +7,8 @@ import msgspec
 
 from adapters.files.vectors import NpzVectorFiles
 from adapters.imaging.quality import LandmarkQualityAssessor
-from application.evaluation.metrics import Share
-from application.evaluation.quality import (
+from application.evaluation.metrics.rates import Share
+from application.evaluation.quality.evaluate import (
     DISCARDS,
     FMR,
     SEARCH_FMR,

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 import msgspec
 
-from application.evaluation.metrics import Share
-from application.evaluation.search import EvaluateSearch, SearchEvaluation
-from application.evaluation.weighing import MethodResult
+from application.evaluation.metrics.rates import Share
+from application.evaluation.search.evaluate import EvaluateSearch, SearchEvaluation
+from application.evaluation.search.methods import MethodResult
 from entrypoints.cli import search_report
 from entrypoints.cli.measuring import (
     DETECTION,

@@ -12,11 +12,11 @@ from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from adapters.files.vectors import NpzVectorFiles
 from application.errors import CommandError
-from application.evaluation import parallel
+from application.evaluation.datasets.embedding import EmbedPhotos
+from application.evaluation.datasets.evaluation_set import LoadSets, PhotoFolder, SetSource, VectorFile
+from application.evaluation.datasets.groups import Grouping, parse_groups
+from application.evaluation.datasets.photo_files import Progress as ReportProgress
 from application.evaluation.errors import EvaluationError
-from application.evaluation.groups import Grouping, parse_groups
-from application.evaluation.photos import EmbedPhotos
-from application.evaluation.sets import LoadSets, PhotoFolder, SetSource, VectorFile
 from domain.errors import FaceServiceError, ModelNotCalibrated
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import Settings, load_settings
@@ -157,7 +157,7 @@ def source(images: Sequence[Path], vectors: Sequence[Path]) -> SetSource:
 
 
 @contextlib.contextmanager
-def measuring() -> Iterator[parallel.Progress]:
+def measuring() -> Iterator[ReportProgress]:
     """A progress bar on stderr; what goes wrong meanwhile becomes one line."""
     bar = Progress(
         *Progress.get_default_columns(),

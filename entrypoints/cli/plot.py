@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from application.evaluation.evaluate import Evaluation
+from application.evaluation.verification.pair_accuracy import Evaluation
 
 FORMATS = frozenset({".pdf", ".png", ".svg"})
 

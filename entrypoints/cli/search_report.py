@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from application.evaluation.searches import (
+from application.evaluation.search.group_rates import (
     DRAWS,
     AttributeSearches,
     HalfGalleries,

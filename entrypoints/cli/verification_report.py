@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from application.evaluation.by_group import AttributeRates, CrossRates, RatesAt
-from application.evaluation.comparisons import ErrorRates
-from application.evaluation.verification import OperatingThreshold, VerificationReport
+from application.evaluation.verification.comparisons import ErrorRates
+from application.evaluation.verification.evaluate import OperatingThreshold, VerificationReport
+from application.evaluation.verification.group_rates import AttributeRates, CrossRates, RatesAt
 from entrypoints.cli.estimates import differential_machine, differential_text, machine, size_machine, text
 
 MOST_CROSSES = 10

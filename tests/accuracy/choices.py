@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from adapters.files.vectors import NpzVectorFiles
 from adapters.onnx.embedding import CropEmbedder
 from adapters.onnx.exports import OUTPUT_MEAN
-from application.evaluation.calibrate import fit, usable
-from application.evaluation.normalisation import NormalisedSet, normalise
-from application.evaluation.sets import EvaluationSet
-from application.evaluation.transfer import POOLED_FMR, EvaluateTransfer, genuine_scores
+from application.evaluation.calibration.calibrate import fit, usable
+from application.evaluation.calibration.transfer import POOLED_FMR, EvaluateTransfer, genuine_scores
+from application.evaluation.datasets.evaluation_set import EvaluationSet
+from application.evaluation.metrics.normalisation import NormalisedSet, normalise
 from domain import impostors
 from domain.calibration import CalibrationTable
 from domain.models import ModelChoice

@@ -11,10 +11,10 @@ import pytest
 from dependency_injector import providers
 
 from adapters.files.vectors import NpzVectorFiles
-from application.evaluation.evaluate import Evaluation, measure
-from application.evaluation.photos import EmbedPhotos
-from application.evaluation.protocol import PairProtocol, parse_pairs
-from application.evaluation.sets import EvaluationSet
+from application.evaluation.datasets.embedding import EmbedPhotos
+from application.evaluation.datasets.evaluation_set import EvaluationSet
+from application.evaluation.datasets.pairs import PairProtocol, parse_pairs
+from application.evaluation.verification.pair_accuracy import Evaluation, measure
 from application.photo_folders import find_photos
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import Settings
@@ -71,6 +71,6 @@ def evaluation(benchmark: Benchmark) -> Evaluation:
 
 def _sources() -> Iterator[Path]:
     yield REPOSITORY / "static" / "models.toml"
-    yield REPOSITORY / "entrypoints" / "container.py"
+    yield REPOSITORY / "entrypoints" / "bootstrap" / "container.py"
     for folder in ("domain", "application", "adapters/onnx", "adapters/imaging", "adapters/files"):
         yield from sorted((REPOSITORY / folder).glob("*.py"))

@@ -15,8 +15,8 @@ from typing import TypeVar
 import click
 import cv2
 
-from application.evaluation.metrics import Share
-from application.evaluation.photos import central
+from application.evaluation.datasets.embedding import central
+from application.evaluation.metrics.rates import Share
 from domain.capture import measure
 from domain.liveness import Liveness
 from tests.accuracy.living import CONFIRM, FIT, MODELS, Judge, Living, library, living, variants

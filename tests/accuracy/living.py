@@ -14,8 +14,8 @@ from adapters.onnx.engines.choice import choose_engine
 from adapters.onnx.files import ModelFiles
 from adapters.onnx.library import OnnxModelLibrary
 from adapters.onnx.registry import known_as, put
-from application.evaluation.photos import central
-from application.evaluation.protocol import parse_pairs
+from application.evaluation.datasets.embedding import central
+from application.evaluation.datasets.pairs import parse_pairs
 from application.liveness import LivenessGate
 from application.ports.liveness import SpoofDetector
 from domain.capture import MINIFASNET_LIMITS

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from adapters.imaging.quality import LandmarkQualityAssessor
 from application.analysis import WHOLE, FaceAnalyser
-from application.evaluation.photos import central
-from application.evaluation.quality import right_first
+from application.evaluation.datasets.embedding import central
+from application.evaluation.quality.evaluate import right_first
 from application.photo_folders import PhotoFile, find_photos
 from domain.faces import DetectedFace, Image, largest, subject
 from domain.models import ModelChoice

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from application.decisions import ComparedFaces, DecisionPolicy
-from application.evaluation.calibrate import fit
-from application.evaluation.galleries import FittedOn
-from application.evaluation.normalisation import normalise
+from application.evaluation.calibration.calibrate import fit
+from application.evaluation.metrics.normalisation import normalise
+from application.evaluation.search.gallery_sizes import FittedOn
 from domain.faces import Embedding
 from domain.impostors import COHORT_SIZE, Cohort
 from domain.models import ModelChoice

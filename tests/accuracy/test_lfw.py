@@ -1,6 +1,6 @@
 """The default models' accuracy, as the README states it."""
 
-from application.evaluation.evaluate import Evaluation
+from application.evaluation.verification.pair_accuracy import Evaluation
 from tests.accuracy.conftest import full_only
 
 

@@ -14,7 +14,7 @@ from adapters.imaging.quality import LandmarkQualityAssessor
 from adapters.onnx.sface import SFaceEmbedder
 from adapters.onnx.yunet import YuNetDetector
 from adapters.onnx.yunet_network import YuNetNetwork
-from application.evaluation.photos import central
+from application.evaluation.datasets.embedding import central
 from domain.faces import Box, DetectedFace, Embedding, Image
 from domain.quality import LENIENT, STRICT, Measure, QualityReport
 

@@ -4,9 +4,9 @@ from itertools import combinations
 
 import pytest
 
-from application.evaluation.calibrate import fit
-from application.evaluation.impostors import Impostors, compare_everyone
-from application.evaluation.normalisation import NormalisedSet, normalise
+from application.evaluation.calibration.calibrate import fit
+from application.evaluation.metrics.impostor_scores import Impostors, compare_everyone
+from application.evaluation.metrics.normalisation import NormalisedSet, normalise
 from domain.models import ModelChoice
 from tests.accuracy.conftest import Benchmark, full_only
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from adapters.files.vectors import NpzVectorFiles
-from application.evaluation.evaluate import EvaluateModels
-from application.evaluation.photos import EmbedPhotos
-from application.evaluation.sets import LoadSets, PhotoFolder
+from application.evaluation.datasets.embedding import EmbedPhotos
+from application.evaluation.datasets.evaluation_set import LoadSets, PhotoFolder
+from application.evaluation.verification.pair_accuracy import EvaluateModels
 from entrypoints.cli.measuring import measuring
 from tests.benchmarks.configurations import configurations
 from tests.benchmarks.opencv import opencv_analyser, prepare_opencv

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.files.vectors import NpzVectorFiles
-from application.evaluation.photos import EmbedPhotos
-from application.evaluation.sets import EvaluationSet, LoadSets
+from application.evaluation.datasets.embedding import EmbedPhotos
+from application.evaluation.datasets.evaluation_set import EvaluationSet, LoadSets
 from tests.unit.fakes import analyser
 
 

@@ -9,7 +9,7 @@ from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
 from application.calibration_report import CalibrationReport, Doubt, ReportCalibration
 from application.decisions import CalibrationMode
-from application.evaluation.galleries import FittedOn
+from application.evaluation.search.gallery_sizes import FittedOn
 from application.gallery_calibration import GalleryCalibration
 from application.ports.faces import NewFace
 from domain.errors import CollectionNotFound, ModelNotCalibrated, UnknownModel

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from application.decisions import CalibrationMode, ComparedFaces
-from application.evaluation.galleries import FittedOn
+from application.evaluation.search.gallery_sizes import FittedOn
 from domain.calibration import CalibrationTable, OperatingPoint, Population
 from domain.errors import ModelNotCalibrated
 from domain.faces import Embedding

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from application.evaluation.attacks import NO_ATTACKS, Presentations
-from application.evaluation.calibrate_liveness import CalibratedLiveness, fit, least_photos
 from application.evaluation.errors import EvaluationError
-from application.evaluation.liveness import LivenessEvaluation, evaluate
+from application.evaluation.liveness.calibrate import CalibratedLiveness, fit, least_photos
+from application.evaluation.liveness.evaluate import LivenessEvaluation, evaluate
+from application.evaluation.liveness.presentations import NO_ATTACKS, Presentations
 from domain.capture import Unjudgeable
 from domain.liveness import Liveness
 

@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from application.evaluation.datasets.evaluation_set import EvaluationSet
 from application.evaluation.errors import EvaluationError
-from application.evaluation.quality import (
+from application.evaluation.quality.evaluate import (
     COMBINED,
     DISCARDS,
     discard_curve,
@@ -13,8 +14,7 @@ from application.evaluation.quality import (
     refusals,
     right_first,
 )
-from application.evaluation.quality_sets import QualitySet
-from application.evaluation.sets import EvaluationSet
+from application.evaluation.quality.quality_set import QualitySet
 from domain.quality import Measure, QualityBounds, QualityReport
 from tests.unit.evaluation_sets import as_set
 

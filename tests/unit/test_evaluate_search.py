@@ -8,11 +8,11 @@ import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
 
+from application.evaluation.datasets.evaluation_set import PhotoFolder
 from application.evaluation.errors import EvaluationError
-from application.evaluation.galleries import measure_galleries, parts
-from application.evaluation.search import EvaluateSearch, SearchEvaluation
-from application.evaluation.sets import PhotoFolder
-from application.evaluation.weighing import compare_methods
+from application.evaluation.search.evaluate import EvaluateSearch, SearchEvaluation
+from application.evaluation.search.gallery_sizes import measure_galleries, parts
+from application.evaluation.search.methods import compare_methods
 from domain.models import ModelChoice
 from entrypoints.cli import face_api
 from entrypoints.cli.evaluate_search import as_machine, as_text

@@ -6,11 +6,11 @@ import pytest
 from click.testing import CliRunner
 
 from application.errors import CommandError
-from application.evaluation.calibrate import CalibrateModel
+from application.evaluation.calibration.calibrate import CalibrateModel
+from application.evaluation.datasets.embedding import central
+from application.evaluation.datasets.evaluation_set import PhotoFolder
 from application.evaluation.errors import EvaluationError
-from application.evaluation.evaluate import EvaluateModels, Evaluation
-from application.evaluation.photos import central
-from application.evaluation.sets import PhotoFolder
+from application.evaluation.verification.pair_accuracy import EvaluateModels, Evaluation
 from application.photo_folders import find_photos
 from domain.errors import UnknownModel
 from domain.faces import Box, DetectedFace

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from application.evaluation.calibrate import CalibrateModel
-from application.evaluation.embed import EmbedSet
+from application.evaluation.calibration.calibrate import CalibrateModel
+from application.evaluation.datasets.embed_set import EmbedSet
+from application.evaluation.datasets.evaluation_set import EvaluationSet, PhotoFolder, SetSource, VectorFile
 from application.evaluation.errors import EvaluationError
-from application.evaluation.impostors import compare_everyone, pool
-from application.evaluation.sets import EvaluationSet, PhotoFolder, SetSource, VectorFile
+from application.evaluation.metrics.impostor_scores import compare_everyone, pool
 from application.ports.vectors import PhotoVectors
 from domain.models import ModelChoice
 from tests.unit.evaluation_sets import as_set, loading

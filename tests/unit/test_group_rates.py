@@ -6,13 +6,13 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from application.evaluation import comparisons
-from application.evaluation.by_group import measure_groups
-from application.evaluation.differentials import differential
-from application.evaluation.estimates import Estimate, of_pairs, of_people
-from application.evaluation.groups import Grouping
-from application.evaluation.metrics import Share
-from application.evaluation.sets import EvaluationSet
+from application.evaluation.datasets.evaluation_set import EvaluationSet
+from application.evaluation.datasets.groups import Grouping
+from application.evaluation.metrics.differentials import differential
+from application.evaluation.metrics.estimates import Estimate, of_pairs, of_people
+from application.evaluation.metrics.rates import Share
+from application.evaluation.verification import comparisons
+from application.evaluation.verification.group_rates import measure_groups
 from tests.unit.evaluation_sets import as_set
 
 THRESHOLD = 0.5

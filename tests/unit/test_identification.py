@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from application.evaluation.identification import identify
+from application.evaluation.metrics.identification import identify
 
 
 def unit(*degrees: float) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:

@@ -3,11 +3,12 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from application.evaluation import calibrate, impostors
-from application.evaluation.calibrate import fit
+from application.evaluation.calibration import calibrate
+from application.evaluation.calibration.calibrate import fit
 from application.evaluation.errors import EvaluationError
-from application.evaluation.impostors import compare_everyone
-from application.evaluation.normalisation import normalise
+from application.evaluation.metrics import impostor_scores as impostors
+from application.evaluation.metrics.impostor_scores import compare_everyone
+from application.evaluation.metrics.normalisation import normalise
 from domain.models import ModelChoice
 
 MODELS = ModelChoice("squares", "colour")

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.evaluation.metrics import (
+from application.evaluation.metrics.rates import (
     Share,
     best_threshold,
     fold_accuracy,

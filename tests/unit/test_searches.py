@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from application.evaluation.datasets.evaluation_set import EvaluationSet, VectorFile
+from application.evaluation.datasets.groups import Grouping, parse_groups
 from application.evaluation.errors import EvaluationError
-from application.evaluation.groups import Grouping, parse_groups
-from application.evaluation.search import EvaluateSearch
-from application.evaluation.searches import DRAWS, HalfGalleries, measure_searches
-from application.evaluation.sets import EvaluationSet, VectorFile
+from application.evaluation.search.evaluate import EvaluateSearch
+from application.evaluation.search.group_rates import DRAWS, HalfGalleries, measure_searches
 from entrypoints.cli.evaluate_search import as_machine, as_text
 from tests.unit.evaluation_sets import as_set, loading
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from application.decisions import CalibrationMode
+from application.evaluation.calibration.transfer import EvaluateTransfer, SetTransfer
+from application.evaluation.datasets.evaluation_set import SetSource, VectorFile
 from application.evaluation.errors import EvaluationError
-from application.evaluation.sets import SetSource, VectorFile
-from application.evaluation.transfer import EvaluateTransfer, SetTransfer
 from tests.unit.evaluation_sets import loading
 
 PHOTOS = 3

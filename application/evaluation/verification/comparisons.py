@@ -7,9 +7,9 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from application.evaluation.estimates import Estimate, of_pairs, of_people
-from application.evaluation.groups import Attribute
-from application.evaluation.sets import EvaluationSet
+from application.evaluation.datasets.evaluation_set import EvaluationSet
+from application.evaluation.datasets.groups import Attribute
+from application.evaluation.metrics.estimates import Estimate, of_pairs, of_people
 
 BLOCK = 2_000_000
 """Pairs of photos that are compared at a time."""

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from application.decisions import CalibrationMode, DecisionPolicy
-from application.evaluation.calibrate import fit, usable
+from application.evaluation.calibration.calibrate import fit, usable
+from application.evaluation.datasets.evaluation_set import EvaluationSet, LoadSets, SetSource
+from application.evaluation.datasets.photo_files import Progress
 from application.evaluation.errors import EvaluationError
-from application.evaluation.galleries import FittedOn
-from application.evaluation.normalisation import Moments, NormalisedSet, known_norms, normalise
-from application.evaluation.parallel import Progress
-from application.evaluation.sets import EvaluationSet, LoadSets, SetSource
+from application.evaluation.metrics.normalisation import Moments, NormalisedSet, known_norms, normalise
+from application.evaluation.search.gallery_sizes import FittedOn
 from domain.calibration import HIGHEST_FITTED, CalibrationTable
 from domain.impostors import COHORT_SIZE, Cohort, norm_penalty
 from domain.models import ModelChoice

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from application.evaluation.parallel import Progress
-from application.evaluation.sets import LoadSets, PhotoFolder
+from application.evaluation.datasets.evaluation_set import LoadSets, PhotoFolder
+from application.evaluation.datasets.photo_files import Progress
 from application.photo_folders import find_photos
 from domain.models import ModelChoice
 

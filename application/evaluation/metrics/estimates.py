@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from application.evaluation.metrics import Share
+from application.evaluation.metrics.rates import Share
 
 LEAST_PEOPLE = 10
 """With fewer, a rate says more of these people than of their group, and none is stated."""

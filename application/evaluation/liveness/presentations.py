@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from application.analysis import FaceAnalyser
+from application.evaluation.datasets.embedding import central
+from application.evaluation.datasets.photo_files import Progress, for_each, read_image
 from application.evaluation.errors import EvaluationError
-from application.evaluation.parallel import Progress, for_each, read_image
-from application.evaluation.photos import central
 from application.photo_folders import SUFFIXES
 from domain.liveness import Liveness
 

@@ -13,8 +13,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from application.evaluation.datasets.evaluation_set import EvaluationSet
 from application.evaluation.errors import EvaluationError
-from application.evaluation.sets import EvaluationSet
 
 MAX_ATTRIBUTES = 16
 MAX_VALUES = 50

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from application.evaluation.attacks import JudgePhotos, NonResponse, Presentations
+from application.evaluation.datasets.photo_files import Progress
 from application.evaluation.errors import EvaluationError
-from application.evaluation.metrics import Share
-from application.evaluation.parallel import Progress
+from application.evaluation.liveness.presentations import JudgePhotos, NonResponse, Presentations
+from application.evaluation.metrics.rates import Share
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,13 @@ from pathlib import PurePath
 
 import numpy as np
 
+from application.evaluation.datasets.evaluation_set import EvaluationSet, LoadSets, PhotoFolder, SetSource
+from application.evaluation.datasets.pairs import PairProtocol, parse_pairs
+from application.evaluation.datasets.photo_files import Progress
 from application.evaluation.errors import EvaluationError
-from application.evaluation.identification import Identification, identify
-from application.evaluation.impostors import Impostors, compare_everyone
-from application.evaluation.metrics import (
+from application.evaluation.metrics.identification import Identification, identify
+from application.evaluation.metrics.impostor_scores import Impostors, compare_everyone
+from application.evaluation.metrics.rates import (
     FoldAccuracy,
     Roc,
     Scores,
@@ -19,9 +22,6 @@ from application.evaluation.metrics import (
     tar_at,
     threshold_at,
 )
-from application.evaluation.parallel import Progress
-from application.evaluation.protocol import PairProtocol, parse_pairs
-from application.evaluation.sets import EvaluationSet, LoadSets, PhotoFolder, SetSource
 from application.photo_folders import find_photos
 from domain.models import ModelChoice
 

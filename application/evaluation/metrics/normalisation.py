@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from application.evaluation.impostors import BINS, Impostors, ScoreHistogram, compare_everyone
+from application.evaluation.metrics.impostor_scores import BINS, Impostors, ScoreHistogram, compare_everyone
 from domain.impostors import COHORT_SIZE, USUAL_NORM, Cohort, ImpostorDistribution, norm_penalty
 
 SCORE_SCALE = 10.0

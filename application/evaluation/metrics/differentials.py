@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from application.evaluation.metrics import Share
+from application.evaluation.metrics.rates import Share
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from itertools import combinations
 
 import numpy as np
 
-from application.evaluation.comparisons import Comparisons, ErrorRates, compare_groups, offsets
-from application.evaluation.differentials import Differential, differential
-from application.evaluation.estimates import Estimate
-from application.evaluation.groups import Attribute
-from application.evaluation.sets import EvaluationSet
+from application.evaluation.datasets.evaluation_set import EvaluationSet
+from application.evaluation.datasets.groups import Attribute
+from application.evaluation.metrics.differentials import Differential, differential
+from application.evaluation.metrics.estimates import Estimate
+from application.evaluation.verification.comparisons import Comparisons, ErrorRates, compare_groups, offsets
 
 _EVERYBODY = "everybody"
 

@@ -4,11 +4,11 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from application.evaluation.attacks import JudgePhotos, Presentations
+from application.evaluation.datasets.photo_files import Progress
 from application.evaluation.errors import EvaluationError
-from application.evaluation.liveness import LivenessEvaluation, evaluate, rates_at, threshold_for
-from application.evaluation.metrics import Share
-from application.evaluation.parallel import Progress
+from application.evaluation.liveness.evaluate import LivenessEvaluation, evaluate, rates_at, threshold_for
+from application.evaluation.liveness.presentations import JudgePhotos, Presentations
+from application.evaluation.metrics.rates import Share
 from domain.liveness_calibration import LivenessCalibration, MeasuredRate
 
 LEAST_LIVE = 50

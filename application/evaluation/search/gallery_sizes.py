@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from application.decisions import DecisionPolicy
-from application.evaluation.calibrate import fit
-from application.evaluation.normalisation import normalise
+from application.evaluation.calibration.calibrate import fit
+from application.evaluation.metrics.normalisation import normalise
 from application.ports.calibration import CalibrationStore
 from domain.calibration import CalibrationTable
 from domain.models import ModelChoice

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from application.evaluation.metrics import Scores, Share, threshold_at
+from application.evaluation.metrics.rates import Scores, Share, threshold_at
 
 ROWS = 1024
 """Probes that are searched at a time, so that memory stays bounded."""

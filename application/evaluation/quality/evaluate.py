@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from application.analysis import FaceAnalyser
+from application.evaluation.datasets.embedding import EmbedPhotos, central
+from application.evaluation.datasets.evaluation_set import LoadSets, VectorFile
+from application.evaluation.datasets.photo_files import Progress, for_each, read_image
 from application.evaluation.errors import EvaluationError
-from application.evaluation.impostors import compare_everyone
-from application.evaluation.metrics import Share
-from application.evaluation.parallel import Progress, for_each, read_image
-from application.evaluation.photos import EmbedPhotos, central
-from application.evaluation.quality_sets import QualitySet
-from application.evaluation.sets import LoadSets, VectorFile
+from application.evaluation.metrics.impostor_scores import compare_everyone
+from application.evaluation.metrics.rates import Share
+from application.evaluation.quality.quality_set import QualitySet
 from application.photo_folders import PhotoFile, find_photos
 from application.ports.quality import QualityAssessor
 from application.ports.vectors import VectorFiles

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from application.evaluation.datasets.evaluation_set import EvaluationSet
 from application.evaluation.errors import EvaluationError
-from application.evaluation.sets import EvaluationSet
 from domain.quality import Measure, QualityReport
 
 VIEW = "view"

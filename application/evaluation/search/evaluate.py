@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from application.evaluation.datasets.evaluation_set import LoadSets, SetSource
+from application.evaluation.datasets.groups import NO_GROUPS, Grouping
+from application.evaluation.datasets.photo_files import Progress
 from application.evaluation.errors import EvaluationError
-from application.evaluation.galleries import PARTS, GalleryResult, measure_galleries
-from application.evaluation.groups import NO_GROUPS, Grouping
-from application.evaluation.parallel import Progress
-from application.evaluation.searches import HalfGalleries, measure_searches
-from application.evaluation.sets import LoadSets, SetSource
-from application.evaluation.weighing import MethodResult, compare_methods
+from application.evaluation.search.gallery_sizes import PARTS, GalleryResult, measure_galleries
+from application.evaluation.search.group_rates import HalfGalleries, measure_searches
+from application.evaluation.search.methods import MethodResult, compare_methods
 from domain.models import ModelChoice
 
 LEAST_PEOPLE = 20 * PARTS

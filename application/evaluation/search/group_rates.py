@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from application.evaluation.by_group import GroupSize, group_sizes
-from application.evaluation.differentials import Differential, differential
-from application.evaluation.estimates import Estimate, of_people
-from application.evaluation.groups import Attribute
-from application.evaluation.identification import search
-from application.evaluation.metrics import Share
-from application.evaluation.sets import EvaluationSet
+from application.evaluation.datasets.evaluation_set import EvaluationSet
+from application.evaluation.datasets.groups import Attribute
+from application.evaluation.metrics.differentials import Differential, differential
+from application.evaluation.metrics.estimates import Estimate, of_people
+from application.evaluation.metrics.identification import search
+from application.evaluation.metrics.rates import Share
+from application.evaluation.verification.group_rates import GroupSize, group_sizes
 
 DRAWS = 20
 """Of those who are enrolled, and of the photo that each of them is enrolled with."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from application.evaluation.galleries import Split, calibrated, parts
-from application.evaluation.metrics import Share, threshold_at
+from application.evaluation.metrics.rates import Share, threshold_at
+from application.evaluation.search.gallery_sizes import Split, calibrated, parts
 from application.recognition import POOL
 from domain.faces import Embedding
 from domain.identification import Candidate, RankedPerson

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from application.analysis import FaceAnalyser
-from application.evaluation.parallel import Progress, for_each, read_photo
+from application.evaluation.datasets.photo_files import Progress, for_each, read_photo
 from application.photo_folders import PhotoFile
 from application.ports.vectors import PhotoVectors
 from domain.errors import InvalidInput

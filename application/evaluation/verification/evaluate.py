@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from application.evaluation.by_group import RatesAt, measure_groups
+from application.evaluation.datasets.evaluation_set import EvaluationSet, LoadSets, SetSource
+from application.evaluation.datasets.groups import NO_GROUPS, Grouping
+from application.evaluation.datasets.pairs import parse_pairs
+from application.evaluation.datasets.photo_files import Progress
 from application.evaluation.errors import EvaluationError
-from application.evaluation.evaluate import Evaluation, checked, measure
-from application.evaluation.groups import NO_GROUPS, Grouping
-from application.evaluation.impostors import compare_everyone, pool
-from application.evaluation.parallel import Progress
-from application.evaluation.protocol import parse_pairs
-from application.evaluation.sets import EvaluationSet, LoadSets, SetSource
+from application.evaluation.metrics.impostor_scores import compare_everyone, pool
+from application.evaluation.verification.group_rates import RatesAt, measure_groups
+from application.evaluation.verification.pair_accuracy import Evaluation, checked, measure
 from domain.models import ModelChoice
 
 

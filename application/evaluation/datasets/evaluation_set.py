@@ -8,9 +8,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from application.evaluation.datasets.embedding import EmbedPhotos
+from application.evaluation.datasets.photo_files import Progress
 from application.evaluation.errors import EvaluationError
-from application.evaluation.parallel import Progress
-from application.evaluation.photos import EmbedPhotos
 from application.photo_folders import find_photos
 from application.ports.analysis import FaceEmbedder
 from application.ports.vectors import PhotoVectors, VectorFiles

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from application.evaluation.datasets.evaluation_set import EvaluationSet, LoadSets, SetSource
+from application.evaluation.datasets.photo_files import Progress
 from application.evaluation.errors import EvaluationError
-from application.evaluation.impostors import ScoreHistogram
-from application.evaluation.normalisation import SCORE_SCALE, NormalisedSet, normalise
-from application.evaluation.parallel import Progress
-from application.evaluation.sets import EvaluationSet, LoadSets, SetSource
+from application.evaluation.metrics.impostor_scores import ScoreHistogram
+from application.evaluation.metrics.normalisation import SCORE_SCALE, NormalisedSet, normalise
 from domain.calibration import CalibrationTable, OperatingPoint, Population
 from domain.impostors import ImpostorDistribution
 from domain.models import ModelChoice
