@@ -15,7 +15,7 @@ from typing import TypeVar
 import click
 import cv2
 
-from application.evaluation.datasets.embedding import central
+from application.evaluation.datasets.photos import central_face
 from application.evaluation.metrics.rates import Share
 from domain.capture import measure
 from domain.liveness import Liveness
@@ -51,7 +51,7 @@ def by_set(judges: Sequence[Judge], photos: Sequence[Living]) -> Iterable[str]:
     def work(photo: Living) -> list[Liveness | None]:
         image = judges[0].read(photo.path)
         faces = judges[0].detector.detect(image)
-        return [judge.gate.judge(image, central(faces, image)) if faces else None for judge in judges]
+        return [judge.gate.judge(image, central_face(faces, image)) if faces else None for judge in judges]
 
     for judge, found in zip(judges, zip(*in_threads(work, photos), strict=True), strict=True):
         yield from _by_set(judge, photos, found)

@@ -14,8 +14,8 @@ from adapters.onnx.engines.choice import choose_engine
 from adapters.onnx.files import ModelFiles
 from adapters.onnx.library import OnnxModelLibrary
 from adapters.onnx.registry import known_as, put
-from application.evaluation.datasets.embedding import central
 from application.evaluation.datasets.pairs import parse_pairs
+from application.evaluation.datasets.photos import central_face
 from application.liveness import LivenessGate
 from application.ports.liveness import SpoofDetector
 from domain.capture import MINIFASNET_LIMITS
@@ -82,12 +82,12 @@ class Judge:
     def box(self, image: Image) -> Box | None:
         """That of the face which the photo is of."""
         faces = self.detector.detect(image)
-        return central(faces, image).box if faces else None
+        return central_face(faces, image).box if faces else None
 
     def judge(self, image: Image) -> Liveness | None:
         """What is said of that face; None if none was found."""
         faces = self.detector.detect(image)
-        return self.gate.judge(image, central(faces, image)) if faces else None
+        return self.gate.judge(image, central_face(faces, image)) if faces else None
 
 
 def living(assets: Path) -> list[Living]:

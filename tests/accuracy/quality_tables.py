@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from adapters.imaging.quality import LandmarkQualityAssessor
 from application.analysis import WHOLE, FaceAnalyser
-from application.evaluation.datasets.embedding import central
+from application.evaluation.datasets.photos import central_face
 from application.evaluation.quality.evaluate import right_first
 from application.photo_folders import PhotoFile, find_photos
 from domain.faces import DetectedFace, Image, largest, subject
@@ -112,7 +112,7 @@ def conditions(pipeline: Pipeline, photos: list[PhotoFile]) -> Iterator[str]:
         for photo in chosen:
             image = condition(pipeline.read(photo))
             if faces := pipeline.detector.detect(image):
-                vector, report = pipeline.embedded(image, central(faces, image))
+                vector, report = pipeline.embedded(image, central_face(faces, image))
                 vectors.append(vector)
                 reports.append(report)
                 people.append(photo.person)
@@ -136,7 +136,7 @@ def background(pipeline: Pipeline, photos: list[PhotoFile]) -> Iterator[str]:
             several += 1
             if (face := subject(faces, image)) is not None:
                 taken += 1
-                central_one += face is central(faces, image)
+                central_one += face is central_face(faces, image)
     yield f"{len(photos)} photos, {several} with several faces; {taken} have a subject, central in {central_one}"
 
 

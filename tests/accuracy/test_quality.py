@@ -14,7 +14,7 @@ from adapters.imaging.quality import LandmarkQualityAssessor
 from adapters.onnx.sface import SFaceEmbedder
 from adapters.onnx.yunet import YuNetDetector
 from adapters.onnx.yunet_network import YuNetNetwork
-from application.evaluation.datasets.embedding import central
+from application.evaluation.datasets.photos import central_face
 from domain.faces import Box, DetectedFace, Embedding, Image
 from domain.quality import LENIENT, STRICT, Measure, QualityReport
 
@@ -33,7 +33,7 @@ def assess(yunet_network: YuNetNetwork, sface: SFaceEmbedder) -> Assess:
 
     def assess(image: Image) -> tuple[Embedding, QualityReport]:
         found = detector.detect(image)
-        face = central(found, image) if found else MISSING
+        face = central_face(found, image) if found else MISSING
         crop = aligner.align(image, face)
         vectors, norms = sface.embed_rated([crop])
         return Embedding(vectors[0], "sface"), assessor.assess(image, face, crop, float(norms[0]))

@@ -8,7 +8,7 @@ import click
 from adapters.files.vectors import NpzVectorFiles
 from application.evaluation.datasets.embedding import EmbedPhotos
 from application.evaluation.datasets.evaluation_set import LoadSets, PhotoFolder
-from application.evaluation.verification.pair_accuracy import EvaluateModels
+from application.evaluation.verification.evaluate import EvaluateVerification
 from entrypoints.cli.measuring import measuring
 from tests.benchmarks.configurations import configurations
 from tests.benchmarks.opencv import opencv_analyser, prepare_opencv
@@ -33,9 +33,12 @@ def measure(rig: Rig) -> list[Accuracy]:
         pipelines["OpenCV"] = opencv_analyser(rig.analyser, rig.choice, *files)
         found = []
         for name, pipeline in pipelines.items():
-            sets = LoadSets(EmbedPhotos(pipeline, rig.settings.worker_count), NpzVectorFiles())
+            sets = LoadSets(EmbedPhotos(pipeline, rig.choice, rig.settings.worker_count), NpzVectorFiles())
             with measuring() as progress:
-                result = EvaluateModels(sets).execute(PhotoFolder(rig.images), text, progress)
+                result = (
+                    EvaluateVerification(sets).execute([PhotoFolder(rig.images)], progress, pairs=text).pairs
+                )
+            assert result is not None
             accuracy = result.accuracy
             found.append(
                 Accuracy(name, result.photos, len(result.undetected), accuracy.mean, accuracy.standard_error)

@@ -9,9 +9,12 @@ from application.evaluation.datasets.evaluation_set import EvaluationSet, LoadSe
 from tests.unit.fakes import analyser
 
 
-def loading() -> LoadSets:
+def loading(recognition: str | None = None) -> LoadSets:
     """For the colour stand-ins."""
-    return LoadSets(EmbedPhotos(analyser(), workers=2), NpzVectorFiles())
+    pipeline = analyser()
+    return LoadSets(
+        EmbedPhotos(pipeline, pipeline.models.choose(None, recognition), workers=2), NpzVectorFiles()
+    )
 
 
 def as_set(

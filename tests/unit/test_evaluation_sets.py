@@ -6,17 +6,13 @@ import numpy as np
 import pytest
 
 from application.evaluation.calibration.calibrate import CalibrateModel
-from application.evaluation.datasets.embed_set import EmbedSet
 from application.evaluation.datasets.evaluation_set import EvaluationSet, PhotoFolder, SetSource, VectorFile
 from application.evaluation.errors import EvaluationError
 from application.evaluation.metrics.impostor_scores import compare_everyone, pool
 from application.ports.vectors import PhotoVectors
-from domain.models import ModelChoice
 from tests.unit.evaluation_sets import as_set, loading
 from tests.unit.fakes import GREEN, RED, photo
 from tests.unit.vision import ColourEmbedder
-
-CHOICE = ModelChoice("colour", "colour")
 
 
 def ignore(done: int, total: int) -> None:
@@ -46,9 +42,9 @@ def folder(tmp_path: Path) -> PhotoFolder:
 
 
 def test_a_folder_and_the_file_made_of_it_are_the_same_set(folder: PhotoFolder, tmp_path: Path) -> None:
-    written = EmbedSet(loading()).execute(folder, tmp_path / "family.npz", ignore)
-    assert (written.photos, written.people, written.undetected) == (4, 2, 1)
-    seen, read = loading().execute([folder, VectorFile(tmp_path / "family.npz")], CHOICE, ignore)
+    written = loading().save(folder, tmp_path / "family.npz", ignore)
+    assert (len(written.photos), len(set(written.names)), len(written.undetected)) == (4, 2, 1)
+    seen, read = loading().execute([folder, VectorFile(tmp_path / "family.npz")], ignore)
     np.testing.assert_array_equal(seen.vectors, read.vectors)
     assert np.linalg.norm(seen.vectors[seen.found], axis=1) == pytest.approx(1)
     assert seen.names == read.names == ("Ann", "Ann", "Bob", "Bob")
@@ -58,7 +54,7 @@ def test_a_folder_and_the_file_made_of_it_are_the_same_set(folder: PhotoFolder, 
 
 
 def test_a_file_keeps_the_lengths_of_the_vectors(folder: PhotoFolder, tmp_path: Path) -> None:
-    EmbedSet(loading()).execute(folder, tmp_path / "family.npz", ignore)
+    loading().save(folder, tmp_path / "family.npz", ignore)
     lengths = np.linalg.norm(np.load(tmp_path / "family.npz")["vectors"], axis=1)
     assert (lengths[:3] > 10).all()
 
@@ -73,11 +69,11 @@ def test_vectors_become_what_the_recogniser_compares() -> None:
 
 
 def test_vectors_of_another_recogniser_are_refused(folder: PhotoFolder, tmp_path: Path) -> None:
-    EmbedSet(loading()).execute(folder, tmp_path / "hue.npz", ignore, recognition_model="hue")
+    loading("hue").save(folder, tmp_path / "hue.npz", ignore)
     with pytest.raises(EvaluationError, match="vectors of hue, not of colour"):
-        loading().execute([VectorFile(tmp_path / "hue.npz")], CHOICE, ignore)
+        loading().execute([VectorFile(tmp_path / "hue.npz")], ignore)
     with pytest.raises(EvaluationError, match="of 8 numbers; those of colour have 16"):
-        loading().execute([saved(tmp_path / "eight.npz", crowd(4, 1)[:, :8])], CHOICE, ignore)
+        loading().execute([saved(tmp_path / "eight.npz", crowd(4, 1)[:, :8])], ignore)
 
 
 def test_some_of_the_photos() -> None:

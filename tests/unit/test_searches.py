@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -10,7 +11,7 @@ from application.evaluation.datasets.evaluation_set import EvaluationSet, Vector
 from application.evaluation.datasets.groups import Grouping, parse_groups
 from application.evaluation.errors import EvaluationError
 from application.evaluation.search.evaluate import EvaluateSearch
-from application.evaluation.search.group_rates import DRAWS, HalfGalleries, measure_searches
+from application.evaluation.search.half_galleries import DRAWS, HalfGalleries, measure_searches
 from entrypoints.cli.evaluate_search import as_machine, as_text
 from tests.unit.evaluation_sets import as_set, loading
 
@@ -47,7 +48,7 @@ def test_planted_differences_are_found() -> None:
     found = halves(crowd())
     assert found.enrolled == 30
     at_configured = found.results[0]
-    assert (at_configured.similarity, at_configured.configured) == (THRESHOLD, True)
+    assert (at_configured.threshold.similarity, at_configured.threshold.configured) == (THRESHOLD, True)
     (group,) = at_configured.attributes
     assert [(each.size.value, each.size.people, each.size.photos) for each in group.groups] == [
         ("a", 30, 90),
@@ -61,11 +62,11 @@ def test_planted_differences_are_found() -> None:
 
 def test_the_measured_threshold_keeps_to_the_target_and_no_lower_one_does() -> None:
     (measured,) = halves(crowd(), configured=None).results
-    assert not measured.configured
+    assert not measured.threshold.configured
     share = measured.everybody.fpir.share
     assert share is not None
     assert 0.01 < share.value <= 0.02
-    lower = halves(crowd(), configured=measured.similarity - 0.005).results[0].everybody.fpir.share
+    lower = halves(crowd(), configured=measured.threshold.similarity - 0.005).results[0].everybody.fpir.share
     assert lower is not None
     assert lower.value > 0.02
 
@@ -123,7 +124,7 @@ def test_few_people_are_measured_by_group_only(file: VectorFile) -> None:
         file, lambda *_: None, grouping=Grouping(groups, ("group",))
     )
     assert (result.galleries, result.methods, thresholds) == ((), (), [("colour", 15)])
-    machine = json.loads(as_machine(result))
+    machine = json.loads(msgspec.json.encode(as_machine(result)))
     assert machine["half_enrolled"]["enrolled"] == 15
     first, second = machine["half_enrolled"]["searches"][0]["attributes"]
     assert (first["attribute"], second["attribute"]) == ("group", "origin")

@@ -1,4 +1,4 @@
-"""The use case: which similarity stands for which false match rate, on these people?"""
+"""The use case: which threshold has which false match rate, on these people?"""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from application.evaluation.datasets.evaluation_set import EvaluationSet, LoadSets, SetSource
-from application.evaluation.datasets.photo_files import Progress
+from application.evaluation.datasets.photos import Progress
 from application.evaluation.errors import EvaluationError
 from application.evaluation.metrics.impostor_scores import ScoreHistogram
 from application.evaluation.metrics.normalisation import SCORE_SCALE, NormalisedSet, normalise
@@ -23,10 +23,8 @@ RATES = tuple(digit * 10.0**exponent for exponent in range(-1, -9, -1) for digit
 LEAST_PEOPLE = 20
 
 LEAST_MATCHES = 20
-"""Pairs of people that must lie above a threshold for it to count as measured.
-
-With fewer, the photos under a wrong name that every large set has are a good part of them.
-"""
+"""Pairs of people that must lie above a threshold for it to count as measured: every large set has some photos under
+a wrong name, and of fewer pairs these would be a large part."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,10 +37,7 @@ class CalibrateModel:
         self,
         sources: Sequence[SetSource],
         progress: Progress,
-        *,
         data: str | None = None,
-        detection_model: str | None = None,
-        recognition_model: str | None = None,
     ) -> CalibrationTable:
         """Compare all photos of different people, within each set.
 
@@ -50,24 +45,21 @@ class CalibrateModel:
             sources: the sets; at least one.
             progress: called after each photo.
             data: what the photos are, for the table; the sets' names if None.
-            detection_model: the configured one if None.
-            recognition_model: likewise.
 
         Raises:
             EvaluationError: the photos are not enough.
-            UnknownModel, and all that LoadSets.execute raises.
+            CommandError, ModelNotInstalled, BrokenModel: see LoadSets.execute.
         """
-        choice = self.loading.choose(detection_model, recognition_model)
-        sets = self.loading.execute(sources, choice, progress)
+        sets = self.loading.execute(sources, progress)
         named = data or " + ".join(each.name for each in sets)
-        usual = self.loading.embedding.analyser.models.embedder(choice.recognition).usual_norm
-        return fit([_normalised(usable(each)) for each in sets], choice, named, usual)
+        normalised = [_normalised(usable(each)) for each in sets]
+        return fit(normalised, self.loading.models, named, self.loading.embedder.usual_norm)
 
 
 def usable(
     photos: EvaluationSet, least_norm: float = LENIENT.limits[Measure.EMBEDDING_NORM]
 ) -> EvaluationSet:
-    """The photos whose faces were found, with embeddings of at least this norm: that of recognition's bounds."""
+    """The photos whose faces were found, with embeddings of at least this norm, by default the bound of `lenient`."""
     return photos.take(photos.found & ~(photos.norms < least_norm))
 
 
@@ -84,7 +76,7 @@ def _normalised(photos: EvaluationSet) -> NormalisedSet:
 def fit(
     sets: Sequence[NormalisedSet], models: ModelChoice, data: str, usual_norm: float | None = None
 ) -> CalibrationTable:
-    """The table that follows from scores.
+    """The table that follows from normalised scores.
 
     How often normalised scores are reached is measured on all sets together, each pair of people weighing the same.
     Thresholds in similarity are those of the set whose different people are least alike.

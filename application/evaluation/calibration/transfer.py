@@ -1,4 +1,4 @@
-"""Does a calibration hold for people and cameras that it was not made on? Each set is left out in turn."""
+"""The use case: does a calibration hold for people and cameras that it was not made on?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,42 +9,46 @@ from numpy.typing import NDArray
 from application.decisions import CalibrationMode, DecisionPolicy
 from application.evaluation.calibration.calibrate import fit, usable
 from application.evaluation.datasets.evaluation_set import EvaluationSet, LoadSets, SetSource
-from application.evaluation.datasets.photo_files import Progress
+from application.evaluation.datasets.photos import Progress
 from application.evaluation.errors import EvaluationError
-from application.evaluation.metrics.normalisation import Moments, NormalisedSet, known_norms, normalise
-from application.evaluation.search.gallery_sizes import FittedOn
+from application.evaluation.metrics.normalisation import (
+    ImpostorMoments,
+    NormalisedSet,
+    known_norms,
+    normalise,
+)
 from domain.calibration import HIGHEST_FITTED, CalibrationTable
-from domain.impostors import COHORT_SIZE, Cohort, norm_penalty
+from domain.impostors import COHORT_SIZE, Cohort, norm_penalty, similarity_at
 from domain.models import ModelChoice
 from domain.quality import LENIENT, Measure
 
 DRAWS = 20
-"""Of who is enrolled, and with which photo."""
+"""Of the people who are enrolled, and of the photo that each of them is enrolled with."""
 MOST_ENROLLED = 200
 MOST_PROBES = 1500
-"""Photos that are searched, or compared with each other, a draw."""
+"""Photos that are searched for, or compared with each other, in each draw."""
 LEAST_PEOPLE = 14
 POOLED_FMR = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class TransferRates:
-    """What the service would do on one set, with thresholds from one source; means over the draws."""
+    """Error rates on one set with thresholds from one source; means over the draws."""
 
     fmr: float
     """Of verifications; each pair of people weighs the same."""
     fnmr: float
     fpir: float
-    """The share of strangers' photos that a search names somebody for."""
+    """The share of searches for photos of people who aren't enrolled that name somebody."""
     tpir: float
-    """The share of other photos of enrolled people that a search names rightly."""
+    """The share of searches for other photos of enrolled people that name the right person."""
     threshold: float
     """The median of searches."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetTransfer:
-    """One set, measured with what the others say."""
+    """One set, measured with a table and a prior that come from the others."""
 
     name: str
     people: int
@@ -86,10 +90,7 @@ class EvaluateTransfer:
         self,
         sources: Sequence[SetSource],
         progress: Progress,
-        *,
         least_norm: float = LENIENT.limits[Measure.EMBEDDING_NORM],
-        detection_model: str | None = None,
-        recognition_model: str | None = None,
     ) -> TransferEvaluation:
         """Load the sets, leave each out once.
 
@@ -97,17 +98,15 @@ class EvaluateTransfer:
             sources: two sets at least.
             progress: called after each photo.
             least_norm: photos whose embeddings are shorter, by what is usual for the model, are left out.
-            detection_model: the configured one if None.
-            recognition_model: likewise.
 
         Raises:
             EvaluationError: the sets are too few or too small.
-            UnknownModel, and all that LoadSets.execute raises.
+            CommandError, ModelNotInstalled, BrokenModel: see LoadSets.execute.
         """
         if len(sources) < 2:  # noqa: PLR2004
             raise EvaluationError("leaving one set out takes two sets at least")
-        choice = self.loading.choose(detection_model, recognition_model)
-        sets = [usable(each, least_norm) for each in self.loading.execute(sources, choice, progress)]
+        models = self.loading.models
+        sets = [usable(each, least_norm) for each in self.loading.execute(sources, progress)]
         for each in sets:
             if len(np.unique(each.people)) < LEAST_PEOPLE:
                 raise EvaluationError(f"{each.name} has fewer than {LEAST_PEOPLE} people")
@@ -117,7 +116,7 @@ class EvaluateTransfer:
         pooled = float(np.argmax(np.append(shares, 0) <= POOLED_FMR)) * 2 / bins - 1
         results = []
         for number, (photos, own) in enumerate(zip(sets, normalised, strict=True)):
-            table = fit([each for each in normalised if each is not own], choice, "the other sets")
+            table = fit([each for each in normalised if each is not own], models, "the other sets")
             genuine = genuine_scores(photos)
             results.append(
                 SetTransfer(
@@ -130,7 +129,7 @@ class EvaluateTransfer:
                     {mode: self.measure(photos, table, number, mode) for mode in CalibrationMode},
                 )
             )
-        return TransferEvaluation(choice, self.target_fmr, self.target_fpir, pooled, tuple(results))
+        return TransferEvaluation(models, self.target_fmr, self.target_fpir, pooled, tuple(results))
 
     def measure(
         self,
@@ -139,8 +138,15 @@ class EvaluateTransfer:
         seed: int,
         mode: CalibrationMode = CalibrationMode.GALLERY,
     ) -> TransferRates:
-        """One set at thresholds from a table; `seed` is of the draws."""
-        policy = DecisionPolicy(FittedOn(table), self.target_fmr, self.target_fpir, 0, mode)
+        """Measure one set at thresholds from a table.
+
+        Args:
+            photos: the set.
+            table: where thresholds come from.
+            seed: of the draws.
+            mode: whether the people who are enrolled make thresholds fit them.
+        """
+        policy = DecisionPolicy({table.model: table}.get, self.target_fmr, self.target_fpir, 0, mode)
         rng = np.random.default_rng(seed)
         draws = [_Draw.of(photos, rng, table, mode) for _ in range(DRAWS)]
         verified = np.array([draw.verify(policy) for draw in draws])
@@ -178,7 +184,7 @@ class _Draw:
     norms: NDArray[np.float64]
     enrolled: NDArray[np.intp]
     probes: NDArray[np.intp]
-    moments: Moments
+    moments: ImpostorMoments
     table: CalibrationTable
     mode: CalibrationMode
 
@@ -199,7 +205,7 @@ class _Draw:
         cohort = Cohort.of(len(enrolled), photos.vectors[enrolled][:COHORT_SIZE])
         if mode is CalibrationMode.TABLE:
             cohort = Cohort.of(0, photos.vectors[:0])
-        moments = Moments.of(photos.vectors, cohort, table.prior)
+        moments = ImpostorMoments.of(photos.vectors, cohort, table.prior)
         return cls(photos.vectors, people, known_norms(photos.norms), enrolled, probes, moments, table, mode)
 
     def verify(self, policy: DecisionPolicy) -> tuple[float, float]:
@@ -233,14 +239,9 @@ class _Draw:
         return np.asarray(self.vectors[one] @ self.vectors[other].T >= self._thresholds(one, other, fmr))
 
     def _thresholds(self, one: NDArray[np.intp], other: NDArray[np.intp], fmr: float) -> NDArray[np.float64]:
-        """As DecisionPolicy has them, of all pairs at once."""
-        means, deviations = self.moments.means, self.moments.deviations
+        """As CalibrationTable.threshold_between, for all pairs of a face of `one` and a face of `other`."""
         required = np.full((len(one), len(other)), self.table.score_at(fmr))
         if self.mode is CalibrationMode.GALLERY:
             required += norm_penalty(self.norms[one][:, None], self.norms[other])
-        ratio = means / deviations
-        inverse = 1 / deviations
-        fitted = (2 * required + ratio[one][:, None] + ratio[other]) / (
-            inverse[one][:, None] + inverse[other]
-        )
+        fitted = similarity_at(required, self.moments.take(one).column, self.moments.take(other))
         return np.maximum(np.minimum(fitted, HIGHEST_FITTED), self.table.threshold_at(fmr))

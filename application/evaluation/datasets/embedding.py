@@ -8,32 +8,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from application.analysis import FaceAnalyser
-from application.evaluation.datasets.photo_files import Progress, for_each, read_photo
+from application.evaluation.datasets.photos import Progress, central_face, map_photos, read_photo
 from application.photo_folders import PhotoFile
 from application.ports.vectors import PhotoVectors
 from domain.errors import InvalidInput
-from domain.faces import DetectedFace, Image
 from domain.models import ModelChoice
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EmbedPhotos:
-    """Embeds many photos, several at a time."""
+    """Embeds many photos with one pair of models."""
 
     analyser: FaceAnalyser
+    models: ModelChoice
     workers: int
+    """Photos at a time."""
 
-    def execute(self, photos: Sequence[PhotoFile], choice: ModelChoice, progress: Progress) -> PhotoVectors:
-        """Embed the face nearest to the middle of each photo; the vectors are those of the network.
+    def execute(self, photos: Sequence[PhotoFile], progress: Progress) -> PhotoVectors:
+        """Embed the central face of each photo; the vectors are those of the network, of any length.
 
         Raises:
             EvaluationError: a file can't be read. One that is no image counts as a photo without a face.
             ModelNotInstalled, BrokenModel: see ModelLibrary.
         """
-        self.analyser.models.detector(choice.detection)  # a model that is missing is missing before the work
-        dimensions = self.analyser.models.embedder(choice.recognition).dimensions
+        library = self.analyser.models
+        library.detector(self.models.detection)  # find out that a model is missing before the work
+        dimensions = library.embedder(self.models.recognition).dimensions
         vectors = np.full((len(photos), dimensions), np.nan, dtype=np.float32)
-        results = for_each(photos, lambda photo: self._embed(photo.path, choice), self.workers, progress)
+        results = map_photos(photos, lambda photo: self._embed(photo.path), self.workers, progress)
         for index, vector in enumerate(results):
             if vector is not None:
                 vectors[index] = vector
@@ -41,37 +43,22 @@ class EmbedPhotos:
             vectors,
             tuple(photo.person for photo in photos),
             tuple(photo.name for photo in photos),
-            models=choice,
+            models=self.models,
         )
 
-    def _embed(self, path: Path, choice: ModelChoice) -> NDArray[np.float32] | None:
+    def _embed(self, path: Path) -> NDArray[np.float32] | None:
         data = read_photo(path)
         try:
-            sight = self.analyser.see(data, choice.detection, _subject)
+            sight = self.analyser.see(
+                data,
+                self.models.detection,
+                lambda faces, image: [central_face(faces, image)] if faces else [],
+            )
         except InvalidInput:
             return None
         if not sight.faces:
             return None
-        crop = self.analyser.aligner(choice.recognition).align(sight.image, sight.faces[0])
-        vector: NDArray[np.float32] = self.analyser.models.embedder(choice.recognition).embed_raw([crop])[0]
+        recognition = self.models.recognition
+        crop = self.analyser.aligner(recognition).align(sight.image, sight.faces[0])
+        vector: NDArray[np.float32] = self.analyser.models.embedder(recognition).embed_raw([crop])[0]
         return vector
-
-
-def _subject(faces: Sequence[DetectedFace], image: Image) -> list[DetectedFace]:
-    return [central(faces, image)] if faces else []
-
-
-def central(faces: Sequence[DetectedFace], image: Image) -> DetectedFace:
-    """The face that a photo of one person is of: large, and near the middle.
-
-    Its area less twice its squared distance from the middle is greatest. LFW's photos have their subject in
-    the middle, now and then with a larger face beside it.
-    """
-    height, width = image.shape[:2]
-
-    def prominence(face: DetectedFace) -> float:
-        right = face.box.x + face.box.width / 2 - width / 2
-        down = face.box.y + face.box.height / 2 - height / 2
-        return float(face.box.area - 2 * (right * right + down * down))
-
-    return max(faces, key=prominence)

@@ -1,4 +1,4 @@
-"""Evaluation sets: photos of known people as a recogniser sees them, from folders or from files of vectors."""
+"""Evaluation sets: embeddings of photos of known people, from folders of photos or from files of vectors."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from application.evaluation.datasets.embedding import EmbedPhotos
-from application.evaluation.datasets.photo_files import Progress
+from application.evaluation.datasets.photos import Progress
 from application.evaluation.errors import EvaluationError
 from application.photo_folders import find_photos
 from application.ports.analysis import FaceEmbedder
@@ -17,12 +17,12 @@ from application.ports.vectors import PhotoVectors, VectorFiles
 from domain.models import ModelChoice
 
 UNIT_TOLERANCE = 1e-3
-"""How far a norm may be from 1 for a file's vectors to count as directions that a recogniser compares."""
+"""How far norms may be from 1 for a file's vectors to count as embeddings of unit norm."""
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoFolder:
-    """A set as photos: one folder a person."""
+    """A folder with one folder of photos a person."""
 
     path: Path
 
@@ -34,7 +34,7 @@ class PhotoFolder:
 
 @dataclass(frozen=True, slots=True)
 class VectorFile:
-    """A set as embeddings that were made before."""
+    """A file of vectors that were made before."""
 
     path: Path
 
@@ -61,11 +61,11 @@ class EvaluationSet:
     labels: Mapping[str, tuple[str, ...]]
     """N values for each label that came with the photos."""
     norms: NDArray[np.float32]
-    """N, the length of the network's vectors by what is usual for the model; NaN where that isn't known."""
+    """N, embedding norms relative to what is usual for the model; NaN where that isn't known."""
 
     @classmethod
     def of(cls, name: str, content: PhotoVectors, embedder: FaceEmbedder) -> "EvaluationSet":
-        """Turn a network's vectors into what is compared; vectors that are all of unit norm stay as they are."""
+        """Turn a network's vectors into embeddings; vectors that are all of unit norm stay as they are."""
         vectors = content.vectors
         relative = np.full(len(vectors), np.nan, dtype=np.float32)
         found = ~np.isnan(vectors).any(axis=1)
@@ -107,60 +107,76 @@ class EvaluationSet:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadSets:
-    """Embeds photos, and reads vectors, for one pair of models."""
+    """Embeds photos and reads vectors, for one pair of models."""
 
     embedding: EmbedPhotos
     files: VectorFiles
 
-    def choose(self, detection: str | None, recognition: str | None) -> ModelChoice:
-        """The models by these names; the configured ones for None.
+    @property
+    def models(self) -> ModelChoice:
+        """What embeds photos, and what vectors in files must be of."""
+        return self.embedding.models
+
+    @property
+    def embedder(self) -> FaceEmbedder:
+        """The recogniser.
 
         Raises:
-            UnknownModel: see ModelLibrary.
+            ModelNotInstalled, BrokenModel: see ModelLibrary.
         """
-        return self.embedding.analyser.models.choose(detection, recognition)
+        return self.embedding.analyser.models.embedder(self.models.recognition)
 
-    def execute(
-        self, sources: Sequence[SetSource], choice: ModelChoice, progress: Progress
-    ) -> list[EvaluationSet]:
+    def execute(self, sources: Sequence[SetSource], progress: Progress) -> list[EvaluationSet]:
         """The sets, each under a name of its own.
 
         Args:
             sources: at least one.
-            choice: what embeds photos; files must be of the same recogniser.
-            progress: called after each photo, anew for each folder.
+            progress: called after each photo, from 0 on for each folder.
 
         Raises:
-            EvaluationError: photos or files are not what they should be.
+            EvaluationError: a photo or a file can't be read, or a file has vectors of another recogniser.
+            CommandError: a folder has no photos.
             ModelNotInstalled, BrokenModel: see ModelLibrary.
         """
-        embedder = self.embedding.analyser.models.embedder(choice.recognition)
-        # What is wrong with a file is found before the work on photos.
-        read = {source: self._read(source, choice) for source in sources if isinstance(source, VectorFile)}
+        # Find out what is wrong with a file or a folder before the work on photos.
+        read = {source: self._read(source) for source in sources if isinstance(source, VectorFile)}
         photos = {source: find_photos(source.path) for source in sources if isinstance(source, PhotoFolder)}
         sets: list[EvaluationSet] = []
         for source in sources:
             content = (
                 read[source]
                 if isinstance(source, VectorFile)
-                else self.embedding.execute(photos[source], choice, progress)
+                else self.embedding.execute(photos[source], progress)
             )
             name = _unused(source.name, [each.name for each in sets])
-            sets.append(EvaluationSet.of(name, content, embedder))
+            sets.append(EvaluationSet.of(name, content, self.embedder))
         return sets
 
-    def _read(self, source: VectorFile, choice: ModelChoice) -> PhotoVectors:
-        content = self.files.read(source.path)
+    def save(self, folder: PhotoFolder, output: Path, progress: Progress) -> EvaluationSet:
+        """Embed photos once, for all measurements to come.
+
+        The file has the vectors as the network gives them: they tell of the photos' quality, and outlive a change of
+        how embeddings are made of them.
+
+        Raises:
+            EvaluationError: a photo can't be read, or the file can't be written.
+            CommandError: the folder has no photos.
+            ModelNotInstalled, BrokenModel: see ModelLibrary.
+        """
+        content = self.embedding.execute(find_photos(folder.path), progress)
+        self.files.write(content, output)
+        return EvaluationSet.of(folder.name, content, self.embedder)
+
+    def _read(self, source: VectorFile) -> PhotoVectors:
+        content, recognition = self.files.read(source.path), self.models.recognition
         made_by = content.models
-        if made_by is not None and made_by.recognition != choice.recognition:
-            raise EvaluationError(
-                f"{source.path} has vectors of {made_by.recognition}, not of {choice.recognition}"
-            )
-        dimensions = self.embedding.analyser.models.embedder(choice.recognition).dimensions
+        if made_by is not None and made_by.recognition != recognition:
+            raise EvaluationError(f"{source.path} has vectors of {made_by.recognition}, not of {recognition}")
+        dimensions = self.embedder.dimensions
         if content.vectors.shape[1] != dimensions:
             raise EvaluationError(
                 f"{source.path} has vectors of {content.vectors.shape[1]} numbers;"
-                f" those of {choice.recognition} have {dimensions}"
+                f" those of {recognition} have {dimensions}"
             )
         return content
 

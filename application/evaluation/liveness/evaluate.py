@@ -1,32 +1,35 @@
-"""The use case: how well are presentation attacks told from living faces, by ISO/IEC 30107-3?"""
+"""Error rates of presentation attack detection (ISO/IEC 30107-3), and the threshold for a BPCER."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from application.evaluation.datasets.photo_files import Progress
 from application.evaluation.errors import EvaluationError
-from application.evaluation.liveness.presentations import JudgePhotos, NonResponse, Presentations
+from application.evaluation.liveness.presentations import JudgedPhotos, Presentations
 from application.evaluation.metrics.rates import Share
+from domain.liveness_calibration import LivenessCalibration, MeasuredRate
+
+LEAST_LIVE = 50
+"""Photos of living people that a calibration needs at least, whatever the wanted rate."""
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorRates:
+class AttackDetectionRates:
     """At one threshold, of the photos that were judged."""
 
     threshold: float
     apcer: Mapping[str, Share]
-    """Attacks that pass as living faces, by species of attack: a subfolder's name, or `attack`. Empty when no
+    """The share of attacks that pass as living faces, by species: a subfolder's name, or `attack`. Empty when no
     attack was judged."""
     bpcer: Share
-    """Living faces that are taken for attacks."""
+    """The share of living faces that are taken for attacks."""
 
     @property
     def worst_apcer(self) -> float | None:
-        """The attack that works best is the one that will be used."""
+        """The APCER is that of the most successful species."""
         return max((share.value for share in self.apcer.values()), default=None)
 
     @property
@@ -39,62 +42,30 @@ class ErrorRates:
 class LivenessEvaluation:
     """All figures of one run."""
 
-    model: str
-    live: NonResponse
-    attacks: NonResponse
-    at_threshold: ErrorRates
-    at_bpcer: ErrorRates
+    photos: JudgedPhotos
+    at_threshold: AttackDetectionRates
+    """At the configured threshold."""
+    at_bpcer: AttackDetectionRates
     """At the highest threshold that refuses at most the wanted share of living faces."""
     wanted_bpcer: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EvaluateLiveness:
-    """Measures presentation attack detection on photos of living people and of attacks."""
-
-    photos: JudgePhotos
-
-    def execute(
-        self,
-        live: Path,
-        attack: Path | None,
-        progress: Progress,
-        *,
-        wanted_bpcer: float = 0.01,
-        detection_model: str | None = None,
-    ) -> LivenessEvaluation:
-        """Judge the most prominent face of every photo.
-
-        Raises:
-            EvaluationError: no photo of living people can be judged, and all that JudgePhotos.execute raises.
-        """
-        living, attacks = self.photos.execute(live, attack, progress, detection_model)
-        detector = self.photos.analyser.gate.detector()
-        return evaluate(
-            living, attacks, model=detector.name, threshold=detector.threshold, wanted_bpcer=wanted_bpcer
-        )
-
-
-def evaluate(
-    live: Presentations, attacks: Presentations, *, model: str, threshold: float, wanted_bpcer: float
-) -> LivenessEvaluation:
-    """The figures that follow from what was said of photos.
+def evaluate(photos: JudgedPhotos, wanted_bpcer: float) -> LivenessEvaluation:
+    """The error rates on photos.
 
     Raises:
         EvaluationError: no photo of living people, or none of the attacks that there are, was judged.
     """
-    scores = live.scores
-    if not len(scores) or (attacks.found and not attacks.judged.any()):
+    scores = photos.live.scores
+    if not len(scores) or (photos.attacks.found and not photos.attacks.judged.any()):
         raise EvaluationError(
             "no face that can be judged is in the photos of living people, or in those of attacks"
         )
     return LivenessEvaluation(
-        model=model,
-        live=live.non_response,
-        attacks=attacks.non_response,
-        at_threshold=rates_at(threshold, scores, attacks),
-        at_bpcer=rates_at(threshold_for(scores, wanted_bpcer), scores, attacks),
-        wanted_bpcer=wanted_bpcer,
+        photos,
+        rates_at(photos.threshold, scores, photos.attacks),
+        rates_at(threshold_for(scores, wanted_bpcer), scores, photos.attacks),
+        wanted_bpcer,
     )
 
 
@@ -104,14 +75,55 @@ def threshold_for(live: NDArray[np.float64], bpcer: float) -> float:
     return float(np.sort(live)[allowed])
 
 
-def rates_at(threshold: float, live: NDArray[np.float64], attacks: Presentations) -> ErrorRates:
+def rates_at(threshold: float, live: NDArray[np.float64], attacks: Presentations) -> AttackDetectionRates:
     """Error rates; `live` are the scores of living people who were judged, at least one."""
-    passed, kinds = attacks.scores >= threshold, attacks.kinds
-    return ErrorRates(
+    passed, species = attacks.scores >= threshold, attacks.judged_species
+    return AttackDetectionRates(
         threshold,
         {
-            str(kind): Share.of(int(passed[kinds == kind].sum()), int((kinds == kind).sum()))
-            for kind in np.unique(kinds)
+            str(kind): Share.of(int(passed[species == kind].sum()), int((species == kind).sum()))
+            for kind in np.unique(species)
         },
         Share.of(int((live < threshold).sum()), len(live)),
     )
+
+
+def calibrate(photos: JudgedPhotos, wanted_bpcer: float, data: str) -> LivenessCalibration:
+    """The strictest threshold that keeps to a BPCER; `data` says what the photos are, for the record.
+
+    Raises:
+        EvaluationError: the photos are not enough for the wanted rate.
+    """
+    scores, least = photos.live.scores, least_photos(wanted_bpcer)
+    if len(scores) < least:
+        missing = photos.live.non_response
+        raise EvaluationError(
+            f"a BPCER of {wanted_bpcer:.2%} needs at least {least} photos of living people that can be"
+            f" judged; there are {len(scores)} (without a face: {missing.without_face},"
+            f" undetermined: {missing.undetermined})"
+        )
+    # Rounded down to six digits, so that the photo whose score it is still passes.
+    threshold = math.floor(threshold_for(scores, wanted_bpcer) * 1e6) / 1e6
+    rates, species = rates_at(threshold, scores, photos.attacks), photos.attacks.judged_species
+    try:
+        return LivenessCalibration(
+            models=tuple(photos.model.split("+")),
+            threshold=threshold,
+            wanted_bpcer=wanted_bpcer,
+            bpcer=_measured(rates.bpcer, len(scores)),
+            apcer={
+                kind: _measured(share, int((species == kind).sum())) for kind, share in rates.apcer.items()
+            },
+            data=data,
+        )
+    except ValueError as error:
+        raise EvaluationError("these photos give no usable threshold: their scores are all alike") from error
+
+
+def least_photos(wanted_bpcer: float) -> int:
+    """Photos of living people that a rate needs: with fewer, not one of them could be refused at it."""
+    return max(LEAST_LIVE, math.ceil(1 / wanted_bpcer - 1e-9)) if wanted_bpcer > 0 else LEAST_LIVE
+
+
+def _measured(share: Share, photos: int) -> MeasuredRate:
+    return MeasuredRate(round(share.value, 6), round(share.low, 6), round(share.high, 6), photos)

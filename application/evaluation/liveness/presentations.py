@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from application.analysis import FaceAnalyser
-from application.evaluation.datasets.embedding import central
-from application.evaluation.datasets.photo_files import Progress, for_each, read_image
+from application.evaluation.datasets.photos import Progress, central_face, map_photos, read_image
 from application.evaluation.errors import EvaluationError
 from application.photo_folders import SUFFIXES
 from domain.liveness import Liveness
@@ -18,7 +17,7 @@ from domain.liveness import Liveness
 
 @dataclass(frozen=True, slots=True)
 class NonResponse:
-    """Photos that got no answer: they are in no error rate (ISO/IEC 30107-3)."""
+    """Photos that are not judged: they are in no error rate (ISO/IEC 30107-3)."""
 
     photos: int
     """All there are."""
@@ -36,7 +35,7 @@ class NonResponse:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Presentations:
-    """Photos and what was said of the most prominent face of each."""
+    """The liveness of the central face of each photo."""
 
     found: Sequence[Liveness | None]
     """None where no face was found."""
@@ -45,7 +44,7 @@ class Presentations:
 
     @property
     def judged(self) -> NDArray[np.bool_]:
-        """Which photos have a score that says something."""
+        """Which photos have a score that means something."""
         return np.array([one is not None and not one.reasons for one in self.found], dtype=np.bool_)
 
     @property
@@ -56,13 +55,13 @@ class Presentations:
         )
 
     @property
-    def kinds(self) -> NDArray[np.str_]:
+    def judged_species(self) -> NDArray[np.str_]:
         """The species of the attacks that were judged."""
         return np.array(self.species, dtype=np.str_)[self.judged]
 
     @property
     def non_response(self) -> NonResponse:
-        """The others."""
+        """The photos that were not judged."""
         without = sum(one is None for one in self.found)
         return NonResponse(
             photos=len(self.found),
@@ -76,6 +75,18 @@ NO_ATTACKS = Presentations(())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class JudgedPhotos:
+    """Photos that were judged with one choice of anti-spoofing models."""
+
+    live: Presentations
+    attacks: Presentations
+    model: str
+    """The models' names with `+` between them."""
+    threshold: float
+    """The least score of a face that is taken for living, as configured."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class JudgePhotos:
     """Judges photos from folders."""
 
@@ -84,11 +95,11 @@ class JudgePhotos:
 
     def execute(
         self, live: Path, attack: Path | None, progress: Progress, detection_model: str | None = None
-    ) -> tuple[Presentations, Presentations]:
+    ) -> JudgedPhotos:
         """The photos of living people, and those of attacks.
 
         Args:
-            live: a folder of photos of living people, at any depth.
+            live: a folder of photos of living people, at any depth, taken as the service will get them.
             attack: the same of attacks, if there are any; each of its subfolders is one species of attack.
             progress: called after each photo.
             detection_model: the configured one if None.
@@ -98,21 +109,28 @@ class JudgePhotos:
             UnknownModel, ModelNotInstalled, BrokenModel: see ModelLibrary.
         """
         detection = self.analyser.models.choose(detection_model, None).detection
-        self.analyser.models.detector(detection)  # what is missing is missing before the work
-        _ = self.analyser.gate.detector().threshold
+        # Find out that a model is missing, or a calibration broken, before the work.
+        self.analyser.models.detector(detection)
+        spoof_detector = self.analyser.gate.detector()
+        threshold = spoof_detector.threshold
         living, attacks = _photos(live), [] if attack is None else _photos(attack)
-        found = for_each(
+        found = map_photos(
             [*living, *attacks], lambda path: self._judge(path, detection), self.workers, progress
         )
         species = [] if attack is None else [_species(path, attack) for path in attacks]
-        return Presentations(found[: len(living)]), Presentations(found[len(living) :], species)
+        return JudgedPhotos(
+            Presentations(found[: len(living)]),
+            Presentations(found[len(living) :], species),
+            spoof_detector.name,
+            threshold,
+        )
 
     def _judge(self, path: Path, detection: str) -> Liveness | None:
         image = read_image(path, self.analyser.decoder)
         faces = [] if image is None else self.analyser.models.detector(detection).detect(image)
         if image is None or not faces:
             return None
-        return self.analyser.gate.judge(image, central(faces, image))
+        return self.analyser.gate.judge(image, central_face(faces, image))
 
 
 def _photos(folder: Path) -> list[Path]:

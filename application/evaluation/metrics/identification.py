@@ -1,4 +1,4 @@
-"""Identification (1:N) in figures: one photo a person enrolled, another searched, strangers searched too."""
+"""Identification (1:N) in figures: mated and non-mated probes against a gallery of one photo a person."""
 
 from dataclasses import dataclass
 
@@ -17,14 +17,14 @@ class Identification:
 
     gallery: int
     """People enrolled: everyone with two photos or more, by the first."""
-    strangers: int
+    non_mated: int
     """Probes of people who are not enrolled: everyone with a single photo."""
     rank1: Share
     """Closed set: enrolled people whose second photo is nearest to their first."""
     fpir: float
-    """The share of strangers who may be taken for somebody."""
+    """The false positive identification rate that the threshold is for."""
     threshold: float | None
-    """The least similarity that keeps to it; None without strangers."""
+    """The least similarity that keeps to it; None without non-mated probes."""
     tpir: Share | None
     """Open set: as rank1, and at least that similar."""
 
@@ -32,7 +32,7 @@ class Identification:
 def identify(
     vectors: NDArray[np.float32], people: NDArray[np.intp], fpir: float = 0.01
 ) -> Identification | None:
-    """Search everyone's second photo, and the strangers', among first photos.
+    """Search for everyone's second photo, and for people with a single one, among first photos.
 
     Args:
         vectors: N x D, unit norm; a row of NaN is a face that was not found, and is never matched.
@@ -48,10 +48,10 @@ def identify(
     gallery = vectors[first[several]]
     if not len(gallery):
         return None
-    nearest, scores = search(vectors[order[starts[several] + 1]], gallery)
-    found = (nearest == np.arange(len(gallery))) & (scores > -1)
+    rank1_rows, scores = nearest(vectors[order[starts[several] + 1]], gallery)
+    found = (rank1_rows == np.arange(len(gallery))) & (scores > -1)
     rank1 = Share.of(int(found.sum()), len(found))
-    _, impostors = search(vectors[first[~several]], gallery)
+    _, impostors = nearest(vectors[first[~several]], gallery)
     if not len(impostors):
         return Identification(len(gallery), 0, rank1, fpir, None, None)
     threshold = threshold_at(impostors, fpir)
@@ -59,13 +59,13 @@ def identify(
     return Identification(len(gallery), len(impostors), rank1, fpir, threshold, tpir)
 
 
-def search(probes: NDArray[np.float32], gallery: NDArray[np.float32]) -> tuple[NDArray[np.intp], Scores]:
+def nearest(probes: NDArray[np.float32], gallery: NDArray[np.float32]) -> tuple[NDArray[np.intp], Scores]:
     """The nearest entry of the gallery for each probe, and its similarity; -1 where a face was not found."""
-    nearest = np.zeros(len(probes), dtype=np.intp)
+    found = np.zeros(len(probes), dtype=np.intp)
     scores = np.zeros(len(probes))
     for start in range(0, len(probes), ROWS):
         block = slice(start, start + ROWS)
         similarities = np.nan_to_num(probes[block] @ gallery.T, nan=-1.0)
-        nearest[block] = similarities.argmax(axis=1)
+        found[block] = similarities.argmax(axis=1)
         scores[block] = similarities.max(axis=1)
-    return nearest, scores
+    return found, scores

@@ -4,17 +4,16 @@ Every pair of *people* weighs the same, however many photos they have: a person 
 otherwise count four hundred times.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from application.evaluation.metrics.blocks import row_blocks
+
 BINS = 20_000
 """Of the histogram over similarities from -1 to 1: thresholds come in steps of 1e-4."""
-
-BLOCK = 2_000_000
-"""Pairs that are compared at a time."""
 
 OWN_RATE = 0.01
 """The false match rate of their own at which people are ranked by how easily they are taken for others."""
@@ -57,7 +56,7 @@ class ScoreHistogram:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Impostors:
+class ImpostorScores:
     """The scores of people against other people."""
 
     people: int
@@ -77,9 +76,9 @@ class Impostors:
     """The rates that can be measured depend on it."""
 
 
-def pool(sets: Sequence[Impostors]) -> Impostors:
+def pool(sets: Sequence[ImpostorScores]) -> ImpostorScores:
     """Several sets together, at least one; people of different sets are not compared."""
-    return Impostors(
+    return ImpostorScores(
         sum(each.people for each in sets),
         sum(each.photos for each in sets),
         _sum([each.everyone for each in sets]),
@@ -94,7 +93,7 @@ def _sum(histograms: Sequence[ScoreHistogram]) -> ScoreHistogram:
     return ScoreHistogram(weights, sum(each.pairs for each in histograms))
 
 
-def compare_everyone(vectors: NDArray[np.float32], people: NDArray[np.intp]) -> Impostors:
+def compare_everyone(vectors: NDArray[np.float32], people: NDArray[np.intp]) -> ImpostorScores:
     """Compare all photos of different people.
 
     Args:
@@ -107,46 +106,26 @@ def compare_everyone(vectors: NDArray[np.float32], people: NDArray[np.intp]) -> 
     rank = np.argsort(-_own_thresholds(vectors, people), kind="stable")
     tenth = np.isin(people, rank[: -(-len(names) // 10)])
     weight = 1 / np.bincount(people)[people]
-    histograms = [_Tally(), _Tally(), _Tally()]
-    for rows, scores in _blocks(vectors):
+    weights, pairs = np.zeros((3, BINS)), [0, 0, 0]
+    for rows in row_blocks(len(vectors)):
         # Columns from the block's first row on, and of those only what lies right of the diagonal.
         columns = slice(rows.start, None)
+        scores = vectors[rows] @ vectors[columns].T
         keep = np.triu(people[rows, None] != people[columns], k=1)
-        weights = weight[rows, None] * weight[columns]
+        weighed = weight[rows, None] * weight[columns]
         one, both = tenth[rows, None] | tenth[columns], tenth[rows, None] & tenth[columns]
-        for tally, mask in zip(histograms, (keep, keep & one, keep & both), strict=True):
-            tally.add(scores[mask], weights[mask])
-    everyone, confusable, lookalike = (tally.histogram() for tally in histograms)
+        for number, mask in enumerate((keep, keep & one, keep & both)):
+            weights[number] += np.bincount(_bins(scores[mask]), weighed[mask], minlength=BINS)
+            pairs[number] += int(mask.sum())
     count = len(names)
-    return Impostors(count, len(vectors), everyone, confusable, lookalike, count * (count - 1) // 2)
-
-
-class _Tally:
-    def __init__(self) -> None:
-        self._weights = np.zeros(BINS)
-        self._pairs = 0
-
-    def add(self, scores: NDArray[np.float32], weights: NDArray[np.float64]) -> None:
-        self._weights += np.bincount(_bins(scores), weights, minlength=BINS)
-        self._pairs += len(scores)
-
-    def histogram(self) -> ScoreHistogram:
-        return ScoreHistogram(self._weights, self._pairs)
-
-
-def _blocks(vectors: NDArray[np.float32]) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """Rows of the upper triangle of the similarity matrix, from the diagonal on."""
-    step = max(1, BLOCK // max(1, len(vectors)))
-    for start in range(0, len(vectors), step):
-        yield slice(start, start + step), vectors[start : start + step] @ vectors[start:].T
+    everyone, confusable, lookalike = map(ScoreHistogram, weights, pairs)
+    return ImpostorScores(count, len(vectors), everyone, confusable, lookalike, count * (count - 1) // 2)
 
 
 def _own_thresholds(vectors: NDArray[np.float32], people: NDArray[np.intp]) -> NDArray[np.float64]:
     """For each person the similarity that OWN_RATE of their comparisons reaches, mean over their photos."""
     own = np.zeros(len(vectors))
-    step = max(1, BLOCK // max(1, len(vectors)))
-    for start in range(0, len(vectors), step):
-        rows = slice(start, start + step)
+    for rows in row_blocks(len(vectors)):
         scores = np.where(people[rows, None] == people, -1, vectors[rows] @ vectors.T)
         rank = max(1, round(OWN_RATE * len(vectors)))
         own[rows] = np.partition(scores, -rank, axis=1)[:, -rank]

@@ -1,18 +1,28 @@
-"""The impostor scores of one set, normalised as the service normalises them (domain.impostors)."""
+"""The impostor scores of one set, normalised as the service does it (domain.impostors)."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from application.evaluation.metrics.impostor_scores import BINS, Impostors, ScoreHistogram, compare_everyone
-from domain.impostors import COHORT_SIZE, USUAL_NORM, Cohort, ImpostorDistribution, norm_penalty
+from application.evaluation.metrics.blocks import row_blocks
+from application.evaluation.metrics.impostor_scores import (
+    BINS,
+    ImpostorScores,
+    ScoreHistogram,
+    compare_everyone,
+)
+from domain.impostors import (
+    COHORT_SIZE,
+    USUAL_NORM,
+    Cohort,
+    ImpostorDistribution,
+    norm_penalty,
+    normalised_score,
+)
 
 SCORE_SCALE = 10.0
 """Normalised scores, in deviations, are divided by it to lie in the range of similarities, -1 to 1."""
-
-_BLOCK = 2_000_000
-"""Pairs that are compared at a time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,7 +30,7 @@ class NormalisedSet:
     """All comparisons of different people of one set."""
 
     name: str
-    similarities: Impostors
+    similarities: ImpostorScores
     distribution: ImpostorDistribution
     """Of the similarities; each pair of people weighs the same."""
     scores: ScoreHistogram
@@ -28,30 +38,33 @@ class NormalisedSet:
 
     @property
     def pairs_of_people(self) -> int:
-        """How much the set tells."""
+        """Pairs of people, which the precision of the set's rates depends on."""
         return self.similarities.pairs_of_people
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Moments:
-    """Of the impostor similarities of N faces, one row a face."""
+class ImpostorMoments:
+    """Of the impostor scores of each of several faces: arrays of one shape."""
 
-    means: NDArray[np.float64]
-    deviations: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    deviation: NDArray[np.float64]
 
     @classmethod
-    def of(cls, vectors: NDArray[np.float32], cohort: Cohort, prior: ImpostorDistribution) -> "Moments":
+    def of(
+        cls, vectors: NDArray[np.float32], cohort: Cohort, prior: ImpostorDistribution
+    ) -> "ImpostorMoments":
         """See Cohort.impostors_of; `vectors` is N x D, unit norm."""
         each = [cohort.impostors_of(vector, prior) for vector in vectors]
         return cls(np.array([one.mean for one in each]), np.array([one.deviation for one in each]))
 
-    def scores(
-        self, similarities: NDArray[np.float64], other: "Moments", rows: slice = slice(None)
-    ) -> NDArray[np.float64]:
-        """Normalised scores of some of these faces (rows) and all others (columns)."""
-        one = (similarities - self.means[rows, None]) / self.deviations[rows, None]
-        two = (similarities - other.means) / other.deviations
-        return np.asarray((one + two) / 2)
+    def take(self, rows: slice | NDArray[np.intp]) -> "ImpostorMoments":
+        """Those of some of the faces."""
+        return ImpostorMoments(self.mean[rows], self.deviation[rows])
+
+    @property
+    def column(self) -> "ImpostorMoments":
+        """N x 1, to be compared with those of a row of faces."""
+        return ImpostorMoments(self.mean[:, None], self.deviation[:, None])
 
 
 def normalise(
@@ -75,13 +88,12 @@ def normalise(
     distribution = _moments(similarities.everyone)
     firsts = np.unique(people, return_index=True)[1]
     chosen = np.random.default_rng(0).permutation(firsts)[:COHORT_SIZE]
-    moments = Moments.of(vectors, Cohort.of(len(firsts), vectors[chosen]), distribution)
+    moments = ImpostorMoments.of(vectors, Cohort.of(len(firsts), vectors[chosen]), distribution)
     weight = 1 / np.bincount(people)[people]
     weights = np.zeros(BINS)
-    step = max(1, _BLOCK // len(vectors))
-    for start in range(0, len(vectors), step):
-        rows = slice(start, start + step)
-        scores = moments.scores((vectors[rows] @ vectors.T).astype(np.float64), moments, rows)
+    for rows in row_blocks(len(vectors)):
+        similar = (vectors[rows] @ vectors.T).astype(np.float64)
+        scores = normalised_score(similar, moments.take(rows).column, moments)
         scores -= norm_penalty(lacking[rows, None], lacking)
         different = people[rows, None] != people
         places = np.clip((scores[different] / SCORE_SCALE + 1) * (BINS / 2), 0, BINS - 1).astype(np.intp)
@@ -92,7 +104,7 @@ def normalise(
 
 
 def known_norms(norms: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Norms, with the neutral one where none is known."""
+    """Norms, with USUAL_NORM, which adds no penalty, where none is known."""
     return np.nan_to_num(norms.astype(np.float64), nan=USUAL_NORM)
 
 

@@ -6,34 +6,27 @@ ISO/IEC 29794-1), and what the bounds refuse of photos in which the right person
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from application.analysis import FaceAnalyser
-from application.evaluation.datasets.embedding import EmbedPhotos, central
-from application.evaluation.datasets.evaluation_set import LoadSets, VectorFile
-from application.evaluation.datasets.photo_files import Progress, for_each, read_image
+from application.evaluation.datasets.evaluation_set import LoadSets, PhotoFolder, SetSource, VectorFile
+from application.evaluation.datasets.photos import Progress
 from application.evaluation.errors import EvaluationError
 from application.evaluation.metrics.impostor_scores import compare_everyone
 from application.evaluation.metrics.rates import Share
-from application.evaluation.quality.quality_set import QualitySet
-from application.photo_folders import PhotoFile, find_photos
-from application.ports.quality import QualityAssessor
-from application.ports.vectors import VectorFiles
+from application.evaluation.quality.quality_set import QualitySet, assess_photos
+from application.photo_folders import find_photos
 from domain.models import ModelChoice
 from domain.quality import Measure, QualityBounds, QualityReport, goodness
 
 FMR = 1e-3
 """Of the error-versus-discard curves."""
 SEARCH_FMR = 1e-4
-"""At whose threshold a person counts as found."""
+"""The right person counts as found at the threshold for this rate."""
 DISCARDS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2)
 """Shares of the photos."""
 COMBINED = "combined"
-
-Assessed = tuple[NDArray[np.float32], QualityReport]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +45,9 @@ class Refusals:
 
     photos: Share
     found: Share
-    """Of the photos in which the right person is found: what it costs."""
+    """Of the photos in which the right person is found: the cost."""
     not_found: Share
-    """Of the others that have a mate: what it is for."""
+    """Of the others that have a mate: the use."""
     by_measure: tuple[tuple[Measure, float], ...]
     """Share of the photos in which the right person is found that miss this bound, perhaps among others."""
     fnmr: Share
@@ -92,102 +85,62 @@ class QualityEvaluation:
 class EvaluateQuality:
     """Measures what quality measures and bounds are worth, on sets of photos of known people."""
 
-    analyser: FaceAnalyser
-    assessor: QualityAssessor
-    files: VectorFiles
+    loading: LoadSets
     recognition: QualityBounds
     enrolment: QualityBounds
-    workers: int
 
     def execute(
         self,
-        images: Sequence[Path],
-        vectors: Sequence[Path],
+        sources: Sequence[SetSource],
         progress: Progress,
-        *,
         without_views: Collection[str] = (),
-        detection_model: str | None = None,
-        recognition_model: str | None = None,
     ) -> QualityEvaluation:
         """Embed and assess every photo once, and compare all photos of a set with each other.
 
         Args:
-            images: sets of photos; each a folder with one folder a person.
-            vectors: files of vectors; see QualitySet.of_vectors.
-            progress: called after each photo, for each folder from the beginning.
-            without_views: likewise.
-            detection_model: the configured one if None.
-            recognition_model: likewise.
+            sources: the sets; of files of vectors the embedding norm is all that is known.
+            progress: called after each photo, from 0 on for each folder.
+            without_views: views of the files of vectors that are left out; see QualitySet.of_vectors.
 
         Raises:
-            EvaluationError: photos are missing, or no person of a set has two.
-            UnknownModel, ModelNotInstalled, BrokenModel: see ModelLibrary.
+            EvaluationError: no person of a set has two photos, or a file doesn't have what is needed.
+            CommandError: a folder has no photos.
+            ModelNotInstalled, BrokenModel: see ModelLibrary.
         """
-        choice = self.analyser.models.choose(detection_model, recognition_model)
-        self.analyser.models.detector(choice.detection)  # what is missing is missing before the work
-        self.analyser.models.embedder(choice.recognition)
-        found = [find_photos(folder) for folder in images]
-        loading = LoadSets(EmbedPhotos(self.analyser, self.workers), self.files)
-        read = loading.execute([VectorFile(file) for file in vectors], choice, progress)
+        embedding, models = self.loading.embedding, self.loading.models
+        # Find out what is missing before the work on photos.
+        embedding.analyser.models.detector(models.detection)
+        embedding.analyser.models.embedder(models.recognition)
+        folders = [(each, find_photos(each.path)) for each in sources if isinstance(each, PhotoFolder)]
+        read = self.loading.execute([each for each in sources if isinstance(each, VectorFile)], progress)
         kept = [QualitySet.of_vectors(each, without_views) for each in read]
-        sets = [
-            *(
-                self._photos(folder, photos, choice, progress)
-                for folder, photos in zip(images, found, strict=True)
-            ),
-            *kept,
-        ]
-        return QualityEvaluation(choice, tuple(self._evaluated(each) for each in sets))
+        assessed = [assess_photos(embedding, folder.name, photos, progress) for folder, photos in folders]
+        return QualityEvaluation(models, tuple(self._evaluated(each) for each in [*assessed, *kept]))
 
-    def _photos(
-        self, folder: Path, photos: Sequence[PhotoFile], choice: ModelChoice, progress: Progress
-    ) -> QualitySet:
-        results = for_each(photos, lambda photo: self._assess(photo, choice), self.workers, progress)
-        found = [(photo, result) for photo, result in zip(photos, results, strict=True) if result]
-        names = np.array([photo.person for photo, _ in found])
-        return QualitySet(
-            folder.resolve().name,
-            np.unique(names, return_inverse=True)[1],
-            np.stack([vector for _, (vector, _) in found]) if found else np.empty((0, 1), np.float32),
-            [report for _, (_, report) in found],
-            len(photos) - len(found),
-        )
-
-    def _evaluated(self, those: QualitySet) -> SetQuality:
-        pairs = genuine_pairs(those.people)
-        if not len(pairs) or len(np.unique(those.people)) < 2:  # noqa: PLR2004
+    def _evaluated(self, photos: QualitySet) -> SetQuality:
+        pairs = genuine_pairs(photos.people)
+        if not len(pairs) or len(np.unique(photos.people)) < 2:  # noqa: PLR2004
             raise EvaluationError("a quality evaluation needs two people, and two photos of one of them")
-        impostors = compare_everyone(those.vectors, those.people).everyone
+        impostors = compare_everyone(photos.vectors, photos.people).everyone
         threshold, search_threshold = impostors.threshold(FMR), impostors.threshold(SEARCH_FMR)
-        missed = np.sum(those.vectors[pairs[:, 0]] * those.vectors[pairs[:, 1]], axis=1) < threshold
-        mated = np.isin(np.arange(len(those.people)), pairs)
-        found = mated & right_first(those.vectors, those.people, search_threshold)
+        missed = np.sum(photos.vectors[pairs[:, 0]] * photos.vectors[pairs[:, 1]], axis=1) < threshold
+        mated = np.isin(np.arange(len(photos.people)), pairs)
+        found = mated & right_first(photos.vectors, photos.people, search_threshold)
         return SetQuality(
-            name=those.name,
-            photos=len(those.people) + those.undetected,
-            undetected=those.undetected,
+            name=photos.name,
+            photos=len(photos.people) + photos.undetected,
+            undetected=photos.undetected,
             genuine_pairs=len(pairs),
             threshold=threshold,
             search_threshold=search_threshold,
             found=Share.of(int(found.sum()), int(mated.sum())),
             curves=tuple(
                 DiscardCurve(name, discard_curve(values, pairs, missed))
-                for name, values in goodness_of(those.reports).items()
+                for name, values in goodness_of(photos.reports).items()
             ),
-            recognition=refusals(those.reports, self.recognition, pairs, missed, found),
-            enrolment=refusals(those.reports, self.enrolment, pairs, missed, found),
+            recognition=refusals(photos.reports, self.recognition, pairs, missed, found),
+            enrolment=refusals(photos.reports, self.enrolment, pairs, missed, found),
         )
-
-    def _assess(self, photo: PhotoFile, choice: ModelChoice) -> Assessed | None:
-        models = self.analyser.models
-        image = read_image(photo.path, self.analyser.decoder)
-        faces = [] if image is None else models.detector(choice.detection).detect(image)
-        if image is None or not faces:
-            return None
-        face = central(faces, image)
-        crop = self.analyser.aligner(choice.recognition).align(image, face)
-        vectors, norms = models.embedder(choice.recognition).embed_rated([crop])
-        return vectors[0], self.assessor.assess(image, face, crop, float(norms[0]))
 
 
 def genuine_pairs(people: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -1,4 +1,4 @@
-"""Sets of photos of known people whose quality was measured: from photos, or from vectors that somebody kept."""
+"""Sets of photos of known people with their quality: from photos, or from files of vectors."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -6,8 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from application.evaluation.datasets.embedding import EmbedPhotos
 from application.evaluation.datasets.evaluation_set import EvaluationSet
+from application.evaluation.datasets.photos import Progress, central_face, map_photos, read_image
 from application.evaluation.errors import EvaluationError
+from application.photo_folders import PhotoFile
 from domain.quality import Measure, QualityReport
 
 VIEW = "view"
@@ -16,7 +19,7 @@ VIEW = "view"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QualitySet:
-    """Embeddings of N photos and what was measured of them."""
+    """Embeddings and quality of N photos."""
 
     name: str
     people: NDArray[np.intp]
@@ -36,7 +39,7 @@ class QualitySet:
             without_views: views that are left out, by what stands before the slash.
 
         Raises:
-            EvaluationError: the norms aren't known, since the vectors are all of unit norm, or no view is told.
+            EvaluationError: all vectors are of unit norm, so that norms aren't known, or there is no label VIEW.
         """
         if np.isnan(photos.norms[photos.found]).any():
             raise EvaluationError(
@@ -54,3 +57,35 @@ class QualitySet:
             [QualityReport({Measure.EMBEDDING_NORM: float(norm)}) for norm in kept.norms],
             len(photos.undetected),
         )
+
+
+def assess_photos(
+    embedding: EmbedPhotos, name: str, photos: Sequence[PhotoFile], progress: Progress
+) -> QualitySet:
+    """Embed and assess the central face of each photo.
+
+    Raises:
+        EvaluationError: a file can't be read. One that is no image counts as a photo without a face.
+    """
+    analyser, models = embedding.analyser, embedding.models
+    detector = analyser.models.detector(models.detection)
+
+    def assess(photo: PhotoFile) -> tuple[str, NDArray[np.float32], QualityReport] | None:
+        image = read_image(photo.path, analyser.decoder)
+        faces = [] if image is None else detector.detect(image)
+        if image is None or not faces:
+            return None
+        (analysed,) = analyser.embed(image, [central_face(faces, image)], models)
+        if analysed.quality is None:
+            return None
+        return photo.person, analysed.embedding.vector, analysed.quality
+
+    results = map_photos(photos, assess, embedding.workers, progress)
+    found = [result for result in results if result is not None]
+    return QualitySet(
+        name,
+        np.unique([person for person, _, _ in found], return_inverse=True)[1],
+        np.stack([vector for _, vector, _ in found]) if found else np.empty((0, 1), np.float32),
+        [report for _, _, report in found],
+        len(photos) - len(found),
+    )

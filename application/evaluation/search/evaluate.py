@@ -1,4 +1,4 @@
-"""The use case: can the decision of a search be trusted, and how are several faces of a person best weighed?"""
+"""The use case: how often does a search err, and which method weighs several faces of a person best?"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ import numpy as np
 
 from application.evaluation.datasets.evaluation_set import LoadSets, SetSource
 from application.evaluation.datasets.groups import NO_GROUPS, Grouping
-from application.evaluation.datasets.photo_files import Progress
+from application.evaluation.datasets.photos import Progress
 from application.evaluation.errors import EvaluationError
 from application.evaluation.search.gallery_sizes import PARTS, GalleryResult, measure_galleries
-from application.evaluation.search.group_rates import HalfGalleries, measure_searches
+from application.evaluation.search.half_galleries import HalfGalleries, measure_searches
 from application.evaluation.search.methods import MethodResult, compare_methods
 from domain.models import ModelChoice
 
 LEAST_PEOPLE = 20 * PARTS
-"""So that each part can calibrate a model."""
+"""Each of the parts must have enough people for a calibration."""
 LEAST_FOR_GROUPS = 20
 """Half of them are enrolled."""
 
@@ -31,7 +31,7 @@ class SearchEvaluation:
     """Of a verification, which the threshold of a search is never below."""
     target_fpir: float
     galleries: tuple[GalleryResult, ...]
-    """None with fewer than LEAST_PEOPLE; likewise the methods."""
+    """Empty with fewer people than LEAST_PEOPLE; likewise the methods."""
     methods: tuple[MethodResult, ...]
     halves: HalfGalleries | None = None
     """None without groups."""
@@ -45,32 +45,28 @@ class EvaluateSearch:
     target_fmr: float
     target_fpir: float
     configured: Callable[[str, int], float | None] = lambda _model, _people: None
-    """The threshold of the service for a search with a model among so many people; None without calibration."""
+    """The service's threshold of a search with a model among so many people, in an average population; None without
+    calibration."""
 
     def execute(
         self,
         source: SetSource,
         progress: Progress,
-        *,
         grouping: Grouping = NO_GROUPS,
-        detection_model: str | None = None,
-        recognition_model: str | None = None,
     ) -> SearchEvaluation:
-        """Search for photos of people who are enrolled, and of strangers.
+        """Search for photos of people who are enrolled, and of others.
 
         Args:
             source: the set.
             progress: called after each photo.
-            grouping: what people or photos are told apart by.
-            detection_model: the configured one if None.
-            recognition_model: likewise.
+            grouping: the groups of people or photos to report rates for.
 
         Raises:
             EvaluationError: the photos are not enough.
-            UnknownModel, and all that LoadSets.execute raises.
+            CommandError, ModelNotInstalled, BrokenModel: see LoadSets.execute.
         """
-        choice = self.loading.choose(detection_model, recognition_model)
-        (embedded,) = self.loading.execute([source], choice, progress)
+        models = self.loading.models
+        (embedded,) = self.loading.execute([source], progress)
         vectors = embedded.vectors[embedded.found]
         people = np.unique(embedded.people[embedded.found], return_inverse=True)[1]
         count = len(np.unique(people))
@@ -84,18 +80,18 @@ class EvaluateSearch:
             halves = measure_searches(
                 embedded,
                 grouping.attributes([embedded]),
-                lambda enrolled: self.configured(choice.recognition, enrolled),
+                lambda enrolled: self.configured(models.recognition, enrolled),
                 self.target_fpir,
             )
         target = self.target_fmr, self.target_fpir
         enough = count >= LEAST_PEOPLE
         return SearchEvaluation(
-            models=choice,
+            models=models,
             photos=len(embedded.photos),
             people=count,
             target_fmr=self.target_fmr,
             target_fpir=self.target_fpir,
-            galleries=measure_galleries(vectors, people, choice, target) if enough else (),
-            methods=compare_methods(vectors, people, choice, target) if enough else (),
+            galleries=measure_galleries(vectors, people, models, target) if enough else (),
+            methods=compare_methods(vectors, people, models, target) if enough else (),
             halves=halves,
         )

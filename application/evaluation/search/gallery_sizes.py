@@ -1,4 +1,4 @@
-"""How often a search takes a stranger for somebody, by the number of people enrolled."""
+"""The false positive identification rate of searches, by the number of people enrolled."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 from application.decisions import DecisionPolicy
 from application.evaluation.calibration.calibrate import fit
 from application.evaluation.metrics.normalisation import normalise
-from application.ports.calibration import CalibrationStore
-from domain.calibration import CalibrationTable
 from domain.models import ModelChoice
 
 SIZES = (10, 100, 1000)
-"""People enrolled; besides, everybody but the stranger."""
+"""People enrolled; besides, everybody but the person who is searched for."""
 DRAWS = 20
 """Galleries that are drawn at random for each size and split."""
 PARTS = 5
@@ -23,29 +21,18 @@ PARTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class FittedOn:
-    """Implements CalibrationStore with one table."""
-
-    table: CalibrationTable
-
-    def load(self, model: str) -> CalibrationTable | None:
-        """See CalibrationStore."""
-        return self.table if model == self.table.model else None
-
-
-@dataclass(frozen=True, slots=True)
 class GalleryResult:
-    """Searches of galleries of one size."""
+    """Non-mated searches of galleries of one size."""
 
     people: int
     """Enrolled, with one photo each; in galleries of everybody, the mean over the splits."""
     fpir: float
-    """The share of strangers who are taken for somebody, at the threshold for this number of people."""
+    """The share of searches that name somebody, at the threshold for this number of people."""
     least: float
-    """The same in the split where it is least, and where it is greatest."""
+    """The same in the split where it is lowest, and where it is highest."""
     greatest: float
     fixed: float
-    """The share at the threshold of a verification, which doesn't rise with the number of people."""
+    """The share at the threshold of a verification, which doesn't depend on the number of people."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,8 +65,7 @@ def calibrated(
         EvaluationError: there are too few people.
     """
     table = fit([normalise("other people", vectors[fitted], people[fitted])], models, "other people")
-    store: CalibrationStore = FittedOn(table)
-    return Split(DecisionPolicy(store, *target, margin=0), np.flatnonzero(~fitted))
+    return Split(DecisionPolicy({table.model: table}.get, *target, margin=0), np.flatnonzero(~fitted))
 
 
 def parts(people: NDArray[np.intp], count: int) -> NDArray[np.intp]:
@@ -94,7 +80,7 @@ def measure_galleries(
     models: ModelChoice,
     target: tuple[float, float],
 ) -> tuple[GalleryResult, ...]:
-    """One result a size; see `calibrated` for the arguments. Sizes that leave too few strangers are left out."""
+    """One result for each size that leaves enough people to search for; see `calibrated` for the arguments."""
     part = parts(people, PARTS)
     splits = [
         calibrated(vectors, people, np.isin(part, fitted), models, target)
@@ -121,9 +107,9 @@ def _searches(
     size: int,
     rng: np.random.Generator,
 ) -> Iterator[tuple[int, float, float]]:
-    """People enrolled, the share of strangers who are taken for somebody, and that at a fixed threshold.
+    """For each draw the people enrolled, the FPIR at the threshold for their number, and that at a fixed threshold.
 
-    A size of 0 enrols everybody but the stranger.
+    A size of 0 enrols everybody but the person who is searched for.
     """
     everyone = len(np.unique(people))
     if size > everyone * 0.9:

@@ -1,4 +1,4 @@
-"""Which way of weighing several faces of a person finds them best."""
+"""Compares the methods of weighing several faces of a person."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from domain.models import ModelChoice
 from domain.people import DEFAULT_COLLECTION, Face, FaceId, ProfileId
 
 PHOTOS = (3, 5)
-"""That are enrolled of each person."""
+"""Enrolled of each person."""
 PROBES = 3
-"""Photos of an enrolled person that are searched, at most."""
+"""Most photos of an enrolled person that are searched for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,13 @@ class MethodResult:
     people: int
     """Enrolled, in two galleries."""
     rank1: Share
-    """Probes of enrolled people whose own person came first."""
+    """Mated probes whose own person is at rank 1."""
     tpir: Share
-    """The same, and more similar than all but the given share of strangers."""
+    """The same, at the threshold that has the target FPIR on these very searches."""
     decided_fpir: Share
-    """Strangers who are taken for somebody at the threshold that was set beforehand, from other people."""
+    """Non-mated probes for which somebody is named at the threshold that other people gave."""
     decided_tpir: Share
-    """Enrolled people who are rightly named at it."""
+    """Mated probes that are named rightly at it."""
 
 
 def compare_methods(
@@ -48,8 +48,8 @@ def compare_methods(
 ) -> tuple[MethodResult, ...]:
     """All methods; each half of the people gives the thresholds for the other.
 
-    Enrolled is everyone with more photos than are enrolled; the others are strangers. For comparison the same
-    people are searched with one photo enrolled. See `calibrated` for the arguments.
+    People with more photos than are enrolled of each are the gallery, all others are non-mated probes. For comparison
+    the same people are searched for with one photo enrolled. See `calibrated` for the arguments.
     """
     half = parts(people, 2)
     splits = [calibrated(vectors, people, half == fitted, models, target) for fitted in range(2)]
@@ -64,11 +64,11 @@ def compare_methods(
 @dataclass(frozen=True, slots=True, eq=False)
 class _Searches:
     own: NDArray[np.bool_]
-    """Whether the probe's person came first; one a probe of somebody enrolled."""
+    """For each mated probe whether its own person is at rank 1."""
     similarity: NDArray[np.float64]
-    """Of the first; likewise."""
-    strangers: NDArray[np.float64]
-    """Of the first, one a stranger."""
+    """For each mated probe, of rank 1."""
+    non_mated: NDArray[np.float64]
+    """For each non-mated probe, the similarity of rank 1."""
     threshold: float
 
 
@@ -81,45 +81,51 @@ def _measure(
     people: NDArray[np.intp],
     model: str,
 ) -> Iterator[MethodResult]:
-    """One result, or none when nobody has photos enough or nobody is a stranger."""
+    """One result; none if a split has no people for the gallery, or no others."""
     results = []
     total = 0
     for split in splits:
         own = [
             split.measured[people[split.measured] == person] for person in np.unique(people[split.measured])
         ]
-        rich, poor = (
+        gallery_rows, other_rows = (
             [rows for rows in own if len(rows) > photos],
             [rows for rows in own if len(rows) <= photos],
         )
-        if not rich or not poor:
+        if not gallery_rows or not other_rows:
             return
-        total += len(rich)
-        gallery = [_candidate(number, vectors[rows[:enrolled]], model) for number, rows in enumerate(rich)]
-        probes = [(number, row) for number, rows in enumerate(rich) for row in rows[photos : photos + PROBES]]
+        total += len(gallery_rows)
+        gallery = [
+            _candidate(number, vectors[rows[:enrolled]], model) for number, rows in enumerate(gallery_rows)
+        ]
+        probes = [
+            (number, row)
+            for number, rows in enumerate(gallery_rows)
+            for row in rows[photos : photos + PROBES]
+        ]
         first = [_first(method, Embedding(vectors[row], model), gallery) for _, row in probes]
-        strange = [_first(method, Embedding(vectors[rows[0]], model), gallery) for rows in poor]
+        non_mated = [_first(method, Embedding(vectors[rows[0]], model), gallery) for rows in other_rows]
         results.append(
             _Searches(
                 np.array([who.profile_id == number for who, (number, _) in zip(first, probes, strict=True)]),
                 np.array([who.similarity for who in first]),
-                np.array([who.similarity for who in strange]),
+                np.array([who.similarity for who in non_mated]),
                 split.policy.identification(
                     model, len(gallery), comparisons=method.comparisons(enrolled)
                 ).similarity,
             )
         )
     fpir = splits[0].policy.target_fpir
-    own_rates = [found.own & (found.similarity >= threshold_at(found.strangers, fpir)) for found in results]
+    own_rates = [found.own & (found.similarity >= threshold_at(found.non_mated, fpir)) for found in results]
     decided = [found.own & (found.similarity >= found.threshold) for found in results]
-    mistaken = [found.strangers >= found.threshold for found in results]
+    false_positives = [found.non_mated >= found.threshold for found in results]
     yield MethodResult(
         method.name,
         enrolled,
         total,
         _share([found.own for found in results]),
         _share(own_rates),
-        _share(mistaken),
+        _share(false_positives),
         _share(decided),
     )
 

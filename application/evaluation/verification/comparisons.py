@@ -1,4 +1,4 @@
-"""All comparisons of photos at given thresholds, told apart by the groups that the two photos are in."""
+"""All comparisons of photos at given thresholds, counted by the groups that the two photos are in."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,27 +9,28 @@ from numpy.typing import NDArray
 
 from application.evaluation.datasets.evaluation_set import EvaluationSet
 from application.evaluation.datasets.groups import Attribute
+from application.evaluation.metrics.blocks import row_blocks
 from application.evaluation.metrics.estimates import Estimate, of_pairs, of_people
-
-BLOCK = 2_000_000
-"""Pairs of photos that are compared at a time."""
 
 Pairing = tuple[int, int]
 """The numbers of two groups, the lower first; the same one twice for pairs within it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ErrorRates:
+class VerificationRates:
     """Of a verification at one threshold."""
 
     fmr: Estimate
     """Every pair of people weighs the same."""
     fnmr: Estimate
     """Every person weighs the same."""
+    fnmr_with_any_group: Estimate | None = None
+    """Of photos of a group with any of the same person whose group is known: where groups are of photos, such as
+    views, few people may have two photos in one group."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Tally:
+class SetComparisons:
     """The comparisons of one set at one threshold; N photos with a face, K groups of all attributes together."""
 
     people: NDArray[np.intp]
@@ -39,7 +40,8 @@ class _Tally:
     counts: NDArray[np.float64]
     """P x K: the photos of each person in each group."""
     false_matches: NDArray[np.float64]
-    """N x K: with how many other people in the group a photo matches; with photos of which half match, with half."""
+    """N x K: with how many other people in the group a photo matches; a person half of whose photos match counts as
+    half."""
     misses: NDArray[np.float64]
     """N x K: how many photos of its own person in the group a photo doesn't match."""
 
@@ -54,15 +56,15 @@ class _Tally:
             events += np.bincount(self.people[rows], weights, len(self.counts))
             pairs += present[:, one] * (everyone[other] - present[:, other])
             compared += self.counts[:, one] * (photos[other] - self.counts[:, other])
-        return events, pairs, compared / 2  # each comparison, once from either person
+        return events, pairs, compared / 2  # each comparison was counted from either person
 
-    def genuine(self, pairing: Pairing) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def genuine(self, pairing: Pairing) -> tuple[NDArray[np.float64], ...]:
         """For each person the misses, and the pairs of photos that were compared."""
         one, other = pairing
         rows = self.members[:, one] > 0
         missed = np.bincount(self.people[rows], self.misses[rows, other], len(self.counts))
         compared = self.counts[:, one] * (self.counts[:, other] - (one == other))
-        twice = 2 if one == other else 1  # each pair, once from either photo
+        twice = 2 if one == other else 1  # each pair was counted from either photo
         return missed / twice, compared / twice
 
 
@@ -70,19 +72,19 @@ class _Tally:
 class Comparisons:
     """All comparisons at one threshold. People of different sets are not compared."""
 
-    tallies: Sequence[_Tally]
+    sets: Sequence[SetComparisons]
 
-    def rates(self, pairings: Sequence[Pairing]) -> ErrorRates:
+    def rates(self, pairings: Sequence[Pairing]) -> VerificationRates:
         """Of pairs of photos in any of these pairings, together."""
         if not pairings:
             nothing = Estimate(None, 0, 0, 0)
-            return ErrorRates(nothing, nothing)
-        impostors = [_total(map(tally.impostors, pairings)) for tally in self.tallies]
-        genuine = [_total(map(tally.genuine, pairings)) for tally in self.tallies]
+            return VerificationRates(nothing, nothing)
+        impostors = [_total(map(each.impostors, pairings)) for each in self.sets]
+        genuine = [_total(map(each.genuine, pairings)) for each in self.sets]
         events, pairs, comparisons = map(np.concatenate, zip(*impostors, strict=True))
         missed, compared = map(np.concatenate, zip(*genuine, strict=True))
         has = compared > 0
-        return ErrorRates(
+        return VerificationRates(
             of_pairs(events, pairs, round(comparisons.sum())),
             of_people(missed[has] / compared[has], round(compared.sum())),
         )
@@ -95,9 +97,9 @@ def _total(parts: Iterable[tuple[NDArray[np.float64], ...]]) -> list[NDArray[np.
 def compare_groups(
     sets: Sequence[EvaluationSet], attributes: Sequence[Attribute], thresholds: Sequence[float]
 ) -> list[Comparisons]:
-    """Compare all photos with a face, within each set; one result a threshold.
+    """Compare all photos with a face, within each set; one result for each threshold.
 
-    The groups of all attributes are numbered through, in their order: see `offsets`.
+    The groups of all attributes are numbered in their order: see `offsets`.
     """
     sizes = [len(attribute.values) for attribute in attributes]
     by_set = []
@@ -109,7 +111,7 @@ def compare_groups(
         found = photos.found
         people = np.unique(photos.people[found], return_inverse=True)[1]
         by_set.append(_compare(photos.vectors[found], people, members[found], thresholds))
-    return [Comparisons(tallies) for tallies in zip(*by_set, strict=True)]
+    return [Comparisons(each) for each in zip(*by_set, strict=True)]
 
 
 def offsets(attributes: Sequence[Attribute]) -> list[int]:
@@ -122,23 +124,18 @@ def _compare(
     people: NDArray[np.intp],
     members: NDArray[np.float32],
     thresholds: Sequence[float],
-) -> list[_Tally]:
+) -> list[SetComparisons]:
     counts = np.zeros((people.max(initial=-1) + 1, members.shape[1]))
     np.add.at(counts, people, members)
     shares = np.divide(members, counts[people], out=np.zeros_like(members), where=members > 0)
-    results = [
-        (np.zeros(members.shape, dtype=np.float64), np.zeros(members.shape, dtype=np.float64))
-        for _ in thresholds
-    ]
-    step = max(1, BLOCK // max(1, len(vectors)))
-    for start in range(0, len(vectors), step):
-        rows = slice(start, start + step)
+    results = [SetComparisons(people, members, counts, *np.zeros((2, *members.shape))) for _ in thresholds]
+    for rows in row_blocks(len(vectors)):
         scores = vectors[rows] @ vectors.T
         same = people[rows, np.newaxis] == people
         own = same.copy()
-        own[np.arange(len(own)), np.arange(start, start + len(own))] = False
-        for threshold, (false_matches, misses) in zip(thresholds, results, strict=True):
+        own[np.arange(len(own)), np.arange(rows.start, rows.start + len(own))] = False
+        for threshold, found in zip(thresholds, results, strict=True):
             matches = scores >= threshold
-            false_matches[rows] = (matches & ~same).astype(np.float32) @ shares
-            misses[rows] = (own & ~matches).astype(np.float32) @ members
-    return [_Tally(people, members, counts, *result) for result in results]
+            found.false_matches[rows] = (matches & ~same).astype(np.float32) @ shares
+            found.misses[rows] = (own & ~matches).astype(np.float32) @ members
+    return results

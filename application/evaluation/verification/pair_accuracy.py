@@ -1,4 +1,4 @@
-"""The use case: how accurate is this pair of models on these photos?"""
+"""Accuracy on the pairs of a protocol, as results on Labeled Faces in the Wild are stated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,11 @@ from pathlib import PurePath
 
 import numpy as np
 
-from application.evaluation.datasets.evaluation_set import EvaluationSet, LoadSets, PhotoFolder, SetSource
-from application.evaluation.datasets.pairs import PairProtocol, parse_pairs
-from application.evaluation.datasets.photo_files import Progress
+from application.evaluation.datasets.evaluation_set import EvaluationSet, PhotoFolder, SetSource
+from application.evaluation.datasets.pairs import PairProtocol
 from application.evaluation.errors import EvaluationError
 from application.evaluation.metrics.identification import Identification, identify
-from application.evaluation.metrics.impostor_scores import Impostors, compare_everyone
+from application.evaluation.metrics.impostor_scores import ImpostorScores, compare_everyone
 from application.evaluation.metrics.rates import (
     FoldAccuracy,
     Roc,
@@ -42,20 +41,20 @@ class OperatingResult:
     all_pairs_tar: Share
     """Of the protocol's genuine pairs, at that threshold."""
     confusable_fmr: float
-    """At that threshold, for the most confusable tenth of people against everybody; see Impostors."""
+    """At that threshold, for the most confusable tenth of people against everybody; see ImpostorScores."""
     lookalike_fmr: float
     """At that threshold, for this tenth among themselves."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Evaluation:
+class PairAccuracy:
     """All figures of one run."""
 
     models: ModelChoice
     photos: int
     people: int
     undetected: tuple[str, ...]
-    """The names of photos without a face, in which nobody is ever recognised."""
+    """The names of photos without a face, in which nobody is recognised."""
     undetected_in_pairs: int
     genuine_pairs: int
     impostor_pairs: int
@@ -66,42 +65,8 @@ class Evaluation:
     identification: Identification | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EvaluateModels:
-    """Measures verification and identification on labelled photos."""
-
-    loading: LoadSets
-
-    def execute(
-        self,
-        source: SetSource,
-        pairs: str,
-        progress: Progress,
-        *,
-        detection_model: str | None = None,
-        recognition_model: str | None = None,
-    ) -> Evaluation:
-        """Compare the pairs of a file, and then everybody.
-
-        Args:
-            source: the set; its photos are named `person/person_0001.jpg`.
-            pairs: the content of a pairs file; see `parse_pairs`.
-            progress: called after each photo.
-            detection_model: the configured one if None.
-            recognition_model: likewise.
-
-        Raises:
-            EvaluationError: photos or pairs are not what they should be.
-            UnknownModel, and all that LoadSets.execute raises.
-        """
-        choice = self.loading.choose(detection_model, recognition_model)
-        protocol = checked(parse_pairs(pairs), [source])
-        (photos,) = self.loading.execute([source], choice, progress)
-        return measure(photos, protocol, choice)
-
-
-def checked(protocol: PairProtocol, sources: Sequence[SetSource]) -> PairProtocol:
-    """The pairs, once it is sure that photos in folders have them: what is missing is missing before the work.
+def check_protocol(protocol: PairProtocol, sources: Sequence[SetSource]) -> PairProtocol:
+    """The pairs, if the photos of a folder have them: find out before the work that one is missing.
 
     Raises:
         EvaluationError: a photo is missing, or there are several sets.
@@ -113,23 +78,23 @@ def checked(protocol: PairProtocol, sources: Sequence[SetSource]) -> PairProtoco
     return protocol
 
 
-def measure(embedded: EvaluationSet, protocol: PairProtocol, models: ModelChoice) -> Evaluation:
+def measure_pairs(photos: EvaluationSet, protocol: PairProtocol, models: ModelChoice) -> PairAccuracy:
     """The figures that follow from embeddings.
 
     Raises:
         EvaluationError: a photo of a pair is not in the set.
     """
-    sides = sides_of(protocol, embedded.photos)
-    left, right = (embedded.vectors[side].astype(np.float64) for side in sides)
+    sides = sides_of(protocol, photos.photos)
+    left, right = (photos.vectors[side].astype(np.float64) for side in sides)
     scores: Scores = np.sum(left * right, axis=1)
     genuine, impostor = scores[protocol.genuine], scores[~protocol.genuine]
-    everyone = compare_everyone(embedded.vectors, embedded.people)
-    missing = np.flatnonzero(~embedded.found).tolist()
-    return Evaluation(
+    everyone = compare_everyone(photos.vectors, photos.people)
+    missing = np.flatnonzero(~photos.found).tolist()
+    return PairAccuracy(
         models=models,
-        photos=len(embedded.photos),
-        people=len(np.unique(embedded.people)),
-        undetected=embedded.undetected,
+        photos=len(photos.photos),
+        people=len(np.unique(photos.people)),
+        undetected=photos.undetected,
         undetected_in_pairs=len({*sides[0], *sides[1]}.intersection(missing)),
         genuine_pairs=len(genuine),
         impostor_pairs=len(impostor),
@@ -137,11 +102,11 @@ def measure(embedded: EvaluationSet, protocol: PairProtocol, models: ModelChoice
         accuracy=fold_accuracy(scores, protocol.genuine, protocol.folds),
         curve=roc(genuine, impostor),
         results=tuple(_at(fmr, genuine, impostor, everyone) for fmr in RATES),
-        identification=identify(embedded.vectors, embedded.people),
+        identification=identify(photos.vectors, photos.people),
     )
 
 
-def _at(fmr: float, genuine: Scores, impostor: Scores, everyone: Impostors) -> OperatingResult:
+def _at(fmr: float, genuine: Scores, impostor: Scores, everyone: ImpostorScores) -> OperatingResult:
     threshold, precise = threshold_at(impostor, fmr), everyone.everyone.threshold(fmr)
     return OperatingResult(
         fmr=fmr,

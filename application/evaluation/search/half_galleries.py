@@ -1,4 +1,4 @@
-"""How often searches err for each group: half of the people are enrolled, everybody is searched."""
+"""Error rates of searches for each group: half of the people are enrolled, everybody is searched for."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,21 @@ from numpy.typing import NDArray
 
 from application.evaluation.datasets.evaluation_set import EvaluationSet
 from application.evaluation.datasets.groups import Attribute
-from application.evaluation.metrics.differentials import Differential, differential
+from application.evaluation.metrics.differentials import differential
 from application.evaluation.metrics.estimates import Estimate, of_people
-from application.evaluation.metrics.identification import search
+from application.evaluation.metrics.group_rates import (
+    AttributeRates,
+    GroupRates,
+    OperatingThreshold,
+    RatesAt,
+    differential_of,
+    group_sizes,
+)
+from application.evaluation.metrics.identification import nearest
 from application.evaluation.metrics.rates import Share
-from application.evaluation.verification.group_rates import GroupSize, group_sizes
 
 DRAWS = 20
-"""Of those who are enrolled, and of the photo that each of them is enrolled with."""
+"""Of the people who are enrolled, and of the photo that each of them is enrolled with."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,42 +30,9 @@ class SearchRates:
     """Every person weighs the same. Intervals are of who is searched; they take the galleries as given."""
 
     fpir: Estimate
-    """Searches of strangers' photos that name somebody."""
+    """Searches for photos of people who aren't enrolled that name somebody."""
     tpir: Estimate
-    """Searches of other photos of enrolled people that name the right person."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GroupSearches:
-    """Searches of the photos of one group, in a gallery of all groups."""
-
-    size: GroupSize
-    rates: SearchRates
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class AttributeSearches:
-    """What is told apart by one attribute."""
-
-    attribute: str
-    unknown: int
-    """Photos whose group isn't known."""
-    groups: tuple[GroupSearches, ...]
-    false_positive: Differential | None
-    """Of the FPIR."""
-    false_negative: Differential | None
-    """Of the false negative identification rate, 1 - TPIR."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SearchesAt:
-    """All rates at one threshold."""
-
-    similarity: float
-    configured: bool
-    """Whether searches of the service have it; else it is the one that keeps to the target on this very set."""
-    everybody: SearchRates
-    attributes: tuple[AttributeSearches, ...]
+    """Searches for other photos of enrolled people that name the right person."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,36 +40,36 @@ class HalfGalleries:
     """Searches with half of the people enrolled."""
 
     enrolled: int
-    results: tuple[SearchesAt, ...]
+    results: tuple[RatesAt[SearchRates], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Searches:
-    """Of N photos in all draws."""
+    """Searches for N photos in all draws."""
 
     people: NDArray[np.intp]
     """N, numbered from 0."""
     scores: NDArray[np.float32]
-    """DRAWS x N: the similarity of whoever came first; NaN for the photo that is enrolled."""
-    stranger: NDArray[np.bool_]
+    """DRAWS x N: the similarity of rank 1; NaN for the photo that is enrolled."""
+    non_mated: NDArray[np.bool_]
     """DRAWS x N: whether the photo's person is not enrolled."""
     right: NDArray[np.bool_]
-    """DRAWS x N: whether its own person came first."""
+    """DRAWS x N: whether its own person is at rank 1."""
 
     def rates(self, threshold: float, chosen: NDArray[np.bool_]) -> SearchRates:
         """Of some of the photos."""
         named = self.scores >= threshold
         searched = ~np.isnan(self.scores)
         return SearchRates(
-            self._estimate(named & self.stranger, self.stranger, chosen),
-            self._estimate(named & self.right, searched & ~self.stranger, chosen),
+            self._estimate(named & self.non_mated, self.non_mated, chosen),
+            self._estimate(named & self.right, searched & ~self.non_mated, chosen),
         )
 
     def threshold(self, fpir: float) -> float:
-        """The least at which strangers, each person weighing the same, are named at a rate of at most `fpir`."""
-        searches = np.bincount(self.people, self.stranger.sum(axis=0))
-        weights = np.broadcast_to(1 / np.maximum(searches, 1)[self.people], self.scores.shape)[self.stranger]
-        scores = self.scores[self.stranger]
+        """The least with an FPIR of at most `fpir`, each person weighing the same."""
+        searches = np.bincount(self.people, self.non_mated.sum(axis=0))
+        weights = np.broadcast_to(1 / np.maximum(searches, 1)[self.people], self.scores.shape)[self.non_mated]
+        scores = self.scores[self.non_mated]
         order = np.argsort(-scores)
         above = np.cumsum(weights[order]) / weights.sum()
         first = int(np.searchsorted(above, fpir + 1e-12, side="right"))
@@ -129,19 +103,20 @@ def measure_searches(
     enrolled = (int(people.max()) + 1) // 2
     searches = _search(photos.vectors[found], people, enrolled)
     fixed = configured(enrolled)
-    thresholds = [] if fixed is None else [(fixed, True)]
-    thresholds.append((searches.threshold(target_fpir), False))
+    thresholds = [] if fixed is None else [OperatingThreshold(fixed, target_fpir, configured=True)]
+    thresholds.append(OperatingThreshold(searches.threshold(target_fpir), target_fpir, configured=False))
     everybody = np.ones(len(people), dtype=bool)
     return HalfGalleries(
         enrolled,
         tuple(
-            SearchesAt(
+            RatesAt(
                 threshold,
-                whether,
-                searches.rates(threshold, everybody),
-                tuple(_attribute(searches, threshold, attribute, photos) for attribute in attributes),
+                searches.rates(threshold.similarity, everybody),
+                tuple(
+                    _attribute(searches, threshold.similarity, attribute, photos) for attribute in attributes
+                ),
             )
-            for threshold, whether in thresholds
+            for threshold in thresholds
         ),
     )
 
@@ -150,39 +125,35 @@ def _search(vectors: NDArray[np.float32], people: NDArray[np.intp], enrolled: in
     rng = np.random.default_rng(2)
     count = int(people.max()) + 1
     scores = np.zeros((DRAWS, len(people)), dtype=np.float32)
-    stranger = np.zeros((DRAWS, len(people)), dtype=bool)
-    right = np.zeros((DRAWS, len(people)), dtype=bool)
+    non_mated, right = np.zeros((2, DRAWS, len(people)), dtype=bool)
     for draw in range(DRAWS):
         shuffled = rng.permutation(len(people))
         photo = shuffled[np.unique(people[shuffled], return_index=True)[1]]  # one of each person
         chosen = rng.permutation(count)[:enrolled]
-        nearest, scores[draw] = search(vectors, vectors[photo[chosen]])
-        stranger[draw] = ~np.isin(people, chosen)
-        right[draw] = chosen[nearest] == people
+        found, scores[draw] = nearest(vectors, vectors[photo[chosen]])
+        non_mated[draw] = ~np.isin(people, chosen)
+        right[draw] = chosen[found] == people
         scores[draw, photo[chosen]] = np.nan
-    return _Searches(people, scores, stranger, right)
+    return _Searches(people, scores, non_mated, right)
 
 
 def _attribute(
     searches: _Searches, threshold: float, attribute: Attribute, photos: EvaluationSet
-) -> AttributeSearches:
+) -> AttributeRates[SearchRates]:
     (codes,) = attribute.codes
-    sizes = group_sizes([photos], attribute)
     groups = tuple(
-        GroupSearches(size, searches.rates(threshold, codes[photos.found] == number))
-        for number, size in enumerate(sizes)
+        GroupRates(size, searches.rates(threshold, codes[photos.found] == number))
+        for number, size in enumerate(group_sizes([photos], attribute))
     )
-    shares = {group.size.value: (group.rates.fpir.share, group.rates.tpir.share) for group in groups}
-    return AttributeSearches(
+    missed = {
+        group.size.value: Share(1 - tpir.value, 1 - tpir.high, 1 - tpir.low)
+        for group in groups
+        if (tpir := group.rates.tpir.share) is not None
+    }
+    return AttributeRates(
         attribute.name,
         int((codes < 0).sum()),
         groups,
-        differential({value: fpir for value, (fpir, _) in shares.items() if fpir is not None}),
-        differential(
-            {
-                value: Share(1 - tpir.value, 1 - tpir.high, 1 - tpir.low)
-                for value, (_, tpir) in shares.items()
-                if tpir is not None
-            }
-        ),
+        differential_of({group.size.value: group.rates.fpir for group in groups}),
+        differential(missed),
     )
