@@ -1,4 +1,4 @@
-"""The tables of docs/liveness.md: `python -m tests.accuracy.liveness_tables FOLDER`, minutes.
+"""The tables of docs/liveness.md: `python -m tests.accuracy.liveness_tables FOLDER`, 20 minutes.
 
 FOLDER has `faces/` and `models/`, as FACE_TEST_ASSETS has.
 """
