@@ -8,24 +8,22 @@ from application.evaluation.verification.evaluate import EvaluateVerification, V
 from application.evaluation.verification.pair_accuracy import PairAccuracy
 from entrypoints.cli import group_report
 from entrypoints.cli import plot as plotting
-from entrypoints.cli.figures import FMR_KEYS, echo_json, interval, share_text, table
+from entrypoints.cli.figures import FMR_KEYS, interval, share_text, table
 from entrypoints.cli.measuring import (
     FILE,
-    JSON,
     OUTPUT,
+    Figures,
+    Measurement,
     group_options,
     grouping,
-    loading,
-    measuring,
+    measures_sets,
     read_text,
-    set_options,
-    sources,
     verification_threshold,
 )
 
 
 @click.command()
-@set_options
+@measures_sets
 @click.option(
     "--pairs",
     type=FILE,
@@ -41,43 +39,33 @@ from entrypoints.cli.measuring import (
     show_default=True,
     help="measure all comparisons at the threshold for this false match rate, too",
 )
-@JSON
 @click.option("--plot", type=OUTPUT, help="draw DET and ROC curves of pairs to a file")
 def evaluate(
-    images: tuple[Path, ...],
-    vectors: tuple[Path, ...],
+    run: Measurement,
     pairs: Path | None,
     groups: Path | None,
     labels: tuple[str, ...],
     fmrs: tuple[float, ...],
-    detection: str | None,
-    recognition: str | None,
     plot: Path | None,
-    *,
-    as_json: bool,
-) -> None:
+) -> Figures:
     """Measure how accurate a pair of models is on labelled photos, and for whom."""
-    chosen = sources(images, vectors)
     if plot is not None:
         if pairs is None:
             raise click.UsageError("--plot draws curves of --pairs")
         plotting.check(plot)
-    with measuring() as progress:
-        by_group = grouping(groups, labels)
-        protocol = None if pairs is None else read_text(pairs)
-        settings, sets = loading(detection, recognition)
-        result = EvaluateVerification(sets, verification_threshold(settings)).execute(
-            chosen, progress, pairs=protocol, grouping=by_group, fmrs=fmrs
-        )
+    result = EvaluateVerification(run.loading, verification_threshold(run.settings)).execute(
+        run.sources,
+        run.progress,
+        pairs=None if pairs is None else read_text(pairs),
+        grouping=grouping(groups, labels),
+        fmrs=fmrs,
+    )
     if plot is not None and result.pairs is not None:
         plotting.draw(result.pairs, plot)
-    if as_json:
-        of_pairs = {} if result.pairs is None else pairs_machine(result.pairs)
-        echo_json(of_pairs | _machine(result))
-        return
+    machine = _machine(result) if result.pairs is None else pairs_machine(result.pairs) | _machine(result)
     parts = [] if result.pairs is None else [pairs_text(result.pairs)]
     parts += ["\n".join(_sets(result))] if result.rates else []
-    click.echo("\n\n".join([*parts, *map(group_report.as_text, result.rates)]))
+    return Figures(machine, "\n\n".join([*parts, *map(group_report.as_text, result.rates)]))
 
 
 def _machine(result: VerificationEvaluation) -> dict[str, object]:

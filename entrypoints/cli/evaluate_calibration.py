@@ -1,18 +1,15 @@
 """`face-api evaluate-calibration`."""
 
-from pathlib import Path
-
 import click
-import msgspec
 
 from application.evaluation.calibration.transfer import EvaluateTransfer, TransferEvaluation
 from domain.quality import LENIENT, Measure
 from entrypoints.cli.figures import table
-from entrypoints.cli.measuring import JSON, loading, measuring, set_options, sources
+from entrypoints.cli.measuring import Figures, Measurement, measures_sets
 
 
 @click.command("evaluate-calibration")
-@set_options
+@measures_sets
 @click.option(
     "--least-norm",
     type=click.FloatRange(0, 2),
@@ -20,26 +17,14 @@ from entrypoints.cli.measuring import JSON, loading, measuring, set_options, sou
     show_default=True,
     help="leave out photos with a lower embedding norm, relative to what is usual for the model",
 )
-@JSON
-def evaluate_calibration(
-    images: tuple[Path, ...],
-    vectors: tuple[Path, ...],
-    detection: str | None,
-    recognition: str | None,
-    least_norm: float,
-    *,
-    as_json: bool,
-) -> None:
+def evaluate_calibration(run: Measurement, least_norm: float) -> Figures:
     """Measure whether thresholds hold for people who are unlike those that they were made of.
 
     Each set is left out in turn: the others make the table, and half of its own people are enrolled.
     """
-    chosen = sources(images, vectors)
-    with measuring() as progress:
-        settings, sets = loading(detection, recognition)
-        evaluation = EvaluateTransfer(sets, settings.target_fmr, settings.target_fpir)
-        found = evaluation.execute(chosen, progress, least_norm)
-    click.echo(msgspec.json.encode(found).decode() if as_json else _as_text(found))
+    evaluation = EvaluateTransfer(run.loading, run.settings.target_fmr, run.settings.target_fpir)
+    found = evaluation.execute(run.sources, run.progress, least_norm)
+    return Figures(found, _as_text(found))
 
 
 def _as_text(found: TransferEvaluation) -> str:

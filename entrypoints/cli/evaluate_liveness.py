@@ -6,8 +6,8 @@ import click
 
 from application.evaluation.liveness.evaluate import AttackDetectionRates, LivenessEvaluation, evaluate
 from application.evaluation.liveness.presentations import JudgePhotos, NonResponse
-from entrypoints.cli.figures import echo_json, interval, share_text, table
-from entrypoints.cli.measuring import DETECTION, FOLDER, JSON, configured, measuring
+from entrypoints.cli.figures import interval, share_text, table
+from entrypoints.cli.measuring import DETECTION, FOLDER, JSON, Figures, configured, echo, measuring
 
 LIVE = click.option("--live", required=True, type=FOLDER, help="folder with photos of living people")
 ATTACK = click.option(
@@ -38,10 +38,7 @@ def evaluate_liveness(
     with measuring() as progress:
         photos = JudgePhotos(container.analyser(), settings.worker_count)
         result = evaluate(photos.execute(live, attack, progress, detection), bpcer)
-    if as_json:
-        echo_json(as_machine(result))
-    else:
-        click.echo(as_text(result))
+    echo(Figures(as_machine(result), as_text(result)), as_json=as_json)
 
 
 def as_machine(result: LivenessEvaluation) -> dict[str, object]:

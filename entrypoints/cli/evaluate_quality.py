@@ -1,7 +1,5 @@
 """`face-api evaluate-quality`."""
 
-from pathlib import Path
-
 import click
 
 from application.evaluation.metrics.rates import Share
@@ -14,38 +12,24 @@ from application.evaluation.quality.evaluate import (
     Refusals,
     SetQuality,
 )
-from entrypoints.cli.figures import echo_json, interval, share_text, table
-from entrypoints.cli.measuring import JSON, loading, measuring, set_options, sources
+from entrypoints.cli.figures import interval, share_text, table
+from entrypoints.cli.measuring import Figures, Measurement, measures_sets
 
 
 @click.command("evaluate-quality")
-@set_options
+@measures_sets
 @click.option(
     "--without-view",
     "without_views",
     multiple=True,
     help="a view of --vectors that is left out, such as L135",
 )
-@JSON
-def evaluate_quality(
-    images: tuple[Path, ...],
-    vectors: tuple[Path, ...],
-    without_views: tuple[str, ...],
-    detection: str | None,
-    recognition: str | None,
-    *,
-    as_json: bool,
-) -> None:
+def evaluate_quality(run: Measurement, without_views: tuple[str, ...]) -> Figures:
     """Measure what refusing bad photos is worth, by each measure of quality, and what it costs."""
-    chosen = sources(images, vectors)
-    with measuring() as progress:
-        settings, sets = loading(detection, recognition)
-        evaluation = EvaluateQuality(sets, settings.quality_recognition, settings.quality_enrolment)
-        result = evaluation.execute(chosen, progress, without_views)
-    if as_json:
-        echo_json(as_machine(result))
-    else:
-        click.echo(as_text(result))
+    settings = run.settings
+    evaluation = EvaluateQuality(run.loading, settings.quality_recognition, settings.quality_enrolment)
+    result = evaluation.execute(run.sources, run.progress, without_views)
+    return Figures(as_machine(result), as_text(result))
 
 
 def as_machine(result: QualityEvaluation) -> dict[str, object]:

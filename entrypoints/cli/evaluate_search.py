@@ -7,48 +7,31 @@ import click
 from application.evaluation.search.evaluate import EvaluateSearch, SearchEvaluation
 from application.evaluation.search.half_galleries import DRAWS
 from entrypoints.cli import group_report
-from entrypoints.cli.figures import echo_json, share_text, table
+from entrypoints.cli.figures import share_text, table
 from entrypoints.cli.measuring import (
-    JSON,
+    Figures,
+    Measurement,
     group_options,
     grouping,
     identification_threshold,
-    loading,
-    measuring,
-    set_options,
-    sources,
+    measures_sets,
 )
 
 
 @click.command("evaluate-search")
-@set_options
+@measures_sets
 @group_options
-@JSON
-def evaluate_search(
-    images: tuple[Path, ...],
-    vectors: tuple[Path, ...],
-    groups: Path | None,
-    labels: tuple[str, ...],
-    detection: str | None,
-    recognition: str | None,
-    *,
-    as_json: bool,
-) -> None:
+def evaluate_search(run: Measurement, groups: Path | None, labels: tuple[str, ...]) -> Figures:
     """Measure how often people who aren't enrolled are taken for somebody, and compare methods."""
-    source, *others = sources(images, vectors)
+    source, *others = run.sources
     if others:
         raise click.UsageError("one set can be measured at a time: --images FOLDER or --vectors FILE, once")
-    with measuring() as progress:
-        by_group = grouping(groups, labels)
-        settings, sets = loading(detection, recognition)
-        evaluation = EvaluateSearch(
-            sets, settings.target_fmr, settings.target_fpir, identification_threshold(settings)
-        )
-        result = evaluation.execute(source, progress, by_group)
-    if as_json:
-        echo_json(as_machine(result))
-    else:
-        click.echo(as_text(result))
+    settings = run.settings
+    evaluation = EvaluateSearch(
+        run.loading, settings.target_fmr, settings.target_fpir, identification_threshold(settings)
+    )
+    result = evaluation.execute(source, run.progress, grouping(groups, labels))
+    return Figures(as_machine(result), as_text(result))
 
 
 def as_machine(result: SearchEvaluation) -> dict[str, object]:

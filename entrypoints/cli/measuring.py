@@ -1,10 +1,12 @@
 """What the commands that measure share: options, what they load, how errors and progress are shown."""
 
 import contextlib
+import functools
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import click
 from dependency_injector import providers
@@ -21,6 +23,7 @@ from application.evaluation.metrics.group_rates import OperatingThreshold
 from domain.errors import FaceServiceError, ModelNotCalibrated
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import Settings, load_settings
+from entrypoints.cli.figures import echo_json
 
 CommandT = TypeVar("CommandT", bound=Callable[..., object])
 
@@ -56,11 +59,61 @@ _LABELS = click.option(
 MAX_GROUPS_BYTES = 64 * 2**20
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurement:
+    """What the options of a command on evaluation sets say."""
+
+    settings: Settings
+    loading: LoadSets
+    sources: Sequence[SetSource]
+    progress: ReportProgress
+
+
+class Figures(NamedTuple):
+    """What a command prints."""
+
+    machine: object
+    """For JSON."""
+    text: str
+
+
 def set_options(command: CommandT) -> CommandT:
     """The options of a command on evaluation sets: images, vectors, detection, recognition."""
     for option in (RECOGNITION, DETECTION, _VECTOR_SETS, _IMAGE_SETS):
         command = option(command)
     return command
+
+
+def measures_sets(measure: Callable[..., Figures]) -> Callable[..., None]:
+    """Make a command of a function that takes a Measurement, and options of its own, and returns what to print."""
+
+    @set_options
+    @JSON
+    @functools.wraps(measure)
+    def command(
+        images: tuple[Path, ...],
+        vectors: tuple[Path, ...],
+        detection: str | None,
+        recognition: str | None,
+        *,
+        as_json: bool,
+        **options: object,
+    ) -> None:
+        chosen = sources(images, vectors)
+        with measuring() as progress:
+            settings, sets = loading(detection, recognition)
+            figures = measure(Measurement(settings, sets, chosen, progress), **options)
+        echo(figures, as_json=as_json)
+
+    return command
+
+
+def echo(figures: Figures, *, as_json: bool) -> None:
+    """Print figures as a text or as JSON."""
+    if as_json:
+        echo_json(figures.machine)
+    else:
+        click.echo(figures.text)
 
 
 def group_options(command: CommandT) -> CommandT:
