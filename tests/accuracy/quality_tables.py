@@ -170,7 +170,7 @@ def background(pipeline: Pipeline, photos: list[PhotoFile]) -> Iterator[str]:
         f" the subject is in the middle in {counts['central']}"
     )
     mated, alike_most = counts["mated"], counts["most alike"]
-    yield f"{mated} of the people have another photo: the subject resembles it most in {alike_most}"
+    yield f"{mated} of these show people with another photo: the subject resembles it most in {alike_most}"
     yield "| second largest by largest face | photos | the largest is not the one in the middle |"
     yield "|---|---|---|"
     for low in (0.0, 0.5, 0.6, 0.7, 0.8, 0.9):
@@ -199,11 +199,10 @@ def turned(pipeline: Pipeline, photos: list[PhotoFile]) -> Iterator[str]:
         yield f"| {degrees} | {len(scores)} | {refused} | {np.median(scores):.3f} |"
 
 
-def painted(pipeline: Pipeline, photo: PhotoFile, paint: str, random: np.random.Generator) -> Image:
-    """A photo whose faces are covered with its mean colour, with noise, or with a part of its lower corner."""
-    image = pipeline.read(photo).copy()
-    mean, corner = image[:20].reshape(-1, 3).mean(0), image[150:, :60].copy()
-    for face in pipeline.detector.detect(image):
+def painted(image: Image, faces: list[DetectedFace], paint: str, texture: Image) -> Image:
+    """A photo whose faces are covered with its mean colour, with noise, or with a texture."""
+    image, mean, random = image.copy(), image[:20].reshape(-1, 3).mean(0), np.random.default_rng(0)
+    for face in faces:
         margin = 0.35 * face.box.longer
         left, top = max(0, int(face.box.x - margin)), max(0, int(face.box.y - margin))
         right, bottom = int(face.box.x + face.box.width + margin), int(face.box.y + face.box.height + margin)
@@ -213,7 +212,7 @@ def painted(pipeline: Pipeline, photo: PhotoFile, paint: str, random: np.random.
         elif paint == "noise":
             covered[:] = random.normal(mean, 40, covered.shape).clip(0, 255)
         else:
-            covered[:] = cv2.resize(corner, covered.shape[1::-1])
+            covered[:] = cv2.resize(texture, covered.shape[1::-1])
     return image
 
 
@@ -227,14 +226,18 @@ def tilt(face: DetectedFace) -> float:
 
 def faceless(pipeline: Pipeline, photos: list[PhotoFile]) -> Iterator[str]:
     """Faces found in 400 photos whose faces are painted over, in three ways."""
-    chosen = photos[:: max(1, len(photos) // 400)][:400]
-    random = np.random.default_rng(0)
+    chosen = [pipeline.read(photo) for photo in photos[:: max(1, len(photos) // 400)][:400]]
+    faces = [pipeline.detector.detect(image) for image in chosen]
+    corners = [image[150:, :60] for image in [*chosen[1:], chosen[0]]]
     yield "| painted over | photos | upright faces found in | faces that lie or stand on their heads |"
     yield "|---|---|---|---|"
-    for paint in ("flat", "noise", "a part of the photo"):
-        found = [pipeline.detector.detect(painted(pipeline, photo, paint, random)) for photo in chosen]
-        lying = [any(tilt(face) > 45 for face in faces) for faces in found]
-        upright = [any(tilt(face) <= 45 for face in faces) for faces in found]
+    for paint in ("flat", "noise", "the corner of another photo"):
+        found = [
+            pipeline.detector.detect(painted(image, own, paint, corner))
+            for image, own, corner in zip(chosen, faces, corners, strict=True)
+        ]
+        lying = [any(tilt(face) > 45 for face in each) for each in found]
+        upright = [any(tilt(face) <= 45 for face in each) for each in found]
         yield f"| {paint} | {len(chosen)} | {sum(upright)} | {sum(lying)} |"
 
 

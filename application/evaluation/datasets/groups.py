@@ -1,7 +1,8 @@
-"""Which group each photo of an evaluation set is in: age bands, origin, sex, camera, whatever the operator knows.
+"""Groups of the photos of evaluation sets: age band, origin, sex, camera, whatever the operator knows.
 
-A file of groups is CSV, its first line the names of the columns. `person` or `photo` says whom or what a line is of;
-a column `set` restricts it to one set; every other column is an attribute. An empty field says that it isn't known.
+A file of groups is CSV with the names of the columns in its first line. The column `person` or `photo` identifies what
+a line is of; a column `set` restricts the line to one set; every other column is an attribute. An empty field is an
+unknown value.
 """
 
 import csv
@@ -18,30 +19,30 @@ from application.evaluation.errors import EvaluationError
 
 MAX_ATTRIBUTES = 16
 MAX_VALUES = 50
-"""Of one attribute: more of them are names or ages in years, and no groups."""
+"""Of one attribute. More values than that are names or ages in years, and no groups."""
 MAX_TEXT = 256
 DELIMITERS = ",;\t"
 
 SET = "set"
-"""The column, and the attribute that is known without a file: which set a photo is in."""
+"""The name of a column, and of the attribute that is known without a file: which set a photo is in."""
 PERSON, PHOTO = "person", "photo"
 
 Key: TypeAlias = tuple[str, str]
-"""Set and person or photo; the set is empty for a line that holds for all sets."""
+"""Set, and person or photo; the set is empty for a line that holds for all sets."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupTable:
-    """The lines of a file of groups."""
+    """The content of a file of groups."""
 
     by_photo: bool
-    """Whether a line is of a photo; of a person otherwise."""
+    """Whether lines are of photos; else they are of people."""
     attributes: tuple[str, ...]
     rows: Mapping[Key, tuple[str, ...]]
-    """A value for each attribute; empty where it isn't known."""
+    """A value for each attribute; empty if it isn't known."""
 
     def values(self, photos: EvaluationSet) -> list[tuple[str, ...]]:
-        """For each attribute a value a photo, empty where it isn't known."""
+        """For each attribute the values of all photos, empty where they aren't known."""
         keys = photos.photos if self.by_photo else photos.names
         unknown = ("",) * len(self.attributes)
         found = [self.rows.get((photos.name, key), self.rows.get(("", key), unknown)) for key in keys]
@@ -83,7 +84,7 @@ def parse_groups(text: str) -> GroupTable:
 
 
 def _columns(header: Sequence[str]) -> tuple[list[str], str, tuple[str, ...]]:
-    """The columns, that of the key, and the attributes."""
+    """All columns, the column of the key, and the attributes."""
     keys = [name for name in header if name in {PERSON, PHOTO}]
     if len(keys) != 1 or len(set(header)) != len(header) or "" in header:
         raise EvaluationError(
@@ -104,12 +105,12 @@ class Attribute:
     name: str
     values: tuple[str, ...]
     codes: tuple[NDArray[np.intp], ...]
-    """For each set the number of each photo's value; -1 where it isn't known."""
+    """For each set an array with the number of each photo's value; -1 where it isn't known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """What photos are told apart by."""
+    """The attributes that rates are reported by."""
 
     table: GroupTable | None = None
     labels: tuple[str, ...] = ()
@@ -119,7 +120,7 @@ class Grouping:
         return self.table is not None or bool(self.labels)
 
     def attributes(self, sets: Sequence[EvaluationSet]) -> list[Attribute]:
-        """What is known of these sets.
+        """The attributes of these sets.
 
         Raises:
             EvaluationError: nothing is known of a label or of any photo, or there are too many values.

@@ -1,4 +1,4 @@
-"""Which photos to compare: the `pairs.txt` of Labeled Faces in the Wild (Huang et al., 2007).
+"""Pairs of photos to compare, as in the `pairs.txt` of Labeled Faces in the Wild (Huang et al., 2007).
 
 The first line says `F N` (F folds) or `N` (one fold): each fold has N genuine pairs, `name n m`, followed by
 N impostor pairs, `name n othername m`. Fields are separated by tabs or spaces.
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from application.evaluation.errors import EvaluationError
 
 CUTS = 10
-"""Parts that a file of a single fold is cut into, since a threshold must come from other pairs."""
+"""Parts that a single fold is cut into: the threshold of each part comes from the others."""
 
 GENUINE_FIELDS, IMPOSTOR_FIELDS = 3, 4
 

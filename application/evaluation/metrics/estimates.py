@@ -8,25 +8,25 @@ from numpy.typing import NDArray
 from application.evaluation.metrics.rates import Share
 
 LEAST_PEOPLE = 10
-"""With fewer, a rate says more of these people than of their group, and none is stated."""
+"""With fewer people, a rate says more about them than about their group, and none is reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A rate in which people weigh the same, or pairs of people do, however many photos they have."""
+    """A rate in which each person, or each pair of people, weighs the same, however many photos they have."""
 
     share: Share | None
-    """None for too few people."""
+    """None with too few people."""
     people: int
-    """Who take part."""
+    """Number of people that it is of."""
     trials: int
-    """Pairs of people, or people."""
+    """Number of pairs of people, or of people."""
     comparisons: int
-    """Pairs of photos, or searches."""
+    """Number of pairs of photos, or of searches."""
 
     @property
     def errorless(self) -> bool:
-        """Whether nothing was observed, so that the upper bound is all that is known."""
+        """Whether there was no error, so that only the upper bound is known."""
         return self.share is not None and self.share.value == 0
 
 
@@ -49,7 +49,7 @@ def of_people(rates: NDArray[np.float64], comparisons: int) -> Estimate:
 def _estimate(
     events: NDArray[np.float64], trials: NDArray[np.float64], comparisons: int, shared: int
 ) -> Estimate:
-    """Wilson's interval with as many trials as tell as much.
+    """Wilson's interval with the effective number of independent trials.
 
     Pairs with a person in common are not independent, and some people are confused more than others, so that the
     variance is the jackknife's that leaves out one person after the other (Arvesen, 1969, for such statistics). It

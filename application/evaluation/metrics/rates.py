@@ -1,6 +1,6 @@
 """Verification (1:1) in figures. A score is a cosine similarity; NaN stands for a face that was not found.
 
-A pair with a NaN counts as an error on either side: it is no match, and no correct rejection.
+A pair with a NaN is always an error: it is no match, and no correct rejection.
 """
 
 import math
@@ -44,14 +44,14 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class FoldAccuracy:
-    """Share of pairs judged rightly in each fold, at the threshold that is best on the other folds."""
+    """Share of correct decisions on the pairs of each fold, at the threshold that is best on the other folds."""
 
     folds: tuple[float, ...]
     thresholds: tuple[float, ...]
 
     @property
     def mean(self) -> float:
-        """The accuracy that results on LFW are stated by."""
+        """The accuracy that is stated for LFW."""
         return float(np.mean(self.folds))
 
     @property
@@ -61,13 +61,13 @@ class FoldAccuracy:
 
     @property
     def standard_error(self) -> float:
-        """Of the mean: what LFW's reports put behind the plus-minus sign."""
+        """Of the mean: the figure behind the plus-minus sign in results on LFW."""
         return self.deviation / math.sqrt(len(self.folds))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Roc:
-    """Error rates at every threshold that matters, thresholds falling."""
+    """Error rates at every distinct threshold, in falling order of thresholds."""
 
     thresholds: Scores
     """A pair matches when its score is at least this; the first is infinite."""
@@ -78,7 +78,7 @@ class Roc:
 
     @property
     def equal_error_rate(self) -> float:
-        """Where as many impostors match as genuine pairs do not: the mean of both rates where they cross."""
+        """The error rate where FMR and FNMR are equal: the mean of both where they are closest."""
         fnmr = 1 - self.tar
         at = int(np.argmin(np.abs(self.fmr - fnmr)))
         return float((self.fmr[at] + fnmr[at]) / 2)
@@ -112,15 +112,15 @@ def fold_accuracy(scores: Scores, genuine: NDArray[np.bool_], folds: NDArray[np.
     for fold in np.unique(folds):
         held_out = folds == fold
         threshold = best_threshold(scores[~held_out], genuine[~held_out])
-        accuracies.append(float(right(scores, genuine, threshold)[held_out].mean()))
+        accuracies.append(float(correct(scores, genuine, threshold)[held_out].mean()))
         thresholds.append(threshold)
     return FoldAccuracy(tuple(accuracies), tuple(thresholds))
 
 
 def best_threshold(scores: Scores, genuine: NDArray[np.bool_]) -> float:
-    """The threshold that judges most pairs rightly: between two scores; of several, the middle one.
+    """The threshold with most correct decisions, halfway between two scores; of several, the middle one.
 
-    It is 2, which nothing reaches, when it is best that nothing matches.
+    It is 2, which nothing reaches, if most decisions are correct when nothing matches.
     """
     ranked = np.unique(scores[~np.isnan(scores)])
     candidates = np.concatenate([[-1.0], (ranked[1:] + ranked[:-1]) / 2, [2.0]])
@@ -134,8 +134,8 @@ def best_threshold(scores: Scores, genuine: NDArray[np.bool_]) -> float:
     return float(candidates[best[len(best) // 2]])
 
 
-def right(scores: Scores, genuine: NDArray[np.bool_], threshold: float) -> NDArray[np.bool_]:
-    """Which pairs a threshold judges rightly."""
+def correct(scores: Scores, genuine: NDArray[np.bool_], threshold: float) -> NDArray[np.bool_]:
+    """On which pairs the decision at a threshold is correct."""
     return np.where(genuine, scores >= threshold, scores < threshold)
 
 
