@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from application.evaluation.datasets.evaluation_set import PhotoFolder
 from entrypoints.cli.measuring import DETECTION, FOLDER, OUTPUT, RECOGNITION, loading, measuring
 
 
@@ -24,7 +23,7 @@ def embed_set(images: Path, output: Path, detection: str | None, recognition: st
         raise click.ClickException(f"there is no folder {output.parent}")
     with measuring() as progress:
         _, sets = loading(detection, recognition)
-        saved = sets.save(PhotoFolder(images), output, progress)
+        saved = sets.save(images, output, progress)
     click.echo(
         f"{sets.models.detection} + {sets.models.recognition}: {len(saved.photos)} photos of"
         f" {len(set(saved.names))} people, no face found in {len(saved.undetected)}\nwritten to {output}"

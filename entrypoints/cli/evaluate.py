@@ -18,7 +18,6 @@ from entrypoints.cli.measuring import (
     grouping,
     measures_sets,
     read_text,
-    verification_threshold,
 )
 
 
@@ -53,7 +52,7 @@ def evaluate(
         if pairs is None:
             raise click.UsageError("--plot draws curves of --pairs")
         plotting.check(plot)
-    result = EvaluateVerification(run.loading, verification_threshold(run.settings)).execute(
+    result = EvaluateVerification(run.loading, run.policy).execute(
         run.sources,
         run.progress,
         pairs=None if pairs is None else read_text(pairs),

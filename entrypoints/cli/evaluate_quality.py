@@ -49,7 +49,7 @@ def as_machine(result: QualityEvaluation) -> dict[str, object]:
                 "threshold": each.threshold,
                 "search_threshold": each.search_threshold,
                 "found": each.found.value,
-                "fnmr": {curve.measure: [share.value for share in curve.fnmr] for curve in each.curves},
+                "fnmr": {name: [share.value for share in curve] for name, curve in each.curves.items()},
                 "recognition": _refusals(each.recognition),
                 "enrolment": _refusals(each.enrolment),
             }
@@ -120,7 +120,7 @@ def _lines(each: SetQuality) -> list[str]:
         f"FNMR at FMR {FMR:g} (similarity {each.threshold:.4f}) without the worst photos by",
         *table(
             ["", *(f"{discard:.0%}" for discard in DISCARDS)],
-            [[curve.measure, *_percents(*curve.fnmr)] for curve in each.curves],
+            [[name, *_percents(*curve)] for name, curve in each.curves.items()],
         ),
         *_bounds("recognition", each.recognition),
         *_bounds("enrolment", each.enrolment),

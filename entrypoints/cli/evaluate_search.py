@@ -13,7 +13,6 @@ from entrypoints.cli.measuring import (
     Measurement,
     group_options,
     grouping,
-    identification_threshold,
     measures_sets,
 )
 
@@ -26,11 +25,7 @@ def evaluate_search(run: Measurement, groups: Path | None, labels: tuple[str, ..
     source, *others = run.sources
     if others:
         raise click.UsageError("one set can be measured at a time: --images FOLDER or --vectors FILE, once")
-    settings = run.settings
-    evaluation = EvaluateSearch(
-        run.loading, settings.target_fmr, settings.target_fpir, identification_threshold(settings)
-    )
-    result = evaluation.execute(source, run.progress, grouping(groups, labels))
+    result = EvaluateSearch(run.loading, run.policy).execute(source, run.progress, grouping(groups, labels))
     return Figures(as_machine(result), as_text(result))
 
 

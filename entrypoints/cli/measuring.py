@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from adapters.files.vectors import NpzVectorFiles
+from application.decisions import DecisionPolicy
 from application.errors import CommandError
 from application.evaluation.datasets.embedding import EmbedPhotos
-from application.evaluation.datasets.evaluation_set import LoadSets, PhotoFolder, SetSource, VectorFile
+from application.evaluation.datasets.evaluation_set import LoadSets
 from application.evaluation.datasets.groups import Grouping, parse_groups
 from application.evaluation.datasets.photos import Progress as ReportProgress
-from application.evaluation.metrics.group_rates import OperatingThreshold
-from domain.errors import FaceServiceError, ModelNotCalibrated
+from domain.errors import FaceServiceError
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import Settings, load_settings
 from entrypoints.cli.figures import echo_json
@@ -64,8 +64,9 @@ class Measurement:
     """What the options of a command on evaluation sets say."""
 
     settings: Settings
+    policy: DecisionPolicy
     loading: LoadSets
-    sources: Sequence[SetSource]
+    sources: Sequence[Path]
     progress: ReportProgress
 
 
@@ -102,7 +103,8 @@ def measures_sets(measure: Callable[..., Figures]) -> Callable[..., None]:
         chosen = sources(images, vectors)
         with measuring() as progress:
             settings, sets = loading(detection, recognition)
-            figures = measure(Measurement(settings, sets, chosen, progress), **options)
+            policy = in_one_thread(settings).policy()
+            figures = measure(Measurement(settings, policy, sets, chosen, progress), **options)
         echo(figures, as_json=as_json)
 
     return command
@@ -171,34 +173,7 @@ def read_text(path: Path) -> str:
         raise click.ClickException(f"can't read {path}: it must be a text file in UTF-8") from error
 
 
-def verification_threshold(settings: Settings) -> Callable[[str], OperatingThreshold | None]:
-    """The threshold of a verification in an average population, by the model's name; None without calibration."""
-    policy = in_one_thread(settings).policy()
-
-    def threshold(model: str) -> OperatingThreshold | None:
-        try:
-            similarity = policy.verification(model).similarity
-        except ModelNotCalibrated:
-            return None
-        return OperatingThreshold(similarity, settings.target_fmr, configured=True)
-
-    return threshold
-
-
-def identification_threshold(settings: Settings) -> Callable[[str, int], float | None]:
-    """The threshold of a search in an average population, by the model's name and the people enrolled."""
-    policy = in_one_thread(settings).policy()
-
-    def threshold(model: str, people: int) -> float | None:
-        try:
-            return policy.identification(model, people).similarity
-        except ModelNotCalibrated:
-            return None
-
-    return threshold
-
-
-def sources(images: Sequence[Path], vectors: Sequence[Path]) -> list[SetSource]:
+def sources(images: Sequence[Path], vectors: Sequence[Path]) -> list[Path]:
     """The sets that the options name, photos first.
 
     Raises:
@@ -206,7 +181,7 @@ def sources(images: Sequence[Path], vectors: Sequence[Path]) -> list[SetSource]:
     """
     if not images and not vectors:
         raise click.UsageError("at least one set is needed: --images FOLDER or --vectors FILE")
-    return [*map(PhotoFolder, images), *map(VectorFile, vectors)]
+    return [*images, *vectors]
 
 
 def write(target: Path, write_file: Callable[[Path], None]) -> None:

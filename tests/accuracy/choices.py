@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from adapters.files.vectors import NpzVectorFiles
 from adapters.onnx.embedding import CropEmbedder
 from adapters.onnx.exports import OUTPUT_MEAN
+from application.decisions import DecisionPolicy
 from application.evaluation.calibration.calibrate import fit, usable
-from application.evaluation.calibration.transfer import POOLED_FMR, EvaluateTransfer, genuine_scores
+from application.evaluation.calibration.transfer import EvaluateTransfer, genuine_scores, pooled_threshold
 from application.evaluation.datasets.evaluation_set import EvaluationSet
 from application.evaluation.metrics.normalisation import NormalisedSet, normalise
 from domain import impostors
@@ -51,9 +52,7 @@ def embeddings(mean: NDArray[np.float32]) -> Mapping[str, Embed]:
 def measured(name: str, sets: list[EvaluationSet]) -> str:
     """One row: pooled TAR, TAR at each set's own rate, and each rate at the first set's threshold."""
     compared = [normalise(each.name, each.vectors, each.people) for each in sets]
-    shares = [np.cumsum(each.similarities.everyone.weights[::-1])[::-1] for each in compared]
-    mean_share = np.mean([share / share[0] for share in shares], axis=0)
-    pooled = float(np.argmax(mean_share <= POOLED_FMR)) * 2 / len(mean_share) - 1
+    pooled = pooled_threshold(compared)
     genuine = [genuine_scores(each) for each in sets]
     tar = np.mean([(scores >= pooled).mean() for scores in genuine])
     first = compared[0].similarities.everyone.threshold(1e-4)
@@ -81,7 +80,7 @@ def constants(**values: float) -> Iterator[None]:
 def transferred(sets: list[EvaluationSet]) -> str:
     """FMR in promises and FNMR of each set, then FPIR and TPIR, with the table of the first set's kind of scores."""
     _, loader = loading()
-    evaluation = EvaluateTransfer(loader, 1e-4, 0.01)
+    evaluation = EvaluateTransfer(loader, DecisionPolicy(lambda _: None, 1e-4, 0.01, 0))
     compared = [normalise(each.name, each.vectors, each.people, each.norms) for each in sets]
     cells = []
     for number, photos in enumerate(sets):

@@ -7,7 +7,7 @@ import click
 
 from adapters.files.vectors import NpzVectorFiles
 from application.evaluation.datasets.embedding import EmbedPhotos
-from application.evaluation.datasets.evaluation_set import LoadSets, PhotoFolder
+from application.evaluation.datasets.evaluation_set import LoadSets
 from application.evaluation.verification.evaluate import EvaluateVerification
 from entrypoints.cli.measuring import measuring
 from tests.benchmarks.configurations import configurations
@@ -26,6 +26,7 @@ def measure(rig: Rig) -> list[Accuracy]:
     if rig.pairs is None or rig.images is None:
         raise click.ClickException("accuracy needs --images FOLDER and --pairs FILE")
     prepare_opencv()
+    policy = rig.container.policy()
     text = rig.pairs.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         files = for_opencv(rig.container, rig.choice.detection, rig.choice.recognition, Path(folder))
@@ -35,9 +36,7 @@ def measure(rig: Rig) -> list[Accuracy]:
         for name, pipeline in pipelines.items():
             sets = LoadSets(EmbedPhotos(pipeline, rig.choice, rig.settings.worker_count), NpzVectorFiles())
             with measuring() as progress:
-                result = (
-                    EvaluateVerification(sets).execute([PhotoFolder(rig.images)], progress, pairs=text).pairs
-                )
+                result = EvaluateVerification(sets, policy).execute([rig.images], progress, pairs=text).pairs
             assert result is not None
             accuracy = result.accuracy
             found.append(

@@ -103,9 +103,12 @@ def some_table(model: str) -> CalibrationTable:
 
 
 def policy(
-    margin: float = 0.0, load_table: Callable[[str], CalibrationTable | None] = some_table
+    margin: float = 0.0,
+    load_table: Callable[[str], CalibrationTable | None] = some_table,
+    target_fmr: float = 1e-4,
+    target_fpir: float = 0.01,
 ) -> DecisionPolicy:
-    return DecisionPolicy(load_table, target_fmr=1e-4, target_fpir=0.01, margin=margin)
+    return DecisionPolicy(load_table, target_fmr, target_fpir, margin)
 
 
 class InlineWorkers:

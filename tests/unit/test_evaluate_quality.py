@@ -5,11 +5,11 @@ import pytest
 
 from application.evaluation.datasets.evaluation_set import EvaluationSet
 from application.evaluation.errors import EvaluationError
+from application.evaluation.metrics.photo_pairs import genuine_pairs
 from application.evaluation.quality.evaluate import (
     COMBINED,
     DISCARDS,
     discard_curve,
-    genuine_pairs,
     goodness_of,
     refusals,
     right_first,

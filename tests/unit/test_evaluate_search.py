@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
 
-from application.evaluation.datasets.evaluation_set import PhotoFolder
 from application.evaluation.errors import EvaluationError
 from application.evaluation.search.evaluate import EvaluateSearch, SearchEvaluation
 from application.evaluation.search.gallery_sizes import measure_galleries, parts
@@ -18,7 +17,7 @@ from domain.models import ModelChoice
 from entrypoints.cli import face_api
 from entrypoints.cli.evaluate_search import as_machine, as_text
 from tests.unit.evaluation_sets import loading
-from tests.unit.fakes import photo
+from tests.unit.fakes import photo, policy
 
 MODELS = ModelChoice("d", "r")
 TARGET = 1e-3, 0.02
@@ -79,7 +78,7 @@ def test_it_needs_people(tmp_path: Path) -> None:
     (tmp_path / "Ann").mkdir()
     (tmp_path / "Ann" / "1.png").write_bytes(photo((40, 40, 220)).data)
     with pytest.raises(EvaluationError, match="at least 100 people; faces of 1"):
-        EvaluateSearch(loading(), *TARGET).execute(PhotoFolder(tmp_path), lambda *_: None)
+        EvaluateSearch(loading(), policy()).execute(tmp_path, lambda *_: None)
 
 
 def test_what_is_measured_is_printed() -> None:

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from application.errors import CommandError
 from application.evaluation.calibration.calibrate import CalibrateModel
-from application.evaluation.datasets.evaluation_set import LoadSets, PhotoFolder
+from application.evaluation.datasets.evaluation_set import LoadSets
 from application.evaluation.datasets.photos import Progress, central_face
 from application.evaluation.errors import EvaluationError
 from application.evaluation.verification.evaluate import EvaluateVerification
@@ -18,7 +18,7 @@ from domain.faces import Box, DetectedFace
 from entrypoints.cli import face_api, plot
 from entrypoints.cli.evaluate import pairs_machine, pairs_text
 from tests.unit.evaluation_sets import loading
-from tests.unit.fakes import BLUE, GREEN, RED, photo
+from tests.unit.fakes import BLUE, GREEN, RED, photo, policy
 
 LOADING = loading()
 PAIRS = "2 1\nAnn 1 2\nAnn 1 Bob 1\nBob 1 2\nBob 2 Cyd 1\n"
@@ -41,7 +41,7 @@ def images(tmp_path: Path) -> Path:
 
 
 def evaluate(images: Path, progress: Progress = ignore, sets: LoadSets = LOADING) -> PairAccuracy:
-    found = EvaluateVerification(sets).execute([PhotoFolder(images)], progress, pairs=PAIRS).pairs
+    found = EvaluateVerification(sets, policy()).execute([images], progress, pairs=PAIRS).pairs
     assert found is not None
     return found
 
@@ -96,7 +96,7 @@ def test_a_folder_without_photos_is_refused(tmp_path: Path) -> None:
 
 def test_a_calibration_needs_people(images: Path) -> None:
     with pytest.raises(EvaluationError, match="at least 20 people; faces of 3"):
-        CalibrateModel(LOADING).execute([PhotoFolder(images)], ignore)
+        CalibrateModel(LOADING).execute([images], ignore)
 
 
 def test_a_calibration_says_what_was_measured(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_calibration_says_what_was_measured(tmp_path: Path) -> None:
         (tmp_path / str(person)).mkdir()
         red, green, blue = (int(value) for value in rng.integers(40, 255, 3))
         (tmp_path / str(person) / "holiday.PNG").write_bytes(photo((red, green, blue)).data)
-    table = CalibrateModel(LOADING).execute([PhotoFolder(tmp_path)], ignore, "squares")
+    table = CalibrateModel(LOADING).execute([tmp_path], ignore, "squares")
     assert (table.model, table.detection, table.data) == ("colour", "colour", "squares")
     assert (table.people, table.photos, table.comparisons) == (30, 30, 435)
 

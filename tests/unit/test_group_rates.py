@@ -8,7 +8,7 @@ import pytest
 
 from application.evaluation.datasets.evaluation_set import EvaluationSet
 from application.evaluation.datasets.groups import Grouping
-from application.evaluation.metrics import blocks
+from application.evaluation.metrics import photo_pairs
 from application.evaluation.metrics.differentials import differential
 from application.evaluation.metrics.estimates import Estimate, of_pairs, of_people
 from application.evaluation.metrics.group_rates import OperatingThreshold, RatesAt
@@ -72,7 +72,7 @@ def one_by_one(
 
 @pytest.mark.parametrize("label", ["group", "camera"])
 def test_as_comparing_all_pairs_one_by_one(label: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "PAIRS", 1000)
+    monkeypatch.setattr(photo_pairs, "PAIRS", 1000)
     photos = crowd()
     grouping = Grouping(labels=(label, "camera"))
     (result,) = measure_groups([photos], grouping.attributes([photos]), [THRESHOLD])

@@ -6,7 +6,7 @@ import pytest
 from application.evaluation.calibration import calibrate
 from application.evaluation.calibration.calibrate import fit
 from application.evaluation.errors import EvaluationError
-from application.evaluation.metrics import blocks
+from application.evaluation.metrics import photo_pairs
 from application.evaluation.metrics.impostor_scores import BINS, ScoreHistogram, compare_everyone
 from application.evaluation.metrics.normalisation import normalise
 from domain.models import ModelChoice
@@ -22,7 +22,7 @@ def crowd(people: int, photos: int, seed: int = 1, dimensions: int = 8) -> tuple
 
 
 def test_as_comparing_all_pairs_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "PAIRS", 500)
+    monkeypatch.setattr(photo_pairs, "PAIRS", 500)
     vectors, people = crowd(30, 2)
     pairs = [(i, j) for i, j in combinations(range(len(people)), 2) if people[i] != people[j]]
     counts = np.bincount(people)

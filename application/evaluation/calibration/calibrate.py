@@ -3,14 +3,14 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from application.evaluation.datasets.evaluation_set import EvaluationSet, LoadSets, SetSource
+from application.evaluation.datasets.evaluation_set import EvaluationSet, LoadSets
 from application.evaluation.datasets.photos import Progress
 from application.evaluation.errors import EvaluationError
-from application.evaluation.metrics.impostor_scores import ScoreHistogram
+from application.evaluation.metrics.impostor_scores import ScoreHistogram, mixed
 from application.evaluation.metrics.normalisation import SCORE_SCALE, NormalisedSet, normalise
 from domain.calibration import CalibrationTable, OperatingPoint, Population
 from domain.impostors import ImpostorDistribution
@@ -35,7 +35,7 @@ class CalibrateModel:
 
     def execute(
         self,
-        sources: Sequence[SetSource],
+        sources: Sequence[Path],
         progress: Progress,
         data: str | None = None,
     ) -> CalibrationTable:
@@ -84,9 +84,7 @@ def fit(
     Raises:
         EvaluationError: the scores don't tell people apart at all.
     """
-    scores = ScoreHistogram(
-        np.sum([_weights(each) for each in sets], axis=0), sum(each.scores.pairs for each in sets)
-    )
+    scores = mixed([each.scores for each in sets], [each.pairs_of_people for each in sets])
     pairs = sum(each.pairs_of_people for each in sets)
     rates = [fmr for fmr in RATES if fmr * pairs >= LEAST_MATCHES]
     least = _score(scores, rates[-1]) if rates else 0.0
@@ -113,11 +111,6 @@ def fit(
         )
     except ValueError as error:
         raise EvaluationError("these photos give no usable thresholds: too few, or all alike") from error
-
-
-def _weights(photos: NormalisedSet) -> NDArray[np.float64]:
-    share: NDArray[np.float64] = photos.scores.weights / photos.scores.weights.sum()
-    return share * photos.pairs_of_people
 
 
 def _score(scores: ScoreHistogram, fmr: float) -> float:

@@ -2,21 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from application.decisions import CalibrationMode, DecisionPolicy
 from application.evaluation.calibration.calibrate import fit, usable
-from application.evaluation.datasets.evaluation_set import EvaluationSet, LoadSets, SetSource
+from application.evaluation.datasets.evaluation_set import EvaluationSet, LoadSets
 from application.evaluation.datasets.photos import Progress
 from application.evaluation.errors import EvaluationError
+from application.evaluation.metrics.impostor_scores import mixed
 from application.evaluation.metrics.normalisation import (
     ImpostorMoments,
     NormalisedSet,
     known_norms,
     normalise,
 )
+from application.evaluation.metrics.photo_pairs import genuine_pairs
 from domain.calibration import HIGHEST_FITTED, CalibrationTable
 from domain.impostors import COHORT_SIZE, Cohort, norm_penalty, similarity_at
 from domain.models import ModelChoice
@@ -83,12 +86,12 @@ class EvaluateTransfer:
     """Measures each of several sets with a table and a prior that come from the others."""
 
     loading: LoadSets
-    target_fmr: float
-    target_fpir: float
+    policy: DecisionPolicy
+    """Has the rates that are promised."""
 
     def execute(
         self,
-        sources: Sequence[SetSource],
+        sources: Sequence[Path],
         progress: Progress,
         least_norm: float = LENIENT.limits[Measure.EMBEDDING_NORM],
     ) -> TransferEvaluation:
@@ -111,9 +114,7 @@ class EvaluateTransfer:
             if len(np.unique(each.people)) < LEAST_PEOPLE:
                 raise EvaluationError(f"{each.name} has fewer than {LEAST_PEOPLE} people")
         normalised = [normalise(each.name, each.vectors, each.people, each.norms) for each in sets]
-        shares = np.mean([_shares(each) for each in normalised], axis=0)
-        bins = len(shares)
-        pooled = float(np.argmax(np.append(shares, 0) <= POOLED_FMR)) * 2 / bins - 1
+        pooled = pooled_threshold(normalised)
         results = []
         for number, (photos, own) in enumerate(zip(sets, normalised, strict=True)):
             table = fit([each for each in normalised if each is not own], models, "the other sets")
@@ -129,7 +130,9 @@ class EvaluateTransfer:
                     {mode: self.measure(photos, table, number, mode) for mode in CalibrationMode},
                 )
             )
-        return TransferEvaluation(models, self.target_fmr, self.target_fpir, pooled, tuple(results))
+        return TransferEvaluation(
+            models, self.policy.target_fmr, self.policy.target_fpir, pooled, tuple(results)
+        )
 
     def measure(
         self,
@@ -146,29 +149,25 @@ class EvaluateTransfer:
             seed: of the draws.
             mode: whether the people who are enrolled make thresholds fit them.
         """
-        policy = DecisionPolicy({table.model: table}.get, self.target_fmr, self.target_fpir, 0, mode)
         rng = np.random.default_rng(seed)
         draws = [_Draw.of(photos, rng, table, mode) for _ in range(DRAWS)]
-        verified = np.array([draw.verify(policy) for draw in draws])
-        searched = np.array([draw.search(policy) for draw in draws])
+        verified = np.array([draw.verify(self.policy) for draw in draws])
+        searched = np.array([draw.search(self.policy) for draw in draws])
         fmr, fnmr = verified.mean(axis=0).tolist()
         fpir, tpir, threshold = np.nanmean(searched, axis=0).tolist()
         return TransferRates(fmr, fnmr, fpir, tpir, threshold)
 
 
+def pooled_threshold(sets: Sequence[NormalisedSet]) -> float:
+    """The one threshold at which all sets together, each weighing the same, have POOLED_FMR."""
+    histograms = [each.similarities.everyone for each in sets]
+    return mixed(histograms, [1] * len(sets)).threshold(POOLED_FMR)
+
+
 def genuine_scores(photos: EvaluationSet) -> NDArray[np.float64]:
     """Similarities of all pairs of photos of the same person."""
-    scores = []
-    for person in range(int(photos.people.max()) + 1):
-        own = photos.vectors[photos.people == person]
-        scores.append((own @ own.T)[np.triu_indices(len(own), 1)])
-    return np.concatenate(scores).astype(np.float64)
-
-
-def _shares(own: NormalisedSet) -> NDArray[np.float64]:
-    weights = own.similarities.everyone.weights
-    shares: NDArray[np.float64] = np.cumsum(weights[::-1])[::-1] / weights.sum()
-    return shares
+    one, other = genuine_pairs(photos.people).T
+    return np.asarray(np.sum(photos.vectors[one] * photos.vectors[other], axis=1), dtype=np.float64)
 
 
 def _share(truths: NDArray[np.bool_]) -> float:
@@ -202,9 +201,8 @@ class _Draw:
         enrolled = np.array([rng.choice(np.flatnonzero(people == person)) for person in chosen])
         probes = np.setdiff1d(np.arange(len(people)), enrolled)
         probes = rng.permutation(probes)[:MOST_PROBES]
-        cohort = Cohort.of(len(enrolled), photos.vectors[enrolled][:COHORT_SIZE])
-        if mode is CalibrationMode.TABLE:
-            cohort = Cohort.of(0, photos.vectors[:0])
+        shown = enrolled if mode is CalibrationMode.GALLERY else enrolled[:0]
+        cohort = Cohort.of(len(shown), photos.vectors[shown][:COHORT_SIZE])
         moments = ImpostorMoments.of(photos.vectors, cohort, table.prior)
         return cls(photos.vectors, people, known_norms(photos.norms), enrolled, probes, moments, table, mode)
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,33 +17,6 @@ from domain.models import ModelChoice
 
 UNIT_TOLERANCE = 1e-3
 """How far norms may be from 1 for a file's vectors to count as embeddings of unit norm."""
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoFolder:
-    """A folder with one folder of photos a person."""
-
-    path: Path
-
-    @property
-    def name(self) -> str:
-        """The folder's."""
-        return self.path.resolve().name
-
-
-@dataclass(frozen=True, slots=True)
-class VectorFile:
-    """A file of vectors that were made before."""
-
-    path: Path
-
-    @property
-    def name(self) -> str:
-        """The file's, without its suffix."""
-        return self.path.stem
-
-
-SetSource: TypeAlias = PhotoFolder | VectorFile
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,11 +98,11 @@ class LoadSets:
         """
         return self.embedding.analyser.models.embedder(self.models.recognition)
 
-    def execute(self, sources: Sequence[SetSource], progress: Progress) -> list[EvaluationSet]:
+    def execute(self, sources: Sequence[Path], progress: Progress) -> list[EvaluationSet]:
         """The sets, each under a name of its own.
 
         Args:
-            sources: at least one.
+            sources: folders of photos, one folder a person, and files of vectors; at least one.
             progress: called after each photo, from 0 on for each folder.
 
         Raises:
@@ -139,20 +111,16 @@ class LoadSets:
             ModelNotInstalled, BrokenModel: see ModelLibrary.
         """
         # Find out what is wrong with a file or a folder before the work on photos.
-        read = {source: self._read(source) for source in sources if isinstance(source, VectorFile)}
-        photos = {source: find_photos(source.path) for source in sources if isinstance(source, PhotoFolder)}
+        photos = {source: find_photos(source) for source in sources if source.is_dir()}
+        read = {source: self._read(source) for source in sources if source not in photos}
         sets: list[EvaluationSet] = []
         for source in sources:
-            content = (
-                read[source]
-                if isinstance(source, VectorFile)
-                else self.embedding.execute(photos[source], progress)
-            )
-            name = _unused(source.name, [each.name for each in sets])
+            content = self.embedding.execute(photos[source], progress) if source in photos else read[source]
+            name = _unused(set_name(source), [each.name for each in sets])
             sets.append(EvaluationSet.of(name, content, self.embedder))
         return sets
 
-    def save(self, folder: PhotoFolder, output: Path, progress: Progress) -> EvaluationSet:
+    def save(self, folder: Path, output: Path, progress: Progress) -> EvaluationSet:
         """Embed photos once, for all measurements to come.
 
         The file has the vectors as the network gives them: they tell of the photos' quality, and outlive a change of
@@ -163,22 +131,27 @@ class LoadSets:
             CommandError: the folder has no photos.
             ModelNotInstalled, BrokenModel: see ModelLibrary.
         """
-        content = self.embedding.execute(find_photos(folder.path), progress)
+        content = self.embedding.execute(find_photos(folder), progress)
         self.files.write(content, output)
-        return EvaluationSet.of(folder.name, content, self.embedder)
+        return EvaluationSet.of(set_name(folder), content, self.embedder)
 
-    def _read(self, source: VectorFile) -> PhotoVectors:
-        content, recognition = self.files.read(source.path), self.models.recognition
+    def _read(self, source: Path) -> PhotoVectors:
+        content, recognition = self.files.read(source), self.models.recognition
         made_by = content.models
         if made_by is not None and made_by.recognition != recognition:
-            raise EvaluationError(f"{source.path} has vectors of {made_by.recognition}, not of {recognition}")
+            raise EvaluationError(f"{source} has vectors of {made_by.recognition}, not of {recognition}")
         dimensions = self.embedder.dimensions
         if content.vectors.shape[1] != dimensions:
             raise EvaluationError(
-                f"{source.path} has vectors of {content.vectors.shape[1]} numbers;"
+                f"{source} has vectors of {content.vectors.shape[1]} numbers;"
                 f" those of {recognition} have {dimensions}"
             )
         return content
+
+
+def set_name(source: Path) -> str:
+    """The name of a folder, or of a file without its suffix."""
+    return source.resolve().name if source.is_dir() else source.stem
 
 
 def _unused(name: str, taken: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """Groups of the photos of evaluation sets: age band, origin, sex, camera, whatever the operator knows.
 
-A file of groups is CSV with the names of the columns in its first line. The column `person` or `photo` identifies what
-a line is of; a column `set` restricts the line to one set; every other column is an attribute. An empty field is an
+A file of groups is CSV with the names of the columns in its first line. The column `person` or `photo` says what a
+line is of; a column `set` restricts the line to one set; every other column is an attribute. An empty field is an
 unknown value.
 """
 

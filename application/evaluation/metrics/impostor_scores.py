@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from application.evaluation.metrics.blocks import row_blocks
+from application.evaluation.metrics.photo_pairs import row_blocks
 
 BINS = 20_000
 """Of the histogram over similarities from -1 to 1: thresholds come in steps of 1e-4."""
@@ -86,6 +86,14 @@ def pool(sets: Sequence[ImpostorScores]) -> ImpostorScores:
         _sum([each.lookalike for each in sets]),
         sum(each.pairs_of_people for each in sets),
     )
+
+
+def mixed(histograms: Sequence[ScoreHistogram], weights: Sequence[float]) -> ScoreHistogram:
+    """The distribution of scores when each of several makes up a given part of all, in any unit."""
+    shares = [
+        each.weights / each.weights.sum() * weight for each, weight in zip(histograms, weights, strict=True)
+    ]
+    return ScoreHistogram(np.sum(shares, axis=0), sum(each.pairs for each in histograms))
 
 
 def _sum(histograms: Sequence[ScoreHistogram]) -> ScoreHistogram:

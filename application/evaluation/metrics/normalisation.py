@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from application.evaluation.metrics.blocks import row_blocks
 from application.evaluation.metrics.impostor_scores import (
     BINS,
     ImpostorScores,
     ScoreHistogram,
     compare_everyone,
 )
+from application.evaluation.metrics.photo_pairs import row_blocks
 from domain.impostors import (
     COHORT_SIZE,
     USUAL_NORM,

@@ -4,16 +4,18 @@ Error-versus-discard curves, by measure (Grother and Tabassi, "Performance of Bi
 ISO/IEC 29794-1), and what the bounds refuse of photos in which the right person would have been found.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from application.evaluation.datasets.evaluation_set import LoadSets, PhotoFolder, SetSource, VectorFile
+from application.evaluation.datasets.evaluation_set import LoadSets, set_name
 from application.evaluation.datasets.photos import Progress
 from application.evaluation.errors import EvaluationError
 from application.evaluation.metrics.impostor_scores import compare_everyone
+from application.evaluation.metrics.photo_pairs import genuine_pairs
 from application.evaluation.metrics.rates import Share
 from application.evaluation.quality.quality_set import QualitySet, assess_photos
 from application.photo_folders import find_photos
@@ -27,16 +29,6 @@ SEARCH_FMR = 1e-4
 DISCARDS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2)
 """Shares of the photos."""
 COMBINED = "combined"
-
-
-@dataclass(frozen=True, slots=True)
-class DiscardCurve:
-    """The false non-match rate when the worst photos by one measure are left out."""
-
-    measure: str
-    """One of Measure, or COMBINED."""
-    fnmr: tuple[Share, ...]
-    """One for each of DISCARDS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +60,8 @@ class SetQuality:
     """The same for SEARCH_FMR."""
     found: Share
     """Of the photos that have a mate: the nearest other photo is of the same person and reaches that threshold."""
-    curves: tuple[DiscardCurve, ...]
+    curves: Mapping[str, tuple[Share, ...]]
+    """By Measure, or COMBINED: the FNMR when the worst photos are left out, for each of DISCARDS."""
     recognition: Refusals
     enrolment: Refusals
 
@@ -91,7 +84,7 @@ class EvaluateQuality:
 
     def execute(
         self,
-        sources: Sequence[SetSource],
+        sources: Sequence[Path],
         progress: Progress,
         without_views: Collection[str] = (),
     ) -> QualityEvaluation:
@@ -111,10 +104,12 @@ class EvaluateQuality:
         # Find out what is missing before the work on photos.
         embedding.analyser.models.detector(models.detection)
         embedding.analyser.models.embedder(models.recognition)
-        folders = [(each, find_photos(each.path)) for each in sources if isinstance(each, PhotoFolder)]
-        read = self.loading.execute([each for each in sources if isinstance(each, VectorFile)], progress)
+        folders = {each: find_photos(each) for each in sources if each.is_dir()}
+        read = self.loading.execute([each for each in sources if each not in folders], progress)
         kept = [QualitySet.of_vectors(each, without_views) for each in read]
-        assessed = [assess_photos(embedding, folder.name, photos, progress) for folder, photos in folders]
+        assessed = [
+            assess_photos(embedding, set_name(folder), photos, progress) for folder, photos in folders.items()
+        ]
         return QualityEvaluation(models, tuple(self._evaluated(each) for each in [*assessed, *kept]))
 
     def _evaluated(self, photos: QualitySet) -> SetQuality:
@@ -134,22 +129,13 @@ class EvaluateQuality:
             threshold=threshold,
             search_threshold=search_threshold,
             found=Share.of(int(found.sum()), int(mated.sum())),
-            curves=tuple(
-                DiscardCurve(name, discard_curve(values, pairs, missed))
+            curves={
+                name: discard_curve(values, pairs, missed)
                 for name, values in goodness_of(photos.reports).items()
-            ),
+            },
             recognition=refusals(photos.reports, self.recognition, pairs, missed, found),
             enrolment=refusals(photos.reports, self.enrolment, pairs, missed, found),
         )
-
-
-def genuine_pairs(people: NDArray[np.intp]) -> NDArray[np.intp]:
-    """All pairs of photos of the same person, P x 2 indices."""
-    pairs = [
-        rows[np.stack(np.triu_indices(len(rows), 1), axis=1)]
-        for rows in (np.flatnonzero(people == person) for person in np.unique(people))
-    ]
-    return np.concatenate(pairs) if pairs else np.empty((0, 2), dtype=np.intp)
 
 
 def right_first(

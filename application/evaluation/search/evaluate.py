@@ -1,11 +1,12 @@
 """The use case: how often does a search err, and which method weighs several faces of a person best?"""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from application.evaluation.datasets.evaluation_set import LoadSets, SetSource
+from application.decisions import DecisionPolicy
+from application.evaluation.datasets.evaluation_set import LoadSets
 from application.evaluation.datasets.groups import NO_GROUPS, Grouping
 from application.evaluation.datasets.photos import Progress
 from application.evaluation.errors import EvaluationError
@@ -42,15 +43,12 @@ class EvaluateSearch:
     """Measures searches on labelled photos, at thresholds that come from other people's."""
 
     loading: LoadSets
-    target_fmr: float
-    target_fpir: float
-    configured: Callable[[str, int], float | None] = lambda _model, _people: None
-    """The service's threshold of a search with a model among so many people, in an average population; None without
-    calibration."""
+    policy: DecisionPolicy
+    """Has the target rates, and the service's threshold for an average population, which is measured at."""
 
     def execute(
         self,
-        source: SetSource,
+        source: Path,
         progress: Progress,
         grouping: Grouping = NO_GROUPS,
     ) -> SearchEvaluation:
@@ -77,20 +75,16 @@ class EvaluateSearch:
             )
         halves = None
         if grouping:
-            halves = measure_searches(
-                embedded,
-                grouping.attributes([embedded]),
-                lambda enrolled: self.configured(models.recognition, enrolled),
-                self.target_fpir,
-            )
-        target = self.target_fmr, self.target_fpir
+            attributes = grouping.attributes([embedded])
+            halves = measure_searches(embedded, attributes, self.policy, models.recognition)
+        target = self.policy.target_fmr, self.policy.target_fpir
         enough = count >= LEAST_PEOPLE
         return SearchEvaluation(
             models=models,
             photos=len(embedded.photos),
             people=count,
-            target_fmr=self.target_fmr,
-            target_fpir=self.target_fpir,
+            target_fmr=self.policy.target_fmr,
+            target_fpir=self.policy.target_fpir,
             galleries=measure_galleries(vectors, people, models, target) if enough else (),
             methods=compare_methods(vectors, people, models, target) if enough else (),
             halves=halves,

@@ -1,11 +1,13 @@
 """Error rates of searches for each group: half of the people are enrolled, everybody is searched for."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from application.decisions import DecisionPolicy
 from application.evaluation.datasets.evaluation_set import EvaluationSet
 from application.evaluation.datasets.groups import Attribute
 from application.evaluation.metrics.differentials import differential
@@ -20,6 +22,7 @@ from application.evaluation.metrics.group_rates import (
 )
 from application.evaluation.metrics.identification import nearest
 from application.evaluation.metrics.rates import Share
+from domain.errors import ModelNotCalibrated
 
 DRAWS = 20
 """Of the people who are enrolled, and of the photo that each of them is enrolled with."""
@@ -87,24 +90,26 @@ class _Searches:
 def measure_searches(
     photos: EvaluationSet,
     attributes: Sequence[Attribute],
-    configured: Callable[[int], float | None],
-    target_fpir: float,
+    policy: DecisionPolicy,
+    model: str,
 ) -> HalfGalleries:
     """Search for every photo but those that are enrolled.
 
     Args:
         photos: of four people or more.
-        attributes: what they are told apart by.
-        configured: the threshold of a search among so many people; None without calibration.
-        target_fpir: what the threshold that is measured on this set keeps to.
+        attributes: the groups to report rates for.
+        policy: has the target rate, and the service's threshold, if the model is calibrated.
+        model: the recogniser's name.
     """
     found = photos.found
     people = np.unique(photos.people[found], return_inverse=True)[1]
     enrolled = (int(people.max()) + 1) // 2
     searches = _search(photos.vectors[found], people, enrolled)
-    fixed = configured(enrolled)
-    thresholds = [] if fixed is None else [OperatingThreshold(fixed, target_fpir, configured=True)]
-    thresholds.append(OperatingThreshold(searches.threshold(target_fpir), target_fpir, configured=False))
+    target = policy.target_fpir
+    thresholds = [OperatingThreshold(searches.threshold(target), target, configured=False)]
+    with contextlib.suppress(ModelNotCalibrated):
+        similarity = policy.identification(model, enrolled).similarity
+        thresholds.insert(0, OperatingThreshold(similarity, target, configured=True))
     everybody = np.ones(len(people), dtype=bool)
     return HalfGalleries(
         enrolled,

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from application.evaluation.datasets.evaluation_set import EvaluationSet
 from application.evaluation.datasets.groups import Attribute
-from application.evaluation.metrics.blocks import row_blocks
 from application.evaluation.metrics.estimates import Estimate, of_pairs, of_people
+from application.evaluation.metrics.photo_pairs import row_blocks
 
 Pairing = tuple[int, int]
 """The numbers of two groups, the lower first; the same one twice for pairs within it."""

@@ -1,11 +1,14 @@
 """The use case: how often does a verification err on these people, and for whom?"""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from application.evaluation.datasets.evaluation_set import EvaluationSet, LoadSets, SetSource
+from application.decisions import DecisionPolicy
+from application.evaluation.datasets.evaluation_set import EvaluationSet, LoadSets
 from application.evaluation.datasets.groups import NO_GROUPS, Grouping
 from application.evaluation.datasets.pairs import parse_pairs
 from application.evaluation.datasets.photos import Progress
@@ -15,6 +18,7 @@ from application.evaluation.metrics.impostor_scores import compare_everyone, poo
 from application.evaluation.verification.comparisons import VerificationRates
 from application.evaluation.verification.group_rates import measure_groups
 from application.evaluation.verification.pair_accuracy import PairAccuracy, check_protocol, measure_pairs
+from domain.errors import ModelNotCalibrated
 from domain.models import ModelChoice
 
 
@@ -35,12 +39,12 @@ class EvaluateVerification:
     """Compares all photos of some sets, and those pairs of photos that a file names."""
 
     loading: LoadSets
-    configured: Callable[[str], OperatingThreshold | None] = lambda _model: None
-    """The service's threshold of a verification with a model, in an average population; None without calibration."""
+    policy: DecisionPolicy
+    """Has the service's threshold for an average population, which is measured at."""
 
     def execute(
         self,
-        sources: Sequence[SetSource],
+        sources: Sequence[Path],
         progress: Progress,
         *,
         pairs: str | None = None,
@@ -75,8 +79,10 @@ class EvaluateVerification:
         attributes = grouping.attributes(sets)
         if any(len(np.unique(photos.people[photos.found])) < 2 for photos in sets):  # noqa: PLR2004
             raise EvaluationError("a set needs faces of two people or more")
-        configured = self.configured(self.loading.models.recognition)
         # Pairs of people weigh the same here, as they do in the rates.
         everyone = pool([compare_everyone(photos.vectors, photos.people) for photos in sets]).everyone
-        measured = [OperatingThreshold(everyone.threshold(fmr), fmr, configured=False) for fmr in fmrs]
-        return tuple(measure_groups(sets, attributes, [*([configured] if configured else []), *measured]))
+        thresholds = [OperatingThreshold(everyone.threshold(fmr), fmr, configured=False) for fmr in fmrs]
+        with contextlib.suppress(ModelNotCalibrated):
+            similarity = self.policy.verification(self.loading.models.recognition).similarity
+            thresholds.insert(0, OperatingThreshold(similarity, self.policy.target_fmr, configured=True))
+        return tuple(measure_groups(sets, attributes, thresholds))

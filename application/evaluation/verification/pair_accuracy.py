@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import numpy as np
 
-from application.evaluation.datasets.evaluation_set import EvaluationSet, PhotoFolder, SetSource
+from application.evaluation.datasets.evaluation_set import EvaluationSet
 from application.evaluation.datasets.pairs import PairProtocol
 from application.evaluation.errors import EvaluationError
 from application.evaluation.metrics.identification import Identification, identify
@@ -65,7 +65,7 @@ class PairAccuracy:
     identification: Identification | None
 
 
-def check_protocol(protocol: PairProtocol, sources: Sequence[SetSource]) -> PairProtocol:
+def check_protocol(protocol: PairProtocol, sources: Sequence[Path]) -> PairProtocol:
     """The pairs, if the photos of a folder have them: find out before the work that one is missing.
 
     Raises:
@@ -73,8 +73,8 @@ def check_protocol(protocol: PairProtocol, sources: Sequence[SetSource]) -> Pair
     """
     if len(sources) > 1:
         raise EvaluationError("a file of pairs is of one set")
-    if isinstance(sources[0], PhotoFolder):
-        sides_of(protocol, [photo.name for photo in find_photos(sources[0].path)])
+    if sources[0].is_dir():
+        sides_of(protocol, [photo.name for photo in find_photos(sources[0])])
     return protocol
 
 
