@@ -66,7 +66,7 @@ def measured(name: str, sets: list[EvaluationSet]) -> str:
 
 @contextmanager
 def constants(**values: float) -> Iterator[None]:
-    """Other constants of domain.impostors for a while."""
+    """Replace constants of domain.impostors for a while."""
     before = {name: getattr(impostors, name) for name in values}
     for name, value in values.items():
         setattr(impostors, name, value)
@@ -127,8 +127,8 @@ def choices(vectors: tuple[Path, ...], least_norm: float) -> None:
     changes = [{}, *({name: value} for name, several in values for value in several)]
     for change in changes:
         with constants(**change):
-            told = ", ".join(f"{key} {value:g}" for key, value in change.items()) or "as they are"
-            click.echo(f"{told:30} {transferred(sets)}")
+            changed = ", ".join(f"{key} {value:g}" for key, value in change.items()) or "as they are"
+            click.echo(f"{changed:30} {transferred(sets)}")
 
 
 if __name__ == "__main__":
