@@ -6,7 +6,11 @@ from typing import Protocol
 from numpy import float32
 from numpy.typing import NDArray
 
-from domain.faces import Crop, DetectedFace, Image, Landmarks
+from domain.faces import Crop, DetectedFace, Image, Landmarks, ScaledImage
+
+DETECTABLE_FACE = 32
+"""Pixels of a face, the longer side of its box, in the picture that a detector sees, from which on it is found. YuNet
+finds 99% of the faces of Labeled Faces in the Wild at 32 pixels, 91% at 24 and 43% at 16."""
 
 
 class ImageDecoder(Protocol):
@@ -21,11 +25,16 @@ class ImageDecoder(Protocol):
         """
         ...
 
-    def decode_reduced(self, data: bytes, long_side: int) -> tuple[Image, int]:
-        """As `decode`, but as small as the format gives it at once, with at least `long_side` pixels.
+    def decode_reduced(self, data: bytes, long_side: int, max_reduction: int = 8) -> ScaledImage:
+        """As `decode`, but as small as the format can be decoded at once.
 
-        Returns:
-            The image, and how many pixels of the file's image one of its pixels stands for, in each direction.
+        Args:
+            data: the file.
+            long_side: the least number of pixels of the image's longer side, if the photo has as many.
+            max_reduction: the greatest reduction.
+
+        Raises:
+            InvalidImage, ImageTooLarge: as `decode`.
         """
         ...
 
@@ -38,10 +47,16 @@ class FaceDetector(Protocol):
         """The model's name in the catalogue."""
         ...
 
-    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
-        """All faces, best score first, in pixels of `image` (H x W x 3 uint8 BGR, any size).
+    def detect(
+        self, image: Image, *, largest_only: bool = False, min_face: float | None = None
+    ) -> list[DetectedFace]:
+        """Faces, best score first, in pixels of `image`.
 
-        With `largest_only`, any but the largest may be left out, where that is faster.
+        Args:
+            image: H x W x 3 uint8 BGR, any size.
+            largest_only: any but the largest may be left out, where that is faster.
+            min_face: upright faces are found whatever else is in the image, if the longer side of their box has at
+                least so many pixels. None: small faces may be missed where the image has larger ones.
         """
         ...
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from adapters.imaging.alignment import SimilarityAligner, from_box, warp
-from adapters.onnx.landmarks import LandmarkedDetector
-from adapters.onnx.yunet import YuNetDetector
-from adapters.onnx.yunet_network import YuNetNetwork
+from adapters.onnx.detectors.landmarks import LandmarkedDetector
+from adapters.onnx.detectors.yunet.detector import YuNetDetector
+from adapters.onnx.detectors.yunet.network import YuNetNetwork
 from domain.faces import Box, DetectedFace, Image, Landmarks
 
 IMAGE = np.zeros((400, 600, 3), np.uint8)
@@ -25,7 +25,9 @@ class Fake:
     seen: list[tuple[int, ...]] = field(default_factory=list)
     asked_for_largest: bool = False
 
-    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
+    def detect(
+        self, image: Image, *, largest_only: bool = False, min_face: float | None = None
+    ) -> list[DetectedFace]:
         self.seen.append(image.shape)
         self.asked_for_largest = largest_only
         return self.faces

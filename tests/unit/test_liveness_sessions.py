@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from adapters.memory.liveness_sessions import InMemoryLivenessSessions
-from application.analysis import Checks, FaceSelection
-from application.liveness_frames import FrameMeter
+from application.analysis.options import PhotoOptions
+from application.analysis.selection import FaceSelection
+from application.analysis.sources import SourceReader, Vector
+from application.liveness_frames import FrameAnalyser
 from application.liveness_sessions import (
     ReadLivenessSession,
     SessionLimits,
@@ -17,8 +19,7 @@ from application.liveness_sessions import (
     UseLivenessSession,
     likeness,
 )
-from application.ports.liveness_sessions import KeptSession
-from application.sources import SourceReader, Vector
+from application.ports.liveness_sessions import StoredSession
 from domain.errors import ImageTooLarge, InvalidInput, ModelNotCalibrated, UnknownModel
 from domain.faces import DetectedFace, Embedding, Image
 from domain.liveness import LivenessPolicy
@@ -57,7 +58,7 @@ class Clock:
         return self.now
 
 
-class Script(FrameMeter):
+class Script(FrameAnalyser):
     """Measures what a test wrote down: the bytes name the pose, and tell frames apart."""
 
     def measure(self, data: bytes, models: ModelChoice) -> Frame:
@@ -74,7 +75,7 @@ def _own(model: str) -> Embedding:
 class Service:
     clock: Clock = field(default_factory=Clock)
     liveness: LivenessPolicy = LivenessPolicy.OFF
-    meter: FrameMeter = field(default_factory=lambda: Script(analyser()))
+    meter: FrameAnalyser = field(default_factory=lambda: Script(analyser()))
 
     def __post_init__(self) -> None:
         self.store = InMemoryLivenessSessions(self.clock)
@@ -85,13 +86,13 @@ class Service:
         self.read = ReadLivenessSession(self.store, LIMITS)
         self.use = UseLivenessSession(self.store, policy())
 
-    async def send(self, kept: KeptSession, *poses: str) -> KeptSession:
+    async def send(self, kept: StoredSession, *poses: str) -> StoredSession:
         for pose in poses:
             self.clock.now += 0.5
             kept = await self.take.execute(kept.id, kept.nonce, f"{pose} {self.clock.now}".encode())
         return kept
 
-    async def passed(self, recognition: str | None = None) -> KeptSession:
+    async def passed(self, recognition: str | None = None) -> StoredSession:
         kept = await self.start.execute(recognition_model=recognition)
         return await self.send(kept, "front", *kept.session.movements)
 
@@ -220,23 +221,23 @@ async def test_it_vouches_for_what_enforcement_would_refuse() -> None:
     kept = await service.passed()
     vector = Vector(tuple(np.eye(16)[0].tolist()))
     with pytest.raises(InvalidInput):
-        await reader.read_one(vector, MODELS, FaceSelection.LARGEST)
-    checks = Checks(liveness_session=kept.id)
+        await reader.read_one(vector, PhotoOptions())
+    options = PhotoOptions(liveness_session=kept.id)
     with pytest.raises(InvalidInput):
-        await reader.read(vector, MODELS, FaceSelection.ALL, checks)
-    face = await reader.read_one(vector, MODELS, FaceSelection.LARGEST, checks)
+        await reader.read(vector, replace(options, selection=FaceSelection.ALL))
+    face = await reader.read_one(vector, options)
     assert face.session is not None
     assert face.session.similarity == pytest.approx(1.0)
     other = await service.passed()
     with pytest.raises(LivenessSessionOtherFace):
-        await reader.read_one(photo(BLUE), MODELS, FaceSelection.LARGEST, Checks(liveness_session=other.id))
+        await reader.read_one(photo(BLUE), PhotoOptions(liveness_session=other.id))
 
 
 async def test_a_photo_without_a_face_does_not_use_it_up(service: Service) -> None:
     reader = SourceReader(analyser(), InlineWorkers(), service.use)
     kept = await service.passed()
     with pytest.raises(InvalidInput):
-        await reader.read_one(photo(), MODELS, FaceSelection.LARGEST, Checks(liveness_session=kept.id))
+        await reader.read_one(photo(), PhotoOptions(liveness_session=kept.id))
     assert (await service.read.execute(kept.id)).session.state is SessionState.PASSED
 
 
@@ -252,7 +253,7 @@ class Doubter:
 
 
 def test_frames_are_measured() -> None:
-    meter = FrameMeter(analyser())
+    meter = FrameAnalyser(analyser())
     alone, crowd, nobody = (
         meter.measure(photo(*people, sizes=(60, 55)).data, MODELS) for people in ((RED,), (RED, GREEN), ())
     )
@@ -266,7 +267,7 @@ def test_frames_are_measured() -> None:
 
 
 def test_a_picture_has_one_mark_and_another_has_another() -> None:
-    meter = FrameMeter(analyser())
+    meter = FrameAnalyser(analyser())
     one, same, other = (meter.measure(photo(RED, sizes=(size,)).data, MODELS).mark for size in (60, 60, 61))
     assert one == same
     assert one != other
@@ -275,14 +276,14 @@ def test_a_picture_has_one_mark_and_another_has_another() -> None:
 
 
 def test_anti_spoofing_models_look_at_frames_where_they_are_installed() -> None:
-    meter = FrameMeter(analyser(detector=Doubter))
+    meter = FrameAnalyser(analyser(detector=Doubter))
     face = meter.measure(photo(RED).data, MODELS).face
     assert face is not None
     assert face.passive == 0.25
     passive = meter.passive(enforced=True)
     assert passive is not None
     assert (passive.threshold, passive.enforced) == (0.5, True)
-    assert FrameMeter(analyser()).passive(enforced=True) is None
+    assert FrameAnalyser(analyser()).passive(enforced=True) is None
 
 
 def test_likeness_is_stricter_the_less_often_it_may_err() -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from adapters.onnx.exports import OUTPUT_MEAN, SCALES_ITS_INPUT
+from adapters.onnx.graphs.exports import OUTPUT_MEAN, SCALES_ITS_INPUT
+from adapters.onnx.recognisers.sface import SFaceEmbedder
 from adapters.onnx.session import Shape, Tensor
-from adapters.onnx.sface import SFaceEmbedder
 from domain.errors import BrokenModel
 
 

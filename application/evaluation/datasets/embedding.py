@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from application.analysis import FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
 from application.evaluation.datasets.photos import Progress, central_face, map_photos, read_photo
 from application.photo_folders import PhotoFile
 from application.ports.vectors import PhotoVectors
@@ -49,16 +49,16 @@ class EmbedPhotos:
     def _embed(self, path: Path) -> NDArray[np.float32] | None:
         data = read_photo(path)
         try:
-            sight = self.analyser.see(
+            located = self.analyser.locate(
                 data,
                 self.models.detection,
                 lambda faces, image: [central_face(faces, image)] if faces else [],
             )
         except InvalidInput:
             return None
-        if not sight.faces:
+        if not located.faces:
             return None
         recognition = self.models.recognition
-        crop = self.analyser.aligner(recognition).align(sight.image, sight.faces[0])
+        crop = self.analyser.aligner(recognition).align(located.image.pixels, located.faces[0])
         vector: NDArray[np.float32] = self.analyser.models.embedder(recognition).embed_raw([crop])[0]
         return vector

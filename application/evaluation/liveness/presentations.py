@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from application.analysis import FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
 from application.evaluation.datasets.photos import Progress, central_face, map_photos, read_image
 from application.evaluation.errors import EvaluationError
 from application.photo_folders import SUFFIXES
@@ -111,8 +111,8 @@ class JudgePhotos:
         detection = self.analyser.models.choose(detection_model, None).detection
         # Find out that a model is missing, or a calibration broken, before the work.
         self.analyser.models.detector(detection)
-        spoof_detector = self.analyser.gate.detector()
-        threshold = spoof_detector.threshold
+        gate = self.analyser.gate
+        threshold = gate.threshold()
         living, attacks = _photos(live), [] if attack is None else _photos(attack)
         found = map_photos(
             [*living, *attacks], lambda path: self._judge(path, detection), self.workers, progress
@@ -121,7 +121,7 @@ class JudgePhotos:
         return JudgedPhotos(
             Presentations(found[: len(living)]),
             Presentations(found[len(living) :], species),
-            spoof_detector.name,
+            gate.detector().name,
             threshold,
         )
 

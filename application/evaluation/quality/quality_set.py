@@ -11,6 +11,7 @@ from application.evaluation.datasets.evaluation_set import EvaluationSet
 from application.evaluation.datasets.photos import Progress, central_face, map_photos, read_image
 from application.evaluation.errors import EvaluationError
 from application.photo_folders import PhotoFile
+from domain.faces import ScaledImage
 from domain.quality import Measure, QualityReport
 
 VIEW = "view"
@@ -75,7 +76,7 @@ def assess_photos(
         faces = [] if image is None else detector.detect(image)
         if image is None or not faces:
             return None
-        (analysed,) = analyser.embed(image, [central_face(faces, image)], models)
+        (analysed,) = analyser.embed(ScaledImage(image), [central_face(faces, image)], models)
         if analysed.quality is None:
             return None
         return photo.person, analysed.embedding.vector, analysed.quality
