@@ -1,4 +1,4 @@
-"""The ports of presentation attack detection: synchronous, called in a worker, safe in several threads."""
+"""The ports of presentation attack detection: synchronous, called in a worker, and thread-safe."""
 
 from typing import Protocol
 
@@ -7,7 +7,7 @@ from domain.liveness_calibration import LivenessCalibration
 
 
 class SpoofDetector(Protocol):
-    """A face in its surroundings to a liveness score."""
+    """Scores how likely a face is a living person's."""
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""The port of quality assessment: synchronous, called in a worker, safe in several threads."""
+"""The port of quality assessment: synchronous, called in a worker, and thread-safe."""
 
 import math
 from typing import Protocol
@@ -8,12 +8,12 @@ from domain.quality import QualityReport
 
 
 class QualityAssessor(Protocol):
-    """A face to what speaks for and against it."""
+    """Measures the quality of a face in a photo."""
 
     def assess(
         self, image: ScaledImage, face: DetectedFace, crop: Crop, embedding_norm: float = math.nan
     ) -> QualityReport:
-        """Measure a face.
+        """What can be measured of a face.
 
         Args:
             image: the photo.

@@ -250,7 +250,7 @@ class Container(containers.DeclarativeContainer):
 
     frame_analyser = providers.Factory(FrameAnalyser, analyser)
     start_liveness_session = providers.Factory(
-        StartLivenessSession, liveness_sessions, frame_analyser, policy, settings.provided.session_limits
+        StartLivenessSession, liveness_sessions, models, policy, settings.provided.session_limits
     )
     take_liveness_frame = providers.Factory(
         TakeLivenessFrame,

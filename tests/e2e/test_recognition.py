@@ -50,6 +50,16 @@ def test_every_face_of_a_group_is_found_and_answered(
     assert all(entry["verdict"] == "unknown" for entry in searched)
 
 
+@pytest.mark.parametrize("operation", ["detect", "search", "embed", "recognize"])
+def test_a_request_says_how_small_a_face_may_be(service: Service, astronaut: bytes, operation: str) -> None:
+    asked = {} if operation == "detect" else {"faces": "all"}
+    for pixels in ("32", "1000"):
+        found = envelope(post(service, operation, astronaut, min_face=pixels, **asked))["data"]
+        assert len(found) == 1
+    for pixels in ("31", "1001", "small"):
+        refusal(post(service, operation, astronaut, min_face=pixels, **asked), 422, "validation_error")
+
+
 def test_a_search_answers_with_people_and_its_grounds(service: Service, astronaut: bytes) -> None:
     face = envelope(service.register("Eileen", astronaut))["data"]
     (found,) = envelope(post(service, "search", astronaut, top_k="3"))["data"]

@@ -35,7 +35,7 @@ from domain.liveness_errors import (
 from domain.liveness_session import FaceInFrame, Failure, Frame, SessionRules, SessionState
 from domain.models import ModelChoice
 from domain.movements import Movement, sequences
-from tests.unit.fakes import BLUE, GREEN, RED, InlineWorkers, analyser, photo, policy
+from tests.unit.fakes import BLUE, GREEN, RED, ColourModels, InlineWorkers, analyser, photo, policy
 from tests.unit.heads import FRONT, SHOWN
 
 LIMITS = SessionLimits(
@@ -79,7 +79,7 @@ class Service:
 
     def __post_init__(self) -> None:
         self.store = InMemoryLivenessSessions(self.clock)
-        self.start = StartLivenessSession(self.store, self.meter, policy(), LIMITS)
+        self.start = StartLivenessSession(self.store, ColourModels(), policy(), LIMITS)
         self.take = TakeLivenessFrame(
             self.store, self.meter, InlineWorkers(), policy(), LIMITS, self.liveness, self.clock
         )
@@ -122,7 +122,7 @@ async def test_what_cannot_be_decided_does_not_begin(service: Service) -> None:
     with pytest.raises(UnknownModel):
         await service.start.execute(recognition_model="unheard of")
     uncalibrated = StartLivenessSession(
-        service.store, service.meter, policy(load_table=lambda _: None), LIMITS
+        service.store, ColourModels(), policy(load_table=lambda _: None), LIMITS
     )
     with pytest.raises(ModelNotCalibrated):
         await uncalibrated.execute()
