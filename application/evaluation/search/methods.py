@@ -61,17 +61,6 @@ def compare_methods(
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Searches:
-    own: NDArray[np.bool_]
-    """For each mated probe whether its own person is at rank 1."""
-    similarity: NDArray[np.float64]
-    """For each mated probe, of rank 1."""
-    non_mated: NDArray[np.float64]
-    """For each non-mated probe, the similarity of rank 1."""
-    threshold: float
-
-
 def _measure(
     method: IdentificationMethod,
     enrolled: int,
@@ -82,52 +71,31 @@ def _measure(
     model: str,
 ) -> Iterator[MethodResult]:
     """One result; none if a split has no people for the gallery, or no others."""
-    results = []
-    total = 0
+    total, results = 0, []
     for split in splits:
-        own = [
-            split.measured[people[split.measured] == person] for person in np.unique(people[split.measured])
-        ]
-        gallery_rows, other_rows = (
-            [rows for rows in own if len(rows) > photos],
-            [rows for rows in own if len(rows) <= photos],
-        )
-        if not gallery_rows or not other_rows:
+        numbers = people[split.measured]
+        by_person = [split.measured[numbers == person] for person in np.unique(numbers)]
+        mated = [rows for rows in by_person if len(rows) > photos]
+        others = [rows[0] for rows in by_person if len(rows) <= photos]
+        if not mated or not others:
             return
-        total += len(gallery_rows)
-        gallery = [
-            _candidate(number, vectors[rows[:enrolled]], model) for number, rows in enumerate(gallery_rows)
-        ]
-        probes = [
-            (number, row)
-            for number, rows in enumerate(gallery_rows)
-            for row in rows[photos : photos + PROBES]
-        ]
-        first = [_first(method, Embedding(vectors[row], model), gallery) for _, row in probes]
-        non_mated = [_first(method, Embedding(vectors[rows[0]], model), gallery) for rows in other_rows]
-        results.append(
-            _Searches(
-                np.array([who.profile_id == number for who, (number, _) in zip(first, probes, strict=True)]),
-                np.array([who.similarity for who in first]),
-                np.array([who.similarity for who in non_mated]),
-                split.policy.identification(
-                    model, len(gallery), comparisons=method.comparisons(enrolled)
-                ).similarity,
-            )
-        )
-    fpir = splits[0].policy.target_fpir
-    own_rates = [found.own & (found.similarity >= threshold_at(found.non_mated, fpir)) for found in results]
-    decided = [found.own & (found.similarity >= found.threshold) for found in results]
-    false_positives = [found.non_mated >= found.threshold for found in results]
-    yield MethodResult(
-        method.name,
-        enrolled,
-        total,
-        _share([found.own for found in results]),
-        _share(own_rates),
-        _share(false_positives),
-        _share(decided),
-    )
+        total += len(mated)
+        gallery = [_candidate(number, vectors[rows[:enrolled]], model) for number, rows in enumerate(mated)]
+        probes = [(number, row) for number, rows in enumerate(mated) for row in rows[photos:][:PROBES]]
+
+        def first(row: int, gallery: Sequence[Candidate] = gallery) -> RankedPerson:
+            return _first(method, Embedding(vectors[row], model), gallery)
+
+        found = [(first(row), number) for number, row in probes]
+        right = np.array([person.profile_id == number for person, number in found])
+        similarity = np.array([person.similarity for person, _ in found])
+        non_mated = np.array([first(row).similarity for row in others])
+        comparisons = method.comparisons(enrolled)
+        threshold = split.policy.identification(model, len(gallery), comparisons=comparisons).similarity
+        on_these = threshold_at(non_mated, split.policy.target_fpir)
+        decided = right & (similarity >= threshold)
+        results.append((right, right & (similarity >= on_these), non_mated >= threshold, decided))
+    yield MethodResult(method.name, enrolled, total, *map(_share, zip(*results, strict=True)))
 
 
 def _first(method: IdentificationMethod, probe: Embedding, gallery: Sequence[Candidate]) -> RankedPerson:
