@@ -235,7 +235,7 @@ class Container(containers.DeclarativeContainer):
     )
     policy = providers.ThreadSafeSingleton(
         DecisionPolicy,
-        calibrations,
+        calibrations.provided.load,
         target_fmr=settings.provided.target_fmr,
         target_fpir=settings.provided.target_fpir,
         margin=settings.provided.ambiguity_margin,
@@ -246,7 +246,7 @@ class Container(containers.DeclarativeContainer):
         providers.ThreadSafeSingleton(InMemoryCohorts, memory),
         providers.ThreadSafeSingleton(PostgresCohorts, engine),
     )
-    calibration = providers.ThreadSafeSingleton(GalleryCalibration, cohorts)
+    calibration = providers.ThreadSafeSingleton(GalleryCalibration, cohorts, settings.provided.calibration)
 
     report_calibration = providers.Factory(ReportCalibration, models, policy, calibration)
 
