@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from application.indexed import ResidentGalleries
 from application.ports.faces import EmbeddingRepository
+from application.ports.gallery import SearchReadiness
 from application.ports.models import ModelLibrary
 from domain.errors import Unavailable
 
@@ -14,7 +14,7 @@ class CheckReadiness:
 
     models: ModelLibrary
     repository: EmbeddingRepository
-    indexes: ResidentGalleries | None = None
+    search: SearchReadiness | None = None
     """None if searches need none."""
 
     async def execute(self) -> None:
@@ -26,5 +26,5 @@ class CheckReadiness:
         if not self.models.loaded():
             raise Unavailable("The models are not loaded.")
         await self.repository.ping()
-        if self.indexes is not None and not self.indexes.ready:
+        if self.search is not None and not self.search.ready:
             raise Unavailable("The index of the faces is being filled; until then searches are slower.")

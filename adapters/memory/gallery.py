@@ -4,7 +4,7 @@ import asyncio
 
 from adapters.memory.shelf import Shelf
 from adapters.memory.store import InMemoryStore, Room
-from application.ports.gallery import Found
+from application.ports.gallery import SearchResult
 from domain.faces import Embedding
 from domain.identification import Candidate
 from domain.metadata import Metadata, contains
@@ -19,22 +19,22 @@ class InMemoryGallery:
 
     async def search(
         self, probe: Embedding, collection: str, people: int, metadata: Metadata | None = None
-    ) -> Found:
+    ) -> SearchResult:
         """See Gallery.search."""
         while True:
             room = self._store.room(collection)
             room.check(probe)
             shelf = room.shelves.get(probe.model)
             if shelf is None:
-                return Found(0, [])
+                return SearchResult(0, [])
             wanted = None if metadata is None else _with(room, shelf, metadata)
             searched = len(shelf.people if wanted is None else wanted)
             if people < 1:
-                return Found(searched, [])
+                return SearchResult(searched, [])
             nearest = await asyncio.to_thread(shelf.snapshot(wanted).nearest, probe.vector, people)
             candidates = [_candidate(room, shelf, person) for person in nearest if person in shelf.people]
             if len(candidates) == min(people, searched):
-                return Found(searched, candidates)
+                return SearchResult(searched, candidates)
             # Somebody has gone meanwhile, for whom somebody else comes.
 
     async def person(self, model: str, collection: str, profile_id: ProfileId) -> Candidate | None:

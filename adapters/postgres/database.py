@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from adapters.postgres.query import DRIVER_ERRORS, Query, Record
+from adapters.postgres.compiled_statement import DRIVER_ERRORS, CompiledStatement, DriverRow
 from domain.errors import (
     CollectionNotFound,
     FaceServiceError,
@@ -71,8 +71,8 @@ class Database:
             return (await connection.execute(statement, parameters)).all()
 
     async def fetch(
-        self, query: Query, parameters: Parameters, limit_ms: int | None = None
-    ) -> Sequence[Record]:
+        self, query: CompiledStatement, parameters: Parameters, limit_ms: int | None = None
+    ) -> Sequence[DriverRow]:
         """All rows, sooner."""
         try:
             return await query.rows(self._engine, parameters, limit_ms)

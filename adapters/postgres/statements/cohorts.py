@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Float, LargeBinary, column, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from adapters.postgres.query import Query
+from adapters.postgres.compiled_statement import CompiledStatement
 
 _COLUMNS = (
     column("version", BigInteger),
@@ -50,7 +50,7 @@ _DRAW = text(
     FROM drawn
     """
 )
-DRAW = Query(cast("TypedReturnsRows[*tuple[Any, ...]]", _DRAW.columns(*_COLUMNS)))
+DRAW = CompiledStatement(cast("TypedReturnsRows[*tuple[Any, ...]]", _DRAW.columns(*_COLUMNS)))
 """No row if there is no such collection. Done twice, it draws the same people again."""
 
 _LOAD = text(
@@ -68,5 +68,5 @@ _LOAD = text(
     WHERE gallery_cohort.collection = :within AND gallery_cohort.recognition_model = :model
     """
 )
-LOAD = Query(cast("TypedReturnsRows[*tuple[Any, ...]]", _LOAD.columns(*_COLUMNS)))
+LOAD = CompiledStatement(cast("TypedReturnsRows[*tuple[Any, ...]]", _LOAD.columns(*_COLUMNS)))
 """The vectors are NULL if they are known: of this version, and no face has been deleted since."""
