@@ -134,6 +134,13 @@ class InvalidEmbedding(InvalidInput):
 
     code = "invalid_embedding"
 
+    @classmethod
+    def of_length(cls, length: int, model: str) -> "InvalidEmbedding":
+        """An embedding whose length is not that of the model's enrolled embeddings."""
+        return cls(
+            f"An embedding of {length} numbers is not of the length that is enrolled for the model {model}."
+        )
+
 
 class KeyReused(InvalidInput):
     """An idempotency key that another request was sent with."""

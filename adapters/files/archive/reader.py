@@ -27,7 +27,7 @@ from adapters.files.archive.format import (
 )
 from application.bulk.errors import ArchiveError
 from application.ports.archive import ArchiveId, ArchiveIds, FaceToRestore, PersonToRestore
-from application.ports.archive_files import Page, Section
+from application.ports.archive_files import ArchivePage, Section
 from domain.errors import FaceServiceError
 from domain.faces import Embedding
 from domain.metadata import person_metadata
@@ -79,14 +79,14 @@ class ZipArchiveReader:
             for each in manifest.collections
         ]
 
-    def check(self, page: Page) -> None:
+    def check(self, page: ArchivePage) -> None:
         """See ArchiveReader.check."""
         entry = self._pages[page.file]
         data = self._bytes(page.file)
         if len(data) != entry.bytes or hashlib.sha256(data).hexdigest() != entry.sha256:
             raise self._error(f"is damaged: {page.file} is not what was written (its checksum is another)")
 
-    def people(self, page: Page) -> list[PersonToRestore]:
+    def people(self, page: ArchivePage) -> list[PersonToRestore]:
         """See ArchiveReader.people."""
         with self._sound(page):
             people: Sequence[PersonEntry[ArchiveId]]
@@ -101,7 +101,7 @@ class ZipArchiveReader:
                 for each in people
             ]
 
-    def faces(self, page: Page) -> list[FaceToRestore]:
+    def faces(self, page: ArchivePage) -> list[FaceToRestore]:
         """See ArchiveReader.faces."""
         with self._sound(page):
             faces: Sequence[FaceEntry[ArchiveId]]
@@ -135,7 +135,7 @@ class ZipArchiveReader:
         # What has UUIDs is from version 0.1.
         return earlier_name(name) if self.ids is None else name
 
-    def _entries(self, page: Page, kind: type[list[T]]) -> list[T]:
+    def _entries(self, page: ArchivePage, kind: type[list[T]]) -> list[T]:
         entries = msgspec.msgpack.decode(self._bytes(page.file), type=kind)
         if len(entries) != page.entries:
             raise ValueError(f"it has {len(entries)} entries instead of {page.entries}")
@@ -177,7 +177,7 @@ class ZipArchiveReader:
             raise self._error(f"is damaged: {name} can't be read") from error
 
     @contextmanager
-    def _sound(self, page: Page) -> Iterator[None]:
+    def _sound(self, page: ArchivePage) -> Iterator[None]:
         try:
             yield
         except RecursionError:
@@ -227,5 +227,5 @@ def _bounded(entries: list[Numbered], greatest: int) -> list[Numbered]:
     return entries
 
 
-def _page(entry: PageEntry) -> Page:
-    return Page(entry.file, entry.entries)
+def _page(entry: PageEntry) -> ArchivePage:
+    return ArchivePage(entry.file, entry.entries)
