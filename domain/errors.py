@@ -38,6 +38,7 @@ FaceServiceError
 ├── Busy                        busy
 │   └── TooManyLivenessSessions too_many_liveness_sessions
 └── Unavailable                 unavailable
+    ├── StorageFull             storage_full
     └── BrokenModel             broken_model
 """
 
@@ -257,6 +258,13 @@ class Unavailable(FaceServiceError):
     """A part that the request needs (the database, say) does not answer."""
 
     code = "unavailable"
+
+
+class StorageFull(Unavailable):
+    """The database's disk has no room for new data; reading goes on."""
+
+    code = "storage_full"
+    message = "The storage is full: nothing can be added until the operator has made room."
 
 
 class BrokenModel(Unavailable):

@@ -1,4 +1,4 @@
-"""Faces out, and people and faces in again."""
+"""Exporting faces, and restoring people and faces."""
 
 from typing import TypeAlias
 
@@ -36,11 +36,11 @@ from domain.people import FaceId, ProfileId
 Archived: TypeAlias = Select[
     FaceId, ProfileId, str, str, str, str, bytes | None, bytes | None, bytes, float | None
 ]
-"""The fields of Face; digest, crop, vector, norm."""
+"""The fields of Face; digest, crop, vector and norm."""
 
 
 def page(of: str, after: FaceId | None, *, crops: bool) -> Archived:
-    """A page of faces in the order of their ids."""
+    """A page of faces by ascending id."""
     crop = (
         select(face_crop.c.image).where(face_crop.c.face_id == face.c.id).scalar_subquery()
         if crops
@@ -55,14 +55,14 @@ def page(of: str, after: FaceId | None, *, crops: bool) -> Archived:
     )
 
 
-# -- whether ids are kept
+# -- keeping ids
 
-ANYBODY = select(select(profile.c.id).exists())
-KEPT_ARCHIVE = select(kept_archive.c.archive)
-LET_NOBODY_COME = text("LOCK TABLE profile, face IN SHARE MODE")
-FORGET_ARCHIVE = delete(kept_archive)
-KEEP_ARCHIVE = insert(kept_archive).values(archive=bindparam("kept", type_=Text))
-RESERVE = text(
+ANY_PERSON = select(select(profile.c.id).exists())
+ARCHIVE_WITH_IDS = select(kept_archive.c.archive)
+LOCK_AGAINST_WRITES = text("LOCK TABLE profile, face IN SHARE MODE")
+DELETE_ARCHIVE = delete(kept_archive)
+SET_ARCHIVE = insert(kept_archive).values(archive=bindparam("new", type_=Text))
+RESERVE_IDS = text(
     """
     SELECT setval(sequence, greatest(nextval(sequence), taken + 1), false) FROM (VALUES
         (pg_get_serial_sequence('profile', 'id'), CAST(:people AS bigint)),
@@ -73,12 +73,14 @@ RESERVE = text(
 
 # -- people
 
-LOCK = select(collection.c.name).where(collection.c.name == COLLECTION).with_for_update(key_share=True)
-"""The collection; others may go on to enrol, and only to restore people they wait."""
+LOCK_FOR_PEOPLE = (
+    select(collection.c.name).where(collection.c.name == COLLECTION).with_for_update(key_share=True)
+)
+"""The collection: others can enrol meanwhile, but not restore people."""
 
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))
 
-PEOPLE_THERE: Select[ProfileId, str] = select(profile.c.id, profile.c.name).where(
+SAME_PEOPLE: Select[ProfileId, str] = select(profile.c.id, profile.c.name).where(
     profile.c.collection == COLLECTION,
     or_(profile.c.name == any_(bindparam("names", type_=ARRAY(Text))), profile.c.id == any_(_IDS)),
 )
@@ -99,21 +101,21 @@ _owners: Select[ProfileId] = (
     .where(profile.c.collection == COLLECTION, profile.c.id == any_(_IDS))
     .order_by(profile.c.id)
 )
-"""In the order of all locks."""
+"""In the order in which all transactions lock."""
 LOCK_OWNERS = {
     False: _owners.with_for_update(read=True, key_share=True),
     True: _owners.with_for_update(key_share=True),
 }
-"""False: they can't be deleted until the transaction ends. True: nor can anybody else enrol a face of theirs."""
+"""By whether faces must not be enrolled meanwhile; the people can't be deleted in either case."""
 
 DIMENSIONS = select(DIMENSIONS_ENROLLED)
 
-FACES_THERE: Select[FaceId] = select(face.c.id).where(
+FACES_BY_ID: Select[FaceId] = select(face.c.id).where(
     face.c.collection == COLLECTION, face.c.id == any_(_IDS)
 )
 
 _sent = func.vector_send(face.c.embedding, type_=LargeBinary)
-FACES_ALIKE: Select[FaceId, ProfileId, str, str, bytes | None, bytes | None] = select(
+SAME_FACES: Select[FaceId, ProfileId, str, str, bytes | None, bytes | None] = select(
     face.c.id,
     face.c.profile_id,
     face.c.recognition_model,
@@ -127,7 +129,7 @@ FACES_ALIKE: Select[FaceId, ProfileId, str, str, bytes | None, bytes | None] = s
         and_(face.c.digest.is_(None), _sent == any_(bindparam("vectors", type_=ARRAY(LargeBinary)))),
     ),
 )
-"""By people and what the faces were made from: photos, by their digests, or else embeddings."""
+"""Faces of people by the digests of their photos, or, without a photo, by embedding."""
 
 _FACE = """
     INSERT INTO face ({0} profile_id, collection, recognition_model, detection_model, digest, embedding,

@@ -25,19 +25,19 @@ PROFILE_ID = bindparam("profile", type_=BigInteger)
 LIMIT = bindparam("limit", type_=Integer)
 
 VECTOR_GIVEN = cast(bindparam("vector", type_=ARRAY(REAL)), VECTOR)
-"""Sent as numbers, which asyncpg knows, and not in pgvector's text form, which is longer and slower."""
+"""Sent as an array of numbers: pgvector's text form is longer and slower."""
 
 NORM = bindparam("norm", type_=REAL)
 
 VECTOR_STORED: Label[bytes] = func.vector_send(face.c.embedding, type_=LargeBinary).label("vector")
 """pgvector's binary form: see adapters.postgres.rows.vector."""
 
-STAY = (
+HOLD_COLLECTION = (
     select(collection.c.name)
     .where(collection.c.name == COLLECTION)
     .with_for_update(read=True, key_share=True)
 )
-"""The collection, which can't be deleted until the transaction ends."""
+"""The collection, which now can't be deleted until the transaction ends."""
 
 DIMENSIONS_ENROLLED = (
     select(func.vector_dims(face.c.embedding))

@@ -1,6 +1,6 @@
 """Crops that a recognition model hasn't embedded yet.
 
-The same photo has several faces when several models embedded it; the first that kept its crop stands for them.
+A photo has several faces if several models embedded it; the first that has a crop stands for them.
 """
 
 from typing import TypeAlias
@@ -12,7 +12,7 @@ from adapters.postgres.statements.faces import FACES
 from adapters.postgres.tables import face, face_crop
 from domain.people import FaceId, ProfileId
 
-Pending: TypeAlias = Select[FaceId, ProfileId, str, str, str, str, bytes, bytes]
+Crops: TypeAlias = Select[FaceId, ProfileId, str, str, str, str, bytes, bytes]
 """The fields of Face; digest, crop."""
 
 _other, _done = face.alias("other"), face.alias("done")
@@ -32,25 +32,27 @@ _to_do = (
     face.c.recognition_model != MODEL,
     ~exists().where(_same_photo(_done), _done.c.recognition_model == MODEL),
 )
-_kept_by_another = exists().where(
+_crop_of_same_photo = exists().where(
     _same_photo(_other), _other.c.recognition_model != MODEL, _crop_of_other.c.face_id == _other.c.id
 )
 _first = (
     *_to_do,
     face.c.digest.is_not(None),
-    ~_kept_by_another.where(_other.c.id < face.c.id),
+    ~_crop_of_same_photo.where(_other.c.id < face.c.id),
 )
 
-KEPT = select(func.count()).select_from(face.join(face_crop, face_crop.c.face_id == face.c.id)).where(*_first)
-LOST = (
+PENDING = (
+    select(func.count()).select_from(face.join(face_crop, face_crop.c.face_id == face.c.id)).where(*_first)
+)
+WITHOUT_CROP = (
     select(func.count())
     .select_from(face.outerjoin(face_crop, face_crop.c.face_id == face.c.id))
-    .where(*_to_do, (face_crop.c.face_id.is_(None) & ~_kept_by_another) | face.c.digest.is_(None))
+    .where(*_to_do, (face_crop.c.face_id.is_(None) & ~_crop_of_same_photo) | face.c.digest.is_(None))
 )
 
 
-def page(after: FaceId | None) -> Pending:
-    """A page of crops in the order of their faces' ids."""
+def page(after: FaceId | None) -> Crops:
+    """A page of crops by ascending id of their faces."""
     return (
         FACES.add_columns(face.c.digest, face_crop.c.image)
         .join(face_crop, face_crop.c.face_id == face.c.id)

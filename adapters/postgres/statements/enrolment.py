@@ -1,6 +1,6 @@
-"""One new face: collection, person and face in one statement, which is one transaction.
+"""Enrolling a face: collection, person and face in one statement, which is one transaction.
 
-Locks are taken in the order collection, profile, face, as everywhere.
+Locks are taken in the order collection, profile, face, as in all transactions.
 """
 
 from typing import TypeAlias
@@ -27,33 +27,33 @@ from adapters.postgres.statements.common import (
     COLLECTION,
     DIMENSIONS,
     DIMENSIONS_ENROLLED,
+    HOLD_COLLECTION,
     MODEL,
     NORM,
     PROFILE_ID,
-    STAY,
     VECTOR_GIVEN,
 )
 from adapters.postgres.tables import face, face_crop, profile
 from domain.people import FaceId, ProfileId
 
 Outcome: TypeAlias = Select[str | None, bool, ProfileId | None, str | None, FaceId | None, bool | None]
-"""The collection, if it is there; whether the vector fits; the person's id and name; the face's id; if it is new."""
+"""The collection, or null; whether the vector's length fits; the person's id and name; the face's id; if new."""
 
 _DETECTOR = bindparam("detector", type_=Text)
 _DIGEST = bindparam("digest", type_=LargeBinary)
 _CROP = bindparam("crop", type_=LargeBinary)
 
-# A row that an upsert has inserted is locked by nobody; one that it has updated was locked by it.
+# The xmax of a row that this upsert has inserted is 0; updating a row locks it first, which sets xmax.
 _CREATED: Label[bool] = literal_column("face.xmax = 0", Boolean).label("created")
 
 _fits: ColumnElement[bool] = func.coalesce(DIMENSIONS_ENROLLED, DIMENSIONS) == DIMENSIONS
 
-_place = STAY.cte("place")
+_collection = HOLD_COLLECTION.cte("locked_collection")
 
-# The update changes nothing: it locks the profile, so that a concurrent delete of its last face waits.
+# The update changes nothing, but locks the profile, so that a concurrent delete of its last face waits.
 _new_person = upsert(profile).from_select(
     ["collection", "name"],
-    select(_place.c.name, bindparam("person", type_=Text)).where(_fits),
+    select(_collection.c.name, bindparam("person", type_=Text)).where(_fits),
 )
 _by_name = (
     _new_person.on_conflict_do_update(
@@ -64,7 +64,7 @@ _by_name = (
 )
 _by_id = (
     select(profile.c.id, profile.c.name)
-    .join(_place, _place.c.name == profile.c.collection)
+    .join(_collection, _collection.c.name == profile.c.collection)
     .where(profile.c.id == PROFILE_ID)
     .with_for_update(key_share=True, of=profile)
     .cte("person")
@@ -84,7 +84,7 @@ def _enrol(person: CTE) -> Outcome:
         ],
         select(person.c.id, COLLECTION, MODEL, _DETECTOR, _DIGEST, VECTOR_GIVEN, NORM).where(_fits),
     )
-    # The update changes nothing: it answers with the face that has this photo.
+    # The update changes nothing, but returns the face that has this photo.
     enrolled = (
         new_face.on_conflict_do_update(
             index_elements=["profile_id", "recognition_model", "detection_model", "digest"],
@@ -94,19 +94,19 @@ def _enrol(person: CTE) -> Outcome:
         .returning(face.c.id, _CREATED)
         .cte("enrolled")
     )
-    kept = (
+    crop = (
         insert(face_crop)
         .from_select(
             ["face_id", "image"],
             select(enrolled.c.id, _CROP).where(enrolled.c.created, _CROP.is_not(None)),
         )
-        .cte("kept")
+        .cte("crop")
     )
     one = select(literal(1)).subquery("one")
     return (
-        select(_place.c.name, _fits, person.c.id, person.c.name, enrolled.c.id, enrolled.c.created)
-        .select_from(one.outerjoin(_place, true()).outerjoin(person, true()).outerjoin(enrolled, true()))
-        .add_cte(kept)
+        select(_collection.c.name, _fits, person.c.id, person.c.name, enrolled.c.id, enrolled.c.created)
+        .select_from(one.outerjoin(_collection, true()).outerjoin(person, true()).outerjoin(enrolled, true()))
+        .add_cte(crop)
     )
 
 

@@ -1,4 +1,4 @@
-"""Enrolled faces: reading, moving, deleting."""
+"""Reading, moving and deleting enrolled faces."""
 
 from typing import TypeAlias
 
@@ -33,31 +33,31 @@ FACES: Faces = select(
     face.c.detection_model,
     face.c.collection,
 ).join(profile, profile.c.id == face.c.profile_id)
-"""In the order of the fields of Face."""
+"""The fields of Face."""
 
 _this = (face.c.collection == COLLECTION, face.c.id == FACE_ID)
 
 GET = FACES.where(*_this)
 
-_asked = (
+_photos = (
     func.unnest(bindparam("names", type_=ARRAY(Text)), bindparam("digests", type_=ARRAY(LargeBinary)))
     .table_valued(column("name", Text), column("digest", LargeBinary))
     .render_derived()
 )
 ENROLLED: Select[FaceId, ProfileId, str, str, str, str, bytes | None] = (
     FACES.add_columns(face.c.digest)
-    .join(_asked, (_asked.c.name == profile.c.name) & (_asked.c.digest == face.c.digest))
+    .join(_photos, (_photos.c.name == profile.c.name) & (_photos.c.digest == face.c.digest))
     .where(
         profile.c.collection == COLLECTION,
         face.c.recognition_model == MODEL,
         face.c.detection_model == bindparam("detector", type_=Text),
     )
 )
-"""The faces of people, by name, and photos, by digest."""
+"""Faces by pairs of a person's name and a photo's digest."""
 
 
 def page(where: FaceFilter, after: FaceId | None) -> Faces:
-    """A page of faces in the order of their ids."""
+    """A page of faces by ascending id."""
     named = select(profile.c.id).where(profile.c.collection == where.collection, profile.c.name == where.name)
     conditions = (
         (after, face.c.id > literal(after, BigInteger)),
@@ -92,6 +92,6 @@ SAME_PHOTO = (
     )
     .where(face.c.profile_id == PROFILE_ID)
 )
-"""The face that a person has of the photo that another face is of."""
+"""The face of a person that is of the same photo and models as another face."""
 
 MOVE = update(face).where(face.c.id == FACE_ID).values(profile_id=bindparam("profile", type_=BigInteger))

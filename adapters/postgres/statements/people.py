@@ -43,27 +43,27 @@ _columns = (profile.c.id, profile.c.collection, profile.c.name, profile.c.metada
 _this = (profile.c.collection == COLLECTION, profile.c.id == PROFILE_ID)
 
 PEOPLE: People = select(*_columns, _faces)
-"""In the order of the fields of Profile."""
+"""The fields of Profile."""
 
 GET = PEOPLE.where(*_this)
 FIND = PEOPLE.where(profile.c.collection == COLLECTION, profile.c.name == _PERSON)
 
 
 def page(where: ProfileFilter, after: ProfileId | None) -> People:
-    """A page of people in the order of their ids."""
+    """A page of people by ascending id."""
     return (
         PEOPLE.where(profile.c.collection == where.collection)
         .where(*(() if after is None else (profile.c.id > literal(after, BigInteger),)))
         .where(*(() if where.prefix is None else (profile.c.name >= where.prefix,)))
-        .where(*((profile.c.name < end,) if (end := _behind(where.prefix or "")) else ()))
+        .where(*((profile.c.name < end,) if (end := _end_of(where.prefix or "")) else ()))
         .where(*(() if where.metadata is None else (profile.c.metadata.contains(where.metadata),)))
         .order_by(profile.c.id)
         .limit(LIMIT)
     )
 
 
-def _behind(prefix: str) -> str:
-    """The least text behind all that begin with `prefix`, by code points; empty if there is none."""
+def _end_of(prefix: str) -> str:
+    """The smallest text greater than all that begin with `prefix`, by code points; empty if there is none."""
     head = prefix.rstrip(chr(_GREATEST_CHARACTER))
     if not head:
         return ""
@@ -84,13 +84,15 @@ UPDATE = (
     .returning(*_columns, _faces)
 )
 
+_any_of_people = any_(bindparam("people", type_=ARRAY(BigInteger)))
+
 LOCK_PEOPLE = (
     select(profile.c.id)
     .where(
         profile.c.collection == COLLECTION,
-        profile.c.id == any_(bindparam("people", type_=ARRAY(BigInteger))),
+        profile.c.id == _any_of_people,
     )
-    # Everybody locks in this order, so that nobody waits for one who waits for them.
+    # All transactions lock in this order, so that there are no deadlocks.
     .order_by(profile.c.id)
     .with_for_update()
 )
@@ -98,17 +100,19 @@ LOCK_PEOPLE = (
 # -- merge
 
 _source, _target = bindparam("source", type_=BigInteger), bindparam("target", type_=BigInteger)
-_kept = face.alias("kept")
-FORGET_COMMON_PHOTOS = delete(face).where(
+_targets = face.alias("targets")
+DELETE_COMMON_PHOTOS = delete(face).where(
     face.c.profile_id == _source,
-    _kept.c.profile_id == _target,
-    *(_kept.c[column] == face.c[column] for column in ("digest", "recognition_model", "detection_model")),
+    _targets.c.profile_id == _target,
+    *(_targets.c[column] == face.c[column] for column in ("digest", "recognition_model", "detection_model")),
 )
-GIVE_FACES = update(face).where(face.c.profile_id == _source).values(profile_id=_target)
-_donor = profile.alias("donor")
-_donated = select(_donor.c.metadata).where(_donor.c.id == _source).scalar_subquery()
+MOVE_FACES = update(face).where(face.c.profile_id == _source).values(profile_id=_target)
+_from = profile.alias("source")
+_metadata_of_source = select(_from.c.metadata).where(_from.c.id == _source).scalar_subquery()
 UNITE_METADATA = (
-    update(profile).where(profile.c.id == _target).values(metadata=_donated.op("||")(profile.c.metadata))
+    update(profile)
+    .where(profile.c.id == _target)
+    .values(metadata=_metadata_of_source.op("||")(profile.c.metadata))
 )
 
 # -- delete
@@ -125,7 +129,7 @@ _profiles = (
     .scalar_subquery()
 )
 COLLECTIONS = select(collection.c.name, _profiles).order_by(collection.c.name).limit(LIMIT)
-"""In the order of the fields of Collection."""
+"""The fields of Collection."""
 COLLECTIONS_AFTER = COLLECTIONS.where(collection.c.name > bindparam("after", type_=Text))
 GET_COLLECTION = select(collection.c.name, _profiles).where(collection.c.name == COLLECTION)
 CREATE_COLLECTION = (
@@ -139,7 +143,6 @@ LOCK_SOME = (
     .limit(LIMIT)
     .with_for_update()
 )
-_some = any_(bindparam("people", type_=ARRAY(BigInteger)))
-DELETE_FACES_OF_SOME = delete(face).where(face.c.profile_id == _some)
-DELETE_SOME = delete(profile).where(and_(profile.c.collection == COLLECTION, profile.c.id == _some))
+DELETE_FACES_OF_SOME = delete(face).where(face.c.profile_id == _any_of_people)
+DELETE_SOME = delete(profile).where(and_(profile.c.collection == COLLECTION, profile.c.id == _any_of_people))
 DELETE_COLLECTION = delete(collection).where(collection.c.name == COLLECTION)
