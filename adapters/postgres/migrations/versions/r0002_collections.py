@@ -1,4 +1,4 @@
-"""Collections, what is known of people, photos by their content, and answers by idempotency key."""
+"""Collections, metadata of people, digests of photos, crops, and idempotency keys."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -69,7 +69,7 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("digest IS NOT NULL"),
     )
-    # Counting people reads an index alone, where the table was vacuumed: after 2% of new faces, not 20%.
+    # Counting people is an index-only scan where the table was vacuumed: after 2% of new faces, not 20%.
     op.execute("ALTER TABLE face SET (autovacuum_vacuum_insert_scale_factor = 0.02)")
 
     op.create_table(
@@ -92,7 +92,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # Fails, and changes nothing, if two collections have a name in common.
+    # Fails, and changes nothing, if two collections have people of the same name.
     op.drop_table("idempotency")
     op.drop_table("face_crop")
     op.execute("ALTER TABLE face RESET (autovacuum_vacuum_insert_scale_factor)")

@@ -1,7 +1,4 @@
-"""Liveness sessions: measurements and embeddings of a few minutes, no pictures.
-
-Of a session that has failed or was used no embedding stays.
-"""
+"""Liveness sessions: measurements and embeddings, kept for a few minutes; no pictures."""
 
 import sqlalchemy as sa
 from alembic import op
