@@ -177,6 +177,7 @@ class FaceNotFound(NotFound):
     """No enrolled face has this id."""
 
     code = "face_not_found"
+    message = "No registered face has this id."
 
 
 class ProfileNotFound(NotFound):

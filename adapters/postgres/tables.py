@@ -1,4 +1,4 @@
-"""The schema as the newest migration leaves it. Rows never leave this package."""
+"""The schema as the newest migration leaves it."""
 
 from pgvector.sqlalchemy import VECTOR
 from sqlalchemy import (
@@ -28,12 +28,12 @@ from domain.people import MAX_ID
 
 
 class XID8(UserDefinedType[int]):
-    """The number of a transaction; it never comes back."""
+    """PostgreSQL's 64-bit transaction id, which is never reused."""
 
     cache_ok = True
 
     def get_col_spec(self, **_: object) -> str:
-        """Its name."""
+        """The type's name in DDL."""
         return "xid8"
 
 
@@ -41,7 +41,7 @@ ischema_names["xid8"] = XID8
 
 
 def _id() -> Column[int]:
-    """An integer that the server gives, greater than those before it, and never again."""
+    """An id from a sequence: ascending, never used twice."""
     return Column("id", BigInteger, Identity(always=True, maxvalue=MAX_ID), primary_key=True)
 
 
@@ -72,9 +72,9 @@ profile = Table(
     Column("name", _NAME, nullable=False),
     Column("metadata", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    # Serves the search for a prefix, too.
+    # Also serves the search by prefix.
     UniqueConstraint("collection", "name"),
-    # What a face refers to, and the order of the list.
+    # Referenced by faces; the order of lists.
     UniqueConstraint("collection", "id"),
     Index(None, "metadata", postgresql_using="gin", postgresql_ops={"metadata": "jsonb_path_ops"}),
 )
@@ -84,29 +84,29 @@ face = Table(
     metadata,
     _id(),
     Column("profile_id", BigInteger, nullable=False),
-    # The profile's, which the foreign key sees to: a search looks at no other table.
+    # The profile's, by the foreign key: a search needs no other table.
     Column("collection", _NAME, nullable=False),
     Column("recognition_model", _NAME, nullable=False),
     Column("detection_model", _NAME, nullable=False),
     Column("digest", LargeBinary),
-    # Of unit norm, of any length: each model has its own.
+    # Of unit norm; the length depends on the model.
     Column("embedding", VECTOR, nullable=False),
-    # The length of the vector as the network gave it; absent where clients send embeddings.
+    # The norm of the network's output; null where clients send embeddings.
     Column("embedding_norm", REAL),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    # Of the transaction that wrote the row last; a trigger sees to it.
+    # The transaction that wrote the row last; set by a trigger.
     Column("revision", XID8, nullable=False, server_default=func.pg_current_xact_id()),
-    # Without ON DELETE CASCADE: a profile cannot go while a face needs it.
+    # Without ON DELETE CASCADE: a profile with faces can't be deleted.
     ForeignKeyConstraint(["collection", "profile_id"], ["profile.collection", "profile.id"]),
-    # Each serves a filter of the list in the order of its pages.
+    # Each serves a filter of the list, in its order.
     Index(None, "collection", "id"),
     Index(None, "collection", "recognition_model", "id"),
     Index(None, "profile_id", "id"),
-    # The people of a search are counted in it.
+    # Counts the people of a search.
     Index(None, "collection", "recognition_model", "profile_id"),
-    # What is new of a gallery is found in it.
+    # Finds the changes of a gallery.
     Index(None, "collection", "recognition_model", "revision", "id"),
-    # The same photo is enrolled once.
+    # A photo is enrolled once.
     Index(
         "face_digest_key",
         "profile_id",
@@ -118,7 +118,7 @@ face = Table(
     ),
 )
 
-# Filled by triggers, whoever deletes. Nothing in it is of a person but an id that was theirs.
+# Filled by triggers. The only trace of a deleted face is its id.
 removed_face = Table(
     "removed_face",
     metadata,
@@ -137,21 +137,21 @@ face_crop = Table(
     Column("image", LargeBinary, nullable=False),
 )
 
-# By whom the scores of a gallery are normalised. Faces that were deleted since are just missing.
+# Cohorts (domain/impostors.py). Faces that were deleted since are skipped.
 gallery_cohort = Table(
     "gallery_cohort",
     metadata,
     Column("collection", _NAME, ForeignKey("collection.name", ondelete="CASCADE"), primary_key=True),
     Column("recognition_model", _NAME, primary_key=True),
-    # Of the whole gallery.
+    # The size of the gallery.
     Column("people", BigInteger, nullable=False),
     Column("faces", ARRAY(BigInteger), nullable=False),
-    # Another one each time that the cohort is drawn, even if its row was deleted in between.
+    # Differs for each cohort drawn, even if its row was deleted in between.
     Column("version", BigInteger, Identity(always=True), nullable=False),
     Column("drawn_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
 
-# Of the archive whose ids people and faces have here: at most one row (Archive.keep_ids).
+# The archive whose ids are kept (Archive.keep_ids): at most one row.
 kept_archive = Table("kept_archive", metadata, Column("archive", Text, primary_key=True))
 
 idempotency = Table(
@@ -160,7 +160,7 @@ idempotency = Table(
     Column("key", _NAME, primary_key=True),
     Column("fingerprint", LargeBinary, nullable=False),
     Column("begun_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    # Both are absent until the request is answered.
+    # Both are null until the request is answered.
     Column("status", SmallInteger),
     Column("body", LargeBinary),
     Index(None, "begun_at"),
@@ -173,9 +173,9 @@ liveness_session = Table(
     Column("nonce", _NAME, nullable=False),
     Column("detection_model", _NAME, nullable=False),
     Column("recognition_model", _NAME, nullable=False),
-    # Measurements; no picture is in them, nor an embedding.
+    # Measurements, without pictures and embeddings.
     Column("progress", LargeBinary, nullable=False),
-    # Embeddings, float32 one after another; none once the session has failed or was used.
+    # Concatenated float32 embeddings; empty once the session has failed or was used.
     Column("views", LargeBinary, nullable=False),
     Column("begun_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("expires_at", DateTime(timezone=True), nullable=False),

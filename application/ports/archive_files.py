@@ -54,20 +54,12 @@ class ArchiveWriter(Protocol):
 class ArchiveReader(Protocol):
     """Reads an archive; pages may be read in any order and from several threads at once."""
 
-    @property
-    def sections(self) -> Sequence[Section]:
-        """The archive's collections."""
-        ...
-
-    @property
-    def dimensions(self) -> dict[str, int]:
-        """The length of embeddings by recognition model."""
-        ...
-
-    @property
-    def ids(self) -> ArchiveIds | None:
-        """The range of its ids; None if they are UUIDs (format 1)."""
-        ...
+    sections: Sequence[Section]
+    """The archive's collections."""
+    dimensions: dict[str, int]
+    """The length of embeddings by recognition model."""
+    ids: ArchiveIds | None
+    """The range of its ids; None if they are UUIDs (format 1)."""
 
     def check(self, page: ArchivePage) -> None:
         """Compare a page with its checksum."""
