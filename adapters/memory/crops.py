@@ -17,6 +17,23 @@ class InMemoryCrops(CropArchive):
         self._store = store
 
     @override
+    async def models(self) -> set[str]:
+        return {model for data in self._store.collections.values() for model in data.tables}
+
+    @override
+    async def left_behind(self, former: str, model: str) -> Backlog:
+        crops: list[bool] = []
+        for data in self._store.collections.values():
+            if former in data.tables:
+                done = data.tables[model].people if model in data.tables else set()
+                crops += [
+                    stored.crop is not None
+                    for stored in data.faces_after()
+                    if stored.face.recognition_model == former and stored.face.profile_id not in done
+                ]
+        return Backlog(sum(crops), len(crops) - sum(crops))
+
+    @override
     async def backlog(self, collection: str, model: str) -> Backlog:
         data = self._store.or_empty(collection)
         pending = {stored.photo_under(model) for stored, _ in _pending(data, model)}

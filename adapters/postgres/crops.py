@@ -16,6 +16,16 @@ class PostgresCrops(CropArchive):
         self._database = Database(engine)
 
     @override
+    async def models(self) -> set[str]:
+        return {model for (model,) in await self._database.read(statements.MODELS, {})}
+
+    @override
+    async def left_behind(self, former: str, model: str) -> Backlog:
+        parameters = {"former": former, "model": model}
+        ((with_crop, faces),) = await self._database.read(statements.LEFT_BEHIND, parameters)
+        return Backlog(with_crop, faces - with_crop)
+
+    @override
     async def backlog(self, collection: str, model: str) -> Backlog:
         parameters = {"within": collection, "model": model}
         ((pending,),) = await self._database.read(statements.PENDING, parameters)

@@ -1,6 +1,7 @@
 """Stored aligned crops (an option of the operator), from which embeddings of another model can be made."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,10 +27,10 @@ class CropCodec(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """The faces of a collection that a recognition model hasn't embedded."""
+    """What a recognition model hasn't embedded."""
 
     pending: int
-    """Photos with a stored crop, from which the model can make an embedding."""
+    """Photos (or faces) with a stored crop, from which the model can make an embedding."""
     without_crop: int
     """Faces without one: their photos have to be enrolled again."""
 
@@ -48,9 +49,17 @@ class StoredCrop:
 class CropArchive(Protocol):
     """Crops that a recognition model has not embedded yet.
 
-    A photo is done when its person has a face of this model from the same photo and detector. Both methods
-    raise Unavailable when the store does not answer; a collection that does not exist is empty.
+    A photo is done when its person has a face of this model from the same photo and detector. Every method
+    raises Unavailable when the store does not answer; a collection that does not exist is empty.
     """
+
+    async def models(self) -> AbstractSet[str]:
+        """The recognition models of all enrolled faces."""
+        ...
+
+    async def left_behind(self, former: str, model: str) -> Backlog:
+        """Faces of a former model whose people have no face of the model, in all collections."""
+        ...
 
     async def backlog(self, collection: str, model: str) -> Backlog:
         """How much a model has left to do."""

@@ -5,7 +5,21 @@ A photo has several faces if several models embedded it; the first that has a cr
 
 from typing import TypeAlias
 
-from sqlalchemy import BigInteger, ColumnElement, FromClause, Select, and_, exists, func, literal, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+)
 
 from adapters.postgres.statements.common import COLLECTION, LIMIT, MODEL
 from adapters.postgres.statements.faces import FACES
@@ -15,6 +29,7 @@ from domain.people import FaceId, ProfileId
 Crops: TypeAlias = Select[FaceId, ProfileId, str, str, str, str, bytes, bytes]
 """The fields of Face; digest, crop."""
 
+_FORMER = bindparam("former", type_=Text)
 _other, _done = face.alias("other"), face.alias("done")
 _crop_of_other = face_crop.alias("crop_of_other")
 
@@ -61,3 +76,29 @@ def page(after: FaceId | None) -> Crops:
         .order_by(face.c.id)
         .limit(LIMIT)
     )
+
+
+_COLUMNS = (face.c.collection, face.c.recognition_model)
+_first_gallery = select(*_COLUMNS).order_by(*_COLUMNS).limit(1).subquery()
+_gallery = select(_first_gallery).cte("gallery", recursive=True)
+_next_gallery = (
+    select(*_COLUMNS)
+    .where(tuple_(*_COLUMNS) > tuple_(*_gallery.c))
+    .order_by(*_COLUMNS)
+    .limit(1)
+    .lateral("next")
+)
+_galleries = _gallery.union_all(select(_next_gallery).select_from(_gallery.join(_next_gallery, true())))
+MODELS: Select[str] = select(_galleries.c.recognition_model).distinct()
+"""One step in an index per gallery, however many faces it has."""
+
+_of_galleries = face.join(
+    _galleries,
+    and_(*(column == _galleries.c[column.name] for column in _COLUMNS), face.c.recognition_model == _FORMER),
+)
+LEFT_BEHIND: Select[int, int] = (
+    select(func.count(face_crop.c.face_id), func.count())
+    .select_from(_of_galleries.outerjoin(face_crop, face_crop.c.face_id == face.c.id))
+    .where(~exists().where(_done.c.profile_id == face.c.profile_id, _done.c.recognition_model == MODEL))
+)
+"""Faces with a crop, and all."""
