@@ -2,18 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import (
-    Interval,
-    LargeBinary,
-    SmallInteger,
-    Text,
-    and_,
-    bindparam,
-    delete,
-    func,
-    select,
-    update,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
@@ -23,34 +12,37 @@ from adapters.postgres.tables import idempotency
 from application.ports.idempotency import LIFETIME, PATIENCE, Answer, Idempotency
 from domain.errors import KeyInProgress, KeyReused
 
-_KEY = bindparam("this", type_=Text)
-_FINGERPRINT = bindparam("request", type_=LargeBinary)
+_KEY = sa.bindparam("this", type_=sa.Text)
+_FINGERPRINT = sa.bindparam("request", type_=sa.LargeBinary)
 
 
-_PURGE = delete(idempotency).where(
-    idempotency.c.begun_at <= func.now() - bindparam("lifetime", type_=Interval)
+_PURGE = sa.delete(idempotency).where(
+    idempotency.c.begun_at <= sa.func.now() - sa.bindparam("lifetime", type_=sa.Interval)
 )
 _new = upsert(idempotency).values(key=_KEY, fingerprint=_FINGERPRINT)
 _BEGIN = _new.on_conflict_do_update(
     index_elements=[idempotency.c.key],
-    set_={"begun_at": func.now()},
-    where=and_(
+    set_={"begun_at": sa.func.now()},
+    where=sa.and_(
         idempotency.c.fingerprint == _FINGERPRINT,
         idempotency.c.status.is_(None),
-        idempotency.c.begun_at <= func.now() - bindparam("patience", type_=Interval),
+        idempotency.c.begun_at <= sa.func.now() - sa.bindparam("patience", type_=sa.Interval),
     ),
 ).returning(idempotency.c.key)
 """A row if the request is to be carried out: the key is new, or its first request was lost."""
 
-_READ = select(idempotency.c.fingerprint, idempotency.c.status, idempotency.c.body).where(
+_READ = sa.select(idempotency.c.fingerprint, idempotency.c.status, idempotency.c.body).where(
     idempotency.c.key == _KEY
 )
 _FINISH = (
-    update(idempotency)
+    sa.update(idempotency)
     .where(idempotency.c.key == _KEY)
-    .values(status=bindparam("answered", type_=SmallInteger), body=bindparam("answer", type_=LargeBinary))
+    .values(
+        status=sa.bindparam("answered", type_=sa.SmallInteger),
+        body=sa.bindparam("answer", type_=sa.LargeBinary),
+    )
 )
-_FORGET = delete(idempotency).where(idempotency.c.key == _KEY)
+_FORGET = sa.delete(idempotency).where(idempotency.c.key == _KEY)
 
 
 class PostgresIdempotency(Idempotency):

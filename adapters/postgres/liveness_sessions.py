@@ -6,21 +6,7 @@ from datetime import timedelta
 
 import msgspec
 import numpy as np
-from sqlalchemy import (
-    Float,
-    Interval,
-    LargeBinary,
-    Row,
-    Text,
-    bindparam,
-    case,
-    delete,
-    extract,
-    func,
-    insert,
-    select,
-    update,
-)
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
@@ -36,41 +22,41 @@ from domain.models import ModelChoice
 _LOCK = 0x6C69_7665
 """The key of the advisory lock under which sessions are counted and begun."""
 
-_now = func.clock_timestamp()
+_now = sa.func.clock_timestamp()
 _sessions = liveness_session.c
-_age = extract("epoch", _now - _sessions.begun_at).cast(Float)
-_READ = select(
+_age = sa.extract("epoch", _now - _sessions.begun_at).cast(sa.Float)
+_READ = sa.select(
     _sessions.nonce,
     _sessions.detection_model,
     _sessions.recognition_model,
     _sessions.progress,
     _sessions.views,
     _age.label("age"),
-).where(_sessions.id == bindparam("this", type_=Text), _sessions.expires_at > _now)
+).where(_sessions.id == sa.bindparam("this", type_=sa.Text), _sessions.expires_at > _now)
 _READ_LOCKED = _READ.with_for_update()
-_SERIALISE = select(func.pg_advisory_xact_lock(_LOCK))
-_COUNT = select(func.count()).select_from(liveness_session).where(_sessions.expires_at > _now)
-_BEGIN = insert(liveness_session).values(
-    id=bindparam("this", type_=Text),
-    nonce=bindparam("secret", type_=Text),
-    detection_model=bindparam("detection", type_=Text),
-    recognition_model=bindparam("recognition", type_=Text),
-    progress=bindparam("measured", type_=LargeBinary),
-    views=bindparam("vectors", type_=LargeBinary),
+_SERIALISE = sa.select(sa.func.pg_advisory_xact_lock(_LOCK))
+_COUNT = sa.select(sa.func.count()).select_from(liveness_session).where(_sessions.expires_at > _now)
+_BEGIN = sa.insert(liveness_session).values(
+    id=sa.bindparam("this", type_=sa.Text),
+    nonce=sa.bindparam("secret", type_=sa.Text),
+    detection_model=sa.bindparam("detection", type_=sa.Text),
+    recognition_model=sa.bindparam("recognition", type_=sa.Text),
+    progress=sa.bindparam("measured", type_=sa.LargeBinary),
+    views=sa.bindparam("vectors", type_=sa.LargeBinary),
     begun_at=_now,
-    expires_at=_now + bindparam("lifetime", type_=Interval),
+    expires_at=_now + sa.bindparam("lifetime", type_=sa.Interval),
 )
-_lifetime = bindparam("lifetime", type_=Interval)
+_lifetime = sa.bindparam("lifetime", type_=sa.Interval)
 _UPDATE = (
-    update(liveness_session)
-    .where(_sessions.id == bindparam("this", type_=Text))
+    sa.update(liveness_session)
+    .where(_sessions.id == sa.bindparam("this", type_=sa.Text))
     .values(
-        progress=bindparam("measured", type_=LargeBinary),
-        views=bindparam("vectors", type_=LargeBinary),
-        expires_at=case((_lifetime.is_(None), _sessions.expires_at), else_=_now + _lifetime),
+        progress=sa.bindparam("measured", type_=sa.LargeBinary),
+        views=sa.bindparam("vectors", type_=sa.LargeBinary),
+        expires_at=sa.case((_lifetime.is_(None), _sessions.expires_at), else_=_now + _lifetime),
     )
 )
-_PURGE = delete(liveness_session).where(_sessions.expires_at <= _now).returning(_sessions.id)
+_PURGE = sa.delete(liveness_session).where(_sessions.expires_at <= _now).returning(_sessions.id)
 
 
 class PostgresLivenessSessions(LivenessSessionStore):
@@ -136,7 +122,7 @@ def _written(session: LivenessSession) -> dict[str, object]:
     return {"measured": measured, "vectors": vectors}
 
 
-def _stored(session_id: str, row: Row[str, str, str, bytes, bytes, float]) -> StoredSession:
+def _stored(session_id: str, row: sa.Row[str, str, str, bytes, bytes, float]) -> StoredSession:
     models = ModelChoice(row.detection_model, row.recognition_model)
     session: LivenessSession = msgspec.json.decode(row.progress, type=LivenessSession, dec_hook=_no_array)
     # The face from the front, then one view per movement that was made.

@@ -2,25 +2,7 @@
 
 from typing import TypeAlias
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    LargeBinary,
-    Select,
-    Text,
-    and_,
-    any_,
-    bindparam,
-    case,
-    delete,
-    func,
-    insert,
-    literal,
-    null,
-    or_,
-    select,
-    text,
-)
+import sqlalchemy as sa
 
 from adapters.postgres.statements.common import (
     COLLECTION,
@@ -33,7 +15,7 @@ from adapters.postgres.statements.faces import FACES
 from adapters.postgres.tables import collection, face, face_crop, kept_archive, profile
 from domain.people import FaceId, ProfileId
 
-Archived: TypeAlias = Select[
+Archived: TypeAlias = sa.Select[
     FaceId, ProfileId, str, str, str, str, bytes | None, bytes | None, bytes, float | None
 ]
 """The fields of Face; digest, crop, vector and norm."""
@@ -42,14 +24,14 @@ Archived: TypeAlias = Select[
 def page(of: str, after: FaceId | None, *, crops: bool) -> Archived:
     """A page of faces by ascending id."""
     crop = (
-        select(face_crop.c.image).where(face_crop.c.face_id == face.c.id).scalar_subquery()
+        sa.select(face_crop.c.image).where(face_crop.c.face_id == face.c.id).scalar_subquery()
         if crops
-        else null()
+        else sa.null()
     )
     return (
         FACES.add_columns(face.c.digest, crop, VECTOR_STORED, face.c.embedding_norm)
         .where(face.c.collection == of)
-        .where(*(() if after is None else (face.c.id > literal(after, BigInteger),)))
+        .where(*(() if after is None else (face.c.id > sa.literal(after, sa.BigInteger),)))
         .order_by(face.c.id)
         .limit(LIMIT)
     )
@@ -57,12 +39,12 @@ def page(of: str, after: FaceId | None, *, crops: bool) -> Archived:
 
 # -- keeping ids
 
-ANY_PERSON = select(select(profile.c.id).exists())
-ARCHIVE_WITH_IDS = select(kept_archive.c.archive)
-LOCK_AGAINST_WRITES = text("LOCK TABLE profile, face IN SHARE MODE")
-DELETE_ARCHIVE = delete(kept_archive)
-SET_ARCHIVE = insert(kept_archive).values(archive=bindparam("new", type_=Text))
-RESERVE_IDS = text(
+ANY_PERSON = sa.select(sa.select(profile.c.id).exists())
+ARCHIVE_WITH_IDS = sa.select(kept_archive.c.archive)
+LOCK_AGAINST_WRITES = sa.text("LOCK TABLE profile, face IN SHARE MODE")
+DELETE_ARCHIVE = sa.delete(kept_archive)
+SET_ARCHIVE = sa.insert(kept_archive).values(archive=sa.bindparam("new", type_=sa.Text))
+RESERVE_IDS = sa.text(
     """
     SELECT setval(sequence, greatest(nextval(sequence), taken + 1), false) FROM (VALUES
         (pg_get_serial_sequence('profile', 'id'), CAST(:people AS bigint)),
@@ -74,15 +56,18 @@ RESERVE_IDS = text(
 # -- people
 
 LOCK_FOR_PEOPLE = (
-    select(collection.c.name).where(collection.c.name == COLLECTION).with_for_update(key_share=True)
+    sa.select(collection.c.name).where(collection.c.name == COLLECTION).with_for_update(key_share=True)
 )
 """The collection: others can enrol meanwhile, but not restore people."""
 
-_IDS = bindparam("ids", type_=ARRAY(BigInteger))
+_IDS = sa.bindparam("ids", type_=sa.ARRAY(sa.BigInteger))
 
-SAME_PEOPLE: Select[ProfileId, str] = select(profile.c.id, profile.c.name).where(
+SAME_PEOPLE: sa.Select[ProfileId, str] = sa.select(profile.c.id, profile.c.name).where(
     profile.c.collection == COLLECTION,
-    or_(profile.c.name == any_(bindparam("names", type_=ARRAY(Text))), profile.c.id == any_(_IDS)),
+    sa.or_(
+        profile.c.name == sa.any_(sa.bindparam("names", type_=sa.ARRAY(sa.Text))),
+        profile.c.id == sa.any_(_IDS),
+    ),
 )
 
 _PEOPLE = """
@@ -91,14 +76,14 @@ _PEOPLE = """
     FROM unnest(CAST(:ids AS bigint[]), CAST(:names AS text[]), CAST(:about AS text[])) AS given (id, name, metadata)
     ON CONFLICT DO NOTHING RETURNING id
     """
-RESTORE_PEOPLE_WITH_IDS = text(_PEOPLE.format("id,"))
-RESTORE_PEOPLE = text(_PEOPLE.format(""))
+RESTORE_PEOPLE_WITH_IDS = sa.text(_PEOPLE.format("id,"))
+RESTORE_PEOPLE = sa.text(_PEOPLE.format(""))
 
 # -- faces
 
-_owners: Select[ProfileId] = (
-    select(profile.c.id)
-    .where(profile.c.collection == COLLECTION, profile.c.id == any_(_IDS))
+_owners: sa.Select[ProfileId] = (
+    sa.select(profile.c.id)
+    .where(profile.c.collection == COLLECTION, profile.c.id == sa.any_(_IDS))
     .order_by(profile.c.id)
 )
 """In the order in which all transactions lock."""
@@ -108,25 +93,27 @@ LOCK_OWNERS = {
 }
 """By whether faces must not be enrolled meanwhile; the people can't be deleted in either case."""
 
-DIMENSIONS = select(DIMENSIONS_ENROLLED)
+DIMENSIONS = sa.select(DIMENSIONS_ENROLLED)
 
-FACES_BY_ID: Select[FaceId] = select(face.c.id).where(
-    face.c.collection == COLLECTION, face.c.id == any_(_IDS)
+FACES_BY_ID: sa.Select[FaceId] = sa.select(face.c.id).where(
+    face.c.collection == COLLECTION, face.c.id == sa.any_(_IDS)
 )
 
-_sent = func.vector_send(face.c.embedding, type_=LargeBinary)
-SAME_FACES: Select[FaceId, ProfileId, str, str, bytes | None, bytes | None] = select(
+_sent = sa.func.vector_send(face.c.embedding, type_=sa.LargeBinary)
+SAME_FACES: sa.Select[FaceId, ProfileId, str, str, bytes | None, bytes | None] = sa.select(
     face.c.id,
     face.c.profile_id,
     face.c.recognition_model,
     face.c.detection_model,
     face.c.digest,
-    case((face.c.digest.is_(None), _sent)),
+    sa.case((face.c.digest.is_(None), _sent)),
 ).where(
-    face.c.profile_id == any_(bindparam("people", type_=ARRAY(BigInteger))),
-    or_(
-        face.c.digest == any_(bindparam("digests", type_=ARRAY(LargeBinary))),
-        and_(face.c.digest.is_(None), _sent == any_(bindparam("vectors", type_=ARRAY(LargeBinary)))),
+    face.c.profile_id == sa.any_(sa.bindparam("people", type_=sa.ARRAY(sa.BigInteger))),
+    sa.or_(
+        face.c.digest == sa.any_(sa.bindparam("digests", type_=sa.ARRAY(sa.LargeBinary))),
+        sa.and_(
+            face.c.digest.is_(None), _sent == sa.any_(sa.bindparam("vectors", type_=sa.ARRAY(sa.LargeBinary)))
+        ),
     ),
 )
 """Faces of people by the digests of their photos, or, without a photo, by embedding."""
@@ -139,6 +126,6 @@ _FACE = """
         CAST(:norm AS real))
     ON CONFLICT DO NOTHING
     """
-RESTORE_FACE_WITH_ID = text(_FACE.format("id,", ":face,"))
-RESTORE_FACE = text(_FACE.format("", ""))
-RESTORE_CROP = insert(face_crop).values(face_id=FACE_ID, image=bindparam("crop", type_=LargeBinary))
+RESTORE_FACE_WITH_ID = sa.text(_FACE.format("id,", ":face,"))
+RESTORE_FACE = sa.text(_FACE.format("", ""))
+RESTORE_CROP = sa.insert(face_crop).values(face_id=FACE_ID, image=sa.bindparam("crop", type_=sa.LargeBinary))
