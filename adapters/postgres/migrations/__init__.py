@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from alembic import command
+from alembic import command, op
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -62,6 +62,12 @@ async def migrate(engine: AsyncEngine) -> None:
         raise _startup_error(error) from error
     finally:
         await once.dispose()
+
+
+def execute(script: str) -> None:
+    """Execute the statements of a script, each of which ends with `;` at the end of a line."""
+    for statement in filter(str.strip, script.split(";\n")):
+        op.execute(statement)
 
 
 def config(connection: Connection) -> Config:
