@@ -19,8 +19,19 @@ _STATEMENT_TIMEOUT_S = 15.0
 
 _KEY = "FACE_DATABASE_URL"
 _OPTIONS = frozenset(
-    "direct_tls gsslib host krbsrvname passfile port prepared_statement_cache_size service servicefile ssl"
-    " target_session_attrs".split()
+    [
+        "direct_tls",
+        "gsslib",
+        "host",
+        "krbsrvname",
+        "passfile",
+        "port",
+        "prepared_statement_cache_size",
+        "service",
+        "servicefile",
+        "ssl",
+        "target_session_attrs",
+    ]
 )
 """Those of asyncpg.connect and of SQLAlchemy's dialect that a text can express and that aren't set here."""
 
