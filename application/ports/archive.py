@@ -75,7 +75,6 @@ class Archive(Protocol):
         self, collection: str, limit: int, after: FaceId | None = None, *, crops: bool = True
     ) -> list[ArchivedFace]:
         """At most `limit` faces with ids greater than `after`, by ascending id; `crop` is None unless `crops`."""
-        ...
 
     async def keep_ids(self, ids: ArchiveIds) -> bool:
         """Whether what is restored from this archive may keep its ids; if so, they are reserved for it.
@@ -83,7 +82,6 @@ class Archive(Protocol):
         True if there is no person in any collection, or if the archive was the last one for which this was
         asked while there was none.
         """
-        ...
 
     async def restore_people(
         self, collection: str, people: Sequence[PersonToRestore], *, keep_ids: bool
@@ -96,7 +94,6 @@ class Archive(Protocol):
         Raises:
             CollectionNotFound: there is no such collection.
         """
-        ...
 
     async def restore_faces(
         self,
@@ -121,4 +118,3 @@ class Archive(Protocol):
             CollectionNotFound, ProfileNotFound: the collection, or an owner in it, does not exist.
             InvalidEmbedding: the collection's faces of the model have another dimension.
         """
-        ...

@@ -36,19 +36,15 @@ class ArchiveWriter(Protocol):
 
     def section(self, collection: str) -> None:
         """Begin a collection."""
-        ...
 
     def people(self, people: Sequence[Profile]) -> None:
         """Add a page of people to the section."""
-        ...
 
     def faces(self, faces: Sequence[ArchivedFace]) -> None:
         """Add a page of faces to the section."""
-        ...
 
     def finish(self) -> None:
         """Complete the file and flush it to disk; only now does it replace a file of the same name."""
-        ...
 
 
 class ArchiveReader(Protocol):
@@ -63,12 +59,9 @@ class ArchiveReader(Protocol):
 
     def check(self, page: ArchivePage) -> None:
         """Compare a page with its checksum."""
-        ...
 
     def people(self, page: ArchivePage) -> list[PersonToRestore]:
         """The people of a page of people."""
-        ...
 
     def faces(self, page: ArchivePage) -> list[FaceToRestore]:
         """The faces of a page of faces."""
-        ...

@@ -14,4 +14,3 @@ class CalibrationStore(Protocol):
         Raises:
             BrokenModel: the table exists and is not valid.
         """
-        ...

@@ -33,7 +33,6 @@ class CohortRepository(Protocol):
             model: the recogniser's name.
             known: the result of an earlier call, whose vectors are reused if the version is still the same.
         """
-        ...
 
     async def draw(self, collection: str, model: str) -> StoredCohort | None:
         """Draw a cohort from the people who are enrolled now, store it and return it; None without such a collection.
@@ -42,4 +41,3 @@ class CohortRepository(Protocol):
         changes little when few people come or go. Each is represented by their oldest face. When the store is
         full the cohort is returned without being stored.
         """
-        ...

@@ -14,7 +14,6 @@ class CropCodec(Protocol):
 
     def encode(self, crop: Crop) -> bytes:
         """An image file of a crop (S x S x 3, uint8, BGR)."""
-        ...
 
     def decode(self, data: bytes) -> Crop:
         """The crop that was given to `encode`.
@@ -22,7 +21,6 @@ class CropCodec(Protocol):
         Raises:
             InvalidImage: the bytes are not such a file.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +53,14 @@ class CropArchive(Protocol):
 
     async def models(self) -> AbstractSet[str]:
         """The recognition models of all enrolled faces."""
-        ...
 
     async def left_behind(self, former: str, model: str) -> Backlog:
         """Faces of a former model whose people have no face of the model, in all collections."""
-        ...
 
     async def backlog(self, collection: str, model: str) -> Backlog:
         """How much a model has left to do."""
-        ...
 
     async def pending(
         self, collection: str, model: str, limit: int, after: FaceId | None = None
     ) -> Sequence[StoredCrop]:
         """At most `limit` pending crops, one per photo, of faces with ids greater than `after`, by ascending id."""
-        ...

@@ -59,21 +59,17 @@ class EmbeddingRepository(Protocol):
             CollectionNotFound, ProfileNotFound: the collection, or the person in it, does not exist.
             InvalidEmbedding: the collection's faces of this model have another dimension.
         """
-        ...
 
     async def enrolled(
         self, collection: str, models: ModelChoice, photos: Sequence[tuple[str, bytes]]
     ) -> Sequence[Face | None]:
         """For each pair of a name and a digest the face that `add` would find enrolled, or None."""
-        ...
 
     async def get(self, collection: str, face_id: FaceId) -> Face | None:
         """The face of this id."""
-        ...
 
     async def list(self, where: FaceFilter, limit: int, after: FaceId | None = None) -> list[Face]:
         """At most `limit` faces with ids greater than `after`, by ascending id (oldest first)."""
-        ...
 
     async def move(self, collection: str, face_id: FaceId, profile_id: ProfileId) -> Face | None:
         """Assign a face to another person of its collection; None if there is no such face.
@@ -84,11 +80,9 @@ class EmbeddingRepository(Protocol):
         Raises:
             ProfileNotFound: the face exists and the person does not.
         """
-        ...
 
     async def delete(self, collection: str, face_id: FaceId) -> bool:
         """Delete a face, and its person with their last face; False if there is no such face."""
-        ...
 
     async def ping(self) -> None:
         """Return if the store can read and write.
@@ -96,4 +90,3 @@ class EmbeddingRepository(Protocol):
         Raises:
             StorageFull: it answers, but has no room for new data.
         """
-        ...

@@ -33,19 +33,15 @@ class ProfileRepository(Protocol):
             CollectionNotFound: there is no such collection.
             NameTaken: a person of the collection has this name.
         """
-        ...
 
     async def get(self, collection: str, profile_id: ProfileId) -> Profile | None:
         """The person of this id."""
-        ...
 
     async def find(self, collection: str, name: str) -> Profile | None:
         """The person of exactly this name."""
-        ...
 
     async def list(self, where: ProfileFilter, limit: int, after: ProfileId | None = None) -> list[Profile]:
         """At most `limit` people with ids greater than `after`, by ascending id (oldest first)."""
-        ...
 
     async def update(
         self,
@@ -59,7 +55,6 @@ class ProfileRepository(Protocol):
         Raises:
             NameTaken: another person of the collection has the name; nothing was changed.
         """
-        ...
 
     async def merge(self, collection: str, source: ProfileId, target: ProfileId) -> Profile:
         """Move all faces of `source` to `target` and delete `source`; the result is the changed `target`.
@@ -70,11 +65,9 @@ class ProfileRepository(Protocol):
         Raises:
             ProfileNotFound: one of them does not exist; nothing was changed.
         """
-        ...
 
     async def delete(self, collection: str, profile_id: ProfileId) -> bool:
         """Delete a person with all their faces; False if there is no such person."""
-        ...
 
 
 class CollectionRepository(Protocol):
@@ -86,16 +79,12 @@ class CollectionRepository(Protocol):
         Raises:
             CollectionExists: the name is taken.
         """
-        ...
 
     async def get(self, name: str) -> Collection | None:
         """The collection of this name."""
-        ...
 
     async def list(self, limit: int, after: str | None = None) -> list[Collection]:
         """At most `limit` collections with names greater than `after`, by name (code points)."""
-        ...
 
     async def delete(self, name: str) -> bool:
         """Delete a collection with everything in it; False if there is no such collection."""
-        ...

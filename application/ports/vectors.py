@@ -36,7 +36,6 @@ class VectorFiles(Protocol):
         Raises:
             EvaluationError: it can't be read, is too large, or is not such a file.
         """
-        ...
 
     def write(self, content: PhotoVectors, path: Path) -> None:
         """Write a file atomically.
@@ -44,4 +43,3 @@ class VectorFiles(Protocol):
         Raises:
             EvaluationError: it can't be written.
         """
-        ...
