@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from application.indexed import ResidentGalleries
 from application.ports.faces import EmbeddingRepository
+from application.ports.gallery import SearchReadiness
 from application.ports.models import ModelLibrary
 from domain.errors import StorageFull, Unavailable
 
@@ -22,7 +22,7 @@ class CheckReadiness:
 
     models: ModelLibrary
     repository: EmbeddingRepository
-    indexes: ResidentGalleries | None = None
+    search: SearchReadiness | None = None
     """None if searches need none."""
 
     async def execute(self) -> Readiness:
@@ -38,6 +38,6 @@ class CheckReadiness:
             await self.repository.ping()
         except StorageFull:
             writable = False
-        if self.indexes is not None and not self.indexes.ready:
+        if self.search is not None and not self.search.ready:
             raise Unavailable("The index of the faces is being filled; until then searches are slower.")
         return Readiness(writable)

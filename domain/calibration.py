@@ -1,4 +1,4 @@
-"""What a similarity means: one recognition model's thresholds and the false match rates they stand for."""
+"""Calibration of one recognition model: similarity thresholds and the false match rates (FMR) they stand for."""
 
 import math
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from domain.impostors import ImpostorDistribution, similarity_at
 
 HIGHEST_FITTED = 0.95
-"""No gallery makes a threshold higher: of one person under many names, the same photo still matches."""
+"""Upper limit of fitted thresholds: in a gallery of near-duplicates the same photo must still match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,34 +38,34 @@ class Population:
 class CalibrationTable:
     """Thresholds of one recognition model, measured on pairs of photos of different people.
 
-    They hold for the population whose different people are least alike. Of what lies above its mean in units of its
-    deviation, other populations have nearly the same: see domain.impostors.
+    They hold for the population whose different people are least alike. Measured in deviations above the mean of
+    impostor scores, the tails of other populations are nearly the same: see domain.impostors.
 
     Between measured points the threshold is linear in the logarithm of the false match rate. Below the least
-    measured rate the scores are taken to be distributed exponentially: the threshold goes on linearly, by
-    `tail_scale` for each factor of e. Impostor scores fall off at least that fast, so that the extrapolation
-    errs towards thresholds that are too high.
+    measured rate the scores are assumed to be exponentially distributed: the threshold rises by `tail_scale` for each
+    factor of e. Impostor scores fall off at least that fast, so that extrapolated thresholds are, if anything, too
+    high.
     """
 
     model: str
     detection: str
     """The detector whose landmarks the faces were aligned by."""
     data: str
-    """What was measured, in words."""
+    """Description of the data set."""
     people: int
     photos: int
     comparisons: int
     """Pairs of photos of different people."""
     points: tuple[OperatingPoint, ...]
-    """By falling rate and rising threshold; at least one."""
+    """Ordered by falling rate and rising threshold; at least one."""
     tail_scale: float
     """The mean of the exponential distribution of scores beyond the last point, in units of similarity."""
     impostors: ImpostorDistribution
     """Of the population that the thresholds hold for."""
     populations: tuple[Population, ...] = ()
-    """All that were measured. An average of them is expected of people of whom nothing is known."""
+    """All populations that were measured; their average is the prior for a gallery of unknown people."""
     usual_norm: float | None = None
-    """The length of the network's vectors for clear faces; None: it says nothing of this model's faces."""
+    """Norm of the network's vectors for clear faces; None if the norm says nothing about this model's faces."""
 
     def __post_init__(self) -> None:
         """Hold the invariant.
@@ -86,13 +86,13 @@ class CalibrationTable:
 
     @property
     def least_measured(self) -> float:
-        """The least false match rate that was measured; lower ones are extrapolated."""
+        """The lowest measured false match rate; lower ones are extrapolated."""
         return self.points[-1].fmr
 
     def threshold_at(self, fmr: float) -> float:
-        """The least similarity of a match if strangers are to match at a rate of `fmr`, in (0, 1].
+        """The lowest similarity of a match at a false match rate of `fmr`, in (0, 1].
 
-        At most 1: no threshold can be stricter than asking for the same image.
+        At most 1, the similarity of an image to itself.
 
         Raises:
             ValueError: `fmr` is not in (0, 1].
@@ -107,7 +107,7 @@ class CalibrationTable:
 
     @property
     def prior(self) -> ImpostorDistribution:
-        """What to expect of an unknown population: the mean of the measured ones' means and of their deviations."""
+        """Impostor scores to expect in an unknown population: the averages of the measured means and deviations."""
         measured = [population.impostors for population in self.populations] or [self.impostors]
         return ImpostorDistribution(
             float(np.mean([each.mean for each in measured])),
@@ -115,7 +115,7 @@ class CalibrationTable:
         )
 
     def score_at(self, fmr: float) -> float:
-        """The normalised score (domain.impostors.normalised_score) that strangers reach at a rate of `fmr`.
+        """The normalised score (domain.impostors.normalised_score) that impostors reach at a rate of `fmr`.
 
         Raises:
             ValueError: `fmr` is not in (0, 1].
@@ -125,13 +125,13 @@ class CalibrationTable:
     def threshold_between(
         self, fmr: float, one: ImpostorDistribution, other: ImpostorDistribution, penalty: float = 0
     ) -> float:
-        """The threshold for two faces, of whose impostors this is known; never lower than `threshold_at`.
+        """The threshold for a pair of faces, fitted to their impostor scores; never lower than `threshold_at`.
 
         Args:
-            fmr: the rate that is wanted.
-            one: similarities of others to one of the faces.
-            other: to the other.
-            penalty: what the normalised score must reach beyond the usual; see domain.impostors.norm_penalty.
+            fmr: the false match rate to hold.
+            one: impostor scores of one face.
+            other: impostor scores of the other face.
+            penalty: added to the normalised score that a match must reach; see domain.impostors.norm_penalty.
 
         Raises:
             ValueError: `fmr` is not in (0, 1].

@@ -1,4 +1,4 @@
-"""How a face was captured: whether a photo shows what presentation attack detection looks at.
+"""Capture conditions: whether a photo shows what presentation attack detection needs.
 
 Networks that were trained on colour photos of faces in their surroundings give living people and attacks the
 same scores where colour, pixels or surroundings are missing. Such a photo is no evidence of an attack.
@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from domain.faces import Box, Image
 
 SURROUNDINGS = 2.7
-"""Side of the region that is looked at, in sides of the face's box: the narrowest that a network sees."""
+"""Side of the examined region, in sides of the face's box: the smallest crop that any of the networks takes."""
 
 _GRID = 32
-"""The region is averaged to so many cells in each direction, so that the noise of a sensor or of JPEG's
-coarse colours doesn't count as colour."""
+"""Cells per direction to which the region is averaged, so that sensor noise and JPEG's coarse chroma do not count
+as colour."""
 _SAMPLES = 256
-"""Pixels in each direction that are enough for that."""
+"""Pixels sampled per direction for that."""
 
 
 class Unjudgeable(StrEnum):
-    """Why nothing can be said about a face."""
+    """Why the liveness of a face is undetermined."""
 
     GREY = "grey"
     """The photo has no colours, hardly any, or shades of one only, as a tinted one."""
@@ -35,13 +35,13 @@ class Unjudgeable(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """What was measured of one face in its photo."""
+    """Capture conditions of one face, measured in its photo."""
 
     chroma: float
     """Mean distance of the face's colours from grey, in the plane of Cb and Cr, 0..181."""
     colour_variation: float
     """Root mean square of what Cb and Cr of the region have beyond a quadratic function of its brightness.
-    In grey and in tinted photos, sepia for example, brightness says all."""
+    Near zero in grey and in tinted (sepia) photos."""
     region: float
     """Pixels of the region's shorter side."""
     surroundings: float
@@ -50,7 +50,7 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class CaptureLimits:
-    """What a capture must at least have to be judged; 0 asks for nothing."""
+    """Minimum capture conditions for a verdict; 0 disables a limit."""
 
     chroma: float = 0
     colour_variation: float = 0
@@ -58,7 +58,7 @@ class CaptureLimits:
     surroundings: float = 0
 
     def missed(self, capture: Capture) -> tuple[Unjudgeable, ...]:
-        """Why a capture can't be judged; empty when it can."""
+        """The limits that a capture misses; empty if a verdict is possible."""
         found = {
             Unjudgeable.GREY: capture.chroma < self.chroma
             or capture.colour_variation < self.colour_variation,
@@ -74,7 +74,7 @@ MINIFASNET_LIMITS = CaptureLimits(chroma=5, colour_variation=1.5, region=96, sur
 
 
 def measure(image: Image, box: Box) -> Capture:
-    """Look at a face's box in its photo."""
+    """Measure the capture conditions of the face in `box`."""
     height, width = image.shape[:2]
     left, top, right, bottom = surroundings(box, width, height, SURROUNDINGS)
     _, chroma = _colours(image, surroundings(box, width, height, 1))

@@ -1,4 +1,4 @@
-"""Doubts about a new face: it may be of somebody else."""
+"""Conflicts of a new face with those enrolled: it may belong to somebody else."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,55 +10,55 @@ from domain.people import ProfileId
 
 
 class OnConflict(StrEnum):
-    """What to do about a doubtful face."""
+    """What to do with a face that conflicts with the gallery."""
 
     ALLOW = "allow"
-    """Enrol it, and ask no questions."""
+    """Enrol it without a check."""
     WARN = "warn"
-    """Enrol it, and say so."""
+    """Enrol it and report the conflict."""
     REJECT = "reject"
 
 
 class Doubt(StrEnum):
-    """What is doubtful."""
+    """Kinds of conflict."""
 
     RESEMBLES_ANOTHER = "resembles_another_person"
-    """It is nearer to somebody else, and near enough to be them."""
+    """The face matches another person, and is more similar to them than to its own."""
     DIFFERS = "differs_from_person"
-    """It is not near enough to the faces that the person has."""
+    """The face does not match the faces that the person already has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """One doubt and its grounds."""
+    """One conflict and the comparison it is based on."""
 
     doubt: Doubt
     profile_id: ProfileId
-    """Of the other person, or of the person themselves."""
+    """The person compared with: another one, or the one to be enrolled."""
     name: str
     similarity: float
     """To their nearest face."""
     threshold: float
-    """The least similarity of a match."""
+    """The lowest similarity of a match."""
 
 
 class EnrolmentConflict(errors.Conflict):
-    """The new face is doubtful and was not enrolled."""
+    """The new face conflicts with the gallery and was not enrolled."""
 
     code: ClassVar[str] = "enrolment_conflict"
 
     def __init__(self, conflicts: tuple[Conflict, ...]) -> None:
-        super().__init__("The face was not registered: " + "; ".join(map(_told, conflicts)) + ".")
+        super().__init__("The face was not registered: " + "; ".join(map(_describe, conflicts)) + ".")
         self.conflicts = conflicts
 
 
 def doubts(own: RankedPerson | None, other: RankedPerson | None, threshold: float) -> tuple[Conflict, ...]:
-    """What is doubtful about a face.
+    """Find the conflicts of a new face.
 
     Args:
         own: the person it is enrolled for, if they have faces already.
-        other: the nearest of all others, if there is one.
-        threshold: the least similarity of a match.
+        other: the most similar other person, if there is one.
+        threshold: the lowest similarity of a match.
     """
     found = []
     own_similarity = -1.0 if own is None else own.nearest_similarity
@@ -73,7 +73,7 @@ def _conflict(doubt: Doubt, person: RankedPerson, threshold: float) -> Conflict:
     return Conflict(doubt, person.profile_id, person.name, person.nearest_similarity, threshold)
 
 
-def _told(conflict: Conflict) -> str:
+def _describe(conflict: Conflict) -> str:
     match conflict.doubt:
         case Doubt.RESEMBLES_ANOTHER:
             return f"it resembles {conflict.name} more"

@@ -1,4 +1,4 @@
-"""Everything that can be refused, each with a stable code that clients may rely on.
+"""The errors of the service, each with a stable code that clients may rely on.
 
 FaceServiceError
 ├── InvalidInput
@@ -52,23 +52,23 @@ class FaceServiceError(Exception):
 
     code: ClassVar[str] = "internal_error"
     message: ClassVar[str] = ""
-    """What is said if nothing more precise is."""
+    """Default message."""
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(self.message if message is None else message)
 
     subject: str = ""
-    """Which of several things that were sent it is about."""
+    """The part of the request that the error is about, if it has several."""
 
     @property
     def detail(self) -> str:
-        """One sentence for a person."""
+        """The message, preceded by the subject if there is one."""
         return f"{self.subject}: {self}" if self.subject else str(self)
 
 
 @contextmanager
 def about(subject: str) -> Iterator[None]:
-    """Meanwhile refusals say which of several things that were sent they are about."""
+    """Name the part of the request that errors raised in this context are about."""
     try:
         yield
     except FaceServiceError as error:

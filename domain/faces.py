@@ -1,4 +1,4 @@
-"""What the service sees in an image: faces, their geometry, and their embeddings."""
+"""Faces in images: geometry, landmarks, embeddings, and the choice of a photo's subject."""
 
 import math
 from collections.abc import Sequence
@@ -69,7 +69,7 @@ class DetectedFace:
     landmarks: Landmarks | None = None
 
     def enlarged(self, times: int) -> "DetectedFace":
-        """The same face in an image that is so many times larger, in each direction."""
+        """The same face in an image that is `times` as large in each direction."""
         if times == 1:
             return self
         box = Box(*(times * length for length in (self.box.x, self.box.y, self.box.width, self.box.height)))
@@ -79,17 +79,17 @@ class DetectedFace:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embedding:
-    """A face as a point on the unit sphere of one recognition model's space.
+    """A face as a unit vector in the space of one recognition model.
 
-    Embeddings of different models never meet.
+    Embeddings of different models are never compared.
     """
 
     vector: NDArray[np.float32]
     """D, unit norm."""
     model: str
     norm: float | None = None
-    """The length of the vector as the network gave it, if the embedding comes from one: short vectors are of faces
-    that the network makes little of. With it, embeddings can be turned into those of a later way to make them."""
+    """Norm of the network's output, if known; it is low for faces that the network can't represent well. With it,
+    stored embeddings can be converted when their post-processing changes."""
 
     def __post_init__(self) -> None:
         """Hold the invariant.
@@ -121,13 +121,13 @@ class Embedding:
 
 
 SUBJECT_RATIO = 2 / 3
-"""The longer side of any other face, by that of the subject of a photo, is at most this ..."""
+"""Largest ratio of the longer side of any other face to that of the subject of a photo."""
 NEARER_RATIO = 1 / 2
-"""... and of one that is nearer to the middle of the photo, at most this. Measured in docs/quality.md."""
+"""The same for a face that is nearer to the centre of the photo. Both were measured, see docs/quality.md."""
 
 
 def subject(faces: Sequence[DetectedFace], image: Image) -> DetectedFace | None:
-    """The one face that a photo is plainly of, by size and place; None if there is none, or several may be."""
+    """The face that the photo was taken of, by size and position; None if there is no face or no clear choice."""
     if not faces:
         return None
     first = largest(faces, image)

@@ -1,4 +1,4 @@
-"""Which movement a head has made since it faced the camera. The constants: docs/liveness-sessions.md."""
+"""Classifies head movements relative to the frontal pose. docs/liveness-sessions.md explains the constants."""
 
 from dataclasses import dataclass
 
@@ -49,15 +49,15 @@ _NOSE_BELOW_EYES = 0.3, 0.85
 
 @dataclass(frozen=True, slots=True)
 class HeadChange:
-    """What became of a head since it faced the camera."""
+    """Change of a head's pose and size since it faced the camera."""
 
     motion: HeadMotion
     roll: float
-    """By how many degrees it has rolled."""
+    """Change of roll in degrees."""
     of_picture: float
-    """How many times as large the face is, in relation to the picture."""
+    """Ratio of the face's sizes relative to the picture."""
     pixels: float
-    """The same in pixels."""
+    """Ratio of the face's sizes in pixels."""
 
     @property
     def facing(self) -> bool:
@@ -65,7 +65,7 @@ class HeadChange:
         return self.motion.parallax <= _FACING
 
     def shows(self, movement: Movement) -> bool:
-        """Whether a movement that was asked for is made."""
+        """Whether the requested movement is made."""
         if abs(self.roll) > _MOST_ROLL:
             return False
         if movement is Movement.CLOSER:
@@ -73,7 +73,7 @@ class HeadChange:
         return self._raised_or_lowered() if movement is Movement.UP else self._turned() is movement
 
     def plainly(self) -> Movement | None:
-        """The movement that is made beyond doubt, asked for or not; leaning forward a little is none."""
+        """The movement that is clearly made, requested or not; leaning slightly forward does not count."""
         if self.facing:
             return Movement.CLOSER if min(self.of_picture, self.pixels) >= _PLAIN_NEARER else None
         moved = self.motion

@@ -1,4 +1,4 @@
-"""How a head has turned since it faced the camera, from five landmarks: what a flat picture of it can't imitate.
+"""Head motion from five landmarks, by parallax that a flat picture cannot imitate.
 
 Two views of a plane differ by an affine map, as far as the camera is not very near. Eyes and mouth are nearly in one
 plane; the tip of the nose is in front of it. When a head turns, the nose moves against the plane of the others
@@ -18,12 +18,12 @@ _PLANE = (0, 1, 3, 4)
 """Eyes and mouth corners among the landmarks."""
 _NOSE = 2
 _LEAST_FORESHORTENING = 0.02
-"""Below it, errors of the landmarks say more than the picture."""
+"""Smaller values are dominated by landmark error."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeadShape:
-    """Landmarks without their place, roll and scale: the x axis goes along the eyes, which are 1 apart."""
+    """Landmarks normalised for position, roll and scale: the x axis runs along the eyes, whose distance is 1."""
 
     points: tuple[float, ...]
     """x, y of right eye, left eye, nose tip, right and left mouth corner, from their mean; 10 numbers."""
@@ -52,7 +52,7 @@ class HeadShape:
 
 @dataclass(frozen=True, slots=True)
 class HeadMotion:
-    """What became of a head's shape, in inter-eye distances of the first."""
+    """Change between two head shapes, in inter-eye distances of the first."""
 
     across: float
     """The parallax of the nose along the eyes: positive towards the picture's right, where the person's left is."""
@@ -69,7 +69,7 @@ class HeadMotion:
 
     @property
     def parallax(self) -> float:
-        """Its length."""
+        """Magnitude of the parallax."""
         return float(np.hypot(self.across, self.along))
 
     @property

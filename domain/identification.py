@@ -1,4 +1,4 @@
-"""Open-set identification (1:N): who of the enrolled people, if anybody, is this?
+"""Open-set identification (1:N): which enrolled person, if any, the probe shows.
 
 After ISO/IEC 19795-1: a probe is compared with a gallery; a decision that names somebody who isn't there is a
 false positive identification. Ranking is by person, never by face.
@@ -32,12 +32,12 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class RankedPerson:
-    """A person and how well they fit a probe."""
+    """A person and their similarity to a probe."""
 
     profile_id: ProfileId
     name: str
     similarity: float
-    """What the method makes of the person's faces, in [-1, 1]: the decision is taken on it."""
+    """Score of the identification method, in [-1, 1]; the decision is based on it."""
     nearest: Face
     """Their face nearest to the probe."""
     nearest_similarity: float
@@ -45,26 +45,26 @@ class RankedPerson:
 
 
 class Verdict(StrEnum):
-    """What is decided about a probe."""
+    """Outcome of an identification."""
 
     MATCH = "match"
     UNKNOWN = "unknown"
     """Nobody is similar enough."""
     AMBIGUOUS = "ambiguous"
-    """Two people or more are similar enough, and too near to each other to tell."""
+    """Several people are similar enough, and their scores are too close to choose one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is decided, and on which grounds."""
+    """Outcome of an identification and what it is based on."""
 
     verdict: Verdict
     people: tuple[RankedPerson, ...]
-    """Best first; more than those who are similar enough."""
+    """Best first, including people below the threshold."""
     threshold: float
-    """The least similarity of a match."""
+    """The lowest similarity of a match."""
     fmr: float | None
-    """The false match rate of one comparison at that threshold; None when it isn't known."""
+    """False match rate of one comparison at that threshold; None if unknown."""
     searched: int
     """The number of people that the probe was compared with."""
 
@@ -82,7 +82,7 @@ def verdict(people: Sequence[RankedPerson], threshold: float, margin: float) -> 
     Args:
         people: at least the best two, if there are two.
         threshold: the least similarity of a match.
-        margin: a second person this near to the first makes it ambiguous, if similar enough; 0 never.
+        margin: smallest lead of the best person over a second one above the threshold; 0 disables the check.
     """
     if not people or people[0].similarity < threshold:
         return Verdict.UNKNOWN
@@ -98,18 +98,18 @@ def verdict(people: Sequence[RankedPerson], threshold: float, margin: float) -> 
 def identification_fmr(fpir: float, people: int) -> float:
     """The false match rate that one comparison may have, so that a search of N people errs at `fpir`.
 
-    A stranger is compared with N people, and each comparison may match: FPIR = 1 - (1 - FMR)^N.
+    A non-mated probe is compared with N people, and each comparison may match: FPIR = 1 - (1 - FMR)^N.
     """
     return 1.0 if people < 1 else -float(np.expm1(np.log1p(-fpir) / people))
 
 
 def fpir_of(fmr: float, people: int) -> float:
-    """How often a search of N people errs if each comparison does at `fmr`: the inverse of `identification_fmr`."""
+    """The false positive identification rate of a search of N people: the inverse of `identification_fmr`."""
     return 1.0 if fmr >= 1 and people else -float(np.expm1(people * np.log1p(-min(fmr, 1 - 1e-12))))
 
 
 class AmbiguousMatch(errors.Conflict):
-    """Two people or more fit the probe too equally to name one."""
+    """Several people match the probe with scores too close to choose one."""
 
     code: ClassVar[str] = "ambiguous_match"
 

@@ -1,4 +1,4 @@
-"""Presentation attack detection (ISO/IEC 30107): is the face before the camera a living person's?"""
+"""Presentation attack detection (ISO/IEC 30107): scores, policy and verdict for one face."""
 
 import math
 from collections.abc import Iterable
@@ -9,25 +9,25 @@ from domain.capture import Unjudgeable
 from domain.errors import LivenessUndetermined, SpoofDetected
 
 _CERTAIN = 1e-6
-"""No score counts as nearer to 0 or 1 than this: one model alone must not decide against all others."""
+"""Scores are clipped to this distance from 0 and 1, so that no model alone overrules all others."""
 
-_TOLD = {
+_EXPLANATIONS = {
     Unjudgeable.GREY: "it has no colours, or hardly any; send a colour photo",
     Unjudgeable.TOO_SMALL: "the face has too few pixels; send a larger photo, or come closer",
     Unjudgeable.TOO_CROPPED: "it ends too near to the face; send the camera's whole photo",
 }
-"""What an undetermined face is told."""
+"""Explanations for the client."""
 
 
 class LivenessPolicy(StrEnum):
-    """What is done about presentation attacks; later ones are stricter."""
+    """How presentation attacks are handled, in order of strictness."""
 
     OFF = "off"
-    """Nothing is looked at."""
+    """No check."""
     OBSERVE = "observe"
-    """The answer says what was found, and nothing is refused for it."""
+    """The answer reports the verdict; nothing is refused."""
     ENFORCE = "enforce"
-    """What looks like an attack is refused, and so is what can't be judged."""
+    """Attacks and undetermined faces are refused."""
 
     def tightened(self, wanted: "LivenessPolicy | None") -> "LivenessPolicy":
         """The stricter of the operator's policy and the one that a request asks for."""
@@ -36,24 +36,24 @@ class LivenessPolicy(StrEnum):
 
 
 class LivenessVerdict(StrEnum):
-    """What a face is taken for."""
+    """Verdict on one face."""
 
     LIVE = "live"
     SPOOF = "spoof"
     UNDETERMINED = "undetermined"
-    """The photo doesn't show what is needed to tell (ISO/IEC 30107-3: a non-response)."""
+    """The photo lacks what a verdict needs (ISO/IEC 30107-3: a non-response)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Liveness:
-    """What was found out about one face."""
+    """Score and verdict of one face."""
 
     score: float
-    """0..1, higher is more likely a bona fide presentation. Not a probability of anything."""
+    """0..1, higher is more likely a bona fide presentation; not a probability."""
     threshold: float
-    """The least score of a face that is taken for living."""
+    """The lowest score of a live face."""
     reasons: tuple[Unjudgeable, ...] = ()
-    """Why the score says nothing, if it says nothing."""
+    """Why the verdict is undetermined; empty otherwise."""
 
     @property
     def verdict(self) -> LivenessVerdict:
@@ -64,20 +64,20 @@ class Liveness:
 
     @property
     def live(self) -> bool:
-        """Whether the face is taken for living; what can't be judged is not."""
+        """Whether the verdict is live; an undetermined face is not."""
         return self.verdict is LivenessVerdict.LIVE
 
     def require_live(self) -> None:
-        """Refuse everything else.
+        """Refuse any verdict but live.
 
         Raises:
-            LivenessUndetermined: the photo doesn't show it.
+            LivenessUndetermined: the photo lacks what a verdict needs.
             SpoofDetected: the face looks like a presentation attack.
         """
         if self.reasons:
-            told = "; ".join(_TOLD[reason] for reason in self.reasons)
+            explanation = "; ".join(_EXPLANATIONS[reason] for reason in self.reasons)
             raise LivenessUndetermined(
-                f"The photo doesn't show whether the face is alive: {told}.", self.reasons
+                f"The photo doesn't show whether the face is alive: {explanation}.", self.reasons
             )
         if not self.live:
             raise SpoofDetected(

@@ -1,15 +1,15 @@
-"""A threshold of presentation attack detection that was measured with an operator's own camera."""
+"""A presentation attack detection threshold measured with the operator's own camera."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 SCORING = 1
-"""Which definition of the score thresholds are of. Another one makes all earlier thresholds void."""
+"""Version of the score's definition; thresholds measured with another version are invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredRate:
-    """Errors among photos that were judged, and the 95% interval of their share (Wilson, 1927)."""
+    """Error rate among photos with a verdict, with its 95% interval (Wilson, 1927)."""
 
     rate: float
     low: float
@@ -19,10 +19,10 @@ class MeasuredRate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LivenessCalibration:
-    """The threshold, and what it was measured with."""
+    """The threshold and the measurement it comes from."""
 
     models: tuple[str, ...]
-    """The anti-spoofing models whose scores were pooled: the threshold holds for them together only."""
+    """The anti-spoofing models whose scores were pooled; the threshold holds for this combination only."""
     threshold: float
     """In (0, 1)."""
     wanted_bpcer: float
@@ -31,7 +31,7 @@ class LivenessCalibration:
     apcer: Mapping[str, MeasuredRate] = field(default_factory=dict)
     """At the threshold, by species of attack; empty without photos of attacks."""
     data: str = ""
-    """What the photos are, in the operator's words."""
+    """The operator's description of the photos."""
     scoring: int = SCORING
 
     def __post_init__(self) -> None:

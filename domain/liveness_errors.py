@@ -1,4 +1,4 @@
-"""What liveness sessions refuse; see the tree in domain/errors.py."""
+"""Errors of liveness sessions; see the tree in domain/errors.py."""
 
 from domain.errors import Busy, Conflict, FaceServiceError, InvalidInput, NotFound
 
@@ -11,21 +11,21 @@ class LivenessSessionNotFound(NotFound):
 
 
 class LivenessSessionClosed(Conflict):
-    """A frame for a session that has its verdict."""
+    """A frame was sent to a session that has ended."""
 
     code = "liveness_session_closed"
     message = "The liveness session has ended; start another."
 
 
 class LivenessSessionUsed(Conflict):
-    """A session that another request was sent with."""
+    """The session was already used by another request."""
 
     code = "liveness_session_used"
     message = "The liveness session has been used already; each counts for one request."
 
 
 class LivenessSessionNotPassed(FaceServiceError):
-    """A session that is still open, or has failed, is no evidence."""
+    """The session is still open or has failed."""
 
     code = "liveness_session_not_passed"
     message = "The liveness session has not been passed."
@@ -39,21 +39,21 @@ class LivenessSessionOtherFace(FaceServiceError):
 
 
 class WrongNonce(InvalidInput):
-    """A frame without the nonce of its session."""
+    """The frame's nonce is not that of its session."""
 
     code = "liveness_nonce_wrong"
     message = "The nonce is not that of the liveness session."
 
 
 class FrameTooSoon(FaceServiceError):
-    """More frames a second than the session takes; the frame is not counted."""
+    """Frames exceed the session's rate; the frame is not counted."""
 
     code = "liveness_frame_too_soon"
     message = "Frames come faster than the liveness session takes them."
 
 
 class TooManyLivenessSessions(Busy):
-    """As many sessions as the operator allows at once."""
+    """The limit of concurrent sessions is reached."""
 
     code = "too_many_liveness_sessions"
     message = "There are as many liveness sessions as the service allows; try again later."

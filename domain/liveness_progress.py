@@ -1,6 +1,6 @@
-"""What becomes of a liveness session by one more frame: the transitions of its state machine.
+"""Transitions of the liveness session's state machine: one frame at a time.
 
-No clock, no storage, no images: frames are measured elsewhere.
+Pure functions on measured frames, without clock, storage or images.
 """
 
 from dataclasses import replace
@@ -25,10 +25,10 @@ from domain.liveness_session import (
 from domain.movements import Movement
 
 _MOST_AVERAGED = 5
-"""Frames whose mean says what the head was like at first."""
+"""Number of frames averaged into the reference pose."""
 _SOME_DOUBTFUL = 3
 _MOST_DOUBTFUL = 1 / 3
-"""Frames in which the face could be another: so many, and so many for each in which it is the same."""
+"""Allowed frames in which the face is not clearly the same: a fixed number, plus a share of the clear ones."""
 
 
 def advance(
@@ -55,7 +55,7 @@ def advance(
 
 
 def _broken(session: LivenessSession, frame: Frame, rules: SessionRules) -> Failure | None:
-    """Which rule a frame breaks by coming now."""
+    """The rule that the frame breaks by arriving now, if any."""
     if frame.at > rules.deadline_s:
         return Failure.DEADLINE_PASSED
     if frame.mark in session.marks:
@@ -126,7 +126,7 @@ def _change(session: LivenessSession, reference: Reference, face: FaceInFrame) -
 
 
 def _held(session: LivenessSession) -> set[Movement]:
-    """Movements that may still show: the last one, and nearness once somebody has come closer."""
+    """Movements that may still be visible: the last one, and closeness once it was made."""
     made = session.movements[: session.done]
     return {*made[-1:], *({Movement.CLOSER} & set(made))}
 
@@ -147,7 +147,7 @@ def _made(
 
 
 def _alike(session: LivenessSession, likeness: Likeness) -> bool:
-    """Whether the face in each view is that in all others together: to one alone, too many are alike."""
+    """Whether each view matches the mean of all others; single views match too many people."""
     least = (
         likeness.tilted if movement is Movement.UP else likeness.certain for movement in session.movements
     )
@@ -162,7 +162,7 @@ def _mean(views: tuple[Embedding, ...]) -> Embedding:
 
 
 def _steadied(session: LivenessSession, reference: Reference, face: FaceInFrame) -> LivenessSession:
-    """With the mean of the first frames, whose landmarks err less than those of each."""
+    """Average the first frontal frames into the reference, which reduces landmark error."""
     frames = reference.frames + 1
     mean = Reference(
         reference.shape.averaged(face.shape, 1 / frames),

@@ -1,7 +1,7 @@
-"""A liveness session: frames in which one and the same head makes the movements that were drawn, in their order.
+"""A liveness session: one head makes a random sequence of movements in front of the camera.
 
-The states and what is known in each; domain/liveness_progress.py has the transitions. A session that has failed
-stays failed: whoever tries again gets other movements.
+States and data of the session; domain/liveness_progress.py has the transitions. Failure is final: a new attempt
+needs a new session with other movements.
 """
 
 from dataclasses import dataclass, replace
@@ -14,17 +14,17 @@ from domain.liveness_errors import FrameTooSoon, LivenessSessionClosed
 from domain.movements import Movement
 
 _WINDOW_S = 1.0
-"""In which frames are counted for their rate."""
+"""Window in which the frame rate is measured."""
 
 
 class SessionState(StrEnum):
-    """Where a session is."""
+    """State of a session."""
 
     OPEN = "open"
     PASSED = "passed"
     FAILED = "failed"
     USED = "used"
-    """It was passed, and a request has used it."""
+    """Passed, and consumed by a request."""
 
 
 class Failure(StrEnum):
@@ -34,34 +34,34 @@ class Failure(StrEnum):
     TOO_MANY_FRAMES = "too_many_frames"
     REPEATED_FRAME = "repeated_frame"
     INTERRUPTED = "interrupted"
-    """The face was not seen for too long: what happened meanwhile nobody knows."""
+    """The face was out of view for too long, so that it may have been exchanged."""
     OTHER_FACE = "other_face"
     WRONG_MOVEMENT = "wrong_movement"
     PRESENTATION_ATTACK = "presentation_attack"
-    """Anti-spoofing models say so, where the operator enforces them."""
+    """By the anti-spoofing models, where the operator enforces them."""
 
 
 class Hint(StrEnum):
-    """What to tell the person."""
+    """Advice for the person in front of the camera."""
 
     NO_FACE = "no_face"
     SEVERAL_FACES = "several_faces"
     FACE_CAMERA = "face_camera"
-    """The first frames have to show the face from the front."""
+    """The first frames must show a frontal face."""
     UNCLEAR = "unclear"
-    """The frame was not good enough to say anything."""
+    """The frame was not clear enough."""
     MOVE = "move"
-    """Do what comes next."""
+    """Make the next movement."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRules:
-    """What a session has to keep to; the operator's."""
+    """Limits of a session, set by the operator."""
 
     deadline_s: float
     """From its beginning to the end of the last movement."""
     gap_s: float
-    """The longest time between two frames with the face."""
+    """Longest time between two frames that show the face."""
     frames: int
     rate: int
     """Frames a second."""
@@ -69,21 +69,21 @@ class SessionRules:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """Similarities that decide whether it is the same face."""
+    """Similarity thresholds for the identity of the face across frames."""
 
     other: float
-    """Below it, a frame shows somebody else, however it was taken."""
+    """Below it, the frame shows somebody else, whatever the pose."""
     same: float
-    """The least of a frame that counts, to the face from the front."""
+    """Lowest similarity to the frontal face of a frame that counts."""
     tilted: float
-    """The least of a face with the chin up, to the mean of its other views."""
+    """Lowest similarity of a face with raised chin to the mean of its other views."""
     certain: float
-    """The same of a face turned to a side, whose other views are more like it; and of two from the front."""
+    """The same for a face turned to a side and for two frontal faces, which are more alike."""
 
 
 @dataclass(frozen=True, slots=True)
 class PassiveCheck:
-    """What anti-spoofing models say of the frames that show the face from the front."""
+    """Passive presentation attack detection on the frontal frames."""
 
     threshold: float
     enforced: bool
@@ -91,31 +91,31 @@ class PassiveCheck:
 
 @dataclass(frozen=True, slots=True)
 class FaceInFrame:
-    """The face of a frame."""
+    """Measurements of the face in a frame."""
 
     shape: HeadShape
     roll: float
-    """Of the line through the eyes, in degrees."""
+    """Angle of the line through the eyes, in degrees."""
     of_picture: float
-    """Its size: the spread of the landmarks in relation to the picture's longer side."""
+    """Size: spread of the landmarks relative to the picture's longer side."""
     pixels: float
     """The same in pixels."""
     embedding: Embedding
     passive: float | None = None
-    """The score of anti-spoofing models, if there are any."""
+    """Pooled score of the anti-spoofing models, if any are installed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame as it was measured."""
+    """Measurements of one frame."""
 
     at: float
     """Seconds since the session began."""
     mark: int
-    """Equal for equal pictures."""
+    """Fingerprint of the picture: equal pictures have equal marks."""
     face: FaceInFrame | None
     several: bool = False
-    """There were several faces, so that none is meant."""
+    """Whether the frame shows several faces without a clear subject."""
 
     def come(self, at: float) -> "Frame":
         """The same frame at a time."""
@@ -124,7 +124,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What the head was like when it faced the camera."""
+    """Reference pose: the head facing the camera."""
 
     shape: HeadShape
     roll: float
@@ -132,36 +132,36 @@ class Reference:
     of_picture: float
     pixels: float
     frames: int
-    """That it is the mean of."""
+    """Number of frames averaged."""
 
 
 @dataclass(frozen=True, slots=True)
 class LivenessSession:
-    """What is known of a session. Nothing in it is a picture."""
+    """State of a session; it holds no image."""
 
     movements: tuple[Movement, ...]
     mirrored: bool = False
-    """Whether the pictures are mirrored, as a screen shows people to themselves."""
+    """Whether frames are mirrored, as in a camera preview."""
     state: SessionState = SessionState.OPEN
     failure: Failure | None = None
     hint: Hint = Hint.FACE_CAMERA
     done: int = 0
-    """The movements that were made."""
+    """Number of movements made."""
     marks: tuple[int, ...] = ()
-    """Of all frames, in their order."""
+    """Of all frames, in order."""
     times: tuple[float, ...] = ()
     """Of the frames of the last second."""
     seen_at: float = 0.0
-    """When the face was seen last."""
+    """Time of the last frame that showed the face."""
     seen: int = 0
-    """Frames with the face, from the first from the front."""
+    """Number of frames with the face, from the first frontal one."""
     doubtful: int = 0
-    """Frames with a face that could be another."""
+    """Number of frames whose face is not clearly the same."""
     reference: Reference | None = None
     passive: tuple[float, ...] = ()
-    """Scores of frames that show the face from the front."""
+    """Scores of frontal frames."""
     views: tuple[Embedding, ...] = ()
-    """The face from the front, and in each movement that was made. Empty once the session has failed or was used."""
+    """Embeddings of the frontal face and of each movement. Emptied when the session fails or is used."""
 
     @property
     def frames(self) -> int:
@@ -175,23 +175,23 @@ class LivenessSession:
 
     @property
     def passive_score(self) -> float | None:
-        """Of all frames together, 0..1; None if no anti-spoofing model looked at any."""
+        """Pooled score of all frames, 0..1; None without anti-spoofing models."""
         return pooled(self.passive) if self.passive else None
 
     def failed(self, failure: Failure) -> "LivenessSession":
-        """The session's end; of the face nothing stays."""
+        """The failed session, with all data on the face removed."""
         return replace(self, state=SessionState.FAILED, failure=failure, views=(), reference=None)
 
     def used(self) -> "LivenessSession":
-        """After a request has used it; of the face nothing stays."""
+        """The session used by a request, with all data on the face removed."""
         return replace(self, state=SessionState.USED, views=(), reference=None)
 
     def expect_frame(self, at: float, rules: SessionRules) -> None:
-        """Do nothing if the session can take a frame now.
+        """Check that the session accepts a frame now.
 
         Raises:
-            LivenessSessionClosed: it has its verdict.
-            FrameTooSoon: it has had as many as it takes in a second, or later ones.
+            LivenessSessionClosed: it has ended.
+            FrameTooSoon: the frame rate is exceeded, or a later frame was taken already.
         """
         if self.state is not SessionState.OPEN:
             raise LivenessSessionClosed
@@ -205,7 +205,7 @@ class LivenessSession:
         return replace(self, marks=(*self.marks, mark), times=(*recent, at))
 
     def late(self, at: float, rules: SessionRules) -> "LivenessSession":
-        """The session at a time: an open one fails when its deadline has passed."""
+        """The session at time `at`: open sessions fail once their deadline has passed."""
         if self.state is SessionState.OPEN and at > rules.deadline_s:
             return self.failed(Failure.DEADLINE_PASSED)
         return self
@@ -213,10 +213,10 @@ class LivenessSession:
 
 @dataclass(frozen=True, slots=True)
 class SessionEvidence:
-    """That the face of a photo was in a session that was passed."""
+    """Evidence that the face of a photo is the one of a passed session."""
 
     similarity: float
-    """Of the photo's face and the session's."""
+    """Similarity of the photo's face to the session's."""
     threshold: float
     movements: tuple[Movement, ...]
     passive_score: float | None

@@ -1,4 +1,4 @@
-"""What users attach to people: a small JSON object that searches can be narrowed by."""
+"""User-defined metadata of people: a small JSON object that searches can filter by."""
 
 import json
 from collections.abc import Mapping
@@ -13,18 +13,18 @@ MAX_METADATA_BYTES = 8192
 MAX_METADATA_DEPTH = 16
 MAX_FILTER_BYTES = 2048
 MAX_FILTER_VALUES = 100
-"""Each may be compared with every value of everybody's metadata."""
+"""Most keys and values in a filter: each may be compared with every value of everybody's metadata."""
 
 _GREATEST = 2**53
 """Beyond, not every reader of JSON sees the same number (RFC 8259, section 6)."""
 
 
 def person_metadata(value: Metadata) -> Metadata:
-    """`value`, if every store keeps it as it is.
+    """Check metadata that is to be stored, and return it.
 
     Raises:
         InvalidMetadata: longer than 8,192 bytes as JSON in UTF-8, nested deeper than 16, or with a number or
-            a character that stores don't agree on.
+            a character that not every repository can store.
     """
     _check(dict(value), MAX_METADATA_DEPTH)
     if len(json.dumps(dict(value), ensure_ascii=False).encode()) > MAX_METADATA_BYTES:
@@ -33,7 +33,7 @@ def person_metadata(value: Metadata) -> Metadata:
 
 
 def metadata_filter(value: Metadata) -> Metadata:
-    """`value`, if people may be asked for by it.
+    """Check a metadata filter, and return it.
 
     Raises:
         InvalidMetadata: what person_metadata refuses, or more than 2,048 bytes or 100 keys and values.
@@ -76,7 +76,7 @@ def _check(value: JSON, depth: int) -> None:
                 _check(inner, depth - 1)
         case str() if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
             raise InvalidMetadata("The metadata has a character that can't be stored.")
-        # Put so that it is true of what is not a number.
+        # Written so that NaN is refused too.
         case float() | int() if not abs(value) <= _GREATEST:
             raise InvalidMetadata("The metadata has a number beyond 2^53.")
         case _:

@@ -1,21 +1,21 @@
-"""Models as the domain sees them: what an answer says of them."""
+"""Models: which ones a request uses, and what the API says about them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Alignment(StrEnum):
-    """By which landmarks a recogniser's crops are aligned."""
+    """Source of the landmarks by which a recogniser's crops are aligned."""
 
     DETECTED = "detected"
-    """Those that the detector found with the face."""
+    """The detector's landmarks."""
     REFINED = "refined"
-    """Those that are found when the face is looked at a second time."""
+    """Landmarks from a second detection on the enlarged face."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """The models that one request is answered with, by their names in the catalogue."""
+    """Names of the models that one request uses, as in the catalogue."""
 
     detection: str
     recognition: str
@@ -23,14 +23,14 @@ class ModelChoice:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What is known of one model."""
+    """Description of one model."""
 
     name: str
     task: str
     """`detection`, `recognition` or `anti_spoofing`."""
     installed: bool
     default: bool
-    """Whether requests that name no model are answered with it."""
+    """Whether it is used by requests that name no model."""
     licence: str
     """Of the weights."""
     commercial: bool
@@ -45,16 +45,16 @@ class ModelInfo:
 
 
 CHANGED_EMBEDDINGS = frozenset({"sface", "sface_int8", "sface_float"})
-"""Recognisers that make other embeddings than they made in version 0.1."""
+"""Recognisers whose embeddings are not compatible with those of version 0.1."""
 
 _EARLIER = "@1"
 
 
 def earlier_name(model: str) -> str:
-    """The name under which embeddings are kept that a recogniser made before it changed: nothing new meets them."""
+    """The name under which a recogniser's embeddings of before the change are stored, apart from new ones."""
     return f"{model}{_EARLIER}" if model in CHANGED_EMBEDDINGS else model
 
 
 def current_name(model: str) -> str | None:
-    """The recogniser that has to enrol anew what is kept under this name; None if it is compared as it is."""
+    """The recogniser that must enrol anew what is stored under this earlier name; None for current names."""
     return model.removesuffix(_EARLIER) if model.endswith(_EARLIER) else None

@@ -5,7 +5,7 @@ from itertools import permutations
 
 
 class Movement(StrEnum):
-    """What the person is asked to do with their head."""
+    """Head movements."""
 
     LEFT = "left"
     """Turn to their own left."""
@@ -21,8 +21,8 @@ SIDES = frozenset({Movement.LEFT, Movement.RIGHT})
 
 
 def sequences(length: int) -> list[tuple[Movement, ...]]:
-    """All that may be asked for: no movement twice, and at least one turn to a side, which a photo can do least.
+    """All challenges: no movement twice, and at least one turn to a side, which is hardest to imitate with a photo.
 
-    All of one length: if some began as shorter ones do, the recording of one would pass for another.
+    All have the same length: if one were the beginning of another, the recording of the longer would pass for both.
     """
     return [chosen for chosen in permutations(Movement, length) if SIDES.intersection(chosen)]

@@ -1,4 +1,4 @@
-"""Whom the service knows: people (profiles), their enrolled faces, and how near a probe came to them."""
+"""People (profiles in the API), their enrolled faces, and collections."""
 
 import re
 import unicodedata
@@ -18,17 +18,17 @@ PersonName: TypeAlias = str
 """A person's name; `person_name` gives its canonical form."""
 
 MAX_ID = 2**53 - 1
-"""The greatest integer up to which a double, and so JavaScript, has them all."""
+"""The largest integer up to which doubles, and so JavaScript, are exact."""
 
 MAX_NAME_LENGTH = 200
 MAX_NAME_BYTES = 2048
-"""In UTF-8, before normalisation: more than 200 characters take when they are decomposed (Hangul: 9 bytes each).
+"""In UTF-8, before normalisation. Enough for 200 decomposed characters (Hangul: 9 bytes each).
 
-Normalisation puts runs of combining marks in order by insertion, which is quadratic in their length.
+Checked first, because normalisation sorts runs of combining marks in quadratic time.
 """
 
 DEFAULT_COLLECTION = "default"
-"""Always there."""
+"""Always exists."""
 
 COLLECTION_PATTERN = "^[a-z0-9][a-z0-9_-]{0,62}$"
 COLLECTION_RULE = (
@@ -38,7 +38,7 @@ COLLECTION_RULE = (
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """People among whom names are unique and searches are made; two collections never meet."""
+    """A set of people with unique names; searches never cross collections."""
 
     name: str
     profiles: int
@@ -47,7 +47,7 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A person. An id is greater than those given before it, and is never given again."""
+    """A person. Ids rise and are never reused."""
 
     id: ProfileId
     collection: str
@@ -61,7 +61,7 @@ class Profile:
 class Face:
     """One enrolled embedding of a profile, without the embedding itself.
 
-    An id is greater than those given before it, and is never given again.
+    Ids rise and are never reused.
     """
 
     id: FaceId
@@ -74,7 +74,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An enrolled face and how near the probe came to it."""
+    """An enrolled face and its similarity to the probe."""
 
     face: Face
     similarity: float
@@ -105,7 +105,7 @@ def person_name(text: str) -> PersonName:
 
 
 def name_prefix(text: str) -> str | None:
-    """What the canonical names of people begin with; None if that is nothing.
+    """The canonical form of a name's prefix; None if it is empty.
 
     Raises:
         InvalidName: longer than 2,048 bytes.
@@ -114,10 +114,10 @@ def name_prefix(text: str) -> str | None:
 
 
 def collection_name(text: str) -> str:
-    """`text`, if it can name a collection.
+    """Check the name of a collection, and return it.
 
     Raises:
-        InvalidCollection: it isn't 1 to 63 lower-case letters, digits, `-` and `_`, a letter or digit first.
+        InvalidCollection: it does not match COLLECTION_PATTERN.
     """
     if not re.fullmatch(COLLECTION_PATTERN, text):
         raise InvalidCollection(COLLECTION_RULE)

@@ -1,6 +1,6 @@
-"""How good a face is for recognition, in the words of ISO/IEC 29794-5 (face image quality) where it has them.
+"""Face image quality for recognition, in the terms of ISO/IEC 29794-5.
 
-Which measures earn a bound, and how the bounds were found: docs/quality.md.
+docs/quality.md says how measures and bounds were chosen.
 """
 
 import math
@@ -12,13 +12,13 @@ from domain.errors import InvalidInput
 
 
 class Measure(StrEnum):
-    """What is measured of a face."""
+    """Quality measures of a face."""
 
     INTER_EYE_DISTANCE = "inter_eye_distance"
     """Pixels of the photo between the centres of the eyes.
 
-    Of a head that is turned to a side, what the height from eyes to mouth says that it would be from the front: a
-    profile is no small face.
+    For a head turned to a side it is estimated from the distance between eyes and mouth, so that profiles do not
+    count as small faces.
     """
     DETECTION_SCORE = "detection_score"
     """The detector's confidence, 0..1; every detector has a scale of its own."""
@@ -44,13 +44,14 @@ class Measure(StrEnum):
     EMBEDDING_NORM = "embedding_norm"
     """Norm of the embedding before it is scaled to one, relative to the median that was measured for the model.
 
-    Recognisers give short vectors to faces that they make little of, whatever the reason (Meng et al., "MagFace",
-    2021); the unified quality score of ISO/IEC 29794-5 is of this kind. Unknown for models without such a median.
+    Recognisers give short vectors to faces that they can't represent well, whatever the reason (Meng et al.,
+    "MagFace", 2021); the unified quality score of ISO/IEC 29794-5 is of this kind. Unknown for models without such a
+    median.
     """
 
 
 class Sense(Enum):
-    """On which side of a bound a measure is good."""
+    """On which side of a bound a measure is acceptable."""
 
     AT_LEAST = "at least"
     AT_MOST = "at most"
@@ -73,11 +74,11 @@ _RANGES: Mapping[Measure, tuple[float, float]] = {
     Measure.INSIDE: (0.3, 1),
     Measure.EMBEDDING_NORM: (0.4, 1),
 }
-"""Where the goodness of a measure is of no use, and where more of it is of no more use. The pose has no part."""
+"""Goodness at which the usefulness of a measure is 0 and 1; the pose does not contribute."""
 
 
 def goodness(measure: Measure, value: float) -> float:
-    """The value on a scale on which more is better."""
+    """The value on a scale where higher is better."""
     sense = SENSES[measure]
     if sense is Sense.AT_LEAST:
         return value
@@ -86,19 +87,19 @@ def goodness(measure: Measure, value: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A measure that misses its bound."""
+    """A measure that violates its bound."""
 
     measure: Measure
     value: float
     bound: float
 
     def __str__(self) -> str:
-        """For a person."""
+        """Explanation for the client."""
         return f"{self.measure} is {self.value:.3g}, {SENSES[self.measure].value} {self.bound:g} is needed"
 
 
 class LowQuality(InvalidInput):
-    """The face is not good enough for what the request wants."""
+    """The face does not meet the request's quality bounds."""
 
     code = "low_quality"
 
@@ -110,12 +111,12 @@ class LowQuality(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class QualityBounds:
-    """What is asked of a face; measures without a bound are not looked at."""
+    """Bounds on quality measures; measures without a bound are ignored."""
 
     limits: Mapping[Measure, float]
 
     def but(self, changes: Mapping[Measure, float | None]) -> "QualityBounds":
-        """The same with other limits; None takes one away."""
+        """A copy with changed limits; None removes a limit."""
         limits = {**self.limits, **changes}
         return QualityBounds({measure: limit for measure, limit in limits.items() if limit is not None})
 
@@ -133,7 +134,7 @@ LENIENT = QualityBounds(
         Measure.EMBEDDING_NORM: 0.38,
     }
 )
-"""For recognition: only what would hardly be recognised."""
+"""For recognition: refuses only faces that would hardly be recognised."""
 
 STRICT = QualityBounds(
     {
@@ -152,21 +153,21 @@ STRICT = QualityBounds(
 
 @dataclass(frozen=True, slots=True)
 class QualityReport:
-    """What was measured of one face."""
+    """Quality of one face."""
 
     values: Mapping[Measure, float]
-    """Without those that can't be measured: nothing of the head's pose when there are no landmarks."""
+    """Measures that could be taken; the pose needs landmarks."""
 
     @property
     def score(self) -> float:
-        """The combined quality, 0..1: every flaw takes up to half of it.
+        """Combined quality, 0..1; each flaw removes up to half of it.
 
-        It ranks faces of the same models; between models it means little.
+        Comparable only between faces analysed by the same models.
         """
         return math.prod((1 + _usefulness(measure, value)) / 2 for measure, value in self.values.items())
 
     def reasons(self, bounds: QualityBounds) -> tuple[Reason, ...]:
-        """What of the face misses its bound; what couldn't be measured misses none."""
+        """Violated bounds; measures that could not be taken violate none."""
         return tuple(
             Reason(measure, self.values[measure], limit)
             for measure, limit in bounds.limits.items()
@@ -174,10 +175,10 @@ class QualityReport:
         )
 
     def require(self, bounds: QualityBounds) -> None:
-        """Do nothing if the face meets all bounds.
+        """Check that the face meets all bounds.
 
         Raises:
-            LowQuality: it misses some.
+            LowQuality: it violates some.
         """
         if reasons := self.reasons(bounds):
             raise LowQuality(reasons)

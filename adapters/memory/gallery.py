@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from adapters.memory.store import CollectionData, InMemoryStore
 from adapters.memory.vector_table import VectorTable
-from application.ports.gallery import Found, Gallery
+from application.ports.gallery import Gallery, SearchResult
 from domain.faces import Embedding
 from domain.identification import Candidate
 from domain.metadata import Metadata, contains
@@ -22,21 +22,21 @@ class InMemoryGallery(Gallery):
     @override
     async def search(
         self, probe: Embedding, collection: str, people: int, metadata: Metadata | None = None
-    ) -> Found:
+    ) -> SearchResult:
         while True:
             data = self._store.existing(collection)
             data.check_length(probe)
             table = data.tables.get(probe.model)
             if table is None:
-                return Found(0, [])
+                return SearchResult(0, [])
             wanted = None if metadata is None else _with_metadata(data, table, metadata)
             searched = len(table.people if wanted is None else wanted)
             if people < 1:
-                return Found(searched, [])
+                return SearchResult(searched, [])
             nearest = await asyncio.to_thread(table.snapshot(wanted).nearest, probe.vector, people)
             candidates = [_candidate(data, table, person) for person in nearest if person in table.people]
             if len(candidates) == min(people, searched):
-                return Found(searched, candidates)
+                return SearchResult(searched, candidates)
             # A person was deleted meanwhile: search again for whoever takes their place.
 
     @override

@@ -9,8 +9,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
+from adapters.postgres.compiled_statement import DRIVER_ERRORS, CompiledStatement, DriverRow
 from adapters.postgres.disk_space import OPTION, DiskSpace
-from adapters.postgres.query import DRIVER_ERRORS, Query, Record
 from domain.errors import (
     CollectionNotFound,
     FaceServiceError,
@@ -78,9 +78,9 @@ class Database:
             return (await connection.execute(statement, parameters)).all()
 
     async def fetch(
-        self, query: Query, parameters: Parameters, limit_ms: int | None = None
-    ) -> Sequence[Record]:
-        """All rows of a compiled query, without SQLAlchemy's overhead."""
+        self, query: CompiledStatement, parameters: Parameters, limit_ms: int | None = None
+    ) -> Sequence[DriverRow]:
+        """All rows of a compiled statement, without SQLAlchemy's overhead."""
         try:
             return await query.rows(self._engine, parameters, limit_ms)
         except (SQLAlchemyError, *DRIVER_ERRORS) as error:

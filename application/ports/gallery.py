@@ -10,28 +10,28 @@ from domain.people import ProfileId
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """What a search brought."""
+class SearchResult:
+    """The people nearest to a probe."""
 
     searched: int
     """The exact number of people that the probe was compared with."""
     candidates: list[Candidate]
-    """Those whose nearest face is nearest, nearest first; equals by the id of that face."""
+    """In descending order of the similarity of their nearest face; ties by that face's id."""
 
 
 class Gallery(Protocol):
-    """People by their faces. All methods may be called concurrently.
+    """Search of people by their faces. All methods may be called concurrently.
 
     Each raises Unavailable when the store does not answer. A candidate's faces are in the order of their ids.
     """
 
     async def search(
         self, probe: Embedding, collection: str, people: int, metadata: Metadata | None = None
-    ) -> Found:
-        """The `people` nearest, or all if there are fewer, each with all their faces of the probe's model.
+    ) -> SearchResult:
+        """The `people` nearest people, or all if there are fewer, each with all their faces of the probe's model.
 
-        Compared is everybody in the collection who has a face of the probe's model and whose metadata
-        contains `metadata` (see domain.metadata.contains). One person's many faces crowd nobody out.
+        The probe is compared with everybody in the collection who has a face of the probe's model and whose
+        metadata contains `metadata` (see domain.metadata.contains). A person with many faces takes one place.
 
         Raises:
             CollectionNotFound: there is no such collection.
@@ -41,4 +41,13 @@ class Gallery(Protocol):
 
     async def person(self, model: str, collection: str, profile_id: ProfileId) -> Candidate | None:
         """One person and their faces of a model; None when the collection has no such person or face."""
+        ...
+
+
+class SearchReadiness(Protocol):
+    """Tells whether searches are as fast as they are meant to be."""
+
+    @property
+    def ready(self) -> bool:
+        """False while an index that the service had or needs at its start can't be searched yet."""
         ...

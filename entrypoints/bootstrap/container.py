@@ -6,9 +6,10 @@ from typing import Any
 from dependency_injector import containers, providers
 
 from adapters.embedded_postgres.server import EmbeddedPostgres
-from adapters.faiss.store import FaissGalleryIndexes
 from adapters.files.calibration import FileCalibrations
 from adapters.files.liveness import FileLivenessCalibrations
+from adapters.gallery_index.faiss.store import FaissIndexStore
+from adapters.gallery_index.gallery import IndexedGallery
 from adapters.imaging.alignment import SimilarityAligner
 from adapters.imaging.crops import PngCrops
 from adapters.imaging.decoder import PillowDecoder
@@ -29,7 +30,7 @@ from adapters.onnx.engines.choice import choose_engine
 from adapters.onnx.files import ModelFiles
 from adapters.onnx.library import OnnxModelLibrary
 from adapters.postgres.archive import PgVectorArchive
-from adapters.postgres.changes import PostgresGallerySource
+from adapters.postgres.change_feed import PostgresChangeFeed
 from adapters.postgres.cohorts import PostgresCohorts
 from adapters.postgres.crops import PostgresCrops
 from adapters.postgres.engine import make_engine
@@ -55,7 +56,6 @@ from application.former_models import FindFormerFaces
 from application.gallery_calibration import GalleryCalibration
 from application.health import CheckReadiness
 from application.idempotency import AnswerOnce
-from application.indexed import IndexedGallery, ResidentGalleries
 from application.liveness import LivenessGate, calibrated
 from application.liveness_frames import FrameMeter
 from application.liveness_sessions import (
@@ -84,8 +84,8 @@ CALIBRATIONS = PROJECT / "static" / "calibration"
 CONNECTIONS = 8
 """To the database; a statement takes milliseconds, so that a few serve many clients."""
 
-LEAST_INDEXED = 1000
-"""Galleries of fewer faces take the database no longer than reading an answer."""
+MIN_INDEXED_FACES = 1000
+"""The database searches fewer faces as fast as an index."""
 
 MOST_THREADS = 4
 """Of one run of a network: the more there are, the less each of them spares."""
@@ -144,20 +144,22 @@ class Container(containers.DeclarativeContainer):
         providers.ThreadSafeSingleton(PostgresCollections, engine),
     )
     search = providers.Callable(search_kind, settings)
-    indexes = providers.ThreadSafeSingleton(FaissGalleryIndexes, settings.provided.index_dir)
-    residents = providers.ThreadSafeSingleton(
-        ResidentGalleries,
-        indexes,
-        providers.Singleton(PostgresGallerySource, engine),
-        threads=settings.provided.worker_count,
-        least=LEAST_INDEXED,
+    index_store = providers.ThreadSafeSingleton(
+        FaissIndexStore, settings.provided.index_dir, threads=settings.provided.worker_count
     )
     exact_gallery = providers.ThreadSafeSingleton(PgVectorGallery, engine)
+    indexed_gallery = providers.ThreadSafeSingleton(
+        IndexedGallery,
+        exact_gallery,
+        index_store,
+        providers.Singleton(PostgresChangeFeed, engine),
+        min_faces=MIN_INDEXED_FACES,
+    )
     gallery = providers.Selector(
         search,
         memory=providers.ThreadSafeSingleton(InMemoryGallery, memory),
         pgvector=exact_gallery,
-        index=providers.ThreadSafeSingleton(IndexedGallery, exact_gallery, residents),
+        index=indexed_gallery,
     )
     archive = _stored(
         storage,
@@ -333,7 +335,7 @@ class Container(containers.DeclarativeContainer):
     manage_profiles = providers.Factory(ManageProfiles, profiles, faces)
     manage_collections = providers.Factory(ManageCollections, collections)
     list_models = providers.Factory(ListModels, models, workers, policy)
-    prepared_search = providers.Selector(
-        search, memory=providers.Object(None), pgvector=providers.Object(None), index=residents
+    search_readiness = providers.Selector(
+        search, memory=providers.Object(None), pgvector=providers.Object(None), index=indexed_gallery
     )
-    check_readiness = providers.Factory(CheckReadiness, models, faces, prepared_search)
+    check_readiness = providers.Factory(CheckReadiness, models, faces, search_readiness)

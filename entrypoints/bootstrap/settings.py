@@ -101,7 +101,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def index_dir(self) -> Path:
-        """Where resident indexes are kept."""
+        """The folder of gallery indexes."""
         return self.data_dir / "index"
 
     @property

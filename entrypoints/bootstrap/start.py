@@ -86,13 +86,13 @@ async def warn_of_former_models(container: Container) -> None:
 
 @asynccontextmanager
 async def searching(container: Container) -> AsyncIterator[None]:
-    """Meanwhile resident indexes follow the database, if the operator wants any."""
+    """Meanwhile indexes follow the database, if the operator wants any."""
     if container.search() == "index":
-        async with container.residents().running():
+        async with container.indexed_gallery().running():
             yield
     else:
-        # Nobody would forget in them whom the database forgets.
-        container.indexes().keep_only(set())
+        # Without a follower, faces that are deleted in the database would stay in them.
+        await container.index_store().keep_only(set())
         yield
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from application.ports.faces import EmbeddingRepository, FaceFilter, NewFace
-from application.ports.gallery import Found
+from application.ports.gallery import SearchResult
 from domain.faces import Embedding
 from domain.metadata import Metadata
 from domain.people import DEFAULT_COLLECTION, MAX_ID, Face, FaceId, ProfileId
@@ -39,16 +39,16 @@ async def enrol(
     return [(await faces.add(new(name, embedding, collection))).face for name, embedding in people]
 
 
-def names(found: Found) -> list[str]:
+def names(found: SearchResult) -> list[str]:
     return [candidate.name for candidate in found.candidates]
 
 
-async def look(
+async def search(
     storage: Storage,
     probe: Embedding,
     people: int,
     metadata: Metadata | None = None,
     collection: str = DEFAULT_COLLECTION,
-) -> Found:
-    """Search, in the default collection unless told otherwise."""
+) -> SearchResult:
+    """Search, in the default collection unless another is given."""
     return await storage.gallery.search(probe, collection, people, metadata)

@@ -8,8 +8,11 @@ from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
 
-from adapters.faiss.store import FaissGalleryIndexes
+from adapters.gallery_index.faiss.store import FaissIndexStore
+from adapters.gallery_index.gallery import IndexedGallery
+from adapters.gallery_index.index import MaintenanceIntervals
 from adapters.memory.archive import InMemoryArchive
 from adapters.memory.cohorts import InMemoryCohorts
 from adapters.memory.crops import InMemoryCrops
@@ -18,21 +21,19 @@ from adapters.memory.people import InMemoryCollections, InMemoryProfiles
 from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
 from adapters.postgres.archive import PgVectorArchive
-from adapters.postgres.changes import PostgresGallerySource
+from adapters.postgres.change_feed import PostgresChangeFeed
 from adapters.postgres.cohorts import PostgresCohorts
 from adapters.postgres.crops import PostgresCrops
 from adapters.postgres.gallery import PgVectorGallery
 from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
-from application.indexed import IndexedGallery, ResidentGalleries
 from application.ports.archive import Archive
+from application.ports.change_feed import GalleryKey
 from application.ports.cohorts import CohortRepository
 from application.ports.crops import CropArchive
 from application.ports.faces import EmbeddingRepository
-from application.ports.gallery import Found, Gallery
-from application.ports.index import GalleryKey
+from application.ports.gallery import Gallery, SearchResult
 from application.ports.people import CollectionRepository, ProfileRepository
-from application.resident import Rhythm
 from domain.faces import Embedding
 from domain.identification import Candidate
 from domain.metadata import Metadata
@@ -77,43 +78,47 @@ def on_postgres(engine: AsyncEngine) -> Storage:
     )
 
 
-TAIL = 4
-"""Faces from which on an index makes codes: so few that tests do."""
+GROWING_ROWS = 4
+"""Faces at which an index quantizes vectors: so few that tests do."""
 
-BUSY = Rhythm(follow=0.02, forget=0.05, save=0.2, retry=0.05)
+BUSY = MaintenanceIntervals(follow=0.02, forget=0.05, save=0.2, retry=0.05)
 
 
-class PatientGallery:
-    """Searches by an index, however small the gallery; waits until it is filled."""
+class PatientGallery(Gallery):
+    """Waits until the index of the gallery that is searched is filled."""
 
-    def __init__(self, engine: AsyncEngine, residents: ResidentGalleries) -> None:
-        self.residents = residents
-        self._gallery = IndexedGallery(PgVectorGallery(engine), residents)
+    def __init__(self, indexed: IndexedGallery) -> None:
+        self.indexed = indexed
 
+    @override
     async def search(
         self, probe: Embedding, collection: str, people: int, metadata: Metadata | None = None
-    ) -> Found:
-        """See Gallery.search."""
+    ) -> SearchResult:
         key = GalleryKey(collection, probe.model, len(probe.vector))
-        self.residents.want(key)
-        while (resident := self.residents.of(key)) is not None and not resident.ready:  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
-        return await self._gallery.search(probe, collection, people, metadata)
+        while True:
+            while key in self.indexed.filling:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+            result = await self.indexed.search(probe, collection, people, metadata)
+            if key not in self.indexed.filling:
+                return result
 
+    @override
     async def person(self, model: str, collection: str, profile_id: ProfileId) -> Candidate | None:
-        """See Gallery.person."""
-        return await self._gallery.person(model, collection, profile_id)
+        return await self.indexed.person(model, collection, profile_id)
 
 
 @asynccontextmanager
-async def on_index(engine: AsyncEngine, folder: Path, rhythm: Rhythm = BUSY) -> AsyncIterator[Storage]:
-    """PostgreSQL, searched by indexes of a few faces a segment that are tended without a pause."""
-    indexes = FaissGalleryIndexes(folder, TAIL)
-    residents = ResidentGalleries(indexes, PostgresGallerySource(engine), 2, 1, rhythm)
-    async with residents.running():
-        while not residents.ready:  # noqa: ASYNC110
+async def on_index(
+    engine: AsyncEngine, folder: Path, intervals: MaintenanceIntervals = BUSY
+) -> AsyncIterator[Storage]:
+    """PostgreSQL, searched by indexes of a few faces a segment that are maintained all the time."""
+    database = on_postgres(engine)
+    store = FaissIndexStore(folder, 2, intervals, GROWING_ROWS)
+    indexed = IndexedGallery(database.gallery, store, PostgresChangeFeed(engine), 1, intervals)
+    async with indexed.running():
+        while not indexed.ready:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
-        yield replace(on_postgres(engine), gallery=PatientGallery(engine, residents))
+        yield replace(database, gallery=PatientGallery(indexed))
 
 
 async def clear(engine: AsyncEngine) -> None:

@@ -24,11 +24,11 @@ from tests.contract.enrolment import (
     SMALL,
     at,
     enrol,
-    look,
     names,
     new,
     photo_of,
     random_embedding,
+    search,
 )
 from tests.contract.storage import Storage
 
@@ -64,7 +64,7 @@ class TestRestore:
         now = await archive(storage)
         assert now[0] == people
         assert same(now[1], faces)
-        assert names(await look(storage, at(0), 3)) == ["Ann"]
+        assert names(await search(storage, at(0), 3)) == ["Ann"]
         assert not (await storage.faces.add(photo_of("Ann", at(0), "photo"))).created
 
     async def test_brings_everything_back_by_new_ids(self, storage: Storage, archived: Archived) -> None:
@@ -80,7 +80,7 @@ class TestRestore:
             dataclasses.replace(person, id=people[0].id) for person in people
         ]
         assert content(now[1]) == content(faces)
-        assert names(await look(storage, at(0), 3)) == ["Ann"]
+        assert names(await search(storage, at(0), 3)) == ["Ann"]
 
     async def test_may_be_repeated(self, storage: Storage, archived: Archived, keep_ids: bool) -> None:  # noqa: FBT001
         people, faces = archived
@@ -211,4 +211,4 @@ class TestRestore:
     async def test_beside_those_who_are_there(self, storage: Storage, archived: Archived) -> None:
         await storage.faces.add(new("Zoe", at(90)))
         await restore(storage, *archived, keep_ids=False)
-        assert names(await look(storage, at(89), 3)) == ["Zoe", "Ann"]
+        assert names(await search(storage, at(89), 3)) == ["Zoe", "Ann"]

@@ -7,7 +7,7 @@ from application.ports.people import ProfileFilter
 from domain.errors import CollectionExists, CollectionNotFound
 from domain.people import DEFAULT_COLLECTION as DEFAULT
 from domain.people import Collection
-from tests.contract.enrolment import at, enrol, look, new, photo_of
+from tests.contract.enrolment import at, enrol, new, photo_of, search
 from tests.contract.storage import Storage
 
 
@@ -60,7 +60,7 @@ async def test_everything_goes_with_it(storage: Storage) -> None:
     with pytest.raises(CollectionNotFound):
         await storage.faces.add(new("Ann", at(0), "staff"))
     with pytest.raises(CollectionNotFound):
-        await look(storage, at(0), 1, collection="staff")
+        await search(storage, at(0), 1, collection="staff")
     await storage.collections.create("staff")
-    assert (await look(storage, at(0), 1, collection="staff")).searched == 0
+    assert (await search(storage, at(0), 1, collection="staff")).searched == 0
     assert await storage.faces.list(FaceFilter(), 10) == [ann]

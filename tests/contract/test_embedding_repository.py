@@ -18,11 +18,11 @@ from tests.contract.enrolment import (
     SMALL,
     at,
     enrol,
-    look,
     names,
     new,
     photo_of,
     random_embedding,
+    search,
 )
 from tests.contract.storage import Storage
 
@@ -76,19 +76,19 @@ class TestAdd:
         with pytest.raises(InvalidEmbedding):
             await storage.faces.add(new("Bob", random_embedding(1, model=SMALL)))
         assert await storage.faces.list(EVERYTHING, 10) == [ann]
-        assert names(await look(storage, at(0), 10)) == ["Ann"]
+        assert names(await search(storage, at(0), 10)) == ["Ann"]
 
     async def test_a_model_without_faces_may_have_any_dimension(self, storage: Storage) -> None:
         (ann,) = await enrol(storage.faces, ("Ann", at(0)))
         await storage.faces.delete(DEFAULT, ann.id)
         await enrol(storage.faces, ("Bob", random_embedding(1, model=SMALL)))
-        assert names(await look(storage, random_embedding(1, model=SMALL), 1)) == ["Bob"]
+        assert names(await search(storage, random_embedding(1, model=SMALL), 1)) == ["Bob"]
 
     async def test_the_callers_array_is_not_kept(self, storage: Storage) -> None:
         embedding = at(0)
         await enrol(storage.faces, ("Ann", embedding))
         embedding.vector[:] = [0.0, 1.0, 0.0]
-        found = await look(storage, at(0), 1)
+        found = await search(storage, at(0), 1)
         assert found.candidates[0].vectors[0] == pytest.approx(at(0).vector)
 
     async def test_to_a_person_by_id(self, storage: Storage) -> None:
@@ -169,7 +169,7 @@ class TestSamePhoto:
     async def test_changes_nothing(self, storage: Storage) -> None:
         await storage.faces.add(photo_of("Ann", at(0), "photo"))
         await storage.faces.add(photo_of("Ann", at(90), "photo"))
-        (candidate,) = (await look(storage, at(0), 1)).candidates
+        (candidate,) = (await search(storage, at(0), 1)).candidates
         assert candidate.vectors[0] == pytest.approx(at(0).vector)
 
     @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from domain.errors import ProfileNotFound
 from domain.people import DEFAULT_COLLECTION as DEFAULT
-from tests.contract.enrolment import EVERYTHING, NO_FACE, NOBODY, at, enrol, look, names, new, photo_of
+from tests.contract.enrolment import EVERYTHING, NO_FACE, NOBODY, at, enrol, names, new, photo_of, search
 from tests.contract.storage import Storage
 
 
@@ -16,7 +16,7 @@ class TestMove:
         moved = await storage.faces.move(DEFAULT, ann.id, bob.profile_id)
         assert moved == dataclasses.replace(ann, profile_id=bob.profile_id, name="Bob")
         assert await storage.faces.get(DEFAULT, ann.id) == moved
-        assert names(await look(storage, at(0), 2)) == ["Bob", "Ann"]
+        assert names(await search(storage, at(0), 2)) == ["Bob", "Ann"]
 
     async def test_the_old_profile_goes_with_its_last_face(self, storage: Storage) -> None:
         ann, bob = await enrol(storage.faces, ("Ann", at(0)), ("Bob", at(50)))

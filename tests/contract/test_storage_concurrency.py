@@ -15,7 +15,7 @@ from application.ports.people import ProfileFilter
 from domain.errors import CollectionExists, CollectionNotFound, NameTaken, ProfileNotFound
 from domain.people import DEFAULT_COLLECTION as DEFAULT
 from domain.people import Face, ProfileId
-from tests.contract.enrolment import EVERYTHING, at, enrol, look, names, new, photo_of
+from tests.contract.enrolment import EVERYTHING, at, enrol, names, new, photo_of, search
 from tests.contract.storage import Storage
 
 T = TypeVar("T")
@@ -244,13 +244,13 @@ async def test_searches_beside_changes_find_whom_they_should(storage: Storage) -
             face = (await storage.faces.add(new(f"other {i}", at(90 + i)))).face
             await storage.faces.delete(DEFAULT, face.id)
 
-    async def search() -> None:
+    async def search_again() -> None:
         for _ in range(20):
-            assert names(await look(storage, at(1), 1)) == ["Ann"]
-            found = await look(storage, at(1), 4)
+            assert names(await search(storage, at(1), 1)) == ["Ann"]
+            found = await search(storage, at(1), 4)
             assert len(found.candidates) == found.searched
 
-    await asyncio.gather(*(come_and_go(i) for i in range(3)), *(search() for _ in range(3)))
+    await asyncio.gather(*(come_and_go(i) for i in range(3)), *(search_again() for _ in range(3)))
 
 
 @pytest.mark.parametrize("people", [2, 3])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from application.ports.faces import FaceFilter
-from application.ports.gallery import Found
+from application.ports.gallery import SearchResult
 from application.ports.people import ProfileFilter
 from domain.errors import CollectionNotFound
 from domain.faces import Embedding
@@ -28,15 +28,17 @@ thoroughly: Callable[..., Callable[..., object]] = settings(
 )
 
 
-async def searched(player: Player, probe: Embedding, collection: str, people: int, team: Metadata) -> Found:
+async def searched(
+    player: Player, probe: Embedding, collection: str, people: int, team: Metadata
+) -> SearchResult:
     """Nobody, where there is no collection."""
     try:
         return await player.storage.gallery.search(probe, collection, people, team or None)
     except CollectionNotFound:
-        return Found(-1, [])
+        return SearchResult(-1, [])
 
 
-def told(player: Player, candidate: Candidate) -> object:
+def described(player: Player, candidate: Candidate) -> object:
     return player.people.index(candidate.profile_id), [player.face(face) for face in candidate.faces]
 
 
@@ -75,7 +77,9 @@ async def test_both_answer_alike(
         # Where rounding may decide between two people, either may be it; who is last may have had a rival.
         for place, similarity in enumerate(ours[:-1]):
             if sum(abs(similarity - other) < TOLERANCE for other in ours) == 1:
-                assert told(one, found[0].candidates[place]) == told(two, found[1].candidates[place])
+                assert described(one, found[0].candidates[place]) == described(
+                    two, found[1].candidates[place]
+                )
 
 
 async def seen(player: Player, collection: str, probe: Embedding) -> object:
@@ -87,7 +91,7 @@ async def seen(player: Player, collection: str, probe: Embedding) -> object:
         return None
     return (
         found.searched,
-        [told(player, candidate) for candidate in found.candidates],
+        [described(player, candidate) for candidate in found.candidates],
         [player.face(face) for face in await storage.faces.list(FaceFilter(collection), 100)],
         [player.person(person) for person in await storage.profiles.list(ProfileFilter(collection), 100)],
         await storage.collections.get(collection),

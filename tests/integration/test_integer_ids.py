@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.changes import PostgresGallerySource
+from adapters.postgres.change_feed import PostgresChangeFeed
 from adapters.postgres.migrations import migrate
-from adapters.postgres.statements import changes as statements
+from adapters.postgres.statements import change_feed as statements
+from application.ports.change_feed import GalleryKey
 from application.ports.faces import FaceFilter, NewFace
-from application.ports.index import GalleryKey
-from tests.contract.enrolment import SMALL, at, look
+from tests.contract.enrolment import SMALL, at, search
 from tests.contract.storage import on_postgres
 from tests.integration.test_migrations import differences_in, to
 
@@ -82,7 +82,7 @@ class TestIntegerIds:
             assert Counter(face.name for face in faces) == people
             crops = {each.face.id: each.crop for each in await storage.archive.faces(home, 10)}
             for face in faces:
-                ((candidate, *_),) = [(await look(storage, at(0), 1, collection=home)).candidates]
+                ((candidate, *_),) = [(await search(storage, at(0), 1, collection=home)).candidates]
                 assert (candidate.name, candidate.faces[0].collection) == ("Ann", home)
                 assert await storage.faces.get(home, face.id) == face
                 assert crops[face.id] in {None, f"crop of {face.id}".encode()}
@@ -102,17 +102,17 @@ class TestIntegerIds:
         assert (face.id, face.profile_id) == (11, 5)
 
     async def test_what_indexes_have_read_holds(self, with_uuids: AsyncEngine) -> None:
-        """Moments, keys, people and revisions are the same, and the migration itself is no change."""
+        """Snapshots, ids and revisions are the same, and the migration itself is no change."""
         async with with_uuids.connect() as connection:
-            moment = (await connection.execute(statements.MOMENT)).one()
+            now = (await connection.execute(statements.NOW)).one()
         await migrate(with_uuids)
-        source = PostgresGallerySource(with_uuids)
-        told = f"{moment.server} {moment.seconds} {moment.snapshot}"
+        source = PostgresChangeFeed(with_uuids)
+        snapshot = f"{now.server} {now.seconds} {now.snapshot}"
         gallery = GalleryKey("default", SMALL, 3)
-        assert (await source.read(gallery, told, np.array([], dtype=np.int64))).unchanged
+        assert (await source.read(gallery, snapshot, np.array([], dtype=np.int64))).unchanged
         (gone,) = await on_postgres(with_uuids).faces.list(FaceFilter("default", "Bob"), 2)
         await on_postgres(with_uuids).faces.delete("default", gone.id)
-        changes = (await source.read(gallery, told, np.array([], dtype=np.int64))).changes
+        changes = (await source.read(gallery, snapshot, np.array([], dtype=np.int64))).changes
         assert changes is not None
         assert changes.removed.tolist() == [gone.id]
 

@@ -15,7 +15,7 @@ from application.ports.archive import PersonToRestore
 from application.ports.faces import FaceFilter
 from domain.errors import StorageFull
 from domain.people import DEFAULT_COLLECTION as DEFAULT
-from tests.contract.enrolment import SMALL, at, enrol, look, names, new
+from tests.contract.enrolment import SMALL, at, enrol, names, new, search
 from tests.contract.storage import Storage, on_postgres
 
 NO_ROOM = """
@@ -63,7 +63,7 @@ async def test_a_server_without_room_refuses_additions_and_goes_on_reading(
         assert "extend" not in str(caught.value)
     with pytest.raises(StorageFull):
         await storage.faces.ping()
-    assert names(await look(storage, at(0), 1)) == ["Ann"]
+    assert names(await search(storage, at(0), 1)) == ["Ann"]
     assert await storage.cohorts.load(DEFAULT, SMALL) is None
     drawn = await storage.cohorts.draw(DEFAULT, SMALL)
     assert drawn is not None
@@ -87,7 +87,7 @@ async def test_little_room_is_left_for_deleting(
                 await add()
         with pytest.raises(StorageFull):
             await storage.faces.ping()
-        assert names(await look(storage, at(0), 1)) == ["Ann"]
+        assert names(await search(storage, at(0), 1)) == ["Ann"]
         assert await storage.faces.delete(DEFAULT, ann.id)
     assert await storage.faces.list(FaceFilter(), 10) == []
     await storage.faces.ping()

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from application.ports.index import NEVER, Changes, GalleryIndex, GalleryKey, IndexRows
+from adapters.gallery_index.faiss.segmented_index import SegmentedIndex
+from application.ports.change_feed import NO_SNAPSHOT, Changes, FaceRows, GalleryKey
 
 DIMENSIONS = 16
 GALLERY = GalleryKey("default", "sface", DIMENSIONS)
@@ -33,21 +34,21 @@ def near(face: NDArray[np.float32], similarity: float, seed: int = 0) -> NDArray
 
 
 def put(
-    index: GalleryIndex,
-    moment: int,
+    index: SegmentedIndex,
+    snapshot: int,
     faces: Mapping[int, int] | None = None,
     found: NDArray[np.float32] | None = None,
     removed: Iterable[int] = (),
 ) -> None:
-    """Bring an index to a moment; 0 is none.
+    """Bring an index to a snapshot; 0 is none.
 
-    `faces`: the person of each key; `found`: their vectors, or else the key's own.
+    `faces`: the person of each face; `found`: their vectors, or else those of the face ids.
     """
     faces = faces or {}
     if found is None:
         found = np.array([vector(key) for key in faces], dtype=np.float32).reshape(-1, DIMENSIONS)
-    rows = IndexRows(_numbers(faces), _numbers(faces.values()), found)
-    assert index.apply(Changes(index.moment, str(moment or NEVER), rows, _numbers(removed)))
+    rows = FaceRows(_numbers(faces), _numbers(faces.values()), found)
+    assert index.apply(Changes(index.snapshot, str(snapshot or NO_SNAPSHOT), rows, _numbers(removed)))
 
 
 def nearest_people(

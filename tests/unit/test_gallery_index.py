@@ -1,4 +1,4 @@
-"""What a resident index finds, whatever has happened to it."""
+"""What a gallery index finds, whatever has happened to it."""
 
 from pathlib import Path
 
@@ -8,70 +8,68 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from adapters.faiss.index import FaissGalleryIndex
-from adapters.faiss.store import FaissGalleryIndexes
-from application.ports.index import NEVER
+from adapters.gallery_index.faiss.folders import IndexFolders
+from adapters.gallery_index.faiss.segmented_index import SegmentedIndex
+from application.ports.change_feed import NO_SNAPSHOT
 from tests.unit.galleries import DIMENSIONS, GALLERY, near, nearest_people, put, vector, vectors
 
-TAIL = 512
+GROWING_ROWS = 512
 MANY = 6000
 """Enough for codes to be scanned."""
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> FaissGalleryIndex:
-    return FaissGalleryIndexes(tmp_path, TAIL).open(GALLERY)
+def index(tmp_path: Path) -> SegmentedIndex:
+    return IndexFolders(tmp_path, GROWING_ROWS).open(GALLERY)
 
 
-def maintained(index: FaissGalleryIndex) -> FaissGalleryIndex:
-    while index.maintain():
+def maintained(index: SegmentedIndex) -> SegmentedIndex:
+    while index.compact():
         pass
     return index
 
 
-def filled(
-    index: FaissGalleryIndex, faces: NDArray[np.float32], people: NDArray[np.int64]
-) -> FaissGalleryIndex:
+def filled(index: SegmentedIndex, faces: NDArray[np.float32], people: NDArray[np.int64]) -> SegmentedIndex:
     keys = range(len(faces))
     put(index, 1, dict(zip(keys, people.tolist(), strict=True)), faces)
     return maintained(index)
 
 
-def test_an_empty_index_finds_nobody(index: FaissGalleryIndex) -> None:
+def test_an_empty_index_finds_nobody(index: SegmentedIndex) -> None:
     found = index.search(vector(1), 5)
 
-    assert (found.moment, found.searched, len(found.people)) == (NEVER, 0, 0)
+    assert (found.snapshot, found.searched, len(found.person_ids)) == (NO_SNAPSHOT, 0, 0)
 
 
-def test_few_faces_are_compared_as_they_are(index: FaissGalleryIndex) -> None:
+def test_few_faces_are_compared_exactly(index: SegmentedIndex) -> None:
     put(index, 1, {1: 10, 2: 10, 3: 30})
 
     found = index.search(vector(3), 1)
 
-    assert (found.people[0], found.faces[0], found.searched) == (30, 3, 2)
+    assert (found.person_ids[0], found.face_ids[0], found.searched) == (30, 3, 2)
     assert found.similarities[0] == pytest.approx(1, abs=1e-6)
 
 
-def test_a_shortlist_of_many_has_the_people_that_an_exact_search_finds(index: FaissGalleryIndex) -> None:
+def test_a_shortlist_of_many_has_the_people_that_an_exact_search_finds(index: SegmentedIndex) -> None:
     faces, people = vectors(MANY), np.arange(MANY) // 3
     filled(index, faces, people)
 
     for seed in range(100):
         probe = near(faces[seed * 17], 0.7, seed)
         found = index.search(probe, 3)
-        assert set(nearest_people(probe, faces, people, 3)) <= set(found.people.tolist())
+        assert set(nearest_people(probe, faces, people, 3)) <= set(found.person_ids.tolist())
 
 
-def test_similarities_are_right_to_what_eight_bits_tell(index: FaissGalleryIndex) -> None:
+def test_similarities_are_as_precise_as_eight_bits_allow(index: SegmentedIndex) -> None:
     faces = vectors(MANY)
     filled(index, faces, np.arange(MANY))
 
     found = index.search(vector(5), 10)
 
-    assert found.similarities == pytest.approx(faces[found.faces] @ vector(5), abs=0.01)
+    assert found.similarities == pytest.approx(faces[found.face_ids] @ vector(5), abs=0.01)
 
 
-def test_one_persons_thousands_of_faces_crowd_nobody_out(index: FaissGalleryIndex) -> None:
+def test_one_persons_thousands_of_faces_crowd_nobody_out(index: SegmentedIndex) -> None:
     probe = vector(1)
     crowd = np.array([near(probe, 0.9, seed) for seed in range(5000)])
     faces = np.concatenate([crowd, vectors(1000)])
@@ -80,10 +78,10 @@ def test_one_persons_thousands_of_faces_crowd_nobody_out(index: FaissGalleryInde
 
     found = index.search(probe, 4)
 
-    assert found.people[:4].tolist() == nearest_people(probe, faces, people, 4)
+    assert found.person_ids[:4].tolist() == nearest_people(probe, faces, people, 4)
 
 
-def test_thousands_of_removed_faces_crowd_nobody_out(index: FaissGalleryIndex) -> None:
+def test_thousands_of_removed_faces_crowd_nobody_out(index: SegmentedIndex) -> None:
     probe = vector(1)
     crowd = np.array([near(probe, 0.9, seed) for seed in range(1400)])
     faces = np.concatenate([vectors(MANY), crowd])
@@ -93,61 +91,64 @@ def test_thousands_of_removed_faces_crowd_nobody_out(index: FaissGalleryIndex) -
 
     found = index.search(probe, 2)
 
-    assert found.people[:2].tolist() == nearest_people(probe, faces[:MANY], people[:MANY], 2)
+    assert found.person_ids[:2].tolist() == nearest_people(probe, faces[:MANY], people[:MANY], 2)
     assert found.searched == MANY
 
 
-def test_all_who_are_equally_near_are_on_the_shortlist(index: FaissGalleryIndex) -> None:
+def test_all_who_are_equally_near_are_on_the_shortlist(index: SegmentedIndex) -> None:
     put(index, 1, dict(zip(range(7), range(7), strict=True)), np.tile(vector(1), (7, 1)))
 
-    assert index.search(vector(2), 1).people.tolist() == list(range(7))
+    assert index.search(vector(2), 1).person_ids.tolist() == list(range(7))
 
 
-def test_a_face_that_changes_hands_is_found_with_its_new_person(index: FaissGalleryIndex) -> None:
+def test_a_face_that_changes_hands_is_found_with_its_new_person(index: SegmentedIndex) -> None:
     filled(index, vectors(MANY), np.arange(MANY))
 
     put(index, 2, {77: MANY}, vectors(MANY)[77:78])
 
     found = index.search(vectors(MANY)[77], 1)
-    assert (found.people[0], found.searched, len(index)) == (MANY, MANY, MANY)
+    assert (found.person_ids[0], found.searched, len(index)) == (MANY, MANY, MANY)
 
 
-def test_codes_are_made_when_there_are_enough_faces(index: FaissGalleryIndex) -> None:
-    put(index, 1, {key: key for key in range(TAIL - 1)})
-    assert not index.maintain()
+def test_the_growing_segment_is_sealed_when_it_has_enough_faces(index: SegmentedIndex) -> None:
+    put(index, 1, {key: key for key in range(GROWING_ROWS - 1)})
+    assert not index.compact()
 
-    put(index, 2, {TAIL: TAIL})
+    put(index, 2, {GROWING_ROWS: GROWING_ROWS})
 
-    assert index.maintain()
-    assert index.search(vector(3), 1).faces[0] == 3
+    assert index.compact()
+    assert index.search(vector(3), 1).face_ids[0] == 3
 
 
-def test_segments_stay_few(index: FaissGalleryIndex) -> None:
-    faces = vectors(16 * TAIL)
-    for start in range(0, len(faces), TAIL):
-        keys = range(start, start + TAIL)
-        put(index, start + 1, dict(zip(keys, keys, strict=True)), faces[start : start + TAIL])
+def test_segments_stay_few(index: SegmentedIndex, tmp_path: Path) -> None:
+    faces = vectors(16 * GROWING_ROWS)
+    for start in range(0, len(faces), GROWING_ROWS):
+        keys = range(start, start + GROWING_ROWS)
+        put(index, start + 1, dict(zip(keys, keys, strict=True)), faces[start : start + GROWING_ROWS])
         maintained(index)
 
-    assert len(index._state.parts) <= 5
+    index.save()
+    assert len([*tmp_path.rglob("codes.npy")]) <= 5
 
 
-def test_what_is_mostly_gone_is_made_anew(index: FaissGalleryIndex) -> None:
+def test_a_segment_of_mostly_removed_faces_is_rebuilt(index: SegmentedIndex) -> None:
     filled(index, vectors(MANY), np.arange(MANY))
     put(index, 2, removed=range(MANY // 2))
 
-    maintained(index)
+    assert index.compact()
+    assert not index.compact()
+    assert len(index) == MANY // 2
 
-    assert sum(len(part.segment) for part in index._state.parts) == len(index) == MANY // 2
 
-
-def test_an_index_can_be_emptied(index: FaissGalleryIndex) -> None:
+def test_an_index_can_be_emptied(index: SegmentedIndex, tmp_path: Path) -> None:
     filled(index, vectors(MANY), np.arange(MANY))
     put(index, 2, removed=range(MANY))
 
     maintained(index)
 
-    assert (len(index), len(index.search(vector(1), 3).people), index._state.parts) == (0, 0, ())
+    assert (len(index), len(index.search(vector(1), 3).person_ids)) == (0, 0)
+    index.save()
+    assert [*tmp_path.rglob("codes.npy")] == []
 
 
 KEYS = st.integers(0, 40)
@@ -164,22 +165,22 @@ WRITES = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(writes=WRITES, seed=st.integers(1000, 1100), wanted=st.integers(1, 4))
-def test_any_history_leaves_what_an_exact_search_finds(
+def test_after_any_history_a_search_finds_what_an_exact_search_finds(
     writes: list[tuple[str, object]], seed: int, wanted: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    folder = FaissGalleryIndexes(tmp_path_factory.mktemp("index"), tail_rows=4)
+    folder = IndexFolders(tmp_path_factory.mktemp("index"), growing_rows=4)
     index, truth = folder.open(GALLERY), dict[int, int]()
-    for moment, (kind, what) in enumerate(writes, start=1):
+    for snapshot, (kind, what) in enumerate(writes, start=1):
         match kind, what:
             case "put", dict():
-                put(index, moment, what)
+                put(index, snapshot, what)
                 truth |= what
             case "remove", set():
-                put(index, moment, removed=what)
+                put(index, snapshot, removed=what)
                 truth = {key: person for key, person in truth.items() if key not in what}
             case "maintain", _:
-                index.maintain()
-            case _ if index.moment != NEVER:
+                index.compact()
+            case _ if index.snapshot != NO_SNAPSHOT:
                 index.save()
                 index = folder.open(GALLERY)
 
@@ -188,6 +189,8 @@ def test_any_history_leaves_what_an_exact_search_finds(
     faces = np.array([vector(key) for key in truth], dtype=np.float32).reshape(-1, DIMENSIONS)
     expected = nearest_people(vector(seed), faces, np.array(list(truth.values()), dtype=np.int64), wanted)
     assert (len(index), found.searched) == (len(truth), len(set(truth.values())))
-    assert set(expected) <= set(found.people.tolist())
-    assert all(truth.get(int(key)) == person for key, person in zip(found.faces, found.people, strict=True))
-    assert len(set(found.people.tolist())) == len(found.people)
+    assert set(expected) <= set(found.person_ids.tolist())
+    assert all(
+        truth.get(int(key)) == person for key, person in zip(found.face_ids, found.person_ids, strict=True)
+    )
+    assert len(set(found.person_ids.tolist())) == len(found.person_ids)

@@ -1,4 +1,4 @@
-"""What a resident index is made of."""
+"""What a gallery index is made of."""
 
 from collections import Counter
 from pathlib import Path
@@ -8,16 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.faiss.census import Census
-from adapters.faiss.coded import Coded
-from adapters.faiss.ranking import Hits, shortlist
-from adapters.faiss.scanner import Scanner
+from adapters.gallery_index.faiss.person_counter import PersonCounter
+from adapters.gallery_index.faiss.pq_scanner import PqScanner
+from adapters.gallery_index.faiss.quantized import QuantizedVectors
+from adapters.gallery_index.faiss.ranking import Hits, nearest_faces
+from application.ports.change_feed import FaceRows
 from tests.unit.galleries import vector, vectors
 
 
 @given(st.lists(st.lists(st.integers(0, 30), max_size=20), max_size=20))
 def test_people_are_counted_while_they_have_a_face(batches: list[list[int]]) -> None:
-    people, truth = Census(apart=5), Counter[int]()
+    people, truth = PersonCounter(max_recent=5), Counter[int]()
     for number, batch in enumerate(batches):
         if number % 3 < 2:
             truth.update(batch)
@@ -29,40 +30,40 @@ def test_people_are_counted_while_they_have_a_face(batches: list[list[int]]) -> 
         assert len(people) == len(+truth)
 
 
-def test_eight_bits_are_as_far_off_as_they_say() -> None:
+def test_quantization_errors_are_within_their_bounds() -> None:
     faces = vectors(20_000)
     numbers = np.arange(20_000)
 
-    hits = Coded.of(numbers, numbers, faces).compared(vector(1), numbers)
+    hits = QuantizedVectors.of(FaceRows(numbers, numbers, faces)).compare(vector(1), numbers)
 
     off = np.abs(hits.similarities - faces @ vector(1))
     assert np.all(off <= hits.errors)
     assert np.max(off) > 0.5 * np.median(hits.errors)
 
 
-def test_who_may_be_as_near_as_the_last_one_is_on_the_shortlist() -> None:
+def test_the_shortlist_has_people_who_may_be_as_near_as_the_last() -> None:
     numbers = np.arange(4)
     similarities = np.array([0.3, 0.475, 0.485, 0.5], dtype=np.float32)
 
-    best = shortlist(Hits(numbers, numbers + 10, similarities, np.full(4, 0.01, dtype=np.float32)), 1)
+    best = nearest_faces(Hits(numbers, numbers + 10, similarities, np.full(4, 0.01, dtype=np.float32)), 1)
 
-    assert best.people.tolist() == [13, 12]
+    assert best.person_ids.tolist() == [13, 12]
 
 
 @pytest.mark.parametrize("cores", [2, 3, 7])
-def test_a_scan_by_several_cores_finds_what_one_finds(
+def test_a_scan_in_shards_finds_what_one_scan_finds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int
 ) -> None:
     faces = vectors(5003)
-    alone = Scanner.built(faces[:4096], [faces])
-    monkeypatch.setattr("adapters.faiss.ranges._WORTH_A_THREAD", 100)
-    monkeypatch.setattr("adapters.faiss.ranges.usable_cores", lambda: cores)
+    alone = PqScanner.trained(faces[:4096], [faces])
+    monkeypatch.setattr("adapters.gallery_index.faiss.shards._MIN_ROWS", 100)
+    monkeypatch.setattr("adapters.gallery_index.faiss.shards.usable_cores", lambda: cores)
     alone.write(tmp_path / "alone")
 
-    split = Scanner.read(tmp_path / "alone")
+    split = PqScanner.read(tmp_path / "alone")
     split.write(tmp_path / "split")
 
-    assert len(split._ranges) == cores
+    assert len(split._shards) == cores
     assert len(split) == len(alone) == 5003
     assert (tmp_path / "split").read_bytes() == (tmp_path / "alone").read_bytes()
     for seed in range(20):

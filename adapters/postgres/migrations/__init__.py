@@ -10,7 +10,7 @@ from sqlalchemy import Connection, NullPool, func, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from adapters.postgres.query import DRIVER_ERRORS
+from adapters.postgres.compiled_statement import DRIVER_ERRORS
 from application.errors import StartupError
 
 _LOCK = 0x_FACE_0DB

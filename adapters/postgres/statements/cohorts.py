@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Float, LargeBinary, column, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from adapters.postgres.query import Query
+from adapters.postgres.compiled_statement import CompiledStatement
 
 _COLUMNS = (
     column("version", BigInteger),
@@ -39,8 +39,8 @@ _MEMBERS = """
 _DRAWN = "CAST(0 AS float8) AS age, ARRAY(SELECT vector FROM member ORDER BY id) AS vectors"
 
 
-def _query(sql: str) -> Query:
-    return Query(cast("TypedReturnsRows[*tuple[Any, ...]]", text(sql).columns(*_COLUMNS)))
+def _query(sql: str) -> CompiledStatement:
+    return CompiledStatement(cast("TypedReturnsRows[*tuple[Any, ...]]", text(sql).columns(*_COLUMNS)))
 
 
 DRAW = _query(

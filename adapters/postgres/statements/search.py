@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 
-from adapters.postgres.query import Query
+from adapters.postgres.compiled_statement import CompiledStatement
 from adapters.postgres.statements.common import (
     COLLECTION,
     DIMENSIONS,
@@ -33,16 +33,16 @@ from adapters.postgres.statements.common import (
 from adapters.postgres.tables import collection, face, profile
 from domain.people import FaceId, ProfileId
 
-# In a sub-select the vector is converted once; without, a generic plan converts it again for each row.
+# In a sub-select, as a generic plan would otherwise convert the vector again for each row.
 _distance: Label[float] = face.c.embedding.op("<#>", return_type=Double())(
     select(VECTOR_GIVEN).scalar_subquery()
 ).label("distance")
 
-Hits: TypeAlias = Select[bool, int | None, int, FaceId, ProfileId, str, str, bytes, float]
-"""Whether the collection is known, the dimensions and the people of its gallery; then a face a row.
+FacesFound: TypeAlias = Select[bool, int | None, int, FaceId, ProfileId, str, str, bytes, float | None, float]
+"""Whether the collection exists, the dimensions and the number of people of its gallery; then a face a row.
 
-That is its id, its person's id and name, its detector, its vector, and its distance. One row with no face
-stands for none.
+A face's columns are its id, its person's id and name, its detector, its vector, norm and distance. They are NULL in
+the one row that there is if no face is found.
 """
 
 _of_gallery = (face.c.collection == COLLECTION, face.c.recognition_model == MODEL)
@@ -51,43 +51,6 @@ _wanted = (
     .where(profile.c.collection == COLLECTION)
     .where(profile.c.metadata.contains(bindparam("about", type_=JSONB)))
 )
-
-
-def _near(*, filtered: bool) -> Select[ProfileId, FaceId, float]:
-    """All that the probe is compared with."""
-    near = select(face.c.profile_id, face.c.id, _distance).where(
-        *_of_gallery, func.vector_dims(face.c.embedding) == DIMENSIONS
-    )
-    return near.where(face.c.profile_id.in_(_wanted)) if filtered else near
-
-
-def _population(*, filtered: bool) -> Select[int]:
-    if filtered:
-        enrolled = exists().where(*_of_gallery, face.c.profile_id == profile.c.id)
-        return select(func.count()).select_from(_wanted.where(enrolled).subquery())
-    return select(func.count(face.c.profile_id.distinct())).where(*_of_gallery)
-
-
-def _search(near: Select[ProfileId, FaceId, float], *, filtered: bool) -> Hits:
-    faces = near.subquery("near")
-    best = (
-        select(faces)
-        .ext(distinct_on(faces.c.profile_id))
-        .order_by(faces.c.profile_id, faces.c.distance, faces.c.id)
-        .subquery("best")
-    )
-    people = select(best.c.profile_id).order_by(best.c.distance, best.c.id).limit(LIMIT)
-    gallery = select(
-        exists().where(collection.c.name == COLLECTION).label("known"),
-        DIMENSIONS_ENROLLED.label("dimensions"),
-        _population(filtered=filtered).scalar_subquery().label("searched"),
-    ).subquery("gallery")
-    # Through an array, for whatever length the server expects the faces to be looked up in the index.
-    faces_of_people = _faces(
-        face.c.profile_id == any_(func.array(people.scalar_subquery(), type_=ARRAY(BigInteger)))
-    )
-    found = faces_of_people.add_columns(_distance).subquery("found")
-    return select(gallery, found).select_from(gallery.outerjoin(found, true())).order_by(found.c.id)
 
 
 def _faces(of: ColumnElement[bool]) -> Select[FaceId, ProfileId, str, str, bytes, float | None]:
@@ -105,17 +68,46 @@ def _faces(of: ColumnElement[bool]) -> Select[FaceId, ProfileId, str, str, bytes
     )
 
 
-def _by_nearest_faces(*, filtered: bool) -> Hits:
-    near = _near(filtered=filtered).order_by(_distance, face.c.id)
-    return _search(near.limit(bindparam("candidates", type_=Integer)), filtered=filtered)
+def _search(*, filtered: bool, all_people: bool) -> FacesFound:
+    near = select(face.c.profile_id, face.c.id, _distance).where(
+        *_of_gallery, func.vector_dims(face.c.embedding) == DIMENSIONS
+    )
+    searched = select(func.count(face.c.profile_id.distinct())).where(*_of_gallery)
+    if filtered:
+        near = near.where(face.c.profile_id.in_(_wanted))
+        enrolled = exists().where(*_of_gallery, face.c.profile_id == profile.c.id)
+        searched = select(func.count()).select_from(_wanted.where(enrolled).subquery())
+    if not all_people:
+        near = near.order_by(_distance, face.c.id).limit(bindparam("candidates", type_=Integer))
+    compared = near.subquery("near")
+    best = (
+        select(compared)
+        .ext(distinct_on(compared.c.profile_id))
+        .order_by(compared.c.profile_id, compared.c.distance, compared.c.id)
+        .subquery("best")
+    )
+    people = select(best.c.profile_id).order_by(best.c.distance, best.c.id).limit(LIMIT)
+    gallery = select(
+        exists().where(collection.c.name == COLLECTION).label("known"),
+        DIMENSIONS_ENROLLED.label("dimensions"),
+        searched.scalar_subquery().label("searched"),
+    ).subquery("gallery")
+    # Through an array, so that the planner uses the index however many people it expects.
+    faces_of_people = _faces(
+        face.c.profile_id == any_(func.array(people.scalar_subquery(), type_=ARRAY(BigInteger)))
+    )
+    found = faces_of_people.add_columns(_distance).subquery("found")
+    return select(gallery, found).select_from(gallery.outerjoin(found, true())).order_by(found.c.id)
 
 
-BY_NEAREST_FACES = {filtered: Query(_by_nearest_faces(filtered=filtered)) for filtered in (False, True)}
-"""Without and with a filter; too few people, if a few have all of the nearest faces."""
+BY_NEAREST_FACES = {
+    filtered: CompiledStatement(_search(filtered=filtered, all_people=False)) for filtered in (False, True)
+}
+"""Without and with a metadata filter. Finds too few people if a few have all of the nearest faces."""
 
 BY_ALL_PEOPLE = {
-    filtered: Query(_search(_near(filtered=filtered), filtered=filtered)) for filtered in (False, True)
+    filtered: CompiledStatement(_search(filtered=filtered, all_people=True)) for filtered in (False, True)
 }
-"""Right however many faces a person has, but it sorts the whole gallery."""
+"""Always finds enough people, but sorts the whole gallery."""
 
-FACES_OF_PERSON = Query(_faces(face.c.profile_id == PROFILE_ID).order_by(face.c.id))
+FACES_OF_PERSON = CompiledStatement(_faces(face.c.profile_id == PROFILE_ID).order_by(face.c.id))

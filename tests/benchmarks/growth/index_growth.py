@@ -1,4 +1,4 @@
-"""The resident index on one size of gallery."""
+"""The gallery index on one size of gallery."""
 
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ from time import perf_counter, process_time
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.faiss.store import FaissGalleryIndexes
+from adapters.gallery_index.faiss.folders import IndexFolders
+from adapters.gallery_index.faiss.segmented_index import SegmentedIndex
 from application.evaluation.simulation import Probes
-from application.ports.index import NEVER, Changes, GalleryIndex, GalleryKey, IndexRows, Moment
+from application.ports.change_feed import NO_SNAPSHOT, Changes, FaceRows, GalleryKey, SnapshotToken
 from tests.benchmarks.growth.timing import Times, timed, timed_each
 
 _FILLING = 1 << 27
@@ -61,15 +62,15 @@ class _Inserting:
 def measured(gallery: NDArray[np.float32], probes: Probes, folder: Path) -> IndexFigures:
     """Fill an index with N x D vectors, and search it for the probes."""
     name = GalleryKey("default", "simulated", gallery.shape[1])
-    indexes = FaissGalleryIndexes(folder)
-    index = indexes.new(name)
+    indexes = IndexFolders(folder)
+    index = indexes.open(name, discard=True)
     _, build_s = timed(lambda: _fill(index, gallery))
     timed_each(lambda probe: index.search(probe, 1), probes.vectors[:50])
     ones, search = timed_each(lambda probe: index.search(probe, 1), probes.vectors)
     _, cpu = timed_each(lambda probe: index.search(probe, 1), probes.vectors, process_time)
     tens, search_ten = timed_each(lambda probe: index.search(probe, 10), probes.vectors)
     answers = [
-        _answer(gallery, probe, found.faces) for probe, found in zip(probes.vectors, ones, strict=True)
+        _answer(gallery, probe, found.face_ids) for probe, found in zip(probes.vectors, ones, strict=True)
     ]
     _, save_s = timed(index.save)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
@@ -85,11 +86,11 @@ def measured(gallery: NDArray[np.float32], probes: Probes, folder: Path) -> Inde
         search_ten=search_ten,
         recall=float(np.mean([a == e for a, e in zip(answers, probes.exact[:, 0], strict=True)])),
         recall_ten=float(
-            np.mean([np.isin(e, found.faces).mean() for e, found in zip(probes.exact, tens, strict=True)])
+            np.mean([np.isin(e, found.face_ids).mean() for e, found in zip(probes.exact, tens, strict=True)])
         ),
         identified=float(np.mean(np.array(answers) == probes.mates)),
         identified_exactly=probes.identified,
-        shortlist=float(np.mean([len(found.people) for found in ones])),
+        shortlist=float(np.mean([len(found.person_ids) for found in ones])),
         build_s=build_s,
         save_s=save_s,
         saved_bytes_a_face=size / len(gallery),
@@ -100,18 +101,18 @@ def measured(gallery: NDArray[np.float32], probes: Probes, folder: Path) -> Inde
     )
 
 
-def _fill(index: GalleryIndex, gallery: NDArray[np.float32]) -> None:
+def _fill(index: SegmentedIndex, gallery: NDArray[np.float32]) -> None:
     step = max(1, _FILLING // gallery[:1].nbytes)
     for start in range(0, len(gallery), step):
         keys = np.arange(start, min(start + step, len(gallery)))
-        _apply(index, NEVER, IndexRows(keys, keys, gallery[keys]))
-        while index.maintain():
+        _apply(index, NO_SNAPSHOT, FaceRows(keys, keys, gallery[keys]))
+        while index.compact():
             pass
-    _apply(index, "0", IndexRows(_NOTHING, _NOTHING, gallery[:0]))
+    _apply(index, "0", FaceRows(_NOTHING, _NOTHING, gallery[:0]))
 
 
-def _apply(index: GalleryIndex, moment: Moment, faces: IndexRows) -> None:
-    index.apply(Changes(index.moment, moment, faces, _NOTHING))
+def _apply(index: SegmentedIndex, snapshot: SnapshotToken, faces: FaceRows) -> None:
+    index.apply(Changes(index.snapshot, snapshot, faces, _NOTHING))
 
 
 def _answer(gallery: NDArray[np.float32], probe: NDArray[np.float32], faces: NDArray[np.int64]) -> int:
@@ -121,11 +122,11 @@ def _answer(gallery: NDArray[np.float32], probe: NDArray[np.float32], faces: NDA
 
 def _reopened(folder: Path, name: GalleryKey, probes: NDArray[np.float32]) -> tuple[float, int]:
     warm = GalleryKey("nothing", "nothing", name.dimensions)
-    FaissGalleryIndexes(folder).open(warm).search(probes[0], 1)
+    IndexFolders(folder).open(warm).search(probes[0], 1)
     before = _resident()
 
-    def ready() -> GalleryIndex:
-        index = FaissGalleryIndexes(folder).open(name)
+    def ready() -> SegmentedIndex:
+        index = IndexFolders(folder).open(name)
         index.search(probes[0], 1)
         return index
 
@@ -141,22 +142,22 @@ def _resident() -> int:
 
 
 def _inserting(
-    index: GalleryIndex, gallery: NDArray[np.float32], probes: Probes, pause_s: float
+    index: SegmentedIndex, gallery: NDArray[np.float32], probes: Probes, pause_s: float
 ) -> _Inserting:
     """Faces come one by one, in a thread of their own, with a pause after each, while searches go on."""
     done = Event()
-    first = int(index.moment)
+    first = int(index.snapshot)
 
     def insert() -> None:
         while not done.wait(pause_s):
-            number = int(index.moment)
+            number = int(index.snapshot)
             key = np.array([len(gallery) + number])
             row = gallery[number % len(gallery)][np.newaxis]
-            _apply(index, str(number + 1), IndexRows(key, key, row))
+            _apply(index, str(number + 1), FaceRows(key, key, row))
 
     def maintain() -> None:
         while not done.wait(0.1):
-            index.maintain()
+            index.compact()
 
     seconds: list[float] = []
     with ThreadPoolExecutor(2) as threads:
@@ -169,4 +170,4 @@ def _inserting(
         done.set()
     for work in running:
         work.result()
-    return _Inserting((int(index.moment) - first) / (perf_counter() - start), Times.of(seconds))
+    return _Inserting((int(index.snapshot) - first) / (perf_counter() - start), Times.of(seconds))

@@ -68,7 +68,7 @@ async def _in_database(
             peer = await pgvector_growth.measured(connection, probes, graph=graph)
         finally:
             await connection.close()
-        service = await service_growth.measured(engine, probes, folder / "resident")
+        service = await service_growth.measured(engine, probes, folder / "followed")
         await engine.dispose()
     finally:
         await server.stop()

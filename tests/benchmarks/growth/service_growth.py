@@ -8,12 +8,12 @@ from time import perf_counter
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.faiss.store import FaissGalleryIndexes
-from adapters.postgres.changes import PostgresGallerySource
+from adapters.gallery_index.faiss.store import FaissIndexStore
+from adapters.gallery_index.gallery import IndexedGallery
+from adapters.postgres.change_feed import PostgresChangeFeed
 from adapters.postgres.gallery import PgVectorGallery
 from adapters.postgres.repository import PgVectorRepository
 from application.evaluation.simulation import Probes
-from application.indexed import IndexedGallery, ResidentGalleries
 from application.ports.faces import NewFace
 from application.ports.gallery import Gallery
 from domain.faces import Embedding
@@ -48,30 +48,29 @@ class ServiceFigures:
 
 async def measured(engine: AsyncEngine, probes: Probes, folder: Path) -> ServiceFigures:
     """Index the loaded faces, and search them for the probes, one after the other."""
-    residents = _residents(engine, folder)
+    gallery = _gallery(engine, folder)
     start = perf_counter()
-    async with residents.running():
-        fill_s = await _ready(residents, start)
-        gallery = IndexedGallery(PgVectorGallery(engine), residents)
+    async with gallery.running():
+        fill_s = await _ready(gallery, start)
         await _searched(gallery, probes, _WARM)
         first, _ = await _searched(gallery, probes, len(probes.mates))
         search, identified = await _searched(gallery, probes, len(probes.mates))
-    residents = _residents(engine, folder)
+    gallery = _gallery(engine, folder)
     start = perf_counter()
-    async with residents.running():
-        ready_s = await _ready(residents, start)
-        gallery = IndexedGallery(PgVectorGallery(engine), residents)
+    async with gallery.running():
+        ready_s = await _ready(gallery, start)
         await _searched(gallery, probes, _WARM)
         inserts, beside = await _inserting(gallery, PgVectorRepository(engine), probes)
     return ServiceFigures(fill_s, first, search, identified, ready_s, inserts, beside)
 
 
-def _residents(engine: AsyncEngine, folder: Path) -> ResidentGalleries:
-    return ResidentGalleries(FaissGalleryIndexes(folder), PostgresGallerySource(engine), threads=2, least=1)
+def _gallery(engine: AsyncEngine, folder: Path) -> IndexedGallery:
+    store, feed = FaissIndexStore(folder, threads=2), PostgresChangeFeed(engine)
+    return IndexedGallery(PgVectorGallery(engine), store, feed, min_faces=1)
 
 
-async def _ready(residents: ResidentGalleries, start: float) -> float:
-    while not residents.ready:  # noqa: ASYNC110 - the figure is what a probe of readiness would see
+async def _ready(gallery: IndexedGallery, start: float) -> float:
+    while not gallery.ready:  # noqa: ASYNC110 - the figure is what a probe of readiness would see
         await asyncio.sleep(_POLL_S)
     return perf_counter() - start
 

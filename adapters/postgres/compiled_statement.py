@@ -1,14 +1,14 @@
-"""Reading with little around it, for a recognition waits."""
+"""Statements that are compiled once and run by the driver, for what every recognition waits for."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 import asyncpg
+from sqlalchemy import ClauseElement
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi, PGCompiler_asyncpg
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.sql.selectable import TypedReturnsRows
 from sqlalchemy.util import await_only, greenlet_spawn
 
 _DIALECT = make_url("postgresql+asyncpg://").get_dialect()()
@@ -21,28 +21,28 @@ DRIVER_ERRORS = (
     OSError,
     EOFError,
 )
-"""All that a statement, or connecting for it, can end with, but for what the pool has to say.
+"""What connecting or a statement can fail with, besides the pool's SQLAlchemyError.
 
-The dialect's own errors are those of connecting: they are no SQLAlchemyError for who asks the pool himself.
+The dialect's own errors are those of connecting: only SQLAlchemy's own execution turns them into SQLAlchemyErrors.
 """
 
 
-class Record(asyncpg.Record):  # type: ignore[misc]
-    """A row as the driver reads it, whose columns are attributes as well."""
+class DriverRow(asyncpg.Record):  # type: ignore[misc]
+    """A row as the driver reads it, with its columns as attributes."""
 
     __slots__ = ()
 
     __getattr__ = asyncpg.Record.__getitem__
 
 
-class Query:
-    """A statement with named parameters that changes nothing, compiled once.
+class CompiledStatement:
+    """A statement with named parameters that may be repeated when the connection is lost.
 
-    SQLAlchemy writes it and lends the connection. Its own execution takes longer than the server's.
+    SQLAlchemy compiles it and lends the connection; its own execution takes longer than the server does.
     """
 
-    def __init__(self, statement: TypedReturnsRows[*tuple[Any, ...]]) -> None:
-        """The types of its columns are the driver's own."""
+    def __init__(self, statement: ClauseElement) -> None:
+        """Columns have the driver's types, whatever the statement says."""
         compiled = cast("PGCompiler_asyncpg", statement.compile(dialect=_DIALECT))
         bound = {name: compiled.binds[name] for name in compiled.positiontup or ()}
         self._sql = compiled.string
@@ -54,17 +54,17 @@ class Query:
 
     async def rows(
         self, engine: AsyncEngine, parameters: Mapping[str, object], limit_ms: int | None = None
-    ) -> Sequence[Record]:
-        """All of them.
+    ) -> Sequence[DriverRow]:
+        """All rows.
 
         Args:
             engine: lends the connection.
             parameters: the statement's.
-            limit_ms: how long the server may take, if that is less than for others; two more round trips.
+            limit_ms: a statement timeout below the usual one; costs two more round trips.
 
         Raises:
-            SQLAlchemyError, DRIVER_ERRORS: there is no connection to be had, the statement is refused, or the
-                connection was lost twice.
+            SQLAlchemyError, DRIVER_ERRORS: no connection can be had, the statement is refused, or the connection
+                was lost twice.
         """
         given = {**self._constants, **parameters}
         arguments = [process(given[name]) if process else given[name] for name, process in self._parameters]
@@ -72,7 +72,7 @@ class Query:
 
     def _fetched(
         self, engine: AsyncEngine, arguments: Sequence[object], limit_ms: int | None, *, again: bool = True
-    ) -> Sequence[Record]:
+    ) -> Sequence[DriverRow]:
         connection = engine.sync_engine.raw_connection()
         driver = cast("asyncpg.Connection", connection.driver_connection)
         try:
@@ -80,7 +80,7 @@ class Query:
         except BaseException as error:
             lost = driver.is_closed()
             if lost or not isinstance(error, asyncpg.PostgresError):
-                # Nobody knows what has become of it: it must not serve the next request.
+                # Its state is unknown, so that no other request may use it.
                 connection.invalidate()
             if not (lost and again and isinstance(error, DRIVER_ERRORS)):
                 raise
@@ -90,10 +90,10 @@ class Query:
 
     async def _answer(
         self, driver: "asyncpg.Connection", arguments: Sequence[object], limit_ms: int | None
-    ) -> Sequence[Record]:
-        fetching = partial(driver.fetch, self._sql, *arguments, record_class=Record)
+    ) -> Sequence[DriverRow]:
+        fetching = partial(driver.fetch, self._sql, *arguments, record_class=DriverRow)
         if limit_ms is None:
-            return cast("Sequence[Record]", await fetching())
+            return cast("Sequence[DriverRow]", await fetching())
         async with driver.transaction():
             await driver.execute(f"SET LOCAL statement_timeout = {limit_ms}")
-            return cast("Sequence[Record]", await fetching())
+            return cast("Sequence[DriverRow]", await fetching())

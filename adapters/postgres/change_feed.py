@@ -1,0 +1,114 @@
+"""GalleryChangeFeed on PostgreSQL (docs/decisions/0006-gallery-index.md)."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
+
+from adapters.postgres.compiled_statement import DriverRow
+from adapters.postgres.database import Database, Parameters
+from adapters.postgres.gallery import candidates
+from adapters.postgres.statements import change_feed as statements
+from application.ports.change_feed import (
+    NO_SNAPSHOT,
+    Changes,
+    FaceRows,
+    GalleryChangeFeed,
+    GalleryKey,
+    GalleryReading,
+    SnapshotToken,
+    UnknownSnapshot,
+)
+from domain.errors import CollectionNotFound
+
+_PAGE_BYTES = 8 << 20
+"""Of vectors on a page."""
+
+_MAX_CHANGES = 1000
+"""In one reading, as somebody may be waiting for an answer."""
+
+_HEADER_BYTES = 4
+
+
+class PostgresChangeFeed(GalleryChangeFeed):
+    """A reading is one statement."""
+
+    def __init__(self, engine: AsyncEngine, max_changes: int = _MAX_CHANGES) -> None:
+        self._database = Database(engine)
+        self._max_changes = max_changes
+
+    @override
+    async def galleries(self) -> Mapping[GalleryKey, int]:
+        rows = await self._database.fetch(statements.GALLERIES, {})
+        return {GalleryKey(name, model, dimensions): faces for name, model, faces, dimensions in rows}
+
+    @override
+    async def snapshot(self) -> SnapshotToken:
+        (row,) = await self._database.fetch(statements.SNAPSHOT, {})
+        return _token(row)
+
+    @override
+    async def pages(self, gallery: GalleryKey, since: SnapshotToken) -> AsyncIterator[Changes]:
+        parameters = _parameters(gallery, since)
+        if since != NO_SNAPSHOT:
+            ((known,),) = await self._database.fetch(statements.KNOWN, parameters)
+            if not known:
+                raise UnknownSnapshot
+            ((removed,),) = await self._database.fetch(statements.REMOVED, parameters)
+            # Before the faces, as some may have come back.
+            yield Changes(since, since, _rows(gallery, [], [], b""), np.array(removed, dtype=np.int64))
+        rows = max(1, _PAGE_BYTES // (4 * gallery.dimensions))
+        place = {"dimensions": gallery.dimensions, "revision": 0, "after": 0, "limit": rows}
+        while True:
+            (page,) = await self._database.fetch(statements.PAGE, {**parameters, **place})
+            if page.faces is None:
+                return
+            faces = _rows(gallery, page.faces, page.people, page.vectors)
+            yield Changes(since, since, faces, np.zeros(0, dtype=np.int64))
+            place |= {"revision": page.revision, "after": page.faces[-1]}
+
+    @override
+    async def read(
+        self, gallery: GalleryKey, since: SnapshotToken, person_ids: NDArray[np.int64]
+    ) -> GalleryReading:
+        wanted = {"people": person_ids.tolist(), "limit": self._max_changes + 1}
+        rows = await self._database.fetch(statements.READ, {**_parameters(gallery, since), **wanted})
+        first, *found = rows
+        if not first.known:
+            raise UnknownSnapshot
+        if not first.collection_exists:
+            raise CollectionNotFound
+        fitting = [row for row in found if len(row.vector) == _HEADER_BYTES + 4 * gallery.dimensions]
+        changes = None
+        if max(first.changes, len(first.removed)) <= self._max_changes:
+            changed = [row for row in fitting if row.changed]
+            vectors = b"".join(row.vector[_HEADER_BYTES:] for row in changed)
+            face_ids, people = [row.id for row in changed], [row.profile_id for row in changed]
+            # A face that was removed and came back is there; one with another length now has left this gallery.
+            removed = {*first.removed, *(row.id for row in found if row.changed)}.difference(face_ids)
+            faces = _rows(gallery, face_ids, people, vectors)
+            changes = Changes(since, _token(first), faces, np.array([*removed], dtype=np.int64))
+        return GalleryReading(changes, candidates(fitting, gallery.collection, gallery.model))
+
+    @override
+    async def prune(self) -> None:
+        await self._database.change(statements.PRUNE, {})
+
+
+def _token(row: DriverRow) -> SnapshotToken:
+    return f"{row.server} {row.seconds} {row.snapshot}"
+
+
+def _parameters(gallery: GalleryKey, since: SnapshotToken) -> Parameters:
+    place = {"within": gallery.collection, "model": gallery.model}
+    if since == NO_SNAPSHOT:
+        return {**place, "since": statements.EMPTY_SNAPSHOT}
+    server, seconds, snapshot = since.rsplit(" ", 2)
+    return {**place, "server": server, "seconds": float(seconds), "since": snapshot}
+
+
+def _rows(gallery: GalleryKey, faces: Sequence[int], people: Sequence[int], vectors: bytes) -> FaceRows:
+    numbers = np.frombuffer(vectors, ">f4").astype(np.float32).reshape(-1, gallery.dimensions)
+    return FaceRows(np.array(faces, dtype=np.int64), np.array(people, dtype=np.int64), numbers)
