@@ -1,4 +1,4 @@
-"""The seam to an inference engine: everything else in this package knows only `InferenceSession`."""
+"""The port of inference engines: everything else in this package knows only `InferenceSession`."""
 
 from collections.abc import Mapping
 from typing import Protocol, TypeAlias
@@ -8,26 +8,18 @@ from numpy.typing import NDArray
 
 Tensor: TypeAlias = NDArray[np.float32]
 Shape: TypeAlias = tuple[int | None, ...]
-"""None is an axis that may differ from run to run."""
+"""None is an axis whose length may differ from run to run."""
 
 
 class InferenceSession(Protocol):
     """A loaded network with one input. Safe to run from several threads at once."""
 
-    @property
-    def input_shape(self) -> Shape:
-        """N x C x H x W."""
-        ...
-
-    @property
-    def output_shapes(self) -> Mapping[str, Shape]:
-        """By the outputs' names, in the file's order."""
-        ...
-
-    @property
-    def metadata(self) -> Mapping[str, str]:
-        """What the preparation found out about the graph; see adapters/onnx/exports.py."""
-        ...
+    input_shape: Shape
+    """N x C x H x W."""
+    output_shapes: Mapping[str, Shape]
+    """By the outputs' names, in the file's order."""
+    metadata: Mapping[str, str]
+    """What the preparation recorded about the graph; see adapters/onnx/graphs/exports.py."""
 
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:
         """The outputs, by name, for a batch of the input's shape."""

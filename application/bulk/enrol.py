@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from application.analysis.sources import Photo
 from application.bulk.attempts import attempted
 from application.bulk.lanes import batches, in_order
 from application.bulk.photos import PhotoReader
-from application.enrolment import Candidate, Enrol, RegisterFace
+from application.enrolment import EnrolFace, EnrolmentOptions, PendingEnrolment
 from application.ports.people import CollectionRepository
 from application.ports.workers import WorkerPool
-from application.sources import Photo
 from domain.enrolment import Conflict, OnConflict
 from domain.errors import CollectionNotFound, FaceServiceError
 from domain.models import ModelChoice
@@ -69,7 +69,7 @@ class _Looked:
     """A photo whose face was found good."""
 
     item: PersonPhoto
-    candidate: Candidate
+    candidate: PendingEnrolment
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +80,20 @@ class EnrolPhotos:
     repeating it.
     """
 
-    register_face: RegisterFace
+    enrol_face: EnrolFace
     collections: CollectionRepository
     workers: WorkerPool
     files: PhotoReader
     width: int
     """How many photos are on their way at once."""
 
-    async def prepare(self, how: Enrol) -> ModelChoice:
+    async def prepare(self, how: EnrolmentOptions) -> ModelChoice:
         """The models that a run will use, loaded; most of what would stop it, stops it here.
 
         Raises:
             CollectionNotFound, InvalidCollection, UnknownModel, ModelNotInstalled, BrokenModel.
         """
-        models = self.register_face.reader.analyser.models
+        models = self.enrol_face.reader.analyser.models
         choice = models.choose(how.detection_model, how.recognition_model)
         if await self.collections.get(collection_name(how.collection)) is None:
             raise CollectionNotFound
@@ -101,7 +101,9 @@ class EnrolPhotos:
         await self.workers.run(models.embedder, choice.recognition)
         return choice
 
-    async def execute(self, photos: Sequence[PersonPhoto], how: Enrol) -> AsyncIterator[PhotoOutcome]:
+    async def execute(
+        self, photos: Sequence[PersonPhoto], how: EnrolmentOptions
+    ) -> AsyncIterator[PhotoOutcome]:
         """What became of each photo, in order; a face is durable when it is told.
 
         With OnConflict.ALLOW, faces are enrolled as they come. Otherwise each is judged when those before
@@ -127,7 +129,7 @@ class EnrolPhotos:
         async def look_up(batch: list[PersonPhoto]) -> list[_Unknown | PhotoOutcome]:
             read = await self.workers.run(lambda: [self._read(item) for item in batch])
             asked = [(each.item.person, each.photo.digest) for each in read if isinstance(each, _Unknown)]
-            known = iter(await self.register_face.repository.enrolled(collection, choice, asked))
+            known = iter(await self.enrol_face.repository.enrolled(collection, choice, asked))
             return [_sifted(each, next(known)) if isinstance(each, _Unknown) else each for each in read]
 
         async for batch in in_order(batches(photos, BATCH), look_up, BATCHES_AHEAD):
@@ -140,18 +142,18 @@ class EnrolPhotos:
         except FaceServiceError as error:
             return _refused(item, error)
 
-    async def _look(self, photo: _Unknown | PhotoOutcome, how: Enrol) -> _Looked | PhotoOutcome:
+    async def _look(self, photo: _Unknown | PhotoOutcome, how: EnrolmentOptions) -> _Looked | PhotoOutcome:
         if isinstance(photo, PhotoOutcome):
             return photo
-        found = await attempted(self.register_face.look(photo.item.person, photo.photo, how))
+        found = await attempted(self.enrol_face.prepare(photo.item.person, photo.photo, how))
         if isinstance(found, FaceServiceError):
             return _refused(photo.item, found)
         return _Looked(photo.item, found)
 
-    async def _enrol(self, looked: _Looked | PhotoOutcome, how: Enrol) -> PhotoOutcome:
+    async def _enrol(self, looked: _Looked | PhotoOutcome, how: EnrolmentOptions) -> PhotoOutcome:
         if isinstance(looked, PhotoOutcome):
             return looked
-        done = await attempted(self.register_face.enrol(looked.candidate, how))
+        done = await attempted(self.enrol_face.enrol(looked.candidate, how))
         if isinstance(done, FaceServiceError):
             return _refused(looked.item, done)
         status = Status.ENROLLED if done.created else Status.KNOWN

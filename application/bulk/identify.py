@@ -9,7 +9,7 @@ from application.bulk.lanes import each, in_order
 from application.bulk.photos import PhotoReader
 from application.ports.people import CollectionRepository
 from application.ports.workers import WorkerPool
-from application.recognition import IdentifiedFace, Identify, Query
+from application.recognition import IdentifiedFace, Identify, RecognitionOptions
 from domain.errors import CollectionNotFound, FaceServiceError
 from domain.models import ModelChoice
 from domain.people import collection_name
@@ -37,13 +37,13 @@ class IdentifyPhotos:
     width: int
     """How many photos are on their way at once."""
 
-    async def execute(self, paths: Sequence[Path], query: Query) -> AsyncIterator[PhotoAnswer]:
+    async def execute(self, paths: Sequence[Path], query: RecognitionOptions) -> AsyncIterator[PhotoAnswer]:
         """An answer a photo, in order.
 
         Raises:
             FaceServiceError, one of FATAL: nothing more can be done now.
         """
-        choice = self.identify.reader.choose(query.detection_model, query.recognition_model)
+        choice = self.identify.reader.models(query)
         if await self.collections.get(collection_name(query.collection)) is None:
             raise CollectionNotFound
 
@@ -56,5 +56,5 @@ class IdentifyPhotos:
         async for answer in in_order(each(paths), ask, self.width):
             yield answer
 
-    async def _ask(self, path: Path, query: Query) -> list[IdentifiedFace]:
+    async def _ask(self, path: Path, query: RecognitionOptions) -> list[IdentifiedFace]:
         return await self.identify.execute(await self.workers.run(self.files.read, path), query)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from application.analysis import embed_crops
+from application.analysis.analyser import embed_crops
 from application.bulk.attempts import attempted
 from application.bulk.lanes import in_order
 from application.ports.crops import Backlog, CropArchive, CropCodec, StoredCrop

@@ -13,9 +13,9 @@ from adapters.gallery_index.gallery import IndexedGallery
 from adapters.imaging.alignment import SimilarityAligner
 from adapters.imaging.crops import PngCrops
 from adapters.imaging.decoder import PillowDecoder
+from adapters.imaging.opencv_threads import use_one_opencv_thread
 from adapters.imaging.quality import LandmarkQualityAssessor
 from adapters.imaging.refinement import RefiningAligner
-from adapters.imaging.threads import one_thread_an_image
 from adapters.memory.archive import InMemoryArchive
 from adapters.memory.cohorts import InMemoryCohorts
 from adapters.memory.crops import InMemoryCrops
@@ -25,9 +25,9 @@ from adapters.memory.liveness_sessions import InMemoryLivenessSessions
 from adapters.memory.people import InMemoryCollections, InMemoryProfiles
 from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
-from adapters.onnx.catalogue import Catalogue
+from adapters.onnx.catalogue.entries import Catalogue
+from adapters.onnx.catalogue.files import ModelFiles
 from adapters.onnx.engines.choice import choose_engine
-from adapters.onnx.files import ModelFiles
 from adapters.onnx.library import OnnxModelLibrary
 from adapters.postgres.archive import PgVectorArchive
 from adapters.postgres.change_feed import PostgresChangeFeed
@@ -39,9 +39,10 @@ from adapters.postgres.idempotency import PostgresIdempotency
 from adapters.postgres.liveness_sessions import PostgresLivenessSessions
 from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
-from adapters.threads.cores import SpareCores
+from adapters.system.idle_cores import IdleCores
 from adapters.threads.pool import ThreadWorkerPool
-from application.analysis import FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
+from application.analysis.sources import SourceReader
 from application.bulk.enrol import EnrolPhotos
 from application.bulk.export import ExportPeople
 from application.bulk.identify import IdentifyPhotos
@@ -51,13 +52,13 @@ from application.bulk.restore import ImportPeople
 from application.calibration_report import ReportCalibration
 from application.catalogue import ListModels
 from application.decisions import DecisionPolicy
-from application.enrolment import RegisterBatch, RegisterFace
+from application.enrolment import EnrolBatch, EnrolFace
 from application.former_models import FindFormerFaces
 from application.gallery_calibration import GalleryCalibration
 from application.health import CheckReadiness
 from application.idempotency import AnswerOnce
-from application.liveness import LivenessGate, calibrated
-from application.liveness_frames import FrameMeter
+from application.liveness import LivenessGate
+from application.liveness_frames import FrameAnalyser
 from application.liveness_sessions import (
     ReadLivenessSession,
     StartLivenessSession,
@@ -73,7 +74,6 @@ from application.recognition import (
     RecognizeFace,
     VerifyFace,
 )
-from application.sources import SourceReader
 from domain.capture import MINIFASNET_LIMITS
 from domain.models import Alignment
 from entrypoints.bootstrap.settings import PROJECT, Settings
@@ -101,9 +101,9 @@ def storage_kind(settings: Settings) -> str:
     return settings.database_url if settings.database_url in {"embedded", "memory"} else "server"
 
 
-def spare_cores(cores: int) -> SpareCores | None:
+def spare_cores(cores: int) -> IdleCores | None:
     """For runs of networks to spread over; None if there is one core only."""
-    return SpareCores(cores, min(cores, MOST_THREADS)) if cores > 1 else None
+    return IdleCores(cores, min(cores, MOST_THREADS)) if cores > 1 else None
 
 
 def _stored(
@@ -186,10 +186,10 @@ class Container(containers.DeclarativeContainer):
         ThreadWorkerPool,
         settings.provided.worker_count,
         settings.provided.queue,
-        prepare=providers.Object(one_thread_an_image),
+        prepare=providers.Object(use_one_opencv_thread),
     )
     catalogue = providers.ThreadSafeSingleton(Catalogue.load, CATALOGUE, settings.provided.own_catalogue)
-    model_files = providers.ThreadSafeSingleton(ModelFiles, settings.provided.models_dir)
+    model_files = providers.ThreadSafeSingleton(ModelFiles, settings.provided.model_folder)
     spare = providers.ThreadSafeSingleton(spare_cores, settings.provided.cores)
     inference = providers.ThreadSafeSingleton(
         choose_engine, settings.provided.inference, settings.provided.worker_count, spare
@@ -206,11 +206,11 @@ class Container(containers.DeclarativeContainer):
     liveness_calibrations = providers.ThreadSafeSingleton(
         FileLivenessCalibrations, settings.provided.liveness_calibration
     )
-    spoof_detector = providers.Factory(
-        partial,
-        calibrated,
-        models.provided.spoof_detector,
-        settings.provided.liveness_models,
+    liveness_gate = providers.ThreadSafeSingleton(
+        LivenessGate,
+        settings.provided.liveness,
+        providers.Factory(partial, models.provided.spoof_detector, settings.provided.liveness_models),
+        providers.Object(MINIFASNET_LIMITS),
         liveness_calibrations,
     )
     crop_codec = providers.Singleton(PngCrops)
@@ -226,14 +226,9 @@ class Container(containers.DeclarativeContainer):
             }
         ),
         models=models,
-        gate=providers.ThreadSafeSingleton(
-            LivenessGate,
-            settings.provided.liveness,
-            spoof_detector,
-            providers.Object(MINIFASNET_LIMITS),
-        ),
+        gate=liveness_gate,
         assessor=providers.Singleton(LandmarkQualityAssessor),
-        most_faces=settings.provided.max_faces,
+        max_faces=settings.provided.max_faces,
     )
 
     calibrations = providers.ThreadSafeSingleton(
@@ -256,14 +251,14 @@ class Container(containers.DeclarativeContainer):
 
     report_calibration = providers.Factory(ReportCalibration, models, policy, calibration)
 
-    frame_meter = providers.Factory(FrameMeter, analyser)
+    frame_analyser = providers.Factory(FrameAnalyser, analyser)
     start_liveness_session = providers.Factory(
-        StartLivenessSession, liveness_sessions, frame_meter, policy, settings.provided.session_limits
+        StartLivenessSession, liveness_sessions, models, policy, settings.provided.session_limits
     )
     take_liveness_frame = providers.Factory(
         TakeLivenessFrame,
         liveness_sessions,
-        frame_meter,
+        frame_analyser,
         workers,
         policy,
         settings.provided.session_limits,
@@ -298,8 +293,8 @@ class Container(containers.DeclarativeContainer):
     check_liveness = providers.Factory(CheckLiveness, reader)
     detect_faces = providers.Factory(DetectFaces, reader)
     embed_faces = providers.Factory(EmbedFaces, reader)
-    register_face = providers.Factory(
-        RegisterFace,
+    enrol_face = providers.Factory(
+        EnrolFace,
         reader,
         faces,
         profiles,
@@ -309,10 +304,10 @@ class Container(containers.DeclarativeContainer):
         settings.provided.quality_enrolment,
         providers.Selector(kept_crops, yes=crop_codec, no=providers.Object(None)),
     )
-    register_batch = providers.Factory(RegisterBatch, register_face, settings.provided.batch_width)
+    enrol_batch = providers.Factory(EnrolBatch, enrol_face, settings.provided.batch_width)
     photo_reader = providers.Factory(PhotoReader, settings.provided.max_body_bytes)
     enrol_photos = providers.Factory(
-        EnrolPhotos, register_face, collections, workers, photo_reader, settings.provided.bulk_width
+        EnrolPhotos, enrol_face, collections, workers, photo_reader, settings.provided.bulk_width
     )
     identify_photos = providers.Factory(
         IdentifyPhotos, identify, collections, workers, photo_reader, settings.provided.bulk_width

@@ -11,7 +11,7 @@ from dotenv import dotenv_values
 from msgspec import Meta
 
 from adapters.system.machine import usable_cores
-from application.analysis import MOST_FACES
+from application.analysis.analyser import DEFAULT_MAX_FACES
 from application.decisions import CalibrationMode
 from application.errors import StartupError
 from application.liveness_sessions import SessionLimits
@@ -49,7 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether thresholds are fitted to the people who are enrolled."""
     ambiguity_margin: Annotated[float, Meta(ge=0, le=1)] = 0.02
     """In cosine similarity."""
-    identification_method: Literal["nearest", "mean", "template", "vote"] = "nearest"
+    identification_method: Literal["nearest", "mean", "template"] = "nearest"
     liveness: LivenessPolicy = LivenessPolicy.OFF
     liveness_models: list[str] = msgspec.field(default_factory=lambda: ["minifasnet_v2", "minifasnet_v1se"])
     """Those that are installed are averaged."""
@@ -73,7 +73,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     quality_recognition: QualityBounds = LENIENT
     store_crops: bool = False
     """Keep the aligned crops of enrolled faces."""
-    models_dir: Path = PROJECT / "static" / "models"
+    models_dir: Path | None = None
+    """Of model files that don't come with the installation; None means `models` in the data directory."""
     model_aliases: dict[str, str] = {}
     """Names that clients send, and the models that are meant."""
     preload: list[str] = []
@@ -90,14 +91,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Of an image, in 10^6 pixels."""
     max_decode_s: Annotated[float, Meta(gt=0, le=600)] = 5
     """Seconds that a worker may compute to decode an image."""
-    max_faces: Annotated[int, Meta(ge=1, le=10_000)] = MOST_FACES
+    max_faces: Annotated[int, Meta(ge=1, le=10_000)] = DEFAULT_MAX_FACES
     """Of a photo, that are embedded."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property
     def cache_dir(self) -> Path:
-        """Where prepared models are kept."""
-        return self.data_dir / "models"
+        """Where prepared models are stored."""
+        return self.data_dir / "prepared"
+
+    @property
+    def model_folder(self) -> Path:
+        """Where the operator's model files are."""
+        return self.models_dir or self.data_dir / "models"
 
     @property
     def index_dir(self) -> Path:
@@ -117,7 +123,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def own_catalogue(self) -> Path:
         """The operator's own additions to the catalogue of models."""
-        return self.models_dir / "models.toml"
+        return self.model_folder / "models.toml"
 
     @property
     def default_models(self) -> ModelChoice:
@@ -224,7 +230,7 @@ def _parse(key: str, text: str, field: msgspec.structs.FieldInfo) -> object:
         return [word.strip() for word in text.split(",") if word.strip()]
     if kind == dict[str, str]:
         return _pairs(key, text)
-    if kind is Path:
+    if kind in {Path, Path | None}:
         return Path(text).expanduser().absolute()
     try:
         return msgspec.convert(text, kind, strict=False)

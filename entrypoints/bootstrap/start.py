@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 
 from adapters.postgres.migrations import migrate
-from adapters.system.machine import give_back_memory
+from adapters.system.machine import return_freed_memory
 from application.errors import StartupError
 from application.ports.liveness_sessions import LivenessSessionStore
 from domain.errors import FaceServiceError, Unavailable
@@ -129,14 +129,14 @@ def load_models(container: Container) -> None:
             models.preload(models.task(name), name)
     if settings.liveness is not LivenessPolicy.OFF:
         with _naming("FACE_LIVENESS", problems):
-            container.spoof_detector()().threshold  # noqa: B018 (a calibration may be of other models)
+            container.liveness_gate().threshold()
     with _naming("FACE_DETECTION_MODEL", problems):
         models.preload("detection", settings.detection_model)
     with _naming("FACE_RECOGNITION_MODEL", problems):
         models.preload("recognition", settings.recognition_model)
     if problems:
         raise StartupError("; ".join(problems))
-    give_back_memory()
+    return_freed_memory()
 
 
 @contextmanager

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from application.analysis import FaceSelection
+from application.analysis.selection import FaceSelection
 from application.bulk.enrol import EnrolPhotos, PersonPhoto, PhotoOutcome, Status
 from application.bulk.errors import BulkError
-from application.enrolment import Enrol
+from application.enrolment import EnrolmentOptions
 from application.errors import CommandError
 from application.photo_folders import find_photos
 from domain.enrolment import OnConflict
@@ -136,7 +136,7 @@ def enroll(
     check_report(report)
     clock = Clock()
     photos = in_folders(folder) if folder is not None else in_table(table or Path())
-    how = Enrol(
+    how = EnrolmentOptions(
         collection=collection,
         detection_model=detection,
         recognition_model=recognition,

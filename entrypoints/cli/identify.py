@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 import msgspec
 
-from application.analysis import FaceSelection
+from application.analysis.detection import DEFAULT_MIN_FACE, MIN_FACE_RANGE
+from application.analysis.selection import FaceSelection
 from application.bulk.identify import IdentifyPhotos, PhotoAnswer
 from application.photo_folders import SUFFIXES
-from application.recognition import IdentifiedFace, Query
+from application.recognition import IdentifiedFace, RecognitionOptions
 from domain.faces import Box
 from domain.identification import Verdict
 from domain.liveness import LivenessPolicy
@@ -106,6 +107,12 @@ class IdentifyReport(Report, kw_only=True):
     show_default=True,
     help="which faces of a photo are searched for",
 )
+@click.option(
+    "--min-face",
+    type=click.IntRange(*MIN_FACE_RANGE),
+    help="with --faces all: pixels of the smallest face that must be found"
+    f"  [default: {DEFAULT_MIN_FACE}, or a fortieth of the photo's longer side if that is less]",
+)
 @click.option("--method", type=click.Choice(sorted(METHODS)), help="instead of FACE_IDENTIFICATION_METHOD")
 @click.option(
     "--top-k", type=click.IntRange(1, 100), default=1, show_default=True, help="people to name for a face"
@@ -124,6 +131,7 @@ def identify(
     detection: str | None,
     recognition: str | None,
     faces: str,
+    min_face: int | None,
     method: str | None,
     top_k: int,
     threshold: float | None,
@@ -136,7 +144,7 @@ def identify(
     check_report(report)
     clock = Clock()
     paths = [path for each in files for path in _photos(each)]
-    query = Query(
+    query = RecognitionOptions(
         collection=collection,
         detection_model=detection,
         recognition_model=recognition,
@@ -144,6 +152,7 @@ def identify(
         top_k=top_k,
         threshold=threshold,
         selection=FaceSelection(faces),
+        min_face=min_face,
         liveness=None if liveness is None else LivenessPolicy(liveness),
     )
 

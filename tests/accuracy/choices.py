@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.files.vectors import NpzVectorFiles
-from adapters.onnx.embedding import CropEmbedder
-from adapters.onnx.exports import OUTPUT_MEAN
+from adapters.onnx.graphs.exports import OUTPUT_MEAN
+from adapters.onnx.recognisers.crop_embedder import CropEmbedder
 from application.evaluation.calibrate import fit, usable
 from application.evaluation.normalisation import NormalisedSet, normalise
 from application.evaluation.sets import EvaluationSet

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from adapters.imaging.decoder import PillowDecoder
-from adapters.onnx.catalogue import Catalogue
+from adapters.onnx.catalogue.entries import Catalogue
+from adapters.onnx.catalogue.files import ModelFiles
+from adapters.onnx.catalogue.installation import install_file, name_of_file
 from adapters.onnx.engines.choice import choose_engine
-from adapters.onnx.files import ModelFiles
 from adapters.onnx.library import OnnxModelLibrary
-from adapters.onnx.registry import known_as, put
 from application.evaluation.photos import central
 from application.evaluation.protocol import parse_pairs
 from application.liveness import LivenessGate
@@ -54,9 +54,9 @@ def library(assets: Path, folder: Path) -> OnnxModelLibrary:
     """With the anti-spoofing models of the assets installed, as `face-api models add` does it."""
     catalogue, files = Catalogue.load(CATALOGUE), ModelFiles(folder)
     for path in sorted((assets / "models").glob("MiniFASNet*.onnx")):
-        name = known_as(catalogue, path)
+        name = name_of_file(catalogue, path)
         assert name is not None
-        put(files, catalogue.entries[name], path)
+        install_file(files, catalogue.entries[name], path)
     return OnnxModelLibrary(
         catalogue,
         files,

@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.imaging.threads import one_thread_an_image
-from application.analysis import FaceAnalyser
+from adapters.imaging.opencv_threads import use_one_opencv_thread
+from application.analysis.analyser import FaceAnalyser
 from domain.errors import InvalidImage
-from domain.faces import Box, Crop, DetectedFace, Image
+from domain.faces import Box, Crop, DetectedFace, Image, ScaledImage
 from domain.models import Alignment, ModelChoice
 from tests.benchmarks.substitute import substituted
 
@@ -30,7 +30,7 @@ _SCORE, _OVERLAP, _CANDIDATES = 0.7, 0.3, 5000
 
 def prepare_opencv() -> None:
     """One thread an image, as the service has it, and no warnings about what OpenCV will be able to do."""
-    one_thread_an_image()
+    use_one_opencv_thread()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
 
 
@@ -59,9 +59,9 @@ class OpenCvDecoder:
             raise InvalidImage("The file is not an image that OpenCV reads.")
         return np.asarray(image, dtype=np.uint8)
 
-    def decode_reduced(self, data: bytes, _: int) -> tuple[Image, int]:
+    def decode_reduced(self, data: bytes, long_side: int, max_reduction: int = 8) -> ScaledImage:
         """See ImageDecoder: it always decodes all of the image."""
-        return self.decode(data), 1
+        return ScaledImage(self.decode(data))
 
 
 class OpenCvDetector:
@@ -75,7 +75,9 @@ class OpenCvDetector:
             )
         )
 
-    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
+    def detect(
+        self, image: Image, *, largest_only: bool = False, min_face: float | None = None
+    ) -> list[DetectedFace]:
         """See FaceDetector."""
         height, width = image.shape[:2]
         scale = min(1.0, LONG_SIDE / max(height, width))

@@ -8,8 +8,8 @@ import pytest
 
 from adapters.imaging.alignment import SimilarityAligner
 from adapters.imaging.decoder import PillowDecoder
-from adapters.onnx.yunet import YuNetDetector
-from adapters.onnx.yunet_network import YuNetNetwork
+from adapters.onnx.detectors.yunet.detector import YuNetDetector
+from adapters.onnx.detectors.yunet.network import YuNetNetwork
 from application.ports.analysis import FaceEmbedder
 from domain.faces import Crop, Image
 from tests.contract.model_files import REAL_EMBEDDERS, ModelFolder

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from adapters.onnx.engines.onnx_runtime import OnnxRuntimeSession
-from adapters.onnx.preparation import FreeAxes, prepare
+from adapters.onnx.graphs.preparation import FreeAxes, prepare
 from adapters.onnx.session import Shape, Tensor
 
 Array = NDArray[np.floating]
@@ -18,14 +18,17 @@ Array = NDArray[np.floating]
 class Recorder:
     """A session that answers with zeros and remembers the picture that it was given."""
 
-    output_shapes: Mapping[str, tuple[int, ...]]
+    output_shapes: Mapping[str, Shape]
     input_shape: Shape = (1, 3, 32, 32)
     metadata: Mapping[str, str] = field(default_factory=dict)
     seen: Tensor = field(default_factory=lambda: np.empty(0, np.float32))
 
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:
         self.seen = batch
-        return {name: np.zeros(shape, np.float32) for name, shape in self.output_shapes.items()}
+        return {
+            name: np.zeros([axis or 0 for axis in shape], np.float32)
+            for name, shape in self.output_shapes.items()
+        }
 
     @property
     def pixel(self) -> list[float]:

@@ -5,10 +5,10 @@ import pytest
 from numpy.typing import NDArray
 from onnx import NodeProto, helper
 
-from adapters.onnx.arcface import ArcFaceEmbedder
-from adapters.onnx.exports import SCALES_ITS_INPUT
-from adapters.onnx.preparation import FreeAxes
-from adapters.onnx.sface import SFaceEmbedder
+from adapters.onnx.graphs.exports import SCALES_ITS_INPUT
+from adapters.onnx.graphs.preparation import FreeAxes
+from adapters.onnx.recognisers.arcface import ArcFaceEmbedder
+from adapters.onnx.recognisers.sface import SFaceEmbedder
 from domain.errors import BrokenModel
 from domain.faces import Crop
 from tests.unit.networks import onnx_file, session
@@ -67,7 +67,7 @@ def embedder(file: bytes) -> ArcFaceEmbedder:
     return ArcFaceEmbedder(session(file, FreeAxes.BATCH), "arcface")
 
 
-def test_the_network_sees_rgb_from_minus_one_to_one() -> None:
+def test_the_network_gets_rgb_from_minus_one_to_one() -> None:
     plain = session(network(scaled=False), FreeAxes.BATCH)
     batch = (np.stack(crops())[..., ::-1].transpose(0, 3, 1, 2).astype(np.float32) - 127.5) / 127.5
     (expected,) = plain.run(batch).values()

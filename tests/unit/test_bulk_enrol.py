@@ -10,17 +10,17 @@ from adapters.memory.gallery import InMemoryGallery
 from adapters.memory.people import InMemoryCollections, InMemoryProfiles
 from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
-from application.analysis import FaceSelection
+from application.analysis.selection import FaceSelection
+from application.analysis.sources import Source, SourceReader
 from application.bulk.enrol import EnrolPhotos, PersonPhoto, PhotoOutcome, Status
 from application.bulk.identify import IdentifyPhotos, PhotoAnswer
 from application.bulk.photos import PhotoReader
 from application.bulk.reembed import Reembedded, ReembedFaces
-from application.enrolment import Candidate, Enrol, RegisterFace
+from application.enrolment import EnrolFace, EnrolmentOptions, PendingEnrolment
 from application.gallery_calibration import GalleryCalibration
 from application.ports.crops import Backlog, CropCodec
 from application.ports.faces import Enrolment, FaceFilter, NewFace
-from application.recognition import Identify, Query
-from application.sources import Source, SourceReader
+from application.recognition import Identify, RecognitionOptions
 from domain import errors
 from domain.enrolment import Doubt, OnConflict
 from domain.identification import Verdict
@@ -31,14 +31,14 @@ from tests.unit.fakes import BLUE, GREEN, RED, ColourModels, InlineWorkers, anal
 Colour = tuple[int, int, int]
 
 
-class Register(RegisterFace):
+class Register(EnrolFace):
     """Remembers whose photos it has looked at."""
 
     looked: list[str]
 
-    async def look(self, person: object, source: Source, how: Enrol) -> Candidate:
+    async def prepare(self, person: object, source: Source, options: EnrolmentOptions) -> PendingEnrolment:
         self.looked.append(str(person))
-        return await super().look(str(person), source, how)
+        return await super().prepare(str(person), source, options)
 
 
 @dataclass
@@ -79,12 +79,14 @@ class House:
         path.write_bytes(photo(*colours, sizes=(size,) * len(colours)).data)
         return path
 
-    async def enrol(self, *photos: tuple[str, Path], how: Enrol | None = None) -> list[PhotoOutcome]:
+    async def enrol(
+        self, *photos: tuple[str, Path], how: EnrolmentOptions | None = None
+    ) -> list[PhotoOutcome]:
         items = [PersonPhoto(*each) for each in photos]
-        return [outcome async for outcome in self.enrol_photos.execute(items, how or Enrol())]
+        return [outcome async for outcome in self.enrol_photos.execute(items, how or EnrolmentOptions())]
 
-    async def identify(self, *paths: Path, query: Query | None = None) -> list[PhotoAnswer]:
-        return [answer async for answer in self.identify_photos.execute(paths, query or Query())]
+    async def identify(self, *paths: Path, query: RecognitionOptions | None = None) -> list[PhotoAnswer]:
+        return [answer async for answer in self.identify_photos.execute(paths, query or RecognitionOptions())]
 
     async def kept_crops(self) -> list[tuple[Face, bytes]]:
         return [(each.face, each.image) for each in await self.kept.pending("default", "unused", 10)]
@@ -133,7 +135,7 @@ async def test_a_photo_is_known_by_person_and_models(house: House) -> None:
     path = house.put("red.jpg", RED)
     await house.enrol(("Red", path))
     (other,) = await house.enrol(("Also red", path))
-    (hue,) = await house.enrol(("Red", path), how=Enrol(recognition_model="hue"))
+    (hue,) = await house.enrol(("Red", path), how=EnrolmentOptions(recognition_model="hue"))
     (again,) = await house.enrol(("  Red ", path))
     assert [other.status, hue.status, again.status] == [Status.ENROLLED, Status.ENROLLED, Status.KNOWN]
 
@@ -151,11 +153,11 @@ async def test_with_conflicts_photos_are_judged_in_their_order(house: House) -> 
         ("B", house.put("b.jpg", RED, size=50)),
         ("C", house.put("c.jpg", GREEN)),
     ]
-    outcomes = await house.enrol(*photos, how=Enrol(on_conflict=OnConflict.REJECT))
+    outcomes = await house.enrol(*photos, how=EnrolmentOptions(on_conflict=OnConflict.REJECT))
     assert [each.status for each in outcomes] == [Status.ENROLLED, Status.REFUSED, Status.ENROLLED]
     assert outcomes[1].error is not None
     assert outcomes[1].error.code == "enrolment_conflict"
-    (warned,) = await house.enrol(photos[1], how=Enrol(on_conflict=OnConflict.WARN))
+    (warned,) = await house.enrol(photos[1], how=EnrolmentOptions(on_conflict=OnConflict.WARN))
     assert [each.doubt for each in warned.conflicts] == [Doubt.RESEMBLES_ANOTHER]
     assert warned.status is Status.ENROLLED
 
@@ -163,13 +165,13 @@ async def test_with_conflicts_photos_are_judged_in_their_order(house: House) -> 
 @pytest.mark.parametrize(
     ("how", "error"),
     [
-        (Enrol(collection="nowhere"), errors.CollectionNotFound),
-        (Enrol(collection="No Way"), errors.InvalidCollection),
-        (Enrol(recognition_model="vgg"), errors.UnknownModel),
+        (EnrolmentOptions(collection="nowhere"), errors.CollectionNotFound),
+        (EnrolmentOptions(collection="No Way"), errors.InvalidCollection),
+        (EnrolmentOptions(recognition_model="vgg"), errors.UnknownModel),
     ],
 )
 async def test_what_concerns_all_photos_ends_the_run(
-    house: House, how: Enrol, error: type[Exception]
+    house: House, how: EnrolmentOptions, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
         await house.enrol(("Red", house.put("red.jpg", RED)), how=how)
@@ -217,7 +219,7 @@ async def test_identification_answers_each_photo(house: House) -> None:
         house.put("group.jpg", RED, GREEN),
         house.folder / "absent.jpg",
         house.put("empty.jpg"),
-        query=Query(selection=FaceSelection.ALL),
+        query=RecognitionOptions(selection=FaceSelection.ALL),
     )
     assert [each.error and each.error.code for each in answers] == [None, "invalid_image", None]
     found = [[face.decision.verdict for face in each.faces if face.decision] for each in answers]
@@ -226,7 +228,7 @@ async def test_identification_answers_each_photo(house: House) -> None:
 
 async def test_identification_in_no_collection(house: House) -> None:
     with pytest.raises(errors.CollectionNotFound):
-        await house.identify(house.put("red.jpg", RED), query=Query(collection="nowhere"))
+        await house.identify(house.put("red.jpg", RED), query=RecognitionOptions(collection="nowhere"))
 
 
 class TestCrops:
@@ -259,9 +261,11 @@ class TestCrops:
         assert (new.face.profile_id, new.face.detection_model) == (old.face.profile_id, "colour")
         assert await house.reembed.backlog("default", "hue") == ("hue", Backlog(0, 0))
         assert await house.under("hue") == []
-        (again,) = await house.enrol(("Red", house.folder / "red.jpg"), how=Enrol(recognition_model="hue"))
+        (again,) = await house.enrol(
+            ("Red", house.folder / "red.jpg"), how=EnrolmentOptions(recognition_model="hue")
+        )
         assert again.status is Status.KNOWN
-        query = Query(recognition_model="hue")
+        query = RecognitionOptions(recognition_model="hue")
         (answer,) = await house.identify(house.folder / "red.jpg", query=query)
         assert answer.faces[0].decision is not None
         assert answer.faces[0].decision.people[0].nearest == new.face

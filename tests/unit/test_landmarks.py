@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from adapters.imaging.alignment import SimilarityAligner, from_box, warp
-from adapters.onnx.landmarks import LandmarkedDetector
-from adapters.onnx.yunet import YuNetDetector
-from adapters.onnx.yunet_network import YuNetNetwork
+from adapters.onnx.detectors.landmarks import LandmarkedDetector
+from adapters.onnx.detectors.yunet.detector import YuNetDetector
+from adapters.onnx.detectors.yunet.network import YuNetNetwork
 from domain.faces import Box, DetectedFace, Image, Landmarks
 
 IMAGE = np.zeros((400, 600, 3), np.uint8)
@@ -25,7 +25,9 @@ class Fake:
     seen: list[tuple[int, ...]] = field(default_factory=list)
     asked_for_largest: bool = False
 
-    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
+    def detect(
+        self, image: Image, *, largest_only: bool = False, min_face: float | None = None
+    ) -> list[DetectedFace]:
         self.seen.append(image.shape)
         self.asked_for_largest = largest_only
         return self.faces
@@ -36,7 +38,7 @@ def boxed(box: Box) -> Fake:
 
 
 def in_square(box: Box = BOX, points: Landmarks | None = POINTS) -> Fake:
-    """Sees a face, given in pixels of IMAGE, in the square of 130 pixels around BOX, enlarged to 320."""
+    """Detects a face, given in pixels of IMAGE, in the square of 130 pixels around BOX, enlarged to 320."""
     times = 320 / 130
     seen = Box((box.x - 175) * times, (box.y - 85) * times, box.width * times, box.height * times)
     return Fake([DetectedFace(seen, 0.9, points)])
@@ -59,7 +61,7 @@ def test_box_score_and_name_stay_the_first_detectors() -> None:
     assert (face.box, face.score, detector.name) == (BOX, 0.8, "boxes")
 
 
-def test_the_second_detector_sees_the_face_large_whatever_its_size() -> None:
+def test_the_second_detector_gets_the_face_at_the_same_size_whatever_its_own() -> None:
     second = Fake([])
     for size in (20, 80, 300):
         LandmarkedDetector(boxed(Box(300 - size / 2, 200 - size / 2, size, size)), second).detect(IMAGE)
@@ -83,7 +85,7 @@ def test_landmarks_that_are_there_stay() -> None:
     assert only(LandmarkedDetector(known, in_square(points=POINTS + 50)).detect(IMAGE)).landmarks is POINTS
 
 
-def test_only_the_largest_face_is_looked_at_if_it_is_enough() -> None:
+def test_only_the_largest_face_gets_landmarks_if_that_is_enough() -> None:
     first = Fake([DetectedFace(Box(0, 0, 30, 40), 0.9), DetectedFace(BOX, 0.8)])
     second = in_square()
     face = only(LandmarkedDetector(first, second).detect(IMAGE, largest_only=True))

@@ -3,8 +3,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from adapters.onnx.exports import GIVES_PROBABILITIES
-from adapters.onnx.minifasnet import MiniFasNet
+from adapters.onnx.anti_spoofing.minifasnet import MiniFasNet
+from adapters.onnx.graphs.exports import GIVES_PROBABILITIES
 from adapters.onnx.session import Shape, Tensor
 from domain.errors import BrokenModel
 from domain.faces import Box, DetectedFace
@@ -14,7 +14,7 @@ PROBABILITIES = np.array([0.1, 0.7, 0.2], np.float32)
 
 
 class Network:
-    """A session that answers every picture alike and remembers what it saw."""
+    """A session that gives every picture the same score and records its input."""
 
     def __init__(
         self, output: Tensor, metadata: Mapping[str, str] | None = None, shape: Shape = (None, 3, 80, 80)
@@ -40,7 +40,7 @@ def test_probabilities_stay_what_they_are() -> None:
     assert network.score(np.zeros((300, 300, 3), np.uint8), FACE) == pytest.approx(0.7, abs=1e-6)
 
 
-def test_it_sees_the_face_and_its_mirror_image_in_bgr_bytes() -> None:
+def test_the_network_gets_the_face_and_its_mirror_image_in_bgr() -> None:
     session = Network(PROBABILITIES)
     image = np.random.default_rng(0).integers(0, 256, (300, 300, 3), np.uint8)
     MiniFasNet(session, "any", surroundings=1).score(image, DetectedFace(Box(50, 60, 80, 80), 1.0))

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from adapters.onnx.cache import PreparedModels
 from adapters.onnx.engines.onnx_runtime import OnnxRuntimeSession
-from adapters.onnx.exports import GIVES_PROBABILITIES, OUTPUT_MEAN
-from adapters.onnx.preparation import FreeAxes, prepare
+from adapters.onnx.graphs.cache import PreparedModels
+from adapters.onnx.graphs.exports import GIVES_PROBABILITIES, OUTPUT_MEAN
+from adapters.onnx.graphs.preparation import FreeAxes, prepare
 from domain.errors import BrokenModel
 from tests.conftest import SFACE_FILE, packaged
 
@@ -158,7 +158,7 @@ def test_free_axes() -> None:
 
 
 @pytest.mark.parametrize(("last", "expected"), [("Softmax", True), ("Relu", False)])
-def test_a_softmax_at_the_end_is_told(last: str, expected: bool) -> None:  # noqa: FBT001
+def test_a_softmax_at_the_end_is_recorded(last: str, expected: bool) -> None:  # noqa: FBT001
     nodes = [helper.make_node("Softmax", ["x"], ["inner"]), helper.make_node(last, ["inner"], ["y"])]
     session = OnnxRuntimeSession(prepare(model(nodes, {}).SerializeToString(), FreeAxes.NONE))
     assert (GIVES_PROBABILITIES in session.metadata) is expected

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adapters.onnx.resizing import resized
+from adapters.onnx.detectors.resizing import resized
 
 
 @pytest.mark.parametrize("shape", [(3, 5), (250, 250), (999, 1403), (3000, 4001), (4001, 3)])
@@ -21,7 +21,7 @@ def test_the_same_size_is_the_same_image() -> None:
 
 
 def test_no_pixel_is_skipped() -> None:
-    """A white line, two pixels wide, is seen wherever it lies."""
+    """A white line, two pixels wide, is visible wherever it is."""
     for row in range(600, 640):
         image = np.zeros((1300, 1300, 3), np.uint8)
         image[row : row + 2] = 255

@@ -1,4 +1,4 @@
-"""What SFaceEmbedder gives to its session and makes of the answer."""
+"""SFaceEmbedder's input and output."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from adapters.onnx.exports import OUTPUT_MEAN, SCALES_ITS_INPUT
+from adapters.onnx.graphs.exports import OUTPUT_MEAN, SCALES_ITS_INPUT
+from adapters.onnx.recognisers.sface import SFaceEmbedder
 from adapters.onnx.session import Shape, Tensor
-from adapters.onnx.sface import SFaceEmbedder
 from domain.errors import BrokenModel
 
 
@@ -25,7 +25,7 @@ class FakeSession:
         return {"fc1": batch.mean(axis=(2, 3))}
 
 
-def test_the_network_sees_rgb_from_0_to_255_and_vectors_have_unit_norm() -> None:
+def test_the_network_gets_rgb_from_0_to_255_and_vectors_have_unit_norm() -> None:
     crop = np.full((112, 112, 3), (0, 60, 80), np.uint8)
     np.testing.assert_allclose(SFaceEmbedder(FakeSession()).embed([crop]), [[0.8, 0.6, 0]], atol=1e-6)
 

@@ -1,4 +1,4 @@
-"""YuNet's decoding on outputs made by hand, and the sizes that images are looked at."""
+"""YuNet's decoding on outputs made by hand, and the sizes to which images are scaled."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
+from adapters.onnx.detectors.yunet.detector import YuNetDetector
+from adapters.onnx.detectors.yunet.network import STRIDES, YuNetNetwork
 from adapters.onnx.session import Shape, Tensor
-from adapters.onnx.yunet import YuNetDetector
-from adapters.onnx.yunet_network import STRIDES, YuNetNetwork
 from domain.errors import BrokenModel
 from domain.faces import Image
 from tests.conftest import YUNET_FILE, packaged_path
@@ -19,7 +19,7 @@ CHANNELS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
 
 @dataclass
 class Cell:
-    """One cell of one grid that sees a face."""
+    """One cell of one grid that detects a face."""
 
     stride: int
     row: int
@@ -32,20 +32,18 @@ class Cell:
 
 @dataclass
 class FakeSession:
-    """A YuNet that sees the same cells in every picture that is `wide` pixels wide, or in all."""
+    """A YuNet in which the same cells detect faces, in every picture that is `wide` pixels wide, or in all."""
 
     cells: list[Cell] = field(default_factory=list)
     wide: int | None = None
     seen: list[tuple[int, ...]] = field(default_factory=list)
     metadata: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def input_shape(self) -> Shape:
-        return (None, 3, None, None)
-
-    @property
-    def output_shapes(self) -> Mapping[str, Shape]:
-        return {f"{kind}_{stride}": (None, None, n) for kind, n in CHANNELS.items() for stride in STRIDES}
+    input_shape: Shape = (None, 3, None, None)
+    output_shapes: Mapping[str, Shape] = field(
+        default_factory=lambda: {
+            f"{kind}_{s}": (None, None, n) for kind, n in CHANNELS.items() for s in STRIDES
+        }
+    )
 
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:
         self.seen.append(batch.shape)
@@ -70,13 +68,8 @@ class FakeSession:
 
 
 def test_a_session_of_another_family_is_refused() -> None:
-    class Other(FakeSession):
-        @property
-        def output_shapes(self) -> Mapping[str, Shape]:
-            return {"fc1": (None, 128)}
-
     with pytest.raises(BrokenModel):
-        YuNetNetwork(Other())
+        YuNetNetwork(FakeSession(output_shapes={"fc1": (None, 128)}))
 
 
 def test_decoding() -> None:
@@ -84,7 +77,7 @@ def test_decoding() -> None:
         16, row=2, column=3, score=0.9, box=(0.5, 0.25, np.log(2), np.log(4)), points=tuple(range(10))
     )
     network = YuNetNetwork(FakeSession([cell]))
-    first, second = network.candidates(np.zeros((2, 3, 64, 96), np.float32), threshold=0.5)
+    first, second = network.infer(np.zeros((2, 3, 64, 96), np.float32), threshold=0.5)
     np.testing.assert_allclose(first.scores, [0.9])
     centre = np.array([3.5, 2.25]) * 16
     np.testing.assert_allclose(first.boxes, [[*(centre - (16, 32)), 32, 64]])
@@ -95,7 +88,7 @@ def test_decoding() -> None:
 
 def test_the_threshold_is_inclusive() -> None:
     network = YuNetNetwork(FakeSession([Cell(8, 0, 0, 0.5), Cell(8, 0, 1, 0.49), Cell(32, 0, 0, 0.75)]))
-    (found,) = network.candidates(np.zeros((1, 3, 32, 32), np.float32), threshold=0.5)
+    (found,) = network.infer(np.zeros((1, 3, 32, 32), np.float32), threshold=0.5)
     assert found.scores.tolist() == [0.5, 0.75]
 
 
@@ -134,7 +127,7 @@ def test_the_first_size_that_finds_a_face_is_the_last_one_tried() -> None:
     ],
     ids=["large", "small", "none"],
 )
-def test_the_largest_face_alone_is_looked_for_in_a_small_picture_first(
+def test_the_largest_face_alone_is_detected_in_a_small_picture_first(
     face: float, sizes: list[tuple[int, int]]
 ) -> None:
     """A face as large as this part of the image's width."""
@@ -145,7 +138,7 @@ def test_the_largest_face_alone_is_looked_for_in_a_small_picture_first(
     assert [shape[2:] for shape in session.seen] == sizes
 
 
-def test_a_small_image_is_looked_at_once_whoever_is_looked_for() -> None:
+def test_a_small_image_takes_one_pass_for_the_largest_face() -> None:
     session = FakeSession([Cell(32, 1, 1)])
     YuNetDetector(YuNetNetwork(session)).detect(np.zeros((250, 320, 3), np.uint8), largest_only=True)
     assert [shape[2:] for shape in session.seen] == [(256, 320)]
