@@ -23,11 +23,6 @@ _MAX_FILLING = 1
 
 _PRUNE_S = 3600.0
 
-_OUTDATED = (
-    "%d faces of collection %s are of %s and not compared with new photos: register them again, or, where crops were"
-    " kept, run face-api reembed --to %s"
-)
-
 logger = logging.getLogger("face.index")
 
 
@@ -146,9 +141,6 @@ class IndexedGallery(Gallery, SearchReadiness):
 
     async def _start(self) -> None:
         galleries = await self._feed.galleries()
-        for key, faces in galleries.items():
-            if model := current_name(key.model):
-                logger.warning(_OUTDATED, faces, key.collection, key.model, model)
         large = {
             key
             for key, faces in galleries.items()

@@ -8,10 +8,10 @@ from typing_extensions import override
 
 from adapters.postgres.compiled_statement import CompiledStatement, DriverRow
 from adapters.postgres.database import FILTER_LIMIT_MS, Database, Parameters
-from adapters.postgres.rows import given, other_dimension, storable, vector
+from adapters.postgres.rows import given, storable, vector
 from adapters.postgres.statements.search import BY_ALL_PEOPLE, BY_NEAREST_FACES, FACES_OF_PERSON
 from application.ports.gallery import Gallery, SearchResult
-from domain.errors import CollectionNotFound
+from domain.errors import CollectionNotFound, InvalidEmbedding
 from domain.faces import Embedding
 from domain.identification import Candidate
 from domain.metadata import Metadata
@@ -64,7 +64,7 @@ class PgVectorGallery(Gallery):
         if not known:
             raise CollectionNotFound
         if dimensions not in {None, len(probe.vector)}:
-            raise other_dimension(probe)
+            raise InvalidEmbedding.of_length(len(probe.vector), probe.model)
         faces = [row for row in rows if row.id is not None]
         found = candidates(faces, str(parameters["within"]), probe.model)
         nearest = sorted(faces, key=lambda row: (row.distance, row.id))

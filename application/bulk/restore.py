@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from application.bulk.errors import ArchiveError, BulkError
 from application.bulk.lanes import each, in_order
 from application.ports.archive import Archive, ArchiveId, FaceToRestore, Id, Restored
-from application.ports.archive_files import ArchiveReader, Page, Section
+from application.ports.archive_files import ArchivePage, ArchiveReader, Section
 from application.ports.models import ModelLibrary
 from application.ports.people import CollectionRepository
 from application.ports.workers import WorkerPool
@@ -85,7 +85,7 @@ class ImportPeople:
         pages = [page for section in sections for page in (*section.people, *section.faces)]
         done = 0
 
-        async def check(page: Page) -> int:
+        async def check(page: ArchivePage) -> int:
             await self.workers.run(reader.check, page)
             return page.entries
 
@@ -151,7 +151,7 @@ class _Restoration:
     owners: dict[ArchiveId, ProfileId] = field(default_factory=dict)
     """Who the archive's people are here."""
 
-    async def people(self, page: Page) -> Pairs[ProfileId]:
+    async def people(self, page: ArchivePage) -> Pairs[ProfileId]:
         """Restore a page of people."""
         found = await self.workers.run(self.reader.people, page)
         restored = await self.archive.restore_people(self.collection, found, keep_ids=self.keep_ids)
@@ -159,7 +159,7 @@ class _Restoration:
         self.owners.update((old, new.id) for old, new in pairs)
         return pairs
 
-    async def faces(self, page: Page) -> Pairs[FaceId]:
+    async def faces(self, page: ArchivePage) -> Pairs[FaceId]:
         """Restore a page of faces, whose people are restored."""
         found = await self.workers.run(self.reader.faces, page)
         owners = [self._owner(face) for face in found]

@@ -275,7 +275,7 @@ class TestCrops:
     async def test_that_are_damaged_fail_alone(self, house: House) -> None:
         red, green = await house.enrol(("Red", house.put("r.jpg", RED)), ("Green", house.put("g.jpg", GREEN)))
         assert red.face is not None
-        room = house.store.room("default")
+        room = house.store.existing("default")
         object.__setattr__(room.faces[red.face.id], "crop", b"damaged")
         one, two = await house.under("hue")
         assert one.error is not None

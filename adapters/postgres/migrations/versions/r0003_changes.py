@@ -1,86 +1,66 @@
-"""What has changed in a gallery since any moment, so that indexes in memory can follow the database."""
+"""The changes of a gallery since any moment, so that indexes in memory can follow the database."""
 
 from alembic import op
+
+from adapters.postgres.migrations import execute
 
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+# Whether a row is visible in a snapshot is decided by its revision, a transaction id that clients must not choose.
+# The numbers identify people and faces; none is used twice.
+_TABLES = """
+ALTER TABLE profile ADD COLUMN number bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    ADD CONSTRAINT profile_number_key UNIQUE (number);
+ALTER TABLE face ADD COLUMN number bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    ADD COLUMN revision xid8 NOT NULL DEFAULT pg_current_xact_id();
+CREATE INDEX face_collection_recognition_model_revision_number_idx
+    ON face (collection, recognition_model, revision, number);
+CREATE TABLE removed_face (
+    collection text COLLATE "C" NOT NULL,
+    recognition_model text COLLATE "C" NOT NULL,
+    revision xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    number bigint NOT NULL,
+    removed_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX removed_face_collection_recognition_model_revision_number_idx
+    ON removed_face (collection, recognition_model, revision, number);
+"""
+
+# The program never renames a collection, but an operator may. TRUNCATE fires no trigger that could record faces.
+_TRIGGERS = """
+CREATE OR REPLACE FUNCTION face_revised() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN NEW.revision := pg_current_xact_id(); RETURN NEW; END $$;
+CREATE TRIGGER face_revised BEFORE INSERT OR UPDATE ON face FOR EACH ROW EXECUTE FUNCTION face_revised();
+CREATE OR REPLACE FUNCTION faces_removed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+    BEGIN INSERT INTO removed_face (collection, recognition_model, number)
+    SELECT collection, recognition_model, number FROM gone; RETURN NULL; END $$;
+CREATE TRIGGER faces_removed AFTER DELETE ON face REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION faces_removed();
+CREATE OR REPLACE FUNCTION face_left() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+    BEGIN INSERT INTO removed_face (collection, recognition_model, number)
+    VALUES (OLD.collection, OLD.recognition_model, OLD.number); RETURN NULL; END $$;
+CREATE TRIGGER face_left AFTER UPDATE OF collection, recognition_model ON face FOR EACH ROW
+    WHEN ((OLD.collection, OLD.recognition_model) IS DISTINCT FROM (NEW.collection, NEW.recognition_model))
+    EXECUTE FUNCTION face_left();
+CREATE OR REPLACE FUNCTION faces_not_truncated() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'use DELETE: indexes of faces do not learn of TRUNCATE'; END $$;
+CREATE TRIGGER faces_not_truncated BEFORE TRUNCATE ON face
+    FOR EACH STATEMENT EXECUTE FUNCTION faces_not_truncated();
+"""
+
 
 def upgrade() -> None:
-    # Small numbers of people and faces, never given again.
-    op.execute("ALTER TABLE profile ADD COLUMN number bigint NOT NULL GENERATED ALWAYS AS IDENTITY")
-    op.create_unique_constraint("profile_number_key", "profile", ["number"])
-    op.execute(
-        "ALTER TABLE face ADD COLUMN number bigint NOT NULL GENERATED ALWAYS AS IDENTITY,"
-        " ADD COLUMN revision xid8 NOT NULL DEFAULT pg_current_xact_id()"
-    )
-    op.create_index(
-        "face_collection_recognition_model_revision_number_idx",
-        "face",
-        ["collection", "recognition_model", "revision", "number"],
-    )
-    # A fresh xid is the only thing that tells whether a row was there at a snapshot: nobody may choose it.
-    op.execute(
-        "CREATE OR REPLACE FUNCTION face_revised() RETURNS trigger LANGUAGE plpgsql AS $$"
-        " BEGIN NEW.revision := pg_current_xact_id(); RETURN NEW; END $$"
-    )
-    op.execute(
-        "CREATE TRIGGER face_revised BEFORE INSERT OR UPDATE ON face FOR EACH ROW EXECUTE FUNCTION face_revised()"
-    )
-
-    op.execute(
-        "CREATE TABLE removed_face ("
-        ' collection text COLLATE "C" NOT NULL,'
-        ' recognition_model text COLLATE "C" NOT NULL,'
-        " revision xid8 NOT NULL DEFAULT pg_current_xact_id(),"
-        " number bigint NOT NULL,"
-        " removed_at timestamptz NOT NULL DEFAULT now())"
-    )
-    op.create_index(
-        "removed_face_collection_recognition_model_revision_number_idx",
-        "removed_face",
-        ["collection", "recognition_model", "revision", "number"],
-    )
-    op.execute(
-        "CREATE OR REPLACE FUNCTION faces_removed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT"
-        " AS $$"
-        " BEGIN INSERT INTO removed_face (collection, recognition_model, number)"
-        " SELECT collection, recognition_model, number FROM gone; RETURN NULL; END $$"
-    )
-    op.execute(
-        "CREATE TRIGGER faces_removed AFTER DELETE ON face REFERENCING OLD TABLE AS gone"
-        " FOR EACH STATEMENT EXECUTE FUNCTION faces_removed()"
-    )
-    # Nothing in the program does it, but a collection may be renamed by hand.
-    op.execute(
-        "CREATE OR REPLACE FUNCTION face_left() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT"
-        " AS $$"
-        " BEGIN INSERT INTO removed_face (collection, recognition_model, number)"
-        " VALUES (OLD.collection, OLD.recognition_model, OLD.number); RETURN NULL; END $$"
-    )
-    op.execute(
-        "CREATE TRIGGER face_left AFTER UPDATE OF collection, recognition_model ON face FOR EACH ROW"
-        " WHEN ((OLD.collection, OLD.recognition_model) IS DISTINCT FROM (NEW.collection, NEW.recognition_model))"
-        " EXECUTE FUNCTION face_left()"
-    )
-    # Deleting them one by one would be the only way that is seen.
-    op.execute(
-        "CREATE OR REPLACE FUNCTION faces_not_truncated() RETURNS trigger LANGUAGE plpgsql AS $$"
-        " BEGIN RAISE EXCEPTION 'use DELETE: indexes of faces do not learn of TRUNCATE'; END $$"
-    )
-    op.execute(
-        "CREATE TRIGGER faces_not_truncated BEFORE TRUNCATE ON face"
-        " FOR EACH STATEMENT EXECUTE FUNCTION faces_not_truncated()"
-    )
+    execute(_TABLES)
+    execute(_TRIGGERS)
 
 
 def downgrade() -> None:
     for trigger in ("faces_not_truncated", "face_left", "faces_removed", "face_revised"):
         op.execute(f"DROP TRIGGER {trigger} ON face")
         op.execute(f"DROP FUNCTION {trigger}()")
-    op.drop_table("removed_face")
-    for column in ("revision", "number"):
-        op.drop_column("face", column)
-    op.drop_column("profile", "number")
+    op.execute("DROP TABLE removed_face")
+    op.execute("ALTER TABLE face DROP COLUMN revision, DROP COLUMN number")
+    op.execute("ALTER TABLE profile DROP COLUMN number")
