@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from application.decisions import DecisionPolicy
 from application.liveness_frames import FrameMeter
-from application.ports.liveness_sessions import KeptSession, LivenessSessionStore
+from application.ports.liveness_sessions import LivenessSessionStore, StoredSession
 from application.ports.workers import WorkerPool
 from domain.errors import ImageTooLarge, InvalidInput
 from domain.faces import Embedding
@@ -79,7 +79,7 @@ class StartLivenessSession:
         recognition_model: str | None = None,
         *,
         mirrored: bool = False,
-    ) -> KeptSession:
+    ) -> StoredSession:
         """The session, which nobody can have prepared for.
 
         Args:
@@ -95,7 +95,7 @@ class StartLivenessSession:
         models = self.meter.analyser.models.choose(detection_model, recognition_model)
         self.policy.verification(models.recognition)
         movements: tuple[Movement, ...] = secrets.choice(sequences(self.limits.movements))
-        kept = KeptSession(
+        kept = StoredSession(
             secrets.token_urlsafe(_ID_BYTES),
             secrets.token_urlsafe(_ID_BYTES),
             models,
@@ -119,7 +119,7 @@ class TakeLivenessFrame:
     clock: Callable[[], float] = time.monotonic
     """In seconds: how long a frame is measured doesn't count."""
 
-    async def execute(self, session_id: str, nonce: str, data: bytes) -> KeptSession:
+    async def execute(self, session_id: str, nonce: str, data: bytes) -> StoredSession:
         """The session after the frame. The picture is not kept.
 
         Frames are measured side by side, by any process, and then count one after another.
@@ -145,7 +145,7 @@ class TakeLivenessFrame:
         alike = likeness(self.policy, kept.models.recognition)
         passive: PassiveCheck | None = self.meter.passive(enforced=self.liveness is LivenessPolicy.ENFORCE)
 
-        def move(current: KeptSession) -> LivenessSession:
+        def move(current: StoredSession) -> LivenessSession:
             # When it arrived, by the store's clock: how long it was measured says nothing of the person.
             at = current.age_s - (self.clock() - arrived)
             return advance(current.session, frame.come(at), self.limits.rules, alike, passive)
@@ -160,7 +160,7 @@ class ReadLivenessSession:
     store: LivenessSessionStore
     limits: SessionLimits
 
-    async def execute(self, session_id: str) -> KeptSession:
+    async def execute(self, session_id: str) -> StoredSession:
         """The session now.
 
         Raises:
@@ -192,7 +192,7 @@ class UseLivenessSession:
             )
         passed: list[LivenessSession] = []
 
-        def spend(current: KeptSession) -> LivenessSession:
+        def spend(current: StoredSession) -> LivenessSession:
             if current.session.state is SessionState.USED:
                 raise LivenessSessionUsed
             if current.session.state is not SessionState.PASSED:

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 
 from typing_extensions import override
 
-from application.ports.liveness_sessions import KeptSession, LivenessSessionStore
+from application.ports.liveness_sessions import LivenessSessionStore, StoredSession
 from domain.liveness_errors import LivenessSessionNotFound, TooManyLivenessSessions
 from domain.liveness_session import LivenessSession, SessionState
 
 
 @dataclass(slots=True)
 class _Entry:
-    kept: KeptSession
+    kept: StoredSession
     begun_at: float
     expires_at: float
 
@@ -26,7 +26,7 @@ class InMemoryLivenessSessions(LivenessSessionStore):
         self._entries: dict[str, _Entry] = {}
 
     @override
-    async def begin(self, kept: KeptSession, lifetime_s: float, most: int) -> None:
+    async def begin(self, kept: StoredSession, lifetime_s: float, most: int) -> None:
         await self.purge()
         if len(self._entries) >= most:
             raise TooManyLivenessSessions
@@ -34,7 +34,7 @@ class InMemoryLivenessSessions(LivenessSessionStore):
         self._entries[kept.id] = _Entry(kept, now, now + lifetime_s)
 
     @override
-    async def find(self, session_id: str) -> KeptSession:
+    async def find(self, session_id: str) -> StoredSession:
         entry = self._entry(session_id)
         return replace(entry.kept, age_s=self._clock() - entry.begun_at)
 
@@ -42,9 +42,9 @@ class InMemoryLivenessSessions(LivenessSessionStore):
     async def change(
         self,
         session_id: str,
-        change: Callable[[KeptSession], LivenessSession],
+        change: Callable[[StoredSession], LivenessSession],
         lifetime_s: float | None = None,
-    ) -> KeptSession:
+    ) -> StoredSession:
         entry = self._entry(session_id)
         before = await self.find(session_id)
         after = change(before)

@@ -27,7 +27,7 @@ from typing_extensions import override
 from adapters.postgres.database import Database
 from adapters.postgres.rows import storable
 from adapters.postgres.tables import liveness_session
-from application.ports.liveness_sessions import KeptSession, LivenessSessionStore
+from application.ports.liveness_sessions import LivenessSessionStore, StoredSession
 from domain.faces import Embedding
 from domain.liveness_errors import LivenessSessionNotFound, TooManyLivenessSessions
 from domain.liveness_session import LivenessSession, SessionState
@@ -80,7 +80,7 @@ class PostgresLivenessSessions(LivenessSessionStore):
         self._database = Database(engine)
 
     @override
-    async def begin(self, kept: KeptSession, lifetime_s: float, most: int) -> None:
+    async def begin(self, kept: StoredSession, lifetime_s: float, most: int) -> None:
         row = {
             "this": kept.id,
             "secret": kept.nonce,
@@ -97,7 +97,7 @@ class PostgresLivenessSessions(LivenessSessionStore):
             await connection.execute(_BEGIN, row)
 
     @override
-    async def find(self, session_id: str) -> KeptSession:
+    async def find(self, session_id: str) -> StoredSession:
         if not storable(session_id):
             raise LivenessSessionNotFound
         rows = await self._database.read(_SEE, {"this": session_id})
@@ -109,9 +109,9 @@ class PostgresLivenessSessions(LivenessSessionStore):
     async def change(
         self,
         session_id: str,
-        change: Callable[[KeptSession], LivenessSession],
+        change: Callable[[StoredSession], LivenessSession],
         lifetime_s: float | None = None,
-    ) -> KeptSession:
+    ) -> StoredSession:
         if not storable(session_id):
             raise LivenessSessionNotFound
         async with self._database.transaction() as connection:
@@ -136,13 +136,13 @@ def _written(session: LivenessSession) -> dict[str, object]:
     return {"measured": measured, "vectors": vectors}
 
 
-def _kept(session_id: str, row: Row[str, str, str, bytes, bytes, float]) -> KeptSession:
+def _kept(session_id: str, row: Row[str, str, str, bytes, bytes, float]) -> StoredSession:
     models = ModelChoice(row.detection_model, row.recognition_model)
     session: LivenessSession = msgspec.json.decode(row.progress, type=LivenessSession, dec_hook=_no_array)
     # The face from the front, then one view a movement that was made.
     vectors = np.frombuffer(row.views, "<f4").reshape(session.done + 1, -1) if row.views else ()
     views = tuple(Embedding(vector.astype(np.float32), models.recognition) for vector in vectors)
-    return KeptSession(session_id, row.nonce, models, replace(session, views=views), row.age)
+    return StoredSession(session_id, row.nonce, models, replace(session, views=views), row.age)
 
 
 def _no_array(kind: type, _value: object) -> object:

@@ -9,7 +9,7 @@ from domain.models import ModelChoice
 
 
 @dataclass(frozen=True, slots=True)
-class KeptSession:
+class StoredSession:
     """A session and what it was begun with."""
 
     id: str
@@ -29,7 +29,7 @@ class LivenessSessionStore(Protocol):
     store does not answer.
     """
 
-    async def begin(self, kept: KeptSession, lifetime_s: float, most: int) -> None:
+    async def begin(self, kept: StoredSession, lifetime_s: float, most: int) -> None:
         """Keep a new session for so many seconds.
 
         Raises:
@@ -37,7 +37,7 @@ class LivenessSessionStore(Protocol):
         """
         ...
 
-    async def find(self, session_id: str) -> KeptSession:
+    async def find(self, session_id: str) -> StoredSession:
         """A session.
 
         Raises:
@@ -48,9 +48,9 @@ class LivenessSessionStore(Protocol):
     async def change(
         self,
         session_id: str,
-        change: Callable[[KeptSession], LivenessSession],
+        change: Callable[[StoredSession], LivenessSession],
         lifetime_s: float | None = None,
-    ) -> KeptSession:
+    ) -> StoredSession:
         """Replace a session by what is made of it, while nobody else can change it.
 
         Args:

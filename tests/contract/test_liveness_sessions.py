@@ -8,7 +8,7 @@ import pytest
 
 from adapters.memory.liveness_sessions import InMemoryLivenessSessions
 from adapters.postgres.liveness_sessions import PostgresLivenessSessions
-from application.ports.liveness_sessions import KeptSession, LivenessSessionStore
+from application.ports.liveness_sessions import LivenessSessionStore, StoredSession
 from domain.faces import Embedding
 from domain.head_motion import HeadShape
 from domain.liveness_errors import LivenessSessionNotFound, LivenessSessionUsed, TooManyLivenessSessions
@@ -32,8 +32,8 @@ PASSED = replace(
 )
 
 
-def kept(name: str, session: LivenessSession = BEGUN) -> KeptSession:
-    return KeptSession(name, f"nonce of {name}", ModelChoice("detector", "recogniser"), session)
+def kept(name: str, session: LivenessSession = BEGUN) -> StoredSession:
+    return StoredSession(name, f"nonce of {name}", ModelChoice("detector", "recogniser"), session)
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -77,7 +77,7 @@ async def test_a_change_is_kept_and_answered(store: LivenessSessionStore) -> Non
 async def test_a_change_that_raises_changes_nothing(store: LivenessSessionStore) -> None:
     await store.begin(kept("one"), 60, 10)
 
-    def refuse(_: KeptSession) -> LivenessSession:
+    def refuse(_: StoredSession) -> LivenessSession:
         raise LivenessSessionUsed
 
     with pytest.raises(LivenessSessionUsed):
@@ -96,7 +96,7 @@ async def test_the_face_of_a_failed_or_used_session_is_gone(store: LivenessSessi
 async def test_changes_at_once_are_made_one_after_another(store: LivenessSessionStore) -> None:
     await store.begin(kept("one"), 60, 10)
 
-    def count(before: KeptSession) -> LivenessSession:
+    def count(before: StoredSession) -> LivenessSession:
         return replace(before.session, marks=(*before.session.marks, before.session.frames))
 
     await asyncio.gather(*(store.change("one", count) for _ in range(20)))
@@ -106,14 +106,14 @@ async def test_changes_at_once_are_made_one_after_another(store: LivenessSession
 async def test_of_many_who_use_a_session_at_once_one_does(store: LivenessSessionStore) -> None:
     await store.begin(kept("one", PASSED), 60, 10)
 
-    def spend(before: KeptSession) -> LivenessSession:
+    def spend(before: StoredSession) -> LivenessSession:
         if before.session.state is not SessionState.PASSED:
             raise LivenessSessionUsed
         return before.session.used()
 
     results = await asyncio.gather(*(store.change("one", spend) for _ in range(8)), return_exceptions=True)
     assert sum(isinstance(result, LivenessSessionUsed) for result in results) == 7
-    assert sum(isinstance(result, KeptSession) for result in results) == 1
+    assert sum(isinstance(result, StoredSession) for result in results) == 1
 
 
 async def test_expired_sessions_are_not_there_and_are_removed(store: LivenessSessionStore) -> None:

@@ -17,7 +17,7 @@ from application.liveness_sessions import (
     UseLivenessSession,
     likeness,
 )
-from application.ports.liveness_sessions import KeptSession
+from application.ports.liveness_sessions import StoredSession
 from application.sources import SourceReader, Vector
 from domain.errors import ImageTooLarge, InvalidInput, ModelNotCalibrated, UnknownModel
 from domain.faces import DetectedFace, Embedding, Image
@@ -90,13 +90,13 @@ class Service:
         self.read = ReadLivenessSession(self.store, LIMITS)
         self.use = UseLivenessSession(self.store, policy())
 
-    async def send(self, kept: KeptSession, *poses: str) -> KeptSession:
+    async def send(self, kept: StoredSession, *poses: str) -> StoredSession:
         for pose in poses:
             self.clock.now += 0.5
             kept = await self.take.execute(kept.id, kept.nonce, f"{pose} {self.clock.now}".encode())
         return kept
 
-    async def passed(self, recognition: str | None = None) -> KeptSession:
+    async def passed(self, recognition: str | None = None) -> StoredSession:
         kept = await self.start.execute(recognition_model=recognition)
         return await self.send(kept, "front", *kept.session.movements)
 

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from application.liveness_sessions import SessionLimits
-from application.ports.liveness_sessions import KeptSession
+from application.ports.liveness_sessions import StoredSession
 from domain.liveness_session import Failure, Hint, SessionState
 from domain.movements import Movement
 from entrypoints.http.envelope import Success
@@ -55,7 +55,7 @@ class LivenessSessionView(msgspec.Struct, omit_defaults=True):
     )
 
     @classmethod
-    def of(cls, kept: KeptSession, limits: SessionLimits) -> "LivenessSessionView":
+    def of(cls, kept: StoredSession, limits: SessionLimits) -> "LivenessSessionView":
         """The client's view."""
         session = kept.session
         opened = session.state is SessionState.OPEN
@@ -80,7 +80,7 @@ class LivenessSessionAnswer(Success, kw_only=True):
     data: LivenessSessionView
 
     @classmethod
-    def of(cls, kept: KeptSession, limits: SessionLimits) -> "LivenessSessionAnswer":
+    def of(cls, kept: StoredSession, limits: SessionLimits) -> "LivenessSessionAnswer":
         """The client's view."""
         return cls(detail=_STATES[kept.session.state], data=LivenessSessionView.of(kept, limits))
 
@@ -99,7 +99,7 @@ class StartedAnswer(Success, kw_only=True):
     data: StartedView
 
     @classmethod
-    def of(cls, kept: KeptSession, limits: SessionLimits) -> "StartedAnswer":
+    def of(cls, kept: StoredSession, limits: SessionLimits) -> "StartedAnswer":
         """The client's view."""
         view = LivenessSessionView.of(kept, limits)
         started = StartedView(
