@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from adapters.memory.store import InMemoryStore, Photo, Record, Room
-from application.ports.crops import Backlog, KeptCrop
+from application.ports.crops import Backlog, StoredCrop
 from domain.people import FaceId
 
 
@@ -24,20 +24,20 @@ class InMemoryCrops:
 
     async def pending(
         self, collection: str, model: str, limit: int, after: FaceId | None = None
-    ) -> list[KeptCrop]:
+    ) -> list[StoredCrop]:
         """See CropArchive.pending."""
         crops = _pending(self._store.look(collection), model, after)
         return list(islice(crops, limit))
 
 
-def _pending(room: Room, model: str, after: FaceId | None) -> Iterator[KeptCrop]:
+def _pending(room: Room, model: str, after: FaceId | None) -> Iterator[StoredCrop]:
     seen: set[Photo | None] = set()
     for record in room.records(None):
         if record.crop is None or record.digest is None or not _to_do(room, model, record):
             continue
         photo = _photo(model, record)
         if photo not in seen and (after is None or record.face.id > after):
-            yield KeptCrop(record.face, record.digest, record.crop)
+            yield StoredCrop(record.face, record.digest, record.crop)
         seen.add(photo)
 
 
@@ -53,5 +53,5 @@ def _photo(model: str, record: Record) -> Photo | None:
     return face.profile_id, model, face.detection_model, record.digest
 
 
-def _under(model: str, crop: KeptCrop) -> Photo:
+def _under(model: str, crop: StoredCrop) -> Photo:
     return crop.face.profile_id, model, crop.face.detection_model, crop.digest

@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.database import Database
 from adapters.postgres.statements import crops as statements
-from application.ports.crops import Backlog, KeptCrop
+from application.ports.crops import Backlog, StoredCrop
 from domain.people import Face, FaceId
 
 
@@ -23,12 +23,12 @@ class PostgresCrops:
 
     async def pending(
         self, collection: str, model: str, limit: int, after: FaceId | None = None
-    ) -> list[KeptCrop]:
+    ) -> list[StoredCrop]:
         """See CropArchive.pending."""
         rows = await self._database.read(
             statements.page(after), {"within": collection, "model": model, "limit": limit}
         )
         return [
-            KeptCrop(Face(face_id, profile_id, *rest), digest, image)
+            StoredCrop(Face(face_id, profile_id, *rest), digest, image)
             for face_id, profile_id, *rest, digest, image in rows
         ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from application.analysis import embed_crops
 from application.bulk.attempts import attempted
 from application.bulk.lanes import in_order
-from application.ports.crops import Backlog, CropArchive, CropCodec, KeptCrop
+from application.ports.crops import Backlog, CropArchive, CropCodec, StoredCrop
 from application.ports.faces import EmbeddingRepository, Enrolment, NewFace
 from application.ports.models import ModelLibrary
 from application.ports.people import CollectionRepository
@@ -65,7 +65,7 @@ class ReembedFaces:
             FaceServiceError, one of FATAL: nothing more can be done now; a later run goes on from here.
         """
 
-        async def embed(kept: KeptCrop) -> Reembedded:
+        async def embed(kept: StoredCrop) -> Reembedded:
             done = await attempted(self._embed(kept, model))
             if isinstance(done, FaceServiceError):
                 return Reembedded(kept.face, None, done)
@@ -76,14 +76,14 @@ class ReembedFaces:
             if not isinstance(outcome.error, NotFound):
                 yield outcome
 
-    async def _pending(self, collection: str, model: str) -> AsyncIterator[KeptCrop]:
+    async def _pending(self, collection: str, model: str) -> AsyncIterator[StoredCrop]:
         after: FaceId | None = None
         while page := await self.crops.pending(collection, model, PAGE, after):
             for kept in page:
                 yield kept
             after = page[-1].face.id
 
-    async def _embed(self, kept: KeptCrop, model: str) -> Enrolment:
+    async def _embed(self, kept: StoredCrop, model: str) -> Enrolment:
         embedding = await self.workers.run(self._embedding, kept.image, model)
         enrolment = await self.faces.add(
             NewFace(

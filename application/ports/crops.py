@@ -28,14 +28,14 @@ class CropCodec(Protocol):
 class Backlog:
     """The faces of a collection that a recognition model hasn't embedded."""
 
-    kept: int
-    """Photos of people of which there is a crop."""
-    lost: int
-    """Faces of which there is none: only the photo itself could bring them back."""
+    pending: int
+    """Photos with a stored crop, from which the model can make an embedding."""
+    without_crop: int
+    """Faces without one: their photos have to be enrolled again."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class KeptCrop:
+class StoredCrop:
     """A crop, and the face that it is of."""
 
     face: Face
@@ -58,6 +58,6 @@ class CropArchive(Protocol):
 
     async def pending(
         self, collection: str, model: str, limit: int, after: FaceId | None = None
-    ) -> Sequence[KeptCrop]:
+    ) -> Sequence[StoredCrop]:
         """At most `limit` of the `kept` crops, one a photo, of faces with ids greater than `after`, by id."""
         ...

@@ -55,9 +55,9 @@ def reembed(model: str, collection: str | None, report: Path | None, *, as_json:
         meant, lost, outcomes = model, 0, list[Reembedded]()
         for name in names:
             meant, backlog = await use_case.backlog(name, model)
-            lost += backlog.lost
-            if backlog.kept:
-                faces = shown(use_case.execute(name, meant), f"crops of {name}", backlog.kept)
+            lost += backlog.without_crop
+            if backlog.pending:
+                faces = shown(use_case.execute(name, meant), f"crops of {name}", backlog.pending)
                 outcomes += [outcome async for outcome in faces]
         failed = _failed(outcomes)
         return ReembedReport(

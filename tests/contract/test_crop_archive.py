@@ -18,7 +18,7 @@ async def test_crops_of_other_models_are_pending(storage: Storage) -> None:
     face = (await storage.faces.add(one)).face
     (kept,) = await storage.crops.pending(DEFAULT, LARGE, 10)
     assert (kept.face, kept.digest, kept.image) == (face, b"one".ljust(32), b"\0pixels")
-    assert await storage.crops.backlog(DEFAULT, LARGE) == Backlog(kept=1, lost=0)
+    assert await storage.crops.backlog(DEFAULT, LARGE) == Backlog(pending=1, without_crop=0)
 
 
 async def test_a_models_own_faces_are_done(storage: Storage) -> None:
@@ -43,10 +43,10 @@ async def test_the_same_photo_of_another_person_or_detector_is_not_done(storage:
     assert await storage.crops.backlog(DEFAULT, LARGE) == Backlog(1, 0)
 
 
-async def test_faces_without_a_crop_are_lost(storage: Storage) -> None:
+async def test_faces_without_a_crop_are_counted(storage: Storage) -> None:
     await storage.faces.add(photo_of("Ann", at(0), "one"))
     await enrol(storage.faces, ("Ann", at(1)))
-    assert await storage.crops.backlog(DEFAULT, LARGE) == Backlog(kept=0, lost=2)
+    assert await storage.crops.backlog(DEFAULT, LARGE) == Backlog(pending=0, without_crop=2)
     assert await storage.crops.pending(DEFAULT, LARGE, 10) == []
 
 
@@ -57,7 +57,7 @@ async def test_one_crop_a_photo(storage: Storage) -> None:
     (kept,) = await storage.crops.pending(DEFAULT, LARGE, 10)
     assert kept.face.recognition_model == "third"
     assert await storage.crops.pending(DEFAULT, LARGE, 10, kept.face.id) == []
-    assert await storage.crops.backlog(DEFAULT, LARGE) == Backlog(kept=1, lost=0)
+    assert await storage.crops.backlog(DEFAULT, LARGE) == Backlog(pending=1, without_crop=0)
 
 
 async def test_pages(storage: Storage) -> None:
