@@ -156,8 +156,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.worker_count + 1
 
     @property
-    def bulk_width(self) -> int:
-        """Photos of a command on many that are on their way at once: some are analysed, some stored."""
+    def bulk_concurrency(self) -> int:
+        """Photos that a bulk command processes at once: some are analysed, some stored."""
         return 4 * self.worker_count + 8
 
     @property

@@ -9,12 +9,12 @@ import msgspec
 
 from adapters.files.archive.reader import reading
 from adapters.files.archive.writer import writing
+from application.bulk.collections import find_collections
 from application.bulk.export import Exported, ExportPeople
 from application.bulk.restore import Imported, ImportPeople, NewId
 from entrypoints.bootstrap.container import Container
-from entrypoints.cli.bulk import JSON, REPORT, Clock, Report, carry_out, check_report, count, progress, tell
-
-ONE = click.option("--collection", metavar="NAME", help="this collection alone; without it, all of them")
+from entrypoints.cli.bulk import INIT, JSON, ONE_COLLECTION, REPORT, progress, run_with_storage
+from entrypoints.cli.reports import Clock, Report, check_report, count, output_report
 
 
 class ExportReport(Report, kw_only=True):
@@ -51,7 +51,7 @@ class ImportReport(Report, kw_only=True):
 
 @click.command("export")
 @click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
-@ONE
+@ONE_COLLECTION
 @click.option("--crops", is_flag=True, help="take the aligned crops along that FACE_STORE_CROPS has kept")
 @REPORT
 @JSON
@@ -68,7 +68,7 @@ def export_people(
 
     async def work(container: Container) -> tuple[list[str], Exported]:
         use_case: ExportPeople = container.export_people()
-        chosen = await use_case.chosen(collection)
+        chosen = await find_collections(container.collections(), collection)
         done = Exported()
         with (
             writing(file, f"face-api {version('face-api')}") as writer,
@@ -78,7 +78,7 @@ def export_people(
                 update(done.people + done.faces)
         return [each.name for each in chosen], done
 
-    collections, done = carry_out(work)
+    collections, done = run_with_storage(work, advice="run the same command again to begin anew")
     written = ExportReport(
         command="export",
         seconds=clock.seconds,
@@ -94,15 +94,18 @@ def export_people(
         f" and {count(done.crops, 'crop', 'crops')} in {count(done.collections, 'collection', 'collections')},"
         f" {written.bytes / 1e6:.1f} MB in {written.seconds:.1f} s"
     )
-    tell(written, text, report, as_json=as_json)
+    output_report(written, text, report, as_json=as_json)
 
 
 @click.command("import")
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@ONE
+@ONE_COLLECTION
+@INIT
 @REPORT
 @JSON
-def import_people(file: Path, collection: str | None, report: Path | None, *, as_json: bool) -> None:
+def import_people(
+    file: Path, collection: str | None, report: Path | None, *, init: bool, as_json: bool
+) -> None:
     """Put the people and faces of FILE, which `export` has written, into this instance.
 
     People are found by their names, faces by their photos, and what is there stays as it is: a command that was
@@ -127,7 +130,7 @@ def import_people(file: Path, collection: str | None, report: Path | None, *, as
                     new_ids += done.new_ids
             return [each.collection for each in sections], done, new_ids
 
-    collections, done, new_ids = carry_out(work)
+    collections, done, new_ids = run_with_storage(work, init=init)
     read = ImportReport(
         command="import",
         seconds=clock.seconds,
@@ -148,4 +151,4 @@ def import_people(file: Path, collection: str | None, report: Path | None, *, as
         text += (
             f"\n{len(new_ids):,} of them have another id here than in the archive: --report FILE lists them"
         )
-    tell(read, text, report, as_json=as_json)
+    output_report(read, text, report, as_json=as_json)

@@ -6,7 +6,7 @@ import msgspec
 from application.calibration_report import CalibrationReport, OperatingThreshold, ReportCalibration
 from domain.impostors import ImpostorDistribution
 from entrypoints.bootstrap.container import Container
-from entrypoints.cli.bulk import COLLECTION, JSON, RECOGNITION, carry_out
+from entrypoints.cli.bulk import COLLECTION, JSON, RECOGNITION, run_with_storage
 from entrypoints.http.views.calibration import CalibrationView
 
 
@@ -21,7 +21,7 @@ def calibration(collection: str, recognition: str | None, *, as_json: bool) -> N
         use_case: ReportCalibration = container.report_calibration()
         return await use_case.execute(collection, recognition)
 
-    report = carry_out(work)
+    report = run_with_storage(work)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(CalibrationView.of(report))).decode())
         return

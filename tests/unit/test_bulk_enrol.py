@@ -11,12 +11,13 @@ from adapters.memory.people import InMemoryCollections, InMemoryProfiles
 from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
 from application.analysis import FaceSelection
-from application.bulk.enrol import EnrolPhotos, PersonPhoto, PhotoOutcome, Status
+from application.bulk.enrol import EnrolPhotos, PhotoOutcome, Status
 from application.bulk.identify import IdentifyPhotos, PhotoAnswer
 from application.bulk.photos import PhotoReader
 from application.bulk.reembed import Reembedded, ReembedFaces
 from application.enrolment import Candidate, Enrol, RegisterFace
 from application.gallery_calibration import GalleryCalibration
+from application.photo_folders import PhotoFile
 from application.ports.crops import Backlog, CropCodec
 from application.ports.faces import Enrolment, FaceFilter, NewFace
 from application.recognition import Identify, Query
@@ -80,7 +81,7 @@ class House:
         return path
 
     async def enrol(self, *photos: tuple[str, Path], how: Enrol | None = None) -> list[PhotoOutcome]:
-        items = [PersonPhoto(*each) for each in photos]
+        items = [PhotoFile(*each) for each in photos]
         return [outcome async for outcome in self.enrol_photos.execute(items, how or Enrol())]
 
     async def identify(self, *paths: Path, query: Query | None = None) -> list[PhotoAnswer]:
