@@ -2,6 +2,7 @@
 
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
@@ -12,9 +13,11 @@ from adapters.files.archive.writer import writing
 from application.bulk.collections import find_collections
 from application.bulk.export import Exported, ExportPeople
 from application.bulk.restore import Imported, ImportPeople, NewId
-from entrypoints.bootstrap.container import Container
 from entrypoints.cli.bulk import INIT, JSON, ONE_COLLECTION, REPORT, progress, run_with_storage
 from entrypoints.cli.reports import Clock, Report, check_report, count, output_report
+
+if TYPE_CHECKING:
+    from entrypoints.bootstrap.container import Container
 
 
 class ExportReport(Report, kw_only=True):
@@ -66,7 +69,7 @@ def export_people(
     check_report(report)
     clock = Clock()
 
-    async def work(container: Container) -> tuple[list[str], Exported]:
+    async def work(container: "Container") -> tuple[list[str], Exported]:
         use_case: ExportPeople = container.export_people()
         chosen = await find_collections(container.collections(), collection)
         done = Exported()
@@ -115,7 +118,7 @@ def import_people(
     check_report(report)
     clock = Clock()
 
-    async def work(container: Container) -> tuple[list[str], Imported, list[NewId]]:
+    async def work(container: "Container") -> tuple[list[str], Imported, list[NewId]]:
         use_case: ImportPeople = container.import_people()
         with reading(file) as reader:
             sections = use_case.chosen(reader, collection)

@@ -5,8 +5,9 @@ import contextlib
 import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from importlib import import_module
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 import msgspec
@@ -19,9 +20,10 @@ from adapters.embedded_postgres.cluster import Cluster
 from application.errors import CommandError
 from domain.errors import CollectionNotFound, FaceServiceError, Unavailable
 from domain.people import DEFAULT_COLLECTION
-from entrypoints.bootstrap.container import Container, storage_kind
 from entrypoints.bootstrap.settings import Settings, load_settings
-from entrypoints.bootstrap.start import storing
+
+if TYPE_CHECKING:
+    from entrypoints.bootstrap.container import Container
 
 T = TypeVar("T")
 
@@ -60,7 +62,7 @@ class NoDataDirectory(click.ClickException):
 
 
 def run_with_storage(
-    work: Callable[[Container], Awaitable[T]], *, init: bool | None = None, advice: str = GO_ON
+    work: "Callable[[Container], Awaitable[T]]", *, init: bool | None = None, advice: str = GO_ON
 ) -> T:
     """Run `work` with the configured storage; an error becomes one line.
 
@@ -77,7 +79,7 @@ def run_with_storage(
         raise click.ClickException(
             "FACE_DATABASE_URL is memory: there is nothing that this command could keep or see"
         )
-    if storage_kind(settings) == "embedded":
+    if settings.database_url == "embedded":
         _check_data_directory(settings.data_dir, init=init)
     try:
         return uvloop.run(_run(work, settings))
@@ -105,15 +107,17 @@ def _check_data_directory(folder: Path, *, init: bool | None) -> None:
     click.echo(f"data directory: {folder}", err=True)
 
 
-async def _run(work: Callable[[Container], Awaitable[T]], settings: Settings) -> T:
+async def _run(work: "Callable[[Container], Awaitable[T]]", settings: Settings) -> T:
     task = asyncio.current_task()
     if task is not None:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     # This command alone fills the workers' queue; it must never be refused as busy.
     queue = max(settings.queue, 2 * settings.bulk_concurrency)
-    container = Container(settings=providers.Object(msgspec.structs.replace(settings, queue=queue)))
-    async with storing(container, join=True):
+    # Imported late: --help of a command should not wait for the models' and the database's libraries.
+    start = import_module("entrypoints.bootstrap.start")
+    container = start.Container(settings=providers.Object(msgspec.structs.replace(settings, queue=queue)))
+    async with start.storing(container, join=True):
         return await work(container)
 
 

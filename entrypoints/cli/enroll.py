@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -19,7 +20,6 @@ from domain.enrolment import OnConflict
 from domain.errors import CollectionExists, CollectionNotFound
 from domain.liveness import LivenessPolicy
 from domain.people import collection_name
-from entrypoints.bootstrap.container import Container
 from entrypoints.cli.bulk import (
     COLLECTION,
     DETECTION,
@@ -41,6 +41,9 @@ from entrypoints.cli.reports import (
     output_report,
     printable,
 )
+
+if TYPE_CHECKING:
+    from entrypoints.bootstrap.container import Container
 
 HEADER = ["name", "path"]
 
@@ -157,7 +160,7 @@ def enroll(
         liveness=None if liveness is None else LivenessPolicy(liveness),
     )
 
-    async def work(container: Container) -> EnrolReport:
+    async def work(container: "Container") -> EnrolReport:
         if create:
             await _create(container, collection)
         use_case: EnrolPhotos = container.enrol_photos()
@@ -188,7 +191,7 @@ def enroll(
     output_report(done, _as_text(done), report, as_json=as_json)
 
 
-async def _create(container: Container, collection: str) -> None:
+async def _create(container: "Container", collection: str) -> None:
     if await container.collections().get(collection_name(collection)) is None:
         with suppress(CollectionExists):  # somebody else was faster
             await container.collections().create(collection)

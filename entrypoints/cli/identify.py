@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -19,7 +19,6 @@ from domain.faces import Box
 from domain.identification import Verdict
 from domain.liveness import LivenessPolicy
 from domain.methods import METHODS
-from entrypoints.bootstrap.container import Container
 from entrypoints.cli.bulk import (
     COLLECTION,
     DETECTION,
@@ -42,6 +41,9 @@ from entrypoints.cli.reports import (
     printable,
     write_report,
 )
+
+if TYPE_CHECKING:
+    from entrypoints.bootstrap.container import Container
 
 
 class BoxItem(msgspec.Struct):
@@ -149,7 +151,7 @@ def identify(
 ) -> None:
     """Say who is in photos. Of a folder, all photos are meant, those of the folders in it, too.
 
-    Answers are printed as they come. The exit status is 1 if nobody was recognised. With --report FILE, a command
+    Answers are printed as they come. The exit status is 1 if nobody was found. With --report FILE, a command
     that was interrupted is continued by the same command.
     """
     check_report(report)
@@ -169,7 +171,7 @@ def identify(
     if items:
         click.echo(f"{report}: going on after {count(len(items), 'photo', 'photos')}", err=True)
 
-    async def work(container: Container) -> None:
+    async def work(container: "Container") -> None:
         use_case: IdentifyPhotos = container.identify_photos()
         answers = use_case.execute(paths[len(items) :], query)
         visible = as_json or not sys.stdout.isatty()
@@ -207,7 +209,7 @@ def identify(
         raise
     done = summary()
     output_report(done, _as_text(done), report, as_json=as_json)
-    if not done.match:
+    if not (done.match or done.ambiguous):
         raise SystemExit(1)
 
 

@@ -19,6 +19,7 @@ from adapters.onnx.registry import known_as, put, remember, sha256_of
 from domain.errors import FaceServiceError, ModelNotInstalled, UnknownModel
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import load_settings
+from entrypoints.cli.groups import Group
 
 TASK_OF: dict[str, Task] = {
     **dict.fromkeys(DETECTORS, "detection"),
@@ -32,7 +33,7 @@ WIDTH = 200
 """Whatever the terminal has: one line a model, and no name cut off."""
 
 
-@click.group()
+@click.group(cls=Group)
 def models() -> None:
     """See, fetch and check model files."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")

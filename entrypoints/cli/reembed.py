@@ -1,15 +1,18 @@
 """`face-api reembed`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from application.bulk.collections import find_collections
 from application.bulk.reembed import Reembedded, ReembedFaces
-from entrypoints.bootstrap.container import Container
 from entrypoints.cli.bulk import JSON, ONE_COLLECTION, REPORT, run_with_storage, with_progress
 from entrypoints.cli.reports import Clock, Report, check_report, count, listed, output_report
+
+if TYPE_CHECKING:
+    from entrypoints.bootstrap.container import Container
 
 
 class FailedItem(msgspec.Struct):
@@ -48,7 +51,7 @@ def reembed(model: str, collection: str | None, report: Path | None, *, as_json:
     check_report(report)
     clock = Clock()
 
-    async def work(container: Container) -> ReembedReport:
+    async def work(container: "Container") -> ReembedReport:
         use_case: ReembedFaces = container.reembed_faces()
         names = [each.name for each in await find_collections(container.collections(), collection)]
         recognition_model, without_crop, outcomes = model, 0, list[Reembedded]()
