@@ -59,7 +59,7 @@ def walk_photos(root: Path) -> Iterator[Path | SkippedFile]:
     while pending:
         path, reason = pending.pop()
         try:
-            if not path.is_dir():
+            if path != root and not path.is_dir():
                 reason = reason or _file_reason(path)
                 yield path if reason is None else SkippedFile(path, reason)
                 continue
