@@ -1,8 +1,10 @@
 """Looking up the collections that a command is about."""
 
+from contextlib import suppress
+
 from application.bulk.concurrency import prefetched_pages
 from application.ports.people import CollectionRepository
-from domain.errors import CollectionNotFound
+from domain.errors import CollectionExists, CollectionNotFound
 from domain.people import Collection, collection_name
 
 PAGE = 1000
@@ -18,6 +20,17 @@ async def find_collection(repository: CollectionRepository, name: str) -> Collec
     if found is None:
         raise CollectionNotFound
     return found
+
+
+async def ensure_collection(repository: CollectionRepository, name: str) -> None:
+    """Create the collection unless it exists.
+
+    Raises:
+        InvalidCollection.
+    """
+    if await repository.get(collection_name(name)) is None:
+        with suppress(CollectionExists):  # somebody else was faster
+            await repository.create(name)
 
 
 async def find_collections(repository: CollectionRepository, name: str | None) -> list[Collection]:

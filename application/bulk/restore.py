@@ -1,10 +1,10 @@
 """The use case: import an archive of people into this instance."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from application.bulk.collections import ensure_collection
 from application.bulk.concurrency import map_ordered
 from application.bulk.errors import ArchiveError, BulkError
 from application.ports.archive import Archive, ArchiveId, Id, Restored
@@ -12,8 +12,8 @@ from application.ports.archive_files import ArchiveReader, Page, Section
 from application.ports.models import ModelLibrary
 from application.ports.people import CollectionRepository
 from application.ports.workers import WorkerPool
-from domain.errors import CollectionExists, FaceServiceError, ProfileNotFound, Unavailable
-from domain.people import MAX_ID, ProfileId, collection_name
+from domain.errors import FaceServiceError, ProfileNotFound, Unavailable
+from domain.people import MAX_ID, ProfileId
 
 CONCURRENT_PAGES = 4
 """Pages that are read or written at once; a page of faces is one transaction."""
@@ -102,7 +102,7 @@ class ImportPeople:
         in_bounds = ids is not None and max(ids.greatest_profile_id, ids.greatest_face_id) <= MAX_ID // 2
         keep_ids = ids is not None and in_bounds and await self.archive.keep_ids(ids)
         for section in sections:
-            await self._create(section.collection)
+            await ensure_collection(self.collections, section.collection)
             restoration = _Restoration(
                 self.archive, self.workers, reader, section.collection, keep_ids=keep_ids
             )
@@ -120,11 +120,6 @@ class ImportPeople:
                 raise
             except FaceServiceError as error:
                 raise BulkError(f"collection {section.collection}: {error}") from error
-
-    async def _create(self, collection: str) -> None:
-        if await self.collections.get(collection_name(collection)) is None:
-            with suppress(CollectionExists):  # somebody else was faster
-                await self.collections.create(collection)
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from application.errors import StartupError
+from application.errors import CommandError, StartupError
 from entrypoints.cli.groups import LazyGroup
 
 _COMMANDS = {
@@ -56,9 +56,9 @@ def face_api() -> None:
 
 
 def main() -> None:
-    """Run a command; an error that keeps the service from starting is one line."""
+    """Run a command; what keeps it from being carried out is one line."""
     try:
         face_api()
-    except StartupError as error:
+    except (StartupError, CommandError) as error:
         click.echo(f"face-api: {error}", err=True)
         sys.exit(1)

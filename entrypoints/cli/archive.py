@@ -3,10 +3,8 @@
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import click
-import msgspec
 
 from adapters.files.archive.reader import reading
 from adapters.files.archive.writer import writing
@@ -31,15 +29,6 @@ class ExportReport(Report, kw_only=True):
     crops: int
 
 
-class NewIdItem(msgspec.Struct):
-    """A person or a face that has another id here than in the archive."""
-
-    collection: str
-    kind: str
-    old: int | UUID
-    new: int
-
-
 class ImportReport(Report, kw_only=True):
     """What was read."""
 
@@ -49,7 +38,7 @@ class ImportReport(Report, kw_only=True):
     new_people: int
     faces: int
     new_faces: int
-    new_ids: list[NewIdItem]
+    new_ids: list[NewId]
 
 
 @click.command("export")
@@ -143,7 +132,7 @@ def import_people(
         new_people=done.new_people,
         faces=done.faces,
         new_faces=done.new_faces,
-        new_ids=[NewIdItem(each.collection, each.kind, each.old, each.new) for each in new_ids],
+        new_ids=new_ids,
     )
     text = (
         f"{file}: {count(done.people, 'person', 'people')}, {done.new_people:,} of them new,"

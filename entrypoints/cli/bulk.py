@@ -17,7 +17,6 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from adapters.embedded_postgres.cluster import Cluster
-from application.errors import CommandError
 from domain.errors import CollectionNotFound, FaceServiceError, Unavailable
 from domain.people import DEFAULT_COLLECTION
 from entrypoints.bootstrap.settings import Settings, load_settings
@@ -90,7 +89,7 @@ def run_with_storage(
         raise click.ClickException(f"{error} See --collection.") from error
     except Unavailable as error:
         raise click.ClickException(f"{error} {advice[0].upper()}{advice[1:]}.") from error
-    except (CommandError, FaceServiceError) as error:
+    except FaceServiceError as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -3,7 +3,6 @@
 import csv
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,36 +10,17 @@ import click
 import msgspec
 
 from application.analysis import FaceSelection
+from application.bulk.collections import ensure_collection
 from application.bulk.enrol import EnrolPhotos, PhotoOutcome, Status
 from application.bulk.errors import BulkError
 from application.enrolment import Enrol
-from application.errors import CommandError
-from application.photo_folders import PhotoFile, SkippedFile, find_people
+from application.photo_folders import PhotoFile, find_people
 from domain.enrolment import OnConflict
-from domain.errors import CollectionExists, CollectionNotFound
+from domain.errors import CollectionNotFound
 from domain.liveness import LivenessPolicy
-from domain.people import collection_name
-from entrypoints.cli.bulk import (
-    COLLECTION,
-    DETECTION,
-    INIT,
-    JSON,
-    LIVENESS,
-    RECOGNITION,
-    REPORT,
-    run_with_storage,
-    with_progress,
-)
-from entrypoints.cli.reports import (
-    Clock,
-    Report,
-    SkippedItem,
-    check_report,
-    count,
-    listed,
-    output_report,
-    printable,
-)
+from entrypoints.cli import bulk, reports
+from entrypoints.cli.bulk import DETECTION, JSON, LIVENESS, RECOGNITION, REPORT
+from entrypoints.cli.reports import count, listed, printable
 
 if TYPE_CHECKING:
     from entrypoints.bootstrap.container import Container
@@ -72,7 +52,7 @@ class PhotoItem(msgspec.Struct, omit_defaults=True):
     detail: str | None = None
 
 
-class EnrolReport(Report, kw_only=True):
+class EnrolReport(reports.Report, kw_only=True):
     """What an enrolment has done."""
 
     collection: str
@@ -86,7 +66,7 @@ class EnrolReport(Report, kw_only=True):
     refused: int
     refused_by_code: dict[str, int]
     items: list[PhotoItem]
-    skipped: list[SkippedItem]
+    skipped: list[reports.SkippedItem]
     """Files that are not photos, or in no person's folder."""
 
 
@@ -101,7 +81,7 @@ class EnrolReport(Report, kw_only=True):
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="instead of DIR: rows of name,path; paths start at the file's folder",
 )
-@COLLECTION
+@bulk.COLLECTION
 @click.option("--create", is_flag=True, help="make the collection if it isn't there")
 @DETECTION
 @RECOGNITION
@@ -120,7 +100,7 @@ class EnrolReport(Report, kw_only=True):
     help="what to do with a face that resembles somebody else, or not the person",
 )
 @LIVENESS
-@INIT
+@bulk.INIT
 @REPORT
 @JSON
 def enroll(
@@ -148,9 +128,9 @@ def enroll(
     """
     if (folder is None) == (table is None):
         raise click.UsageError("Give either DIR or --csv FILE.")
-    check_report(report)
-    clock = Clock()
-    photos, skipped = _in_folders(folder) if folder is not None else (_in_table(table or Path()), [])
+    reports.check_report(report)
+    clock = reports.Clock()
+    photos, skipped = find_people(folder) if folder is not None else (_in_table(table or Path()), [])
     options = Enrol(
         collection=collection,
         detection_model=detection,
@@ -162,13 +142,13 @@ def enroll(
 
     async def work(container: "Container") -> EnrolReport:
         if create:
-            await _create(container, collection)
+            await ensure_collection(container.collections(), collection)
         use_case: EnrolPhotos = container.enrol_photos()
         try:
             models = await use_case.prepare(options)
         except CollectionNotFound as error:
             raise BulkError(f"there is no collection {collection}: --create makes it") from error
-        outcomes = with_progress(use_case.execute(photos, options), "photos", len(photos))
+        outcomes = bulk.with_progress(use_case.execute(photos, options), "photos", len(photos))
         items = [_item(outcome) async for outcome in outcomes]
         statuses = Counter(item.status for item in items)
         return EnrolReport(
@@ -184,24 +164,11 @@ def enroll(
             refused=statuses[Status.REFUSED],
             refused_by_code=dict(Counter(item.code for item in items if item.code)),
             items=items,
-            skipped=[SkippedItem.of(each) for each in skipped],
+            skipped=[reports.SkippedItem.of(each) for each in skipped],
         )
 
-    done = run_with_storage(work, init=init)
-    output_report(done, _as_text(done), report, as_json=as_json)
-
-
-async def _create(container: "Container", collection: str) -> None:
-    if await container.collections().get(collection_name(collection)) is None:
-        with suppress(CollectionExists):  # somebody else was faster
-            await container.collections().create(collection)
-
-
-def _in_folders(folder: Path) -> tuple[list[PhotoFile], list[SkippedFile]]:
-    try:
-        return find_people(folder)
-    except CommandError as error:
-        raise click.ClickException(str(error)) from error
+    done = bulk.run_with_storage(work, init=init)
+    reports.output_report(done, _as_text(done), report, as_json=as_json)
 
 
 def _in_table(table: Path) -> list[PhotoFile]:

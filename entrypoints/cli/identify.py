@@ -19,28 +19,9 @@ from domain.faces import Box
 from domain.identification import Verdict
 from domain.liveness import LivenessPolicy
 from domain.methods import METHODS
-from entrypoints.cli.bulk import (
-    COLLECTION,
-    DETECTION,
-    GO_ON,
-    JSON,
-    LIVENESS,
-    RECOGNITION,
-    REPORT,
-    run_with_storage,
-    with_progress,
-)
-from entrypoints.cli.reports import (
-    Clock,
-    Report,
-    SkippedItem,
-    check_report,
-    count,
-    listed,
-    output_report,
-    printable,
-    write_report,
-)
+from entrypoints.cli import bulk, reports
+from entrypoints.cli.bulk import DETECTION, JSON, LIVENESS, RECOGNITION, REPORT
+from entrypoints.cli.reports import count, listed, printable
 
 if TYPE_CHECKING:
     from entrypoints.bootstrap.container import Container
@@ -87,7 +68,7 @@ class AnswerItem(msgspec.Struct, omit_defaults=True):
     detail: str | None = None
 
 
-class IdentifyReport(Report, kw_only=True):
+class IdentifyReport(reports.Report, kw_only=True):
     """What was found."""
 
     collection: str
@@ -101,7 +82,7 @@ class IdentifyReport(Report, kw_only=True):
     failed: int
     """Photos."""
     items: list[AnswerItem]
-    skipped: list[SkippedItem]
+    skipped: list[reports.SkippedItem]
     """Files that are not photos."""
     query: dict[str, Any]
     """What was asked: a report of the same query can be continued."""
@@ -113,7 +94,7 @@ class IdentifyReport(Report, kw_only=True):
 @click.argument(
     "files", metavar="FILES...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
 )
-@COLLECTION
+@bulk.COLLECTION
 @DETECTION
 @RECOGNITION
 @click.option(
@@ -154,8 +135,8 @@ def identify(
     Answers are printed as they come. The exit status is 1 if nobody was found. With --report FILE, a command
     that was interrupted is continued by the same command.
     """
-    check_report(report)
-    clock = Clock()
+    reports.check_report(report)
+    clock = reports.Clock()
     paths, skipped = _find(files)
     query = Query(
         collection=collection,
@@ -175,7 +156,7 @@ def identify(
         use_case: IdentifyPhotos = container.identify_photos()
         answers = use_case.execute(paths[len(items) :], query)
         visible = as_json or not sys.stdout.isatty()
-        async for answer in with_progress(answers, "photos", len(paths) - len(items), visible=visible):
+        async for answer in bulk.with_progress(answers, "photos", len(paths) - len(items), visible=visible):
             item = _item(answer, top_k)
             items.append(item)
             if not as_json:
@@ -196,29 +177,28 @@ def identify(
             not_searched=verdicts[None],
             failed=sum(item.code is not None for item in items),
             items=items,
-            skipped=[SkippedItem.of(each) for each in skipped],
+            skipped=[reports.SkippedItem.of(each) for each in skipped],
             query=_as_json(query),
             complete=len(items) == len(paths),
         )
 
     try:
-        run_with_storage(work, advice=GO_ON if report else "with --report FILE, such a command can go on")
-    except (click.ClickException, SystemExit):
+        bulk.run_with_storage(
+            work, advice=bulk.GO_ON if report else "with --report FILE, such a command can go on"
+        )
+    except (click.ClickException, CommandError, SystemExit):
         if report is not None and items:
-            write_report(summary(), report)
+            reports.write_report(summary(), report)
         raise
     done = summary()
-    output_report(done, _as_text(done), report, as_json=as_json)
+    reports.output_report(done, _as_text(done), report, as_json=as_json)
     if not (done.match or done.ambiguous):
         raise SystemExit(1)
 
 
 def _find(files: Sequence[Path]) -> tuple[list[Path], list[SkippedFile]]:
     """The files, and the photos of the folders; and what is skipped in these."""
-    try:
-        found = [each for path in files for each in (walk_photos(path) if path.is_dir() else [path])]
-    except CommandError as error:
-        raise click.ClickException(str(error)) from error
+    found = [each for path in files for each in (walk_photos(path) if path.is_dir() else [path])]
     photos = [each for each in found if isinstance(each, Path)]
     return photos, [each for each in found if isinstance(each, SkippedFile)]
 
