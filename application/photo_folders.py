@@ -67,7 +67,7 @@ def walk_photos(root: Path) -> Iterator[Path | SkippedFile]:
             linked = path.is_symlink() and path != root
             within = top in target.parents or target == top or target in top.parents
             if target in walked or (linked and (reason or within)):
-                yield SkippedFile(path, reason or f"a link to a folder that is read as {target}")
+                yield SkippedFile(path, reason or f"a link to {target}: folders are read once")
                 continue
             walked.add(target)
             children = sorted(path.iterdir(), reverse=True)

@@ -12,7 +12,7 @@ from application.bulk.collections import find_collections
 from application.bulk.export import Exported, ExportPeople
 from application.bulk.restore import Imported, ImportPeople, NewId
 from entrypoints.cli.bulk import INIT, JSON, ONE_COLLECTION, REPORT, progress, run_with_storage
-from entrypoints.cli.reports import Clock, Report, check_report, count, output_report
+from entrypoints.cli.reports import Clock, Report, check_report, count, output_report, printable
 
 if TYPE_CHECKING:
     from entrypoints.bootstrap.container import Container
@@ -74,7 +74,7 @@ def export_people(
     written = ExportReport(
         command="export",
         seconds=clock.seconds,
-        file=str(file),
+        file=printable(file),
         bytes=file.stat().st_size,
         collections=collections,
         people=done.people,
@@ -82,7 +82,7 @@ def export_people(
         crops=done.crops,
     )
     text = (
-        f"{file}: {count(done.people, 'person', 'people')} with {count(done.faces, 'face', 'faces')}"
+        f"{printable(file)}: {count(done.people, 'person', 'people')} with {count(done.faces, 'face', 'faces')}"
         f" and {count(done.crops, 'crop', 'crops')} in {count(done.collections, 'collection', 'collections')},"
         f" {written.bytes / 1e6:.1f} MB in {written.seconds:.1f} s"
     )
@@ -126,7 +126,7 @@ def import_people(
     read = ImportReport(
         command="import",
         seconds=clock.seconds,
-        file=str(file),
+        file=printable(file),
         collections=collections,
         people=done.people,
         new_people=done.new_people,
@@ -135,7 +135,7 @@ def import_people(
         new_ids=new_ids,
     )
     text = (
-        f"{file}: {count(done.people, 'person', 'people')}, {done.new_people:,} of them new,"
+        f"{printable(file)}: {count(done.people, 'person', 'people')}, {done.new_people:,} of them new,"
         f" {count(done.faces, 'face', 'faces')}, {done.new_faces:,} of them new,"
         f" in {count(len(collections), 'collection', 'collections')}, {read.seconds:.1f} s"
     )

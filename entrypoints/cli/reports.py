@@ -1,6 +1,7 @@
 """The reports of bulk commands: printed for people or as JSON, and written to files."""
 
 import os
+import re
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from application.photo_folders import SkippedFile
 
 LISTED = 20
 """Photos of a kind that are listed for a person; the report has all of them."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Report(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -48,8 +50,12 @@ class Clock:
 
 def check_report(path: Path | None) -> None:
     """Check before the work that a report can be written."""
-    if path is not None and not path.absolute().parent.is_dir():
+    if path is None:
+        return
+    if not path.absolute().parent.is_dir():
         raise click.ClickException(f"--report: there is no folder {path.parent}")
+    if not os.access(path.absolute().parent, os.W_OK):
+        raise click.ClickException(f"--report: the folder {path.parent} is not writable")
 
 
 def output_report(report: Report, text: str, path: Path | None, *, as_json: bool) -> None:
@@ -77,8 +83,8 @@ def _document(report: Report) -> bytes:
 
 
 def printable(text: str | Path) -> str:
-    """A file's name, or text from one, which may be in any encoding."""
-    return os.fsencode(text).decode(errors="replace")
+    """A file's name, or text from one, which may be in any encoding and have control characters."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", os.fsencode(text).decode(errors="replace"))
 
 
 def count(number: int, one: str, many: str) -> str:

