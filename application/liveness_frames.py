@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from application.analysis import FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
 from application.ports.liveness import SpoofDetector
 from domain.errors import ModelNotInstalled
 from domain.faces import DetectedFace, Embedding, Image, Landmarks, largest
@@ -16,23 +16,25 @@ from domain.liveness_session import FaceInFrame, Frame, PassiveCheck
 from domain.models import Alignment, ModelChoice
 
 _BYSTANDER = 0.25
-"""The area of another face, in that of the largest, from which on nobody knows whose session it is."""
+"""The area of another face, by that of the largest, from which on it isn't clear whose session it is."""
 _GRID = 64
-"""Steps of a pixel: pictures whose landmarks and size agree so closely are one and the same picture."""
+"""Steps a pixel: pictures of one size whose landmarks agree to a step are one and the same picture."""
 _MARK_BYTES = 6
-"""So few that a mark is exact in JSON."""
+"""Of a mark: few enough for an exact number in JSON."""
 
 
 @dataclass(frozen=True, slots=True)
-class FrameMeter:
-    """Measures frames. Synchronous: call it in a worker. The picture is not kept."""
+class FrameAnalyser:
+    """Measures frames. Synchronous: call it in a worker. The picture is not stored."""
 
     analyser: FaceAnalyser
 
     def passive(self, *, enforced: bool) -> PassiveCheck | None:
-        """What anti-spoofing models ask for; None if none is installed."""
-        detector = self._spoof_detector()
-        return None if detector is None else PassiveCheck(detector.threshold, enforced)
+        """What anti-spoofing models demand of frames; None if none is installed."""
+        try:
+            return PassiveCheck(self.analyser.gate.threshold(), enforced)
+        except ModelNotInstalled:
+            return None
 
     def measure(self, data: bytes, models: ModelChoice) -> Frame:
         """The frame, at 0 seconds.
@@ -40,44 +42,44 @@ class FrameMeter:
         Raises:
             InvalidImage, ImageTooLarge, ModelNotInstalled, BrokenModel: as FaceAnalyser.detect.
         """
-        several = False
-
-        def subject(faces: Sequence[DetectedFace], image: Image) -> list[DetectedFace]:
-            nonlocal several
-            if not faces:
-                return []
-            main = largest(faces, image)
-            several = any(face is not main and face.box.area > _BYSTANDER * main.box.area for face in faces)
-            return [] if several else [main]
-
         spoof_detector = self._spoof_detector()
-        sight = self.analyser.see(data, models.detection, subject, whole=spoof_detector is not None)
-        if not sight.faces:
-            return Frame(0.0, _mark(data), None, several=several)
-        face = self.analyser.aligner(models.recognition).locate(sight.image, sight.faces[0])
+        located = self.analyser.locate(data, models.detection, _subject, whole=spoof_detector is not None)
+        if not located.faces:
+            return Frame(0.0, _mark(data), None, several=located.left_out > 0)
+        image = located.image
+        face = self.analyser.aligner(models.recognition).locate(image.pixels, located.faces[0])
         shape = None if face.landmarks is None else HeadShape.of(face.landmarks)
         if face.landmarks is None or shape is None:
             return Frame(0.0, _mark(data), None)
         # The landmarks are as precise as the recogniser wants them already.
-        crop = self.analyser.aligners[Alignment.DETECTED].align(sight.image, face)
+        crop = self.analyser.aligners[Alignment.DETECTED].align(image.pixels, face)
         (vector,) = self.analyser.models.embedder(models.recognition).embed([crop])
         spread = float(np.sqrt(np.square(face.landmarks - face.landmarks.mean(axis=0)).sum(axis=1).mean()))
         eyes = face.landmarks[1] - face.landmarks[0]
         measured = FaceInFrame(
             shape=shape,
             roll=math.degrees(math.atan2(eyes[1], eyes[0])),
-            of_picture=spread / max(sight.image.shape[:2]),
-            pixels=spread * sight.times,
+            of_picture=spread / max(image.pixels.shape[:2]),
+            pixels=spread * image.reduction,
             embedding=Embedding(vector, models.recognition),
-            passive=None if spoof_detector is None else spoof_detector.score(sight.image, sight.faces[0]),
+            passive=None if spoof_detector is None else spoof_detector.score(image.pixels, located.faces[0]),
         )
-        return Frame(0.0, _mark_of(face.landmarks, sight.image), measured)
+        return Frame(0.0, _mark_of(face.landmarks, image.pixels), measured)
 
     def _spoof_detector(self) -> SpoofDetector | None:
         try:
             return self.analyser.gate.detector()
         except ModelNotInstalled:
             return None
+
+
+def _subject(faces: Sequence[DetectedFace], image: Image) -> list[DetectedFace]:
+    """The face whose session it is; none where there are several large ones."""
+    if not faces:
+        return []
+    main = largest(faces, image)
+    several = any(face is not main and face.box.area > _BYSTANDER * main.box.area for face in faces)
+    return [] if several else [main]
 
 
 def _mark_of(landmarks: Landmarks, image: Image) -> int:

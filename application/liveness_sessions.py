@@ -1,4 +1,4 @@
-"""The use cases of liveness sessions: begin one, take frames, tell the verdict, count one as evidence."""
+"""The use cases of liveness sessions: start one, take frames, read the verdict, use one as evidence."""
 
 import hmac
 import secrets
@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from application.decisions import DecisionPolicy
-from application.liveness_frames import FrameMeter
+from application.liveness_frames import FrameAnalyser
 from application.ports.liveness_sessions import LivenessSessionStore, StoredSession
+from application.ports.models import ModelLibrary
 from application.ports.workers import WorkerPool
 from domain.errors import ImageTooLarge, InvalidInput
 from domain.faces import Embedding
@@ -31,11 +32,11 @@ from domain.liveness_session import (
 from domain.movements import Movement, sequences
 
 _ID_BYTES = 24
-"""192 random bits: nobody guesses one."""
+"""192 random bits, which nobody can guess."""
 _OTHER, _SAME, _TILTED, _CERTAIN = 500.0, 10.0, 5.0, 1 / 4
-"""Multiples of the false match rate that the operator accepts, at which Likeness has its similarities. One comparison
-decides little here: somebody else would have to match in every movement that they make."""
-_MOST_FMR = 0.5
+"""Multiples of the operator's false match rate at which the similarities of Likeness are looked up. They are high
+because one comparison decides little: somebody else would have to match in every movement."""
+_MAX_FMR = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +46,21 @@ class SessionLimits:
     movements: int
     rules: SessionRules
     valid_s: float
-    """How long a session that was passed can be used."""
+    """Seconds in which a session that was passed can be used."""
     sessions: int
-    """That have not expired, whatever their state."""
+    """Maximum number of sessions that have not expired, whatever their state."""
     frame_bytes: int
+    """Maximum size of a frame's file."""
 
 
 def likeness(policy: DecisionPolicy, model: str) -> Likeness:
-    """The similarities that decide in a session, from the rates of error that the operator accepts.
+    """The similarities that decide in a session, from the error rates that the operator accepts.
 
     Raises:
-        ModelNotCalibrated: nobody knows what the model's similarities mean.
+        ModelNotCalibrated: there is no threshold for the model.
     """
     other, same, tilted, certain = (
-        policy.verification(model, comparisons=max(1 / share, policy.target_fmr / _MOST_FMR)).similarity
+        policy.verification(model, comparisons=max(1 / share, policy.target_fmr / _MAX_FMR)).similarity
         for share in (_OTHER, _SAME, _TILTED, _CERTAIN)
     )
     return Likeness(other, same, tilted, certain)
@@ -66,10 +68,10 @@ def likeness(policy: DecisionPolicy, model: str) -> Likeness:
 
 @dataclass(frozen=True, slots=True)
 class StartLivenessSession:
-    """Draws movements and begins a session."""
+    """Draws movements at random and starts a session."""
 
     store: LivenessSessionStore
-    meter: FrameMeter
+    models: ModelLibrary
     policy: DecisionPolicy
     limits: SessionLimits
 
@@ -80,73 +82,73 @@ class StartLivenessSession:
         *,
         mirrored: bool = False,
     ) -> StoredSession:
-        """The session, which nobody can have prepared for.
+        """The new session.
 
         Args:
             detection_model: instead of the configured one.
             recognition_model: likewise.
-            mirrored: whether the frames will be mirrored.
+            mirrored: whether the client will send mirrored frames.
 
         Raises:
-            TooManyLivenessSessions: there are as many as the operator allows.
+            TooManyLivenessSessions: the operator allows no more.
             UnknownModel: a model that the catalogue doesn't have.
-            ModelNotCalibrated: nobody knows from when on the recogniser's embeddings are of one person.
+            ModelNotCalibrated: there is no threshold for the recogniser.
         """
-        models = self.meter.analyser.models.choose(detection_model, recognition_model)
+        models = self.models.choose(detection_model, recognition_model)
         self.policy.verification(models.recognition)
         movements: tuple[Movement, ...] = secrets.choice(sequences(self.limits.movements))
-        kept = StoredSession(
+        stored = StoredSession(
             secrets.token_urlsafe(_ID_BYTES),
             secrets.token_urlsafe(_ID_BYTES),
             models,
             LivenessSession(movements, mirrored=mirrored),
         )
         lifetime = self.limits.rules.deadline_s + self.limits.valid_s
-        await self.store.begin(kept, lifetime, self.limits.sessions)
-        return kept
+        await self.store.begin(stored, lifetime, self.limits.sessions)
+        return stored
 
 
 @dataclass(frozen=True, slots=True)
 class TakeLivenessFrame:
-    """Moves a session on by one frame."""
+    """Advances a session by one frame."""
 
     store: LivenessSessionStore
-    meter: FrameMeter
+    frames: FrameAnalyser
     workers: WorkerPool
     policy: DecisionPolicy
     limits: SessionLimits
     liveness: LivenessPolicy
     clock: Callable[[], float] = time.monotonic
-    """In seconds: how long a frame is measured doesn't count."""
+    """Monotonic, in seconds. The time that it takes to measure a frame is subtracted."""
 
     async def execute(self, session_id: str, nonce: str, data: bytes) -> StoredSession:
-        """The session after the frame. The picture is not kept.
+        """The session after the frame. The picture is not stored.
 
-        Frames are measured side by side, by any process, and then count one after another.
+        Frames of a session are measured concurrently, by any process, and then applied one after another.
 
         Args:
             session_id: which session.
-            nonce: the one that it was begun with.
+            nonce: that of the session's start.
             data: the image file.
 
         Raises:
-            LivenessSessionNotFound, WrongNonce: this isn't a frame of a session.
+            LivenessSessionNotFound, WrongNonce: the frame belongs to no session.
             LivenessSessionClosed, FrameTooSoon: the session takes no frame now.
             ImageTooLarge, InvalidImage, ModelNotInstalled, BrokenModel, Busy: it can't be measured.
         """
         arrived = self.clock()
         if len(data) > self.limits.frame_bytes:
             raise ImageTooLarge(f"A frame has at most {self.limits.frame_bytes} bytes.")
-        kept = await self.store.find(session_id)
-        if not hmac.compare_digest(kept.nonce.encode(), nonce.encode(errors="replace")):
+        stored = await self.store.find(session_id)
+        if not hmac.compare_digest(stored.nonce.encode(), nonce.encode(errors="replace")):
             raise WrongNonce
-        kept.session.expect_frame(kept.age_s, self.limits.rules)
-        frame = await self.workers.run(self.meter.measure, data, kept.models)
-        alike = likeness(self.policy, kept.models.recognition)
-        passive: PassiveCheck | None = self.meter.passive(enforced=self.liveness is LivenessPolicy.ENFORCE)
+        stored.session.expect_frame(stored.age_s, self.limits.rules)
+        frame = await self.workers.run(self.frames.measure, data, stored.models)
+        alike = likeness(self.policy, stored.models.recognition)
+        passive: PassiveCheck | None = self.frames.passive(enforced=self.liveness is LivenessPolicy.ENFORCE)
 
         def move(current: StoredSession) -> LivenessSession:
-            # When it arrived, by the store's clock: how long it was measured says nothing of the person.
+            # When the frame arrived, by the store's clock.
             at = current.age_s - (self.clock() - arrived)
             return advance(current.session, frame.come(at), self.limits.rules, alike, passive)
 
@@ -155,7 +157,7 @@ class TakeLivenessFrame:
 
 @dataclass(frozen=True, slots=True)
 class ReadLivenessSession:
-    """Tells how a session stands."""
+    """Reads the state of a session."""
 
     store: LivenessSessionStore
     limits: SessionLimits
@@ -166,29 +168,29 @@ class ReadLivenessSession:
         Raises:
             LivenessSessionNotFound: there is none of this id.
         """
-        kept = await self.store.find(session_id)
-        return replace(kept, session=kept.session.late(kept.age_s, self.limits.rules))
+        stored = await self.store.find(session_id)
+        return replace(stored, session=stored.session.late(stored.age_s, self.limits.rules))
 
 
 @dataclass(frozen=True, slots=True)
 class UseLivenessSession:
-    """Lets a session that was passed count for one request."""
+    """Uses a passed session as evidence for one request."""
 
     store: LivenessSessionStore
     policy: DecisionPolicy
 
     async def execute(self, session_id: str, face: Embedding) -> SessionEvidence:
-        """What the session says of a face. From then on it is used up, whatever it says.
+        """What the session says about a face. It is used up, whatever that is.
 
         Raises:
-            LivenessSessionNotFound, LivenessSessionNotPassed, LivenessSessionUsed: it says nothing.
-            LivenessSessionOtherFace: another face was in it.
+            LivenessSessionNotFound, LivenessSessionNotPassed, LivenessSessionUsed: there is no evidence.
+            LivenessSessionOtherFace: it was passed by another face.
             InvalidInput: the face was embedded by another recogniser than the session's.
         """
-        kept = await self.store.find(session_id)
-        if kept.models.recognition != face.model:
+        stored = await self.store.find(session_id)
+        if stored.models.recognition != face.model:
             raise InvalidInput(
-                f"The liveness session is one of the recognition model {kept.models.recognition}, not {face.model}."
+                f"The liveness session is one of the recognition model {stored.models.recognition}, not {face.model}."
             )
         passed: list[LivenessSession] = []
 

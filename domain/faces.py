@@ -78,6 +78,19 @@ class DetectedFace:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ScaledImage:
+    """A photo as it was decoded: whole, or smaller by a whole factor."""
+
+    pixels: Image
+    reduction: int = 1
+    """Pixels of the photo that one of `pixels` stands for, in each direction."""
+
+    def in_photo(self, face: DetectedFace) -> DetectedFace:
+        """A face that was found in `pixels`, in pixels of the photo."""
+        return face.enlarged(self.reduction)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Embedding:
     """A face as a point on the unit sphere of one recognition model's space.
 

@@ -85,39 +85,8 @@ class Template:
         return math.sqrt(faces)
 
 
-@dataclass(frozen=True, slots=True)
-class Vote:
-    """The k faces nearest to the probe vote for their people.
-
-    Most votes first, then the higher mean similarity of the faces that voted, which is what the decision is
-    taken on. People without a vote come last, by their nearest face.
-    """
-
-    k: int = 5
-    name: ClassVar[str] = "vote"
-
-    def rank(self, probe: Embedding, people: Sequence[Candidate]) -> list[RankedPerson]:
-        """See IdentificationMethod."""
-        if not people:
-            return []
-        compared = _compared(probe, people)
-        everyone = np.sort(np.concatenate([values for _, values in compared]))[::-1]
-        least = everyone[min(self.k, len(everyone)) - 1]
-        ballots = [(person, values[values >= least], values) for person, values in compared]
-        ranked = [
-            (len(votes), _ranked(person, values, float(votes.mean() if len(votes) else values.max())))
-            for person, votes, values in ballots
-        ]
-        ranked.sort(key=lambda entry: (-entry[0], *_order(entry[1])))
-        return [person for _, person in ranked]
-
-    def comparisons(self, faces: int) -> float:
-        """Mostly several of a person's faces vote, and then it is their mean."""
-        return min(faces, 1)
-
-
 METHODS: Mapping[str, IdentificationMethod] = {
-    method.name: method for method in (Nearest(), Mean(), Template(), Vote())
+    method.name: method for method in (Nearest(), Mean(), Template())
 }
 
 
@@ -151,9 +120,5 @@ def _ranked(person: Candidate, values: NDArray[np.float32], similarity: float) -
     )
 
 
-def _order(person: RankedPerson) -> tuple[float, int]:
-    return -person.similarity, person.nearest.id
-
-
 def _sorted(people: Iterable[RankedPerson]) -> list[RankedPerson]:
-    return sorted(people, key=_order)
+    return sorted(people, key=lambda person: (-person.similarity, person.nearest.id))

@@ -19,7 +19,7 @@ from adapters.imaging.exif import orientation
 from adapters.imaging.formats import format_of
 from application.ports.analysis import ImageDecoder
 from domain.errors import ImageTooLarge, InvalidImage
-from domain.faces import Image
+from domain.faces import Image, ScaledImage
 
 _UPRIGHT: dict[int, Callable[[Image], object]] = {
     2: lambda image: cv2.flip(image, 1),
@@ -62,28 +62,29 @@ class PillowDecoder(ImageDecoder):
         Transparent parts become white, unless all of the image is transparent; of a JPEG that holds several pictures
         (MPO) the first is taken.
         """
-        return self._decode(data, None)[0]
+        return self._decode(data, None).pixels
 
     @override
-    def decode_reduced(self, data: bytes, long_side: int) -> tuple[Image, int]:
+    def decode_reduced(self, data: bytes, long_side: int, max_reduction: int = 8) -> ScaledImage:
         """As the port says. A JPEG can be decoded at a half, a quarter or an eighth, in less time.
 
         A progressive one is decoded whole: nearly all of the time goes into its scans, which would be read anew for
         every size.
         """
-        return self._decode(data, long_side)
+        return self._decode(data, long_side, max_reduction)
 
-    def _decode(self, data: bytes, long_side: int | None) -> tuple[Image, int]:
+    def _decode(self, data: bytes, long_side: int | None, max_reduction: int = 1) -> ScaledImage:
         try:
-            image, turned, times = self._read(data, long_side)
+            image, turned, reduction = self._read(data, long_side, max_reduction)
         except (InvalidImage, ImageTooLarge, MemoryError):
             raise
         except Exception as error:  # on hostile bytes the plugins raise a dozen kinds, SyntaxError among them
             raise InvalidImage("The image file is damaged.") from error
         upright = _UPRIGHT.get(turned)
-        return (image if upright is None else np.asarray(upright(image), dtype=np.uint8)), times
+        pixels = image if upright is None else np.asarray(upright(image), dtype=np.uint8)
+        return ScaledImage(pixels, reduction)
 
-    def _read(self, data: bytes, long_side: int | None) -> tuple[Image, int, int]:
+    def _read(self, data: bytes, long_side: int | None, max_reduction: int) -> tuple[Image, int, int]:
         """Pixels as the file has them, its EXIF orientation, and how many times smaller they are."""
         kind = format_of(data)
         if kind.canvas is not None:
@@ -91,9 +92,9 @@ class PillowDecoder(ImageDecoder):
         timed = TimedFile(kind.essential(data), self._seconds, scans=kind.has_scans)
         with kind.opener(timed) as file:
             self._check(file, len(data))
-            times = 1 if long_side is None else _reduce(file, long_side)
+            reduction = 1 if long_side is None else _reduce(file, long_side, max_reduction)
             file.load()
-            return _pixels(file), orientation(_exif(file)), times
+            return _pixels(file), orientation(_exif(file)), reduction
 
     def _check(self, file: ImageFile, length: int) -> None:
         """Of the header only: no pixel has been decoded yet.
@@ -115,9 +116,10 @@ class PillowDecoder(ImageDecoder):
             raise ImageTooLarge(f"The image has more than {self._max_pixels / 1e6:g} megapixels.")
 
 
-def _reduce(file: ImageFile, long_side: int) -> int:
+def _reduce(file: ImageFile, long_side: int, max_reduction: int) -> int:
     """Have a JPEG decoded with fewer pixels; the answer is how many times fewer, in each direction."""
-    times = next((times for times in _REDUCTIONS if max(file.size) >= times * long_side), 1)
+    allowed = min(max_reduction, max(file.size) // long_side)
+    times = next((times for times in _REDUCTIONS if times <= allowed), 1)
     if times == 1 or not isinstance(file, JpegImageFile) or "progressive" in file.info:
         return 1
     file.draft(None, (max(1, file.width // times), max(1, file.height // times)))

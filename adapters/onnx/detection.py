@@ -7,12 +7,14 @@ import numpy as np
 from adapters.onnx.candidates import Candidates, suppress
 from adapters.onnx.resizing import scaled
 from adapters.onnx.session import InferenceSession
+from adapters.onnx.tiles import detect_small, unseen
 from domain.faces import DetectedFace, Image
 
 _SCALES = (1.0, 0.4)
 """Parts of the picture that the image is fitted into, until a face is found: one that fills the image is too
 large for these networks, which expect some surroundings."""
-
+_FILLS = 0.5
+"""The least share of the image's longer side of a face that is found in the second only, if the first has faces."""
 
 _FREE_SIZE = (640, 640)
 """Height and width of the pictures for files that leave them open: what such networks are published with."""
@@ -56,12 +58,31 @@ class FittingDetector:
         """See FaceDetector."""
         return self._name
 
-    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:  # noqa: ARG002
+    def detect(
+        self,
+        image: Image,
+        *,
+        largest_only: bool = False,  # noqa: ARG002
+        min_face: float | None = None,
+    ) -> list[DetectedFace]:
         """See FaceDetector."""
+        found: list[DetectedFace] = []
         for part in _SCALES:
-            if faces := self._detect_at(image, part):
-                return faces
-        return []
+            seen = self._detect_at(image, part)
+            if found:  # what was too large to be found before
+                large = [face for face in seen if face.box.longer > _FILLS * max(image.shape[:2])]
+                seen = unseen(large, found)
+            found += seen
+            if found and min_face is None:
+                break
+        if min_face is not None:
+            size = self._network.picture_size
+            small = detect_small(image, self._detect_tile, min_face, _scale(image, *size), size)
+            found += unseen([face for face, _ in small], found)
+        return sorted(found, key=lambda face: -face.score)
+
+    def _detect_tile(self, tile: Image, _: float) -> list[DetectedFace]:
+        return self._detect_at(tile, 1)
 
     def _detect_at(self, image: Image, part: float) -> list[DetectedFace]:
         height, width = self._network.picture_size
@@ -83,4 +104,8 @@ def picture_size(session: InferenceSession) -> tuple[int, int] | None:
 
 def _fitted(image: Image, height: float, width: float) -> Image:
     """The image, as large as it can be within height x width."""
-    return scaled(image, min(height / image.shape[0], width / image.shape[1]))
+    return scaled(image, _scale(image, height, width))
+
+
+def _scale(image: Image, height: float, width: float) -> float:
+    return float(min(height / image.shape[0], width / image.shape[1]))

@@ -35,9 +35,11 @@ class LandmarkedDetector:
         """See FaceDetector."""
         return self._detector.name
 
-    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
+    def detect(
+        self, image: Image, *, largest_only: bool = False, min_face: float | None = None
+    ) -> list[DetectedFace]:
         """See FaceDetector."""
-        faces = self._detector.detect(image, largest_only=largest_only)
+        faces = self._detector.detect(image, largest_only=largest_only, min_face=min_face)
         if largest_only and faces:
             faces = [largest(faces, image)]
         return [self._landmarked(image, face) for face in faces]

@@ -10,6 +10,7 @@ from adapters.onnx.arcface import ArcFaceEmbedder
 from adapters.onnx.cache import PreparedModels
 from adapters.onnx.catalogue import Catalogue, ModelEntry, Task
 from adapters.onnx.engines.choice import Engine
+from adapters.onnx.ensemble import SpoofDetectorEnsemble
 from adapters.onnx.files import ModelFiles
 from adapters.onnx.landmarks import LandmarkedDetector
 from adapters.onnx.minifasnet import MiniFasNet
@@ -23,7 +24,6 @@ from adapters.onnx.ultralight import ultralight_detector
 from adapters.onnx.yunet import YuNetDetector
 from adapters.onnx.yunet_landmarks import YuNetLandmarks
 from adapters.onnx.yunet_network import YuNetNetwork
-from application.liveness import LivenessEnsemble
 from application.ports.analysis import FaceDetector, FaceEmbedder
 from application.ports.liveness import SpoofDetector
 from domain.errors import BrokenModel
@@ -124,7 +124,7 @@ class OnnxModelLibrary:
         entries = self._catalogue.entries
         models = [self._one("anti_spoofing", name) for name in names]
         installed = [model for model in models if self._files.installed(entries[model])]
-        return LivenessEnsemble(tuple(map(self._spoof_detectors.get, installed or models[:1])))
+        return SpoofDetectorEnsemble(tuple(map(self._spoof_detectors.get, installed or models[:1])))
 
     def dimensions(self, recognition: str) -> int:
         """See ModelLibrary.dimensions."""

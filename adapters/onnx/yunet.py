@@ -8,6 +8,7 @@ import numpy as np
 from adapters.onnx.candidates import suppress
 from adapters.onnx.quarter_turns import QUARTERS, turned, turned_back
 from adapters.onnx.resizing import scaled
+from adapters.onnx.tiles import detect_small, unseen
 from adapters.onnx.yunet_border import confirmed
 from adapters.onnx.yunet_network import YuNetNetwork, as_batch
 from adapters.onnx.yunet_turned import straightened
@@ -22,6 +23,10 @@ _LARGE = 0.2
 docs/decisions/0004-inference-engines.md."""
 _FALLBACK_SIDES = (256, 1280)
 """For images in which the first pass sees nothing: faces that fill them (or tiny images), then tiny faces."""
+_TILE_SIDE = 768
+"""Pixels of a tile in which small faces are looked for; more take longer a pixel."""
+_FILLS = 0.5
+"""The least share of the image's longer side of a face that the pass of 256 pixels adds to the first pass."""
 _TURNED_SIDE = 320
 """Pixels of the last pass, in which an image without an upright face is turned by 90, 180 and 270 degrees."""
 _TURNED_THRESHOLD = 0.85
@@ -46,7 +51,9 @@ class YuNetDetector:
         """See FaceDetector."""
         return self._name
 
-    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
+    def detect(
+        self, image: Image, *, largest_only: bool = False, min_face: float | None = None
+    ) -> list[DetectedFace]:
         """See FaceDetector."""
         sure: list[DetectedFace] = []
         doubtful: list[DetectedFace] = []
@@ -63,7 +70,31 @@ class YuNetDetector:
             sure = self._turned(image, side)
         wanted = [largest(sure, image)] if largest_only and sure else sure
         found = straightened(self._network, image, wanted, side / long_side) + cut
+        if min_face is not None:
+            found += self._missed(image, found, min_face)
         return sorted(found, key=lambda face: -face.score)
+
+    def _missed(self, image: Image, known: list[DetectedFace], min_face: float) -> list[DetectedFace]:
+        """Faces that are too large or too small for the first pass, in which others were found."""
+        long_side = max(image.shape[:2])
+        close = [
+            face for face in self._sure(image, _FALLBACK_SIDES[0]) if face.box.longer > _FILLS * long_side
+        ]
+        found = unseen(close, known)
+        small = detect_small(
+            image,
+            lambda tile, scale: self._sure(tile, round(scale * max(tile.shape[:2]))),
+            min_face,
+            min(1.0, _LONG_SIDE / long_side),
+            (_TILE_SIDE, _TILE_SIDE),
+        )
+        for scale in sorted({scale for _, scale in small}):
+            new = unseen([face for face, at in small if at == scale], known + found)
+            found += straightened(self._network, image, new, scale)
+        return found
+
+    def _sure(self, image: Image, long_side: int) -> list[DetectedFace]:
+        return [face for face in self._candidates(image, long_side) if face.score >= self._threshold]
 
     def _turned(self, image: Image, long_side: int) -> list[DetectedFace]:
         """The faces of an image that lies on a side or stands on its head, in coordinates of the image.

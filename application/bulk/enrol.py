@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from application.analysis.sources import Photo
 from application.bulk.collections import find_collection
 from application.bulk.concurrency import batched, map_ordered, result_or_error
 from application.bulk.photos import PhotoReader
-from application.enrolment import Candidate, Enrol, RegisterFace
+from application.enrolment import EnrolFace, EnrolmentOptions, PendingEnrolment
 from application.photo_folders import PhotoFile
 from application.ports.people import CollectionRepository
 from application.ports.workers import WorkerPool
-from application.sources import Photo
 from domain.enrolment import Conflict, OnConflict
 from domain.errors import FaceServiceError
 from domain.models import ModelChoice
@@ -52,7 +52,7 @@ class PhotoOutcome:
 _Read: TypeAlias = tuple[PhotoFile, Photo] | PhotoOutcome
 """A photo that is to be analysed, or the outcome of one that isn't."""
 
-_Analysed: TypeAlias = tuple[PhotoFile, Candidate] | PhotoOutcome
+_Analysed: TypeAlias = tuple[PhotoFile, PendingEnrolment] | PhotoOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +62,29 @@ class EnrolPhotos:
     Photos that are enrolled already are not analysed again: an interrupted run is continued by repeating it.
     """
 
-    register_face: RegisterFace
+    enrol_face: EnrolFace
     collections: CollectionRepository
     workers: WorkerPool
     files: PhotoReader
     concurrency: int
     """Maximum number of photos that are analysed, or wait for those before them."""
 
-    async def prepare(self, options: Enrol) -> ModelChoice:
+    async def prepare(self, options: EnrolmentOptions) -> ModelChoice:
         """Load the models and check the collection, before any photo is read.
 
         Raises:
             CollectionNotFound, InvalidCollection, UnknownModel, ModelNotInstalled, BrokenModel.
         """
-        library = self.register_face.reader.analyser.models
+        library = self.enrol_face.reader.analyser.models
         models = library.choose(options.detection_model, options.recognition_model)
         await find_collection(self.collections, options.collection)
         await self.workers.run(library.detector, models.detection)
         await self.workers.run(library.embedder, models.recognition)
         return models
 
-    async def execute(self, photos: Sequence[PhotoFile], options: Enrol) -> AsyncIterator[PhotoOutcome]:
+    async def execute(
+        self, photos: Sequence[PhotoFile], options: EnrolmentOptions
+    ) -> AsyncIterator[PhotoOutcome]:
         """Yield the outcome of each photo, in order; a face that is reported is durable.
 
         Photos are analysed concurrently. Unless conflicts are allowed, they are compared with the gallery and
@@ -108,7 +110,7 @@ class EnrolPhotos:
         async def read(batch: list[PhotoFile]) -> list[_Read]:
             photos = await self.workers.run(lambda: [self._read_file(item) for item in batch])
             keys = [(item[0].person, item[1].digest) for item in photos if isinstance(item, tuple)]
-            known = iter(await self.register_face.repository.enrolled(collection, models, keys))
+            known = iter(await self.enrol_face.repository.enrolled(collection, models, keys))
             return [_unless_known(item, next(known)) if isinstance(item, tuple) else item for item in photos]
 
         async for batch in map_ordered(batched(photos, BATCH), read, CONCURRENT_BATCHES):
@@ -121,20 +123,20 @@ class EnrolPhotos:
         except FaceServiceError as error:
             return PhotoOutcome(item, Status.REFUSED, error=error)
 
-    async def _analyse(self, read: _Read, options: Enrol) -> _Analysed:
+    async def _analyse(self, read: _Read, options: EnrolmentOptions) -> _Analysed:
         if isinstance(read, PhotoOutcome):
             return read
         item, photo = read
-        candidate = await result_or_error(self.register_face.look(item.person, photo, options))
+        candidate = await result_or_error(self.enrol_face.prepare(item.person, photo, options))
         if isinstance(candidate, FaceServiceError):
             return PhotoOutcome(item, Status.REFUSED, error=candidate)
         return item, candidate
 
-    async def _enrol(self, analysed: _Analysed, options: Enrol) -> PhotoOutcome:
+    async def _enrol(self, analysed: _Analysed, options: EnrolmentOptions) -> PhotoOutcome:
         if isinstance(analysed, PhotoOutcome):
             return analysed
         item, candidate = analysed
-        done = await result_or_error(self.register_face.enrol(candidate, options))
+        done = await result_or_error(self.enrol_face.enrol(candidate, options))
         if isinstance(done, FaceServiceError):
             return PhotoOutcome(item, Status.REFUSED, error=done)
         status = Status.ENROLLED if done.created else Status.KNOWN

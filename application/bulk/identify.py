@@ -9,7 +9,7 @@ from application.bulk.concurrency import map_ordered, result_or_error
 from application.bulk.photos import PhotoReader
 from application.ports.people import CollectionRepository
 from application.ports.workers import WorkerPool
-from application.recognition import IdentifiedFace, Identify, Query
+from application.recognition import IdentifiedFace, Identify, RecognitionOptions
 from domain.errors import FaceServiceError
 
 
@@ -34,13 +34,13 @@ class IdentifyPhotos:
     concurrency: int
     """Maximum number of photos that are processed at once."""
 
-    async def execute(self, paths: Sequence[Path], query: Query) -> AsyncIterator[PhotoAnswer]:
+    async def execute(self, paths: Sequence[Path], query: RecognitionOptions) -> AsyncIterator[PhotoAnswer]:
         """Yield the answer for each photo, in order.
 
         Raises:
             FaceServiceError: one of FATAL.
         """
-        self.identify.reader.choose(query.detection_model, query.recognition_model)
+        self.identify.reader.models(query)
         await find_collection(self.collections, query.collection)
 
         async def answer(path: Path) -> PhotoAnswer:
@@ -52,5 +52,5 @@ class IdentifyPhotos:
         async for found in map_ordered(paths, answer, self.concurrency):
             yield found
 
-    async def _identify(self, path: Path, query: Query) -> list[IdentifiedFace]:
+    async def _identify(self, path: Path, query: RecognitionOptions) -> list[IdentifiedFace]:
         return await self.identify.execute(await self.workers.run(self.files.read, path), query)

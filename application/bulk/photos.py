@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from application.sources import Photo
+from application.analysis.sources import Photo
 from domain.errors import ImageTooLarge, InvalidImage
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from application.analysis import FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
 from application.evaluation.errors import EvaluationError
 from application.evaluation.parallel import Progress, for_each, read_image
 from application.evaluation.photos import central
@@ -99,7 +99,7 @@ class JudgePhotos:
         """
         detection = self.analyser.models.choose(detection_model, None).detection
         self.analyser.models.detector(detection)  # what is missing is missing before the work
-        _ = self.analyser.gate.detector().threshold
+        self.analyser.gate.threshold()
         living, attacks = _photos(live), [] if attack is None else _photos(attack)
         found = for_each(
             [*living, *attacks], lambda path: self._judge(path, detection), self.workers, progress

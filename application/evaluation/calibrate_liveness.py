@@ -54,12 +54,12 @@ class CalibrateLiveness:
             EvaluationError: the photos are not enough, and all that JudgePhotos.execute raises.
         """
         living, attacks = self.photos.execute(live, attack, progress, detection_model)
-        detector = self.photos.analyser.gate.detector()
+        gate = self.photos.analyser.gate
         return fit(
             living,
             attacks,
-            model=detector.name,
-            threshold=detector.threshold,
+            model=gate.detector().name,
+            threshold=gate.threshold(),
             wanted_bpcer=wanted_bpcer,
             data=live.resolve().name if data is None else data,
         )

@@ -69,9 +69,9 @@ class EvaluateLiveness:
             EvaluationError: no photo of living people can be judged, and all that JudgePhotos.execute raises.
         """
         living, attacks = self.photos.execute(live, attack, progress, detection_model)
-        detector = self.photos.analyser.gate.detector()
+        gate = self.photos.analyser.gate
         return evaluate(
-            living, attacks, model=detector.name, threshold=detector.threshold, wanted_bpcer=wanted_bpcer
+            living, attacks, model=gate.detector().name, threshold=gate.threshold(), wanted_bpcer=wanted_bpcer
         )
 
 

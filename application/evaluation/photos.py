@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from application.analysis import FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
 from application.evaluation.parallel import Progress, for_each, read_photo
 from application.photo_folders import PhotoFile
 from application.ports.vectors import PhotoVectors
@@ -47,12 +47,12 @@ class EmbedPhotos:
     def _embed(self, path: Path, choice: ModelChoice) -> NDArray[np.float32] | None:
         data = read_photo(path)
         try:
-            sight = self.analyser.see(data, choice.detection, _subject)
+            located = self.analyser.locate(data, choice.detection, _subject)
         except InvalidInput:
             return None
-        if not sight.faces:
+        if not located.faces:
             return None
-        crop = self.analyser.aligner(choice.recognition).align(sight.image, sight.faces[0])
+        crop = self.analyser.aligner(choice.recognition).align(located.image.pixels, located.faces[0])
         vector: NDArray[np.float32] = self.analyser.models.embedder(choice.recognition).embed_raw([crop])[0]
         return vector
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from application.analysis import FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
 from application.evaluation.errors import EvaluationError
 from application.evaluation.impostors import compare_everyone
 from application.evaluation.metrics import Share
@@ -22,6 +22,7 @@ from application.evaluation.sets import LoadSets, VectorFile
 from application.photo_folders import PhotoFile, find_photos
 from application.ports.quality import QualityAssessor
 from application.ports.vectors import VectorFiles
+from domain.faces import ScaledImage
 from domain.models import ModelChoice
 from domain.quality import Measure, QualityBounds, QualityReport, goodness
 
@@ -187,7 +188,7 @@ class EvaluateQuality:
         face = central(faces, image)
         crop = self.analyser.aligner(choice.recognition).align(image, face)
         vectors, norms = models.embedder(choice.recognition).embed_rated([crop])
-        return vectors[0], self.assessor.assess(image, face, crop, float(norms[0]))
+        return vectors[0], self.assessor.assess(ScaledImage(image), face, crop, float(norms[0]))
 
 
 def genuine_pairs(people: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from application.evaluation.galleries import Split, calibrated, parts
 from application.evaluation.metrics import Share, threshold_at
-from application.recognition import POOL
+from application.recognition import RERANK_DEPTH
 from domain.faces import Embedding
 from domain.identification import Candidate, RankedPerson
 from domain.methods import METHODS, IdentificationMethod, Nearest
@@ -127,7 +127,7 @@ def _measure(
 def _first(method: IdentificationMethod, probe: Embedding, gallery: Sequence[Candidate]) -> RankedPerson:
     """As the service does it: the method weighs those people whose nearest face is nearest."""
     nearest = np.array([(person.vectors @ probe.vector).max() for person in gallery])
-    pool = np.argsort(-nearest, kind="stable")[: 1 if method.name == Nearest.name else POOL]
+    pool = np.argsort(-nearest, kind="stable")[: 1 if method.name == Nearest.name else RERANK_DEPTH]
     return method.rank(probe, [gallery[number] for number in pool.tolist()])[0]
 
 

@@ -1,4 +1,4 @@
-"""The ports of presentation attack detection: synchronous, called in a worker, safe in several threads."""
+"""The ports of presentation attack detection: synchronous, called in a worker, and thread-safe."""
 
 from typing import Protocol
 
@@ -7,7 +7,7 @@ from domain.liveness_calibration import LivenessCalibration
 
 
 class SpoofDetector(Protocol):
-    """A face in its surroundings to a liveness score."""
+    """Scores how likely a face is a living person's."""
 
     @property
     def name(self) -> str:
@@ -16,23 +16,22 @@ class SpoofDetector(Protocol):
 
     @property
     def threshold(self) -> float:
-        """The least score of a face that is taken for living, in (0, 1).
-
-        Raises:
-            BrokenModel: what it is read from is broken.
-        """
+        """The least score of a face that is taken for living, in (0, 1), where the operator has measured none."""
         ...
 
     def score(self, image: Image, face: DetectedFace) -> float:
-        """How much the face looks like a living person's, 0..1, in `image` (H x W x 3 uint8 BGR, any size).
+        """How much the face looks like a living person's, 0..1.
 
-        The image must be the camera's, not a cut-out: the surroundings of a face give attacks away.
+        Args:
+            image: H x W x 3 uint8 BGR, any size. The camera's, not a part of it: the surroundings of a face give
+                attacks away.
+            face: in pixels of `image`.
         """
         ...
 
 
 class LivenessCalibrations(Protocol):
-    """Where an operator's own threshold is kept."""
+    """Where the threshold is stored that an operator has measured."""
 
     def load(self) -> LivenessCalibration | None:
         """The calibration as it is now; None when there is none.

@@ -1,4 +1,4 @@
-"""Where liveness sessions are kept from one frame to the next."""
+"""The port that stores liveness sessions from one frame to the next."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,27 +10,27 @@ from domain.models import ModelChoice
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
-    """A session and what it was begun with."""
+    """A session, and what it was started with."""
 
     id: str
-    """Opaque, random, URL-safe: whoever knows it may send frames and use it."""
+    """Random and URL-safe. Whoever knows it may read the session and use it."""
     nonce: str
-    """What each frame has to carry."""
+    """A secret that each frame must repeat."""
     models: ModelChoice
     session: LivenessSession
     age_s: float = 0.0
-    """Since it began, by the store's clock, when it was read."""
+    """Seconds from its start to when it was read, by the store's clock."""
 
 
 class LivenessSessionStore(Protocol):
-    """Sessions until they expire. All methods may be called concurrently, by several processes.
+    """Stores sessions until they expire. All methods may be called concurrently, by several processes.
 
-    Expired sessions are not there, and their rows are removed by `purge`. Each method raises Unavailable when the
-    store does not answer.
+    An expired session counts as absent, whether `purge` has removed it or not. Each method raises Unavailable when
+    the store does not answer.
     """
 
     async def begin(self, kept: StoredSession, lifetime_s: float, most: int) -> None:
-        """Keep a new session for so many seconds.
+        """Store a new session for so many seconds.
 
         Raises:
             TooManyLivenessSessions: there are `most` already, whatever their state.
@@ -67,5 +67,5 @@ class LivenessSessionStore(Protocol):
         ...
 
     async def purge(self) -> int:
-        """Remove what has expired; the number of sessions."""
+        """Remove expired sessions; returns how many."""
         ...

@@ -1,4 +1,4 @@
-"""The models that this instance has."""
+"""The port of the model catalogue."""
 
 from typing import Protocol
 
@@ -7,10 +7,10 @@ from domain.models import Alignment, ModelChoice, ModelInfo
 
 
 class ModelLibrary(Protocol):
-    """Models by their names in the catalogue. Safe to use from several threads at once."""
+    """The models of the catalogue, by name. Thread-safe."""
 
     def choose(self, detection: str | None, recognition: str | None) -> ModelChoice:
-        """The models a request is answered with: those it names, else the configured defaults.
+        """The models for a request: those that it names, else the configured defaults.
 
         Raises:
             UnknownModel: a name that the catalogue doesn't have for this task.
@@ -22,24 +22,24 @@ class ModelLibrary(Protocol):
         ...
 
     def detector(self, name: str) -> FaceDetector:
-        """Loaded on first use, once, however many ask for it together.
+        """A detector, which is loaded once, on first use.
 
         Raises:
-            ModelNotInstalled: its file is not there.
-            BrokenModel: its file is not what the catalogue says, or not of its family.
+            ModelNotInstalled: its file is missing.
+            BrokenModel: its file has another checksum than the catalogue says, or is not of its family.
         """
         ...
 
     def embedder(self, name: str) -> FaceEmbedder:
-        """As `detector`."""
+        """A recogniser, likewise."""
         ...
 
     def dimensions(self, recognition: str) -> int:
-        """The length of a model's embeddings."""
+        """The number of elements of a recogniser's embeddings."""
         ...
 
     def alignment(self, recognition: str) -> Alignment:
-        """How a model's crops are aligned: its embeddings, and its thresholds, are of such crops only."""
+        """How crops for a recogniser are aligned; its thresholds hold for such crops only."""
         ...
 
     def loaded(self) -> bool:

@@ -40,7 +40,8 @@ from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
 from adapters.threads.cores import SpareCores
 from adapters.threads.pool import ThreadWorkerPool
-from application.analysis import FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
+from application.analysis.sources import SourceReader
 from application.bulk.enrol import EnrolPhotos
 from application.bulk.export import ExportPeople
 from application.bulk.identify import IdentifyPhotos
@@ -50,13 +51,13 @@ from application.bulk.restore import ImportPeople
 from application.calibration_report import ReportCalibration
 from application.catalogue import ListModels
 from application.decisions import DecisionPolicy
-from application.enrolment import RegisterBatch, RegisterFace
+from application.enrolment import EnrolBatch, EnrolFace
 from application.gallery_calibration import GalleryCalibration
 from application.health import CheckReadiness
 from application.idempotency import AnswerOnce
 from application.indexed import IndexedGallery, ResidentGalleries
-from application.liveness import LivenessGate, calibrated
-from application.liveness_frames import FrameMeter
+from application.liveness import LivenessGate
+from application.liveness_frames import FrameAnalyser
 from application.liveness_sessions import (
     ReadLivenessSession,
     StartLivenessSession,
@@ -72,7 +73,6 @@ from application.recognition import (
     RecognizeFace,
     VerifyFace,
 )
-from application.sources import SourceReader
 from domain.capture import MINIFASNET_LIMITS
 from domain.models import Alignment
 from entrypoints.bootstrap.settings import PROJECT, Settings
@@ -203,11 +203,11 @@ class Container(containers.DeclarativeContainer):
     liveness_calibrations = providers.ThreadSafeSingleton(
         FileLivenessCalibrations, settings.provided.liveness_calibration
     )
-    spoof_detector = providers.Factory(
-        partial,
-        calibrated,
-        models.provided.spoof_detector,
-        settings.provided.liveness_models,
+    liveness_gate = providers.ThreadSafeSingleton(
+        LivenessGate,
+        settings.provided.liveness,
+        providers.Factory(partial, models.provided.spoof_detector, settings.provided.liveness_models),
+        providers.Object(MINIFASNET_LIMITS),
         liveness_calibrations,
     )
     crop_codec = providers.Singleton(PngCrops)
@@ -223,14 +223,9 @@ class Container(containers.DeclarativeContainer):
             }
         ),
         models=models,
-        gate=providers.ThreadSafeSingleton(
-            LivenessGate,
-            settings.provided.liveness,
-            spoof_detector,
-            providers.Object(MINIFASNET_LIMITS),
-        ),
+        gate=liveness_gate,
         assessor=providers.Singleton(LandmarkQualityAssessor),
-        most_faces=settings.provided.max_faces,
+        max_faces=settings.provided.max_faces,
     )
 
     calibrations = providers.ThreadSafeSingleton(
@@ -253,14 +248,14 @@ class Container(containers.DeclarativeContainer):
 
     report_calibration = providers.Factory(ReportCalibration, models, policy, calibration)
 
-    frame_meter = providers.Factory(FrameMeter, analyser)
+    frame_analyser = providers.Factory(FrameAnalyser, analyser)
     start_liveness_session = providers.Factory(
-        StartLivenessSession, liveness_sessions, frame_meter, policy, settings.provided.session_limits
+        StartLivenessSession, liveness_sessions, models, policy, settings.provided.session_limits
     )
     take_liveness_frame = providers.Factory(
         TakeLivenessFrame,
         liveness_sessions,
-        frame_meter,
+        frame_analyser,
         workers,
         policy,
         settings.provided.session_limits,
@@ -295,8 +290,8 @@ class Container(containers.DeclarativeContainer):
     check_liveness = providers.Factory(CheckLiveness, reader)
     detect_faces = providers.Factory(DetectFaces, reader)
     embed_faces = providers.Factory(EmbedFaces, reader)
-    register_face = providers.Factory(
-        RegisterFace,
+    enrol_face = providers.Factory(
+        EnrolFace,
         reader,
         faces,
         profiles,
@@ -306,10 +301,10 @@ class Container(containers.DeclarativeContainer):
         settings.provided.quality_enrolment,
         providers.Selector(kept_crops, yes=crop_codec, no=providers.Object(None)),
     )
-    register_batch = providers.Factory(RegisterBatch, register_face, settings.provided.batch_width)
+    enrol_batch = providers.Factory(EnrolBatch, enrol_face, settings.provided.batch_width)
     photo_reader = providers.Factory(PhotoReader, settings.provided.max_body_bytes)
     enrol_photos = providers.Factory(
-        EnrolPhotos, register_face, collections, workers, photo_reader, settings.provided.bulk_concurrency
+        EnrolPhotos, enrol_face, collections, workers, photo_reader, settings.provided.bulk_concurrency
     )
     identify_photos = providers.Factory(
         IdentifyPhotos, identify, collections, workers, photo_reader, settings.provided.bulk_concurrency

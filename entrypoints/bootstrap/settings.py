@@ -11,7 +11,7 @@ from dotenv import dotenv_values
 from msgspec import Meta
 
 from adapters.system.machine import usable_cores
-from application.analysis import MOST_FACES
+from application.analysis.analyser import DEFAULT_MAX_FACES
 from application.decisions import CalibrationMode
 from application.errors import StartupError
 from application.liveness_sessions import SessionLimits
@@ -56,7 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether thresholds are fitted to the people who are enrolled."""
     ambiguity_margin: Annotated[float, Meta(ge=0, le=1)] = 0.02
     """In cosine similarity."""
-    identification_method: Literal["nearest", "mean", "template", "vote"] = "nearest"
+    identification_method: Literal["nearest", "mean", "template"] = "nearest"
     liveness: LivenessPolicy = LivenessPolicy.OFF
     liveness_models: list[str] = msgspec.field(default_factory=lambda: ["minifasnet_v2", "minifasnet_v1se"])
     """Those that are installed are averaged."""
@@ -97,7 +97,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Of an image, in 10^6 pixels."""
     max_decode_s: Annotated[float, Meta(gt=0, le=600)] = 5
     """Seconds that a worker may compute to decode an image."""
-    max_faces: Annotated[int, Meta(ge=1, le=10_000)] = MOST_FACES
+    max_faces: Annotated[int, Meta(ge=1, le=10_000)] = DEFAULT_MAX_FACES
     """Of a photo, that are embedded."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -112,7 +112,7 @@ def load_models(container: Container) -> None:
             models.preload(models.task(name), name)
     if settings.liveness is not LivenessPolicy.OFF:
         with _naming("FACE_LIVENESS", problems):
-            container.spoof_detector()().threshold  # noqa: B018 (a calibration may be of other models)
+            container.liveness_gate().threshold()
     with _naming("FACE_DETECTION_MODEL", problems):
         models.preload("detection", settings.detection_model)
     with _naming("FACE_RECOGNITION_MODEL", problems):

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from application.analysis import FaceSelection
+from application.analysis.selection import FaceSelection
 from application.bulk.collections import ensure_collection
 from application.bulk.enrol import EnrolPhotos, PhotoOutcome, Status
 from application.bulk.errors import BulkError
-from application.enrolment import Enrol
+from application.enrolment import EnrolmentOptions
 from application.photo_folders import PhotoFile, find_people
 from domain.enrolment import OnConflict
 from domain.errors import CollectionNotFound
@@ -131,7 +131,7 @@ def enroll(
     reports.check_report(report)
     clock = reports.Clock()
     photos, skipped = find_people(folder) if folder is not None else (_in_table(table or Path()), [])
-    options = Enrol(
+    options = EnrolmentOptions(
         collection=collection,
         detection_model=detection,
         recognition_model=recognition,

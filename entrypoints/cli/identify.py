@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from application.analysis import FaceSelection
+from application.analysis.detection import DEFAULT_MIN_FACE, MIN_FACE_RANGE
+from application.analysis.selection import FaceSelection
 from application.bulk.identify import IdentifyPhotos, PhotoAnswer
 from application.errors import CommandError
 from application.photo_folders import SkippedFile, walk_photos
-from application.recognition import IdentifiedFace, Query
+from application.recognition import IdentifiedFace, RecognitionOptions
 from domain.faces import Box
 from domain.identification import Verdict
 from domain.liveness import LivenessPolicy
@@ -104,6 +105,12 @@ class IdentifyReport(reports.Report, kw_only=True):
     show_default=True,
     help="which faces of a photo are searched for",
 )
+@click.option(
+    "--min-face",
+    type=click.IntRange(*MIN_FACE_RANGE),
+    help="with --faces all: pixels of the smallest face that must be found"
+    f"  [default: {DEFAULT_MIN_FACE}, or a fortieth of the photo's longer side if that is less]",
+)
 @click.option("--method", type=click.Choice(sorted(METHODS)), help="instead of FACE_IDENTIFICATION_METHOD")
 @click.option(
     "--top-k", type=click.IntRange(1, 100), default=1, show_default=True, help="people to name for a face"
@@ -122,6 +129,7 @@ def identify(
     detection: str | None,
     recognition: str | None,
     faces: str,
+    min_face: int | None,
     method: str | None,
     top_k: int,
     threshold: float | None,
@@ -138,7 +146,7 @@ def identify(
     reports.check_report(report)
     clock = reports.Clock()
     paths, skipped = _find(files)
-    query = Query(
+    query = RecognitionOptions(
         collection=collection,
         detection_model=detection,
         recognition_model=recognition,
@@ -146,6 +154,7 @@ def identify(
         top_k=top_k,
         threshold=threshold,
         selection=FaceSelection(faces),
+        min_face=min_face,
         liveness=None if liveness is None else LivenessPolicy(liveness),
     )
     items = _earlier_items(report, paths, query)
@@ -203,7 +212,7 @@ def _find(files: Sequence[Path]) -> tuple[list[Path], list[SkippedFile]]:
     return photos, [each for each in found if isinstance(each, SkippedFile)]
 
 
-def _earlier_items(report: Path | None, paths: Sequence[Path], query: Query) -> list[AnswerItem]:
+def _earlier_items(report: Path | None, paths: Sequence[Path], query: RecognitionOptions) -> list[AnswerItem]:
     """What a report of the same command has, if that was interrupted."""
     if report is None:
         return []
@@ -216,7 +225,7 @@ def _earlier_items(report: Path | None, paths: Sequence[Path], query: Query) -> 
     return []
 
 
-def _as_json(query: Query) -> dict[str, Any]:
+def _as_json(query: RecognitionOptions) -> dict[str, Any]:
     values: dict[str, Any] = msgspec.to_builtins(query)
     return {key: value for key, value in values.items() if value is not None}
 

@@ -9,7 +9,7 @@ from litestar.di import Provide
 
 from application.calibration_report import ReportCalibration
 from application.catalogue import ListModels
-from application.enrolment import RegisterBatch, RegisterFace
+from application.enrolment import EnrolBatch, EnrolFace
 from application.health import CheckReadiness
 from application.idempotency import AnswerOnce
 from application.liveness_sessions import ReadLivenessSession, StartLivenessSession, TakeLivenessFrame
@@ -64,8 +64,8 @@ USE_CASES: Mapping[str, type] = {
     "read_liveness_session": ReadLivenessSession,
     "recognize_face": RecognizeFace,
     "report_calibration": ReportCalibration,
-    "register_batch": RegisterBatch,
-    "register_face": RegisterFace,
+    "enrol_batch": EnrolBatch,
+    "enrol_face": EnrolFace,
     "start_liveness_session": StartLivenessSession,
     "take_liveness_frame": TakeLivenessFrame,
     "verify_face": VerifyFace,

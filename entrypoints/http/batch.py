@@ -8,8 +8,8 @@ from litestar import Controller, post
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
-from application.analysis import FaceSelection
-from application.enrolment import Enrol, RegisterBatch, Registered
+from application.analysis.selection import FaceSelection
+from application.enrolment import EnrolBatch, EnrolledFace, EnrolmentOptions
 from application.idempotency import AnswerOnce
 from application.ports.idempotency import Answer
 from domain import errors
@@ -51,7 +51,7 @@ class BatchController(Controller):
     async def register_batch(
         self,
         request: AnyRequest,
-        register_batch: NamedDependency[RegisterBatch],
+        enrol_batch: NamedDependency[EnrolBatch],
         answer_once: NamedDependency[AnswerOnce],
         detection_model: DetectionModel = None,
         recognition_model: RecognitionModel = None,
@@ -69,7 +69,7 @@ class BatchController(Controller):
         if faces is FaceSelection.ALL:
             raise errors.InvalidInput("faces: register takes 'single' or 'largest'")
         items, carried = await read_batch(request)
-        how = Enrol(
+        how = EnrolmentOptions(
             collection=collection,
             detection_model=detection_model,
             recognition_model=recognition_model,
@@ -79,12 +79,12 @@ class BatchController(Controller):
         )
 
         async def enrol() -> Answer:
-            results = await register_batch.execute(items, how)
+            results = await enrol_batch.execute(items, how)
             views = [
                 _view(index, item.person, result, quality=quality)
                 for index, (item, result) in enumerate(zip(items, results, strict=True))
             ]
-            done = sum(isinstance(result, Registered) for result in results)
+            done = sum(isinstance(result, EnrolledFace) for result in results)
             answer = BatchAnswer(detail=f"{done} of {len(items)} faces registered", data=views)
             return Answer(HTTPStatus.OK, msgspec.json.encode(answer))
 
@@ -93,8 +93,8 @@ class BatchController(Controller):
 
 
 def _view(
-    index: int, person: str, result: Registered | errors.FaceServiceError, *, quality: bool
+    index: int, person: str, result: EnrolledFace | errors.FaceServiceError, *, quality: bool
 ) -> BatchView:
-    if isinstance(result, Registered):
+    if isinstance(result, EnrolledFace):
         return BatchView(index, person, face=RegisteredView.of(result, quality=quality))
     return BatchView(index, person, error=BatchFailure(result.code, result.detail))

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import msgspec
 from multipart import parse_options_header
 
+from application.analysis.sources import Photo
 from application.enrolment import BatchItem
-from application.sources import Photo
 from domain.errors import InvalidInput
 from entrypoints.http.text import utf8
 from entrypoints.http.upload import MULTIPART, AnyRequest, read_parts

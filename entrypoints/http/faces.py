@@ -9,13 +9,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 from msgspec import UNSET
 
-from application.analysis import FaceSelection
-from application.enrolment import Enrol, RegisterFace
+from application.analysis.selection import FaceSelection
+from application.enrolment import EnrolFace, EnrolmentOptions
 from application.idempotency import AnswerOnce
 from application.people import ManageFaces
+from application.person_reference import one_of
 from application.ports.faces import FaceFilter
 from application.ports.idempotency import Answer
-from application.recognition import one_of
 from domain import errors
 from domain.enrolment import EnrolmentConflict, OnConflict
 from domain.people import DEFAULT_COLLECTION, MAX_ID, ProfileId
@@ -103,7 +103,7 @@ class FaceController(Controller):
     async def register(
         self,
         request: AnyRequest,
-        register_face: NamedDependency[RegisterFace],
+        enrol_face: NamedDependency[EnrolFace],
         answer_once: NamedDependency[AnswerOnce],
         name: Annotated[
             str | None, QueryParameter(description="The person; the same name adds a face to the same person")
@@ -127,7 +127,7 @@ class FaceController(Controller):
             raise errors.InvalidInput("faces: register takes 'single' or 'largest'")
         person = one_of(name, profile_id)
         source = await read_source(request)
-        how = Enrol(
+        how = EnrolmentOptions(
             collection=collection,
             detection_model=detection_model,
             recognition_model=recognition_model,
@@ -138,7 +138,7 @@ class FaceController(Controller):
         )
 
         async def enrol() -> Answer:
-            registered = await register_face.execute(person, source, how)
+            registered = await enrol_face.execute(person, source, how)
             answer = RegisteredAnswer(
                 detail="Face registered", data=RegisteredView.of(registered, quality=quality)
             )

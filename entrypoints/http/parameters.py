@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
 
+from application.analysis.detection import DEFAULT_MIN_FACE, MIN_FACE_RANGE
 from domain import errors, liveness_errors
 from domain.liveness import LivenessPolicy
 from domain.metadata import Metadata
@@ -28,7 +29,7 @@ RecognitionModel = Annotated[
     str | None, QueryParameter(description="A recognition model's name; the configured default if absent")
 ]
 Method = Annotated[
-    Literal["nearest", "mean", "template", "vote"] | None,
+    Literal["nearest", "mean", "template"] | None,
     QueryParameter(description="How a person's several faces are weighed; the configured default if absent"),
 ]
 LeastSimilarity = Annotated[
@@ -38,6 +39,16 @@ LeastSimilarity = Annotated[
 MetadataFilter = Annotated[
     str | None,
     QueryParameter(description='Only people whose metadata contains this JSON object: {"team": "red"}'),
+]
+MinFace = Annotated[
+    int | None,
+    QueryParameter(
+        ge=MIN_FACE_RANGE[0],
+        le=MIN_FACE_RANGE[1],
+        description="Of all faces of the photo, the smallest that must be found, whatever else is in it: pixels of"
+        f" the photo, the longer side of the face's box. {DEFAULT_MIN_FACE} if absent, or a fortieth of the photo's"
+        " longer side if that is less; a photo takes longer the smaller it is",
+    ),
 ]
 Aliveness = Annotated[
     LivenessPolicy | None,

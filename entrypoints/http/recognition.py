@@ -7,17 +7,18 @@ from litestar import Controller, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
-from application.analysis import FaceSelection
+from application.analysis.options import PhotoOptions
+from application.analysis.selection import FaceSelection
+from application.person_reference import one_of
 from application.recognition import (
     PAIR,
     CheckLiveness,
     DetectFaces,
     EmbedFaces,
     Identify,
-    Query,
+    RecognitionOptions,
     RecognizeFace,
     VerifyFace,
-    one_of,
 )
 from domain import errors
 from domain.identification import AmbiguousMatch
@@ -34,6 +35,7 @@ from entrypoints.http.parameters import (
     LivenessSession,
     MetadataFilter,
     Method,
+    MinFace,
     OptionalProfile,
     Quality,
     RecognitionModel,
@@ -74,9 +76,10 @@ class RecognitionController(Controller):
         request: AnyRequest,
         detect_faces: NamedDependency[DetectFaces],
         detection_model: DetectionModel = None,
+        min_face: MinFace = None,
     ) -> DetectedAnswer:
         """All faces of the photo, best score first, in pixels of the photo as its EXIF data turn it."""
-        faces = await detect_faces.execute(await read_photo(request), detection_model)
+        faces = await detect_faces.execute(await read_photo(request), detection_model, min_face)
         return DetectedAnswer(detail="Faces detected", data=[DetectedView.of(face) for face in faces])
 
     @post(
@@ -110,10 +113,16 @@ class RecognitionController(Controller):
         detection_model: DetectionModel = None,
         recognition_model: RecognitionModel = None,
         faces: Faces = FaceSelection.ALL,
+        min_face: MinFace = None,
     ) -> EmbeddedAnswer:
         """Embeddings of the photo's faces, to be sent instead of photos or to be kept elsewhere."""
-        query = Query(detection_model=detection_model, recognition_model=recognition_model, selection=faces)
-        found = await embed_faces.execute(await read_photo(request), query)
+        options = PhotoOptions(
+            detection_model=detection_model,
+            recognition_model=recognition_model,
+            selection=faces,
+            min_face=min_face,
+        )
+        found = await embed_faces.execute(await read_photo(request), options)
         views = [EmbeddedView.of(face, face.detected) for face in found if face.detected is not None]
         return EmbeddedAnswer(detail="Faces embedded", data=views)
 
@@ -142,6 +151,7 @@ class RecognitionController(Controller):
         method: Method = None,
         top_k: TopK = None,
         faces: Faces = FaceSelection.LARGEST,
+        min_face: MinFace = None,
         metadata: MetadataFilter = None,
         liveness: Aliveness = None,
         liveness_session: LivenessSession = None,
@@ -151,7 +161,7 @@ class RecognitionController(Controller):
 
         With `faces=all` every face is answered, as in a search.
         """
-        query = Query(
+        query = RecognitionOptions(
             collection=collection,
             detection_model=detection_model,
             recognition_model=recognition_model,
@@ -160,6 +170,7 @@ class RecognitionController(Controller):
             threshold=threshold,
             metadata=metadata_filter(metadata),
             selection=faces,
+            min_face=min_face,
             liveness=liveness,
             liveness_session=liveness_session,
         )
@@ -190,12 +201,13 @@ class RecognitionController(Controller):
         method: Method = None,
         top_k: TopK = None,
         faces: Faces = FaceSelection.ALL,
+        min_face: MinFace = None,
         metadata: MetadataFilter = None,
         liveness: Aliveness = None,
         quality: Quality = False,
     ) -> IdentifiedAnswer:
         """For every face in the photo, the registered people most similar to it, and what is decided."""
-        query = Query(
+        query = RecognitionOptions(
             collection=collection,
             detection_model=detection_model,
             recognition_model=recognition_model,
@@ -204,6 +216,7 @@ class RecognitionController(Controller):
             threshold=threshold,
             metadata=metadata_filter(metadata),
             selection=faces,
+            min_face=min_face,
             liveness=liveness,
         )
         found = await identify.execute(await read_source(request), query)
@@ -235,7 +248,7 @@ class RecognitionController(Controller):
         quality: Quality = False,
     ) -> VerifiedAnswer:
         """1:1: the photos `image1` and `image2`, or `image` and the person of `profile_id` or `name`."""
-        query = Query(
+        query = RecognitionOptions(
             collection=collection,
             detection_model=detection_model,
             recognition_model=recognition_model,

@@ -18,7 +18,7 @@ from litestar.openapi.spec import OpenAPIMediaType, Operation, Reference, Reques
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
-from application.sources import Photo, Source, Vector
+from application.analysis.sources import Photo, Source, Vector
 from domain.errors import InvalidImage, InvalidInput, about
 
 AnyRequest: TypeAlias = Request[Any, Any, Any]

@@ -8,8 +8,8 @@ import zlib
 from functools import partial
 from pathlib import PurePosixPath
 
+from application.analysis.sources import Photo
 from application.enrolment import BatchItem
-from application.sources import Photo
 from domain.errors import FaceServiceError, ImageTooLarge, InvalidImage, InvalidInput, InvalidName
 
 MAX_EXPANSION = 20

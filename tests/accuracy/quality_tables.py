@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.imaging.quality import LandmarkQualityAssessor
-from application.analysis import WHOLE, FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
+from application.analysis.selection import MIN_SHARE_INSIDE
 from application.evaluation.photos import central
 from application.evaluation.quality import right_first
 from application.photo_folders import PhotoFile, find_photos
-from domain.faces import DetectedFace, Image, largest, subject
+from domain.faces import DetectedFace, Image, ScaledImage, largest, subject
 from domain.models import ModelChoice
 from domain.quality import LENIENT, STRICT, QualityReport
 from entrypoints.cli.measuring import configured
@@ -90,14 +91,14 @@ class Pipeline:
 
     def embedded(self, image: Image, face: DetectedFace) -> tuple[NDArray[np.float32], QualityReport]:
         """A face's embedding and quality."""
-        (analysed,) = self.analyser.embed(image, [face], self.choice)
+        (analysed,) = self.analyser.embed(ScaledImage(image), [face], self.choice)
         assert analysed.quality is not None
         return analysed.embedding.vector, analysed.quality
 
     def subject(self, image: Image) -> DetectedFace | None:
         """The face that register takes."""
         faces = self.detector.detect(image)
-        return subject([face for face in faces if face.box.inside(image) >= WHOLE] or faces, image)
+        return subject([face for face in faces if face.box.inside(image) >= MIN_SHARE_INSIDE] or faces, image)
 
 
 def conditions(pipeline: Pipeline, photos: list[PhotoFile]) -> Iterator[str]:
@@ -131,7 +132,9 @@ def background(pipeline: Pipeline, photos: list[PhotoFile]) -> Iterator[str]:
     several = taken = central_one = 0
     for photo in photos:
         image = pipeline.read(photo)
-        faces = [face for face in pipeline.detector.detect(image) if face.box.inside(image) >= WHOLE]
+        faces = [
+            face for face in pipeline.detector.detect(image) if face.box.inside(image) >= MIN_SHARE_INSIDE
+        ]
         if len(faces) > 1:
             several += 1
             if (face := subject(faces, image)) is not None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from dependency_injector import providers
 
-from application.liveness_frames import FrameMeter
+from application.liveness_frames import FrameAnalyser
 from application.liveness_sessions import likeness
 from domain.errors import InvalidImage
 from domain.liveness_errors import FrameTooSoon
@@ -36,7 +36,7 @@ SEED = 20261128
 class Judge:
     """The service's own path from frames to the verdict, without the waiting."""
 
-    meter: FrameMeter
+    meter: FrameAnalyser
     models: ModelChoice
     alike: Likeness
     rules: SessionRules
@@ -62,7 +62,7 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     container = Container(settings=providers.Object(settings))
     models = container.models().choose(None, None)
     alike = likeness(container.policy(), models.recognition)
-    return Judge(FrameMeter(container.analyser()), models, alike, settings.session_limits.rules)
+    return Judge(FrameAnalyser(container.analyser()), models, alike, settings.session_limits.rules)
 
 
 @pytest.fixture(scope="module")

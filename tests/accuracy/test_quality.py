@@ -15,7 +15,7 @@ from adapters.onnx.sface import SFaceEmbedder
 from adapters.onnx.yunet import YuNetDetector
 from adapters.onnx.yunet_network import YuNetNetwork
 from application.evaluation.photos import central
-from domain.faces import Box, DetectedFace, Embedding, Image
+from domain.faces import Box, DetectedFace, Embedding, Image, ScaledImage
 from domain.quality import LENIENT, STRICT, Measure, QualityReport
 
 MISSING = DetectedFace(Box(75, 65, 90, 120), 0.0)
@@ -36,7 +36,9 @@ def assess(yunet_network: YuNetNetwork, sface: SFaceEmbedder) -> Assess:
         face = central(found, image) if found else MISSING
         crop = aligner.align(image, face)
         vectors, norms = sface.embed_rated([crop])
-        return Embedding(vectors[0], "sface"), assessor.assess(image, face, crop, float(norms[0]))
+        return Embedding(vectors[0], "sface"), assessor.assess(
+            ScaledImage(image), face, crop, float(norms[0])
+        )
 
     return assess
 

@@ -27,9 +27,10 @@ import uvloop
 from dependency_injector import providers
 
 from adapters.embedded_postgres.processes import processes_in
-from application.analysis import FaceAnalyser, FaceSelection
+from application.analysis.analyser import FaceAnalyser
+from application.analysis.selection import FaceSelection
 from application.bulk.enrol import EnrolPhotos
-from application.enrolment import Enrol
+from application.enrolment import EnrolmentOptions
 from application.photo_folders import PhotoFile, find_photos
 from domain.faces import largest
 from domain.models import ModelChoice
@@ -93,7 +94,7 @@ def bare(analyser: FaceAnalyser, choice: ModelChoice, threads: int, photos: list
         list(pool.map(work, photos))
 
 
-async def enrolling(use_case: EnrolPhotos, how: Enrol, photos: list[PhotoFile]) -> None:
+async def enrolling(use_case: EnrolPhotos, how: EnrolmentOptions, photos: list[PhotoFile]) -> None:
     async for _ in use_case.execute(photos, how):
         pass
 
@@ -101,7 +102,7 @@ async def enrolling(use_case: EnrolPhotos, how: Enrol, photos: list[PhotoFile]) 
 async def measure(folder: Path, settings: Settings) -> None:
     photos = find_photos(folder)
     blocks = [photos[start : start + BLOCK] for start in range(0, len(photos), BLOCK)]
-    how = Enrol(selection=FaceSelection.LARGEST)
+    how = EnrolmentOptions(selection=FaceSelection.LARGEST)
     results: list[dict[str, Cost]] = []
     container = Container(settings=providers.Object(settings))
     async with storing(container):

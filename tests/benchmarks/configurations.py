@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from application.analysis import FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
 from application.errors import StartupError
 from entrypoints.bootstrap.settings import load_settings
 from entrypoints.cli.measuring import in_one_thread

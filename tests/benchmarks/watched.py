@@ -6,7 +6,7 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
-from application.analysis import FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
 from tests.benchmarks.substitute import substituted
 
 

@@ -90,6 +90,43 @@ def test_a_small_face_in_a_large_image(detector: FaceDetector, portrait: Image, 
     assert overlap(face.box, Box(box.x + 3300, box.y + 1800, box.width, box.height)) > 0.5
 
 
+@pytest.mark.parametrize("beside", [None, 4.5])
+def test_no_face_is_too_small_beside_others(
+    detector: FaceDetector, portrait: Image, beside: float | None
+) -> None:
+    """Six of 70 pixels in 12 megapixels, alone and beside one of 520."""
+    image = np.full((3000, 4000, 3), 128, np.uint8)
+    small = resized(portrait, 0.6)
+    places = [(x, y) for x in (2500, 3600) for y in (100, 1333, 2650)]
+    for x, y in places:
+        image[y : y + small.shape[0], x : x + small.shape[1]] = small
+    expected = [
+        Box(x + 0.6 * FACE.x, y + 0.6 * FACE.y, 0.6 * FACE.width, 0.6 * FACE.height) for x, y in places
+    ]
+    if beside is not None:
+        large = resized(portrait, beside)
+        image[: large.shape[0], : large.shape[1]] = large
+        expected.append(scaled(FACE, beside))
+    found = detector.detect(image, min_face=70)
+    assert all(any(overlap(face.box, box) > 0.5 for face in found) for box in expected)
+    assert len(found) == len(expected)
+    assert [face.score for face in found] == sorted((face.score for face in found), reverse=True)
+    assert all(face.landmarks is not None for face in found)
+
+
+def test_a_face_that_fills_the_image_is_found_beside_a_small_one(
+    detector: FaceDetector, portrait: Image
+) -> None:
+    image = resized(np.ascontiguousarray(portrait[62:178, 162:278]), 1200 / 116)
+    small = resized(portrait, 0.5)
+    wide = np.full((1200, 1500, 3), 128, np.uint8)
+    wide[:, :1200] = image
+    wide[600 : 600 + small.shape[0], 1230 : 1230 + small.shape[1]] = small
+    found = detector.detect(wide, min_face=50)
+    assert len(found) == 2
+    assert max(face.box.area for face in found) > 0.4 * 1200**2
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (20, 5000), (5000, 20), (31, 33), (2000, 3000)])
 def test_nothing_in_a_blank_image_of_any_shape(detector: FaceDetector, shape: tuple[int, int]) -> None:
     assert detector.detect(np.full((*shape, 3), 127, np.uint8)) == []

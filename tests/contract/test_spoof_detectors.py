@@ -9,12 +9,12 @@ import pytest
 from onnx import ModelProto, helper
 
 from adapters.imaging.decoder import PillowDecoder
+from adapters.onnx.ensemble import SpoofDetectorEnsemble
 from adapters.onnx.library import SPOOF_DETECTORS
 from adapters.onnx.minifasnet import MiniFasNet
 from adapters.onnx.preparation import FreeAxes
 from adapters.onnx.yunet import YuNetDetector
 from adapters.onnx.yunet_network import YuNetNetwork
-from application.liveness import LivenessEnsemble
 from application.ports.liveness import SpoofDetector
 from domain.faces import Box, DetectedFace, Image
 from tests.contract.model_files import ModelFolder
@@ -106,7 +106,7 @@ def test_every_form_says_the_same(
 def test_together_they_leave_a_margin_on_both_sides(
     load: Load, samples: dict[str, tuple[Image, DetectedFace]]
 ) -> None:
-    both = LivenessEnsemble(tuple(load(family, "as it is") for family in FILES))
+    both = SpoofDetectorEnsemble(tuple(load(family, "as it is") for family in FILES))
     scores = {name: both.score(*sample) for name, sample in samples.items()}
     assert scores["real_1"] > 0.999
     assert max(scores["fake_1"], scores["fake_2"]) < both.threshold / 2

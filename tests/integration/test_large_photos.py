@@ -10,8 +10,9 @@ import pytest
 from dependency_injector import providers
 from PIL import Image as Pillow
 
-from application.analysis import AnalysedFace, Checks, FaceAnalyser, FaceSelection
-from application.sight import look
+from application.analysis.analyser import AnalysedFace, FaceAnalyser
+from application.analysis.detection import locate_faces
+from application.analysis.options import PhotoOptions
 from domain.faces import DetectedFace, Image, largest
 from domain.models import ModelChoice
 from domain.quality import Measure
@@ -52,8 +53,8 @@ def placed(image: Image, surroundings: Image, times: float, x: int, y: int) -> b
 
 def whole(pipeline: FaceAnalyser, data: bytes) -> AnalysedFace:
     """What all pixels of the file give."""
-    sight = look(data, pipeline.decoder, pipeline.models.detector("yunet"), largest_of, whole=True)
-    (face,) = pipeline.embed(sight.image, sight.faces, MODELS)
+    located = locate_faces(data, pipeline.decoder, pipeline.models.detector("yunet"), largest_of, whole=True)
+    (face,) = pipeline.embed(located.image, located.faces, MODELS)
     return face
 
 
@@ -76,7 +77,7 @@ def test_the_answer_is_that_of_all_pixels(
 ) -> None:
     """A face of 640, of 290 and of 117 pixels; only the first is large enough in a quarter of each side."""
     data = placed(portrait, surroundings, times, x, y)
-    (face,) = pipeline.analyse(data, MODELS, FaceSelection.LARGEST, Checks())
+    (face,) = pipeline.analyse(data, MODELS, PhotoOptions())
     expected = whole(pipeline, data)
     assert face.embedding.similarity(expected.embedding) > similarity
     assert face.detected is not None

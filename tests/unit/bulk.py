@@ -10,16 +10,16 @@ from adapters.memory.gallery import InMemoryGallery
 from adapters.memory.people import InMemoryCollections, InMemoryProfiles
 from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
+from application.analysis.sources import Source, SourceReader
 from application.bulk.enrol import EnrolPhotos, PhotoOutcome
 from application.bulk.identify import IdentifyPhotos, PhotoAnswer
 from application.bulk.photos import PhotoReader
 from application.bulk.reembed import Reembedded, ReembedFaces
-from application.enrolment import Candidate, Enrol, RegisterFace
+from application.enrolment import EnrolFace, EnrolmentOptions, PendingEnrolment
 from application.gallery_calibration import GalleryCalibration
 from application.photo_folders import PhotoFile
 from application.ports.crops import CropCodec
-from application.recognition import Identify, Query
-from application.sources import Source, SourceReader
+from application.recognition import Identify, RecognitionOptions
 from domain.people import Face
 from domain.quality import NO_BOUNDS
 from tests.unit.fakes import ColourModels, InlineWorkers, analyser, photo, policy
@@ -27,14 +27,14 @@ from tests.unit.fakes import ColourModels, InlineWorkers, analyser, photo, polic
 Colour = tuple[int, int, int]
 
 
-class Register(RegisterFace):
+class Register(EnrolFace):
     """Remembers whose photos it has looked at."""
 
     looked: list[str]
 
-    async def look(self, person: object, source: Source, how: Enrol) -> Candidate:
+    async def prepare(self, person: object, source: Source, options: EnrolmentOptions) -> PendingEnrolment:
         self.looked.append(str(person))
-        return await super().look(str(person), source, how)
+        return await super().prepare(str(person), source, options)
 
 
 @dataclass
@@ -75,12 +75,14 @@ class BulkCommands:
         path.write_bytes(photo(*colours, sizes=(size,) * len(colours)).data)
         return path
 
-    async def enrol(self, *photos: tuple[str, Path], how: Enrol | None = None) -> list[PhotoOutcome]:
+    async def enrol(
+        self, *photos: tuple[str, Path], how: EnrolmentOptions | None = None
+    ) -> list[PhotoOutcome]:
         items = [PhotoFile(*each) for each in photos]
-        return [outcome async for outcome in self.enrol_photos.execute(items, how or Enrol())]
+        return [outcome async for outcome in self.enrol_photos.execute(items, how or EnrolmentOptions())]
 
-    async def identify(self, *paths: Path, query: Query | None = None) -> list[PhotoAnswer]:
-        return [answer async for answer in self.identify_photos.execute(paths, query or Query())]
+    async def identify(self, *paths: Path, query: RecognitionOptions | None = None) -> list[PhotoAnswer]:
+        return [answer async for answer in self.identify_photos.execute(paths, query or RecognitionOptions())]
 
     async def kept_crops(self) -> list[tuple[Face, bytes]]:
         return [(each.face, each.image) for each in await self.kept.pending("default", "unused", 10)]

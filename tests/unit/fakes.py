@@ -7,16 +7,16 @@ from typing import ParamSpec, TypeVar
 
 import numpy as np
 
-from application.analysis import FaceAnalyser
+from application.analysis.analyser import FaceAnalyser
+from application.analysis.sources import Photo
 from application.decisions import DecisionPolicy
 from application.liveness import LivenessGate
 from application.ports.calibration import CalibrationStore
 from application.ports.liveness import SpoofDetector
 from application.ports.quality import QualityAssessor
-from application.sources import Photo
 from domain.calibration import CalibrationTable, OperatingPoint
 from domain.errors import InvalidImage, ModelNotInstalled, UnknownModel
-from domain.faces import Crop, DetectedFace, Image
+from domain.faces import Crop, DetectedFace, Image, ScaledImage
 from domain.impostors import ImpostorDistribution
 from domain.liveness import LivenessPolicy
 from domain.models import Alignment, ModelChoice, ModelInfo
@@ -46,8 +46,8 @@ class RawDecoder:
             raise InvalidImage("The file is not an image.")
         return np.frombuffer(data, np.uint8).reshape(100, 300, 3)
 
-    def decode_reduced(self, data: bytes, long_side: int) -> tuple[Image, int]:
-        return self.decode(data), 1
+    def decode_reduced(self, data: bytes, long_side: int, max_reduction: int = 8) -> ScaledImage:
+        return ScaledImage(self.decode(data))
 
 
 class CuttingAligner:
@@ -120,7 +120,7 @@ class NoAssessor:
     """Measures nothing."""
 
     def assess(
-        self, image: Image, face: DetectedFace, crop: Crop, embedding_norm: float = math.nan, times: int = 1
+        self, image: ScaledImage, face: DetectedFace, crop: Crop, embedding_norm: float = math.nan
     ) -> QualityReport:
         assert crop.size
         return QualityReport({})

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from application.analysis import Checks, FaceSelection
+from application.analysis.options import PhotoOptions
+from application.analysis.selection import FaceSelection
 from domain.faces import Crop, DetectedFace, Image
 from domain.models import Alignment, ModelChoice
 from tests.unit.fakes import BLUE, GREEN, RED, ColourModels, analyser, photo
@@ -36,7 +37,7 @@ def test_crops_are_aligned_as_the_recogniser_wants_them(recognition: str, colour
     aligners = {Alignment.DETECTED: OneColour(10), Alignment.REFINED: OneColour(20)}
     pipeline = replace(analyser(), aligners=aligners, models=Either())
     choice = ModelChoice("colour", recognition)
-    (face,) = pipeline.analyse(photo(RED).data, choice, FaceSelection.SINGLE, Checks())
+    (face,) = pipeline.analyse(photo(RED).data, choice, PhotoOptions(selection=FaceSelection.SINGLE))
     assert face.crop is not None
     assert (face.crop == colour).all()
 
@@ -47,7 +48,7 @@ def test_of_more_faces_than_are_allowed_the_largest_and_how_many_are_left_out(
 ) -> None:
     data = photo(RED, GREEN, BLUE, sizes=(40, 60, 20)).data
     choice = ModelChoice("colour", "colour")
-    pipeline = replace(analyser(), most_faces=allowed)
-    found = pipeline.analyse(data, choice, FaceSelection.ALL, Checks())
+    pipeline = replace(analyser(), max_faces=allowed)
+    found = pipeline.analyse(data, choice, PhotoOptions(selection=FaceSelection.ALL))
     assert [face.detected.box.width for face in found if face.detected] == widths
     assert {face.faces_left_out for face in found} == {left_out}

@@ -5,7 +5,7 @@ import pytest
 
 from adapters.memory.repository import InMemoryRepository
 from application.bulk.enrol import Status
-from application.enrolment import Candidate, Enrol, Registered, RegisterFace
+from application.enrolment import EnrolFace, EnrolledFace, EnrolmentOptions, PendingEnrolment
 from application.ports.faces import Enrolment, FaceFilter, NewFace
 from domain import errors
 from domain.enrolment import Doubt, OnConflict
@@ -53,7 +53,7 @@ async def test_a_photo_is_known_by_person_and_models(bulk: BulkCommands) -> None
     path = bulk.put("red.jpg", RED)
     await bulk.enrol(("Red", path))
     (other,) = await bulk.enrol(("Also red", path))
-    (hue,) = await bulk.enrol(("Red", path), how=Enrol(recognition_model="hue"))
+    (hue,) = await bulk.enrol(("Red", path), how=EnrolmentOptions(recognition_model="hue"))
     (again,) = await bulk.enrol(("  Red ", path))
     assert [other.status, hue.status, again.status] == [Status.ENROLLED, Status.ENROLLED, Status.KNOWN]
 
@@ -71,11 +71,11 @@ async def test_with_conflicts_photos_are_judged_in_their_order(bulk: BulkCommand
         ("B", bulk.put("b.jpg", RED, size=50)),
         ("C", bulk.put("c.jpg", GREEN)),
     ]
-    outcomes = await bulk.enrol(*photos, how=Enrol(on_conflict=OnConflict.REJECT))
+    outcomes = await bulk.enrol(*photos, how=EnrolmentOptions(on_conflict=OnConflict.REJECT))
     assert [each.status for each in outcomes] == [Status.ENROLLED, Status.REFUSED, Status.ENROLLED]
     assert outcomes[1].error is not None
     assert outcomes[1].error.code == "enrolment_conflict"
-    (warned,) = await bulk.enrol(photos[1], how=Enrol(on_conflict=OnConflict.WARN))
+    (warned,) = await bulk.enrol(photos[1], how=EnrolmentOptions(on_conflict=OnConflict.WARN))
     assert [each.doubt for each in warned.conflicts] == [Doubt.RESEMBLES_ANOTHER]
     assert warned.status is Status.ENROLLED
 
@@ -84,15 +84,15 @@ async def test_analysis_runs_ahead_of_comparisons_which_are_one_at_a_time(
     bulk: BulkCommands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photos = [(f"P{index}", bulk.put(f"{index}.jpg", RED, size=30 + index)) for index in range(12)]
-    enrol, ahead, comparing = RegisterFace.enrol, list[int](), list[int]()
+    enrol, ahead, comparing = EnrolFace.enrol, list[int](), list[int]()
 
-    async def slow_enrol(self: RegisterFace, candidate: Candidate, how: Enrol) -> Registered:
+    async def slow_enrol(self: EnrolFace, candidate: PendingEnrolment, how: EnrolmentOptions) -> EnrolledFace:
         comparing.append(len(comparing) - len(ahead))
         await asyncio.sleep(0.001)
         ahead.append(len(bulk.looked) - len(comparing))
         return await enrol(self, candidate, how)
 
-    monkeypatch.setattr(RegisterFace, "enrol", slow_enrol)
+    monkeypatch.setattr(EnrolFace, "enrol", slow_enrol)
     await bulk.enrol(*photos)
     assert comparing == [0] * 12
     assert max(ahead) == 3
@@ -101,13 +101,13 @@ async def test_analysis_runs_ahead_of_comparisons_which_are_one_at_a_time(
 @pytest.mark.parametrize(
     ("how", "error"),
     [
-        (Enrol(collection="nowhere"), errors.CollectionNotFound),
-        (Enrol(collection="No Way"), errors.InvalidCollection),
-        (Enrol(recognition_model="vgg"), errors.UnknownModel),
+        (EnrolmentOptions(collection="nowhere"), errors.CollectionNotFound),
+        (EnrolmentOptions(collection="No Way"), errors.InvalidCollection),
+        (EnrolmentOptions(recognition_model="vgg"), errors.UnknownModel),
     ],
 )
 async def test_what_concerns_all_photos_ends_the_run(
-    bulk: BulkCommands, how: Enrol, error: type[Exception]
+    bulk: BulkCommands, how: EnrolmentOptions, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
         await bulk.enrol(("Red", bulk.put("red.jpg", RED)), how=how)

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from application.analysis import FaceSelection
-from application.recognition import Query
+from application.analysis.selection import FaceSelection
+from application.recognition import RecognitionOptions
 from domain import errors
 from domain.identification import Verdict
 from tests.unit.bulk import BulkCommands
@@ -21,7 +21,7 @@ async def test_identification_answers_each_photo(bulk: BulkCommands) -> None:
         bulk.put("group.jpg", RED, GREEN),
         bulk.folder / "absent.jpg",
         bulk.put("empty.jpg"),
-        query=Query(selection=FaceSelection.ALL),
+        query=RecognitionOptions(selection=FaceSelection.ALL),
     )
     assert [each.error and each.error.code for each in answers] == [None, "invalid_image", None]
     found = [[face.decision.verdict for face in each.faces if face.decision] for each in answers]
@@ -30,4 +30,4 @@ async def test_identification_answers_each_photo(bulk: BulkCommands) -> None:
 
 async def test_identification_in_no_collection(bulk: BulkCommands) -> None:
     with pytest.raises(errors.CollectionNotFound):
-        await bulk.identify(bulk.put("red.jpg", RED), query=Query(collection="nowhere"))
+        await bulk.identify(bulk.put("red.jpg", RED), query=RecognitionOptions(collection="nowhere"))

@@ -5,10 +5,10 @@ import pytest
 from adapters.imaging.crops import PngCrops
 from adapters.memory.repository import InMemoryRepository
 from application.bulk.enrol import Status
-from application.enrolment import Enrol
+from application.enrolment import EnrolmentOptions
 from application.ports.crops import Backlog
 from application.ports.faces import Enrolment, FaceFilter, NewFace
-from application.recognition import Query
+from application.recognition import RecognitionOptions
 from domain import errors
 from tests.unit.bulk import BulkCommands
 from tests.unit.fakes import GREEN, RED
@@ -44,9 +44,11 @@ class TestCrops:
         assert (new.face.profile_id, new.face.detection_model) == (old.face.profile_id, "colour")
         assert await bulk.reembed.backlog("default", "hue") == ("hue", Backlog(0, 0))
         assert await bulk.under("hue") == []
-        (again,) = await bulk.enrol(("Red", bulk.folder / "red.jpg"), how=Enrol(recognition_model="hue"))
+        (again,) = await bulk.enrol(
+            ("Red", bulk.folder / "red.jpg"), how=EnrolmentOptions(recognition_model="hue")
+        )
         assert again.status is Status.KNOWN
-        query = Query(recognition_model="hue")
+        query = RecognitionOptions(recognition_model="hue")
         (answer,) = await bulk.identify(bulk.folder / "red.jpg", query=query)
         assert answer.faces[0].decision is not None
         assert answer.faces[0].decision.people[0].nearest == new.face

@@ -259,8 +259,9 @@ def scene(width: int, height: int) -> Pillow.Image:
 )
 def test_a_jpeg_is_decoded_no_larger_than_needed(size: tuple[int, int], side: int, times: int) -> None:
     data = encoded(scene(*size), "JPEG", quality=95)
-    image, reduced = DECODER.decode_reduced(data, side)
-    assert reduced == times
+    reduced = DECODER.decode_reduced(data, side)
+    image = reduced.pixels
+    assert reduced.reduction == times
     assert image.shape == (-(-size[1] // times), -(-size[0] // times), 3)
     if min(size) > 100:
         whole = DECODER.decode(data)[times // 2 :: times, times // 2 :: times].astype(int)
@@ -270,15 +271,24 @@ def test_a_jpeg_is_decoded_no_larger_than_needed(size: tuple[int, int], side: in
 @pytest.mark.parametrize("value", range(1, 9))
 def test_a_reduced_jpeg_is_upright(value: int) -> None:
     data = encoded(scene(960, 640), "JPEG", exif=with_orientation(value))
-    image, times = DECODER.decode_reduced(data, 240)
+    reduced = DECODER.decode_reduced(data, 240)
+    image, times = reduced.pixels, reduced.reduction
     whole = DECODER.decode(data)
     assert times == 4
     assert np.abs(whole[2::4, 2::4].astype(int) - image).mean() < 3
 
 
+@pytest.mark.parametrize("most", [1, 2, 3, 4])
+def test_a_jpeg_is_reduced_no_more_than_is_allowed(most: int) -> None:
+    assert DECODER.decode_reduced(encoded(scene(960, 640), "JPEG"), 100, most).reduction == {3: 2}.get(
+        most, most
+    )
+
+
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "BMP"])
 def test_other_formats_are_decoded_whole(kind: str) -> None:
-    image, times = DECODER.decode_reduced(encoded(scene(960, 640), kind), 240)
+    reduced = DECODER.decode_reduced(encoded(scene(960, 640), kind), 240)
+    image, times = reduced.pixels, reduced.reduction
     assert times == 1
     assert image.shape == (640, 960, 3)
 

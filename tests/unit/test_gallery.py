@@ -9,13 +9,14 @@ from adapters.memory.gallery import InMemoryGallery
 from adapters.memory.people import InMemoryProfiles
 from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
-from application.analysis import FaceSelection
-from application.enrolment import BatchItem, Enrol, RegisterBatch, Registered, RegisterFace
+from application.analysis.options import PhotoOptions
+from application.analysis.selection import FaceSelection
+from application.analysis.sources import Photo, SourceReader, Vector
+from application.enrolment import BatchItem, EnrolBatch, EnrolFace, EnrolledFace, EnrolmentOptions
 from application.gallery_calibration import GalleryCalibration
 from application.people import ManageFaces
 from application.ports.faces import FaceFilter
-from application.recognition import Identify, Query, RecognizeFace, VerifyFace
-from application.sources import Photo, SourceReader, Vector
+from application.recognition import Identify, RecognitionOptions, RecognizeFace, VerifyFace
 from domain import errors
 from domain.enrolment import Doubt, EnrolmentConflict, OnConflict
 from domain.identification import AmbiguousMatch, Verdict
@@ -32,7 +33,7 @@ from tests.unit.fakes import (
     policy,
 )
 
-LARGEST = Enrol(selection=FaceSelection.LARGEST)
+LARGEST = EnrolmentOptions(selection=FaceSelection.LARGEST)
 
 
 @dataclass
@@ -47,18 +48,18 @@ class House:
         self.faces = ManageFaces(faces)
         decisions = policy(self.margin)
         calibration = GalleryCalibration(InMemoryCohorts(self.store))
-        self.register = RegisterFace(self.reader, faces, profiles, gallery, decisions, calibration, NO_BOUNDS)
+        self.register = EnrolFace(self.reader, faces, profiles, gallery, decisions, calibration, NO_BOUNDS)
         self.identify = Identify(self.reader, gallery, decisions, calibration, "nearest", NO_BOUNDS)
         self.recognize = RecognizeFace(self.identify)
         self.verify = VerifyFace(self.reader, gallery, profiles, decisions, calibration, "nearest", NO_BOUNDS)
 
     async def enrol(
-        self, name: str | ProfileId, source: Photo | Vector, how: Enrol | None = None
-    ) -> Registered:
-        return await self.register.execute(name, source, how or Enrol())
+        self, name: str | ProfileId, source: Photo | Vector, how: EnrolmentOptions | None = None
+    ) -> EnrolledFace:
+        return await self.register.execute(name, source, how or EnrolmentOptions())
 
-    async def who(self, source: Photo | Vector, query: Query | None = None) -> str:
-        return (await self.recognize.execute(source, query or Query()))[1].people[0].name
+    async def who(self, source: Photo | Vector, query: RecognitionOptions | None = None) -> str:
+        return (await self.recognize.execute(source, query or RecognitionOptions()))[1].people[0].name
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def house() -> House:
 async def test_a_registered_person_is_recognised(house: House) -> None:
     await house.enrol("Red", photo(RED))
     registered = await house.enrol("Green", photo(GREEN))
-    _, decision = await house.recognize.execute(photo(GREEN), Query())
+    _, decision = await house.recognize.execute(photo(GREEN), RecognitionOptions())
     assert decision.people[0].nearest == registered.face
     assert decision.people[0].similarity == pytest.approx(1)
     assert decision.searched == 2
@@ -88,10 +89,10 @@ async def test_an_empty_gallery_knows_nobody(house: House) -> None:
 
 async def test_a_threshold_of_the_request_replaces_the_models(house: House) -> None:
     await house.enrol("Red", photo(RED))
-    _, decision = await house.recognize.execute(photo(BLUE), Query(threshold=-1))
+    _, decision = await house.recognize.execute(photo(BLUE), RecognitionOptions(threshold=-1))
     assert decision.people[0].name == "Red"
     with pytest.raises(errors.NoMatch):
-        await house.who(photo(BLUE), Query(threshold=decision.people[0].similarity + 1e-6))
+        await house.who(photo(BLUE), RecognitionOptions(threshold=decision.people[0].similarity + 1e-6))
 
 
 async def test_recognition_takes_the_largest_face(house: House) -> None:
@@ -102,12 +103,12 @@ async def test_recognition_takes_the_largest_face(house: House) -> None:
 
 async def test_every_face_of_a_photo_is_identified(house: House) -> None:
     await house.enrol("Red", photo(RED))
-    found = await house.identify.execute(photo(GREEN, RED), Query(selection=FaceSelection.ALL))
+    found = await house.identify.execute(photo(GREEN, RED), RecognitionOptions(selection=FaceSelection.ALL))
     assert [identified.decision and identified.decision.verdict for identified in found] == [
         Verdict.UNKNOWN,
         Verdict.MATCH,
     ]
-    assert await house.identify.execute(photo(), Query(selection=FaceSelection.ALL)) == []
+    assert await house.identify.execute(photo(), RecognitionOptions(selection=FaceSelection.ALL)) == []
 
 
 async def test_one_face_of_two_people_is_ambiguous() -> None:
@@ -153,14 +154,14 @@ async def test_what_cannot_be_registered_leaves_nothing_behind(
     house: House, name: str, image: Photo, model: str | None, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        await house.enrol(name, image, Enrol(recognition_model=model))
+        await house.enrol(name, image, EnrolmentOptions(recognition_model=model))
     assert (await house.faces.list(FaceFilter(), 10)).items == []
 
 
 async def test_models_do_not_mix(house: House) -> None:
-    await house.enrol("Red", photo(RED), Enrol(recognition_model="hue"))
+    await house.enrol("Red", photo(RED), EnrolmentOptions(recognition_model="hue"))
     with pytest.raises(errors.NoMatch):
-        await house.who(photo(RED), Query(recognition_model="colour", threshold=-1))
+        await house.who(photo(RED), RecognitionOptions(recognition_model="colour", threshold=-1))
 
 
 async def test_a_listing_has_pages(house: House) -> None:
@@ -194,34 +195,38 @@ async def test_deleting_or_moving_an_unknown_face_is_an_error(house: House) -> N
 async def test_a_face_that_resembles_somebody_else_is_doubtful(house: House) -> None:
     red = await house.enrol("Red", photo(RED))
     with pytest.raises(EnrolmentConflict) as caught:
-        await house.enrol("Other", photo(RED), Enrol(on_conflict=OnConflict.REJECT))
+        await house.enrol("Other", photo(RED), EnrolmentOptions(on_conflict=OnConflict.REJECT))
     (conflict,) = caught.value.conflicts
     assert (conflict.doubt, conflict.profile_id) == (Doubt.RESEMBLES_ANOTHER, red.face.profile_id)
-    warned = await house.enrol("Other", photo(RED), Enrol(on_conflict=OnConflict.WARN))
+    warned = await house.enrol("Other", photo(RED), EnrolmentOptions(on_conflict=OnConflict.WARN))
     assert [conflict.doubt for conflict in warned.conflicts] == [Doubt.RESEMBLES_ANOTHER]
 
 
 async def test_a_face_that_differs_from_the_persons_others_is_doubtful(house: House) -> None:
     await house.enrol("Red", photo(RED))
-    warned = await house.enrol("Red", photo(BLUE), Enrol(on_conflict=OnConflict.WARN))
+    warned = await house.enrol("Red", photo(BLUE), EnrolmentOptions(on_conflict=OnConflict.WARN))
     assert [conflict.doubt for conflict in warned.conflicts] == [Doubt.DIFFERS]
-    fitting = await house.enrol("Red", photo(RED, sizes=(30,)), Enrol(on_conflict=OnConflict.REJECT))
+    fitting = await house.enrol(
+        "Red", photo(RED, sizes=(30,)), EnrolmentOptions(on_conflict=OnConflict.REJECT)
+    )
     assert fitting.conflicts == ()
 
 
 async def test_two_photos_and_a_person_are_verified(house: House) -> None:
     registered = await house.enrol("Red", photo(RED))
-    assert (await house.verify.two(photo(RED), photo(RED), Query())).match
-    assert not (await house.verify.two(photo(RED), photo(BLUE), Query())).match
-    assert (await house.verify.person(photo(RED), "Red", Query())).match
-    assert not (await house.verify.person(photo(BLUE), registered.face.profile_id, Query())).match
+    assert (await house.verify.two(photo(RED), photo(RED), RecognitionOptions())).match
+    assert not (await house.verify.two(photo(RED), photo(BLUE), RecognitionOptions())).match
+    assert (await house.verify.person(photo(RED), "Red", RecognitionOptions())).match
+    assert not (
+        await house.verify.person(photo(BLUE), registered.face.profile_id, RecognitionOptions())
+    ).match
     for nobody in ("Blue", ProfileId(99)):
         with pytest.raises(errors.ProfileNotFound):
-            await house.verify.person(photo(RED), nobody, Query())
+            await house.verify.person(photo(RED), nobody, RecognitionOptions())
 
 
 async def test_embeddings_may_be_enrolled_and_recognised(house: House) -> None:
-    (face,) = await house.reader.read(photo(RED), house.reader.choose(None, None), FaceSelection.SINGLE)
+    (face,) = await house.reader.read(photo(RED), PhotoOptions(selection=FaceSelection.SINGLE))
     vector = Vector(tuple(map(float, face.embedding.vector)))
     await house.enrol("Red", vector)
     assert await house.who(photo(RED)) == "Red"
@@ -236,10 +241,10 @@ async def test_what_is_no_embedding_of_the_model_is_refused(house: House, values
 
 async def test_a_bad_photo_of_a_batch_fails_alone_and_in_its_place(house: House) -> None:
     items = [BatchItem("Red", photo(RED)), BatchItem("None", photo()), BatchItem("Blue", photo(BLUE))]
-    red, none, blue = await RegisterBatch(house.register, parallel=2).execute(items, Enrol())
-    assert isinstance(red, Registered)
+    red, none, blue = await EnrolBatch(house.register, parallel=2).execute(items, EnrolmentOptions())
+    assert isinstance(red, EnrolledFace)
     assert isinstance(none, errors.NoFaceDetected)
-    assert isinstance(blue, Registered)
+    assert isinstance(blue, EnrolledFace)
     assert (red.face.name, blue.face.name) == ("Red", "Blue")
 
 
@@ -254,7 +259,9 @@ async def test_a_face_of_somebody_else_is_told_of_unless_asked_otherwise(house: 
     assert [each.doubt for each in (await house.enrol("Other", photo(RED))).conflicts] == [
         Doubt.RESEMBLES_ANOTHER
     ]
-    assert (await house.enrol("Third", photo(RED), Enrol(on_conflict=OnConflict.ALLOW))).conflicts == ()
+    assert (
+        await house.enrol("Third", photo(RED), EnrolmentOptions(on_conflict=OnConflict.ALLOW))
+    ).conflicts == ()
 
 
 async def test_a_model_that_is_not_calibrated_enrols_without_warnings(
@@ -267,13 +274,13 @@ async def test_a_model_that_is_not_calibrated_enrols_without_warnings(
     await house.enrol("Red", photo(RED))
     assert (await house.enrol("Other", photo(RED))).created
     with pytest.raises(errors.ModelNotCalibrated):
-        await house.enrol("Third", photo(RED), Enrol(on_conflict=OnConflict.REJECT))
+        await house.enrol("Third", photo(RED), EnrolmentOptions(on_conflict=OnConflict.REJECT))
 
 
 async def test_who_is_enrolled_under_a_decomposed_name_is_verified_by_either(house: House) -> None:
     await house.enrol("Zoe\u0308", photo(RED))
     for name in ("Zoe\u0308", " Zo\u00eb "):
-        assert (await house.verify.person(photo(RED), name, Query())).match
+        assert (await house.verify.person(photo(RED), name, RecognitionOptions())).match
         (face,) = (await house.faces.list(FaceFilter(name=name), 10)).items
         assert face.name == "Zo\u00eb"
 
@@ -288,7 +295,7 @@ async def test_a_photo_of_a_batch_is_read_once_when_its_turn_has_come(house: Hou
         return photo(RED)
 
     items = [BatchItem("Ada", partial(reads, name)) for name in ("good", "bad")]
-    good, bad = await RegisterBatch(house.register, 1).execute(items, Enrol())
-    assert isinstance(good, Registered)
+    good, bad = await EnrolBatch(house.register, 1).execute(items, EnrolmentOptions())
+    assert isinstance(good, EnrolledFace)
     assert isinstance(bad, errors.InvalidImage)
     assert read == ["good", "bad"]

@@ -75,7 +75,8 @@ def test_decoding_ends_when_its_time_is_up(kind: str, deep: bytes) -> None:
 
 def test_a_progressive_photo_without_a_face_is_decoded_once() -> None:
     """Its scans take all of the time: reading them for a small image first would spare nothing."""
-    image, times = DECODER.decode_reduced(hostile.jpeg(1920, 1280, progressive=True), 640)
+    reduced = DECODER.decode_reduced(hostile.jpeg(1920, 1280, progressive=True), 640)
+    image, times = reduced.pixels, reduced.reduction
     assert times == 1
     assert image.shape == (1280, 1920, 3)
 

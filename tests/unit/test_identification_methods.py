@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from domain.faces import Embedding
 from domain.identification import Candidate
-from domain.methods import METHODS, Mean, Nearest, Template, Vote
+from domain.methods import METHODS, Mean, Nearest, Template
 from domain.people import Face, FaceId, ProfileId
 
 PROBE = Embedding.of(np.array([1.0, 0.0, 0.0]), "m")
@@ -68,18 +68,6 @@ def test_template_of_faces_of_which_none_are_alike_is_a_direction() -> None:
     assert -1 <= only.similarity <= 1
 
 
-def test_votes_decide_before_similarity() -> None:
-    often, once = person(1, *at(0.7, 0.69, 0.68)), person(2, *at(0.8, 0.1, 0.1))
-    best, other = Vote(k=4).rank(PROBE, [once, often])
-    assert (best.name, best.similarity) == ("P1", pytest.approx(0.69))
-    assert (other.name, other.similarity) == ("P2", pytest.approx(0.8))
-
-
-def test_people_without_a_vote_come_last() -> None:
-    ranked = Vote(k=1).rank(PROBE, [person(1, *at(0.2)), person(2, *at(0.3)), person(3, *at(0.1))])
-    assert [entry.name for entry in ranked] == ["P2", "P1", "P3"]
-
-
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 def test_nobody_is_ranked_among_nobody(method: Nearest) -> None:
     assert method.rank(PROBE, []) == []
@@ -111,4 +99,4 @@ def test_one_face_is_one_comparison_and_more_are_no_fewer(method: Nearest) -> No
 
 
 def test_each_face_of_a_person_may_be_the_nearest() -> None:
-    assert [each.comparisons(9) for each in (Nearest(), Template(), Mean(), Vote())] == [9, 3, 1, 1]
+    assert [each.comparisons(9) for each in (Nearest(), Template(), Mean())] == [9, 3, 1]

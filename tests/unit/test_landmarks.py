@@ -25,7 +25,9 @@ class Fake:
     seen: list[tuple[int, ...]] = field(default_factory=list)
     asked_for_largest: bool = False
 
-    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
+    def detect(
+        self, image: Image, *, largest_only: bool = False, min_face: float | None = None
+    ) -> list[DetectedFace]:
         self.seen.append(image.shape)
         self.asked_for_largest = largest_only
         return self.faces

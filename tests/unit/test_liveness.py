@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from adapters.memory.liveness import InMemoryLivenessCalibrations
-from application.liveness import CalibratedSpoofDetector, LivenessEnsemble, LivenessGate
-from application.ports.liveness import SpoofDetector
+from adapters.onnx.ensemble import SpoofDetectorEnsemble
+from application.liveness import LivenessGate
+from application.ports.liveness import LivenessCalibrations, SpoofDetector
 from domain.capture import MINIFASNET_LIMITS, NO_LIMITS, CaptureLimits, Unjudgeable
 from domain.errors import BrokenModel, LivenessUndetermined, ModelNotInstalled, SpoofDetected
 from domain.faces import Box, DetectedFace, Image
@@ -36,8 +37,13 @@ def not_installed() -> SpoofDetector:
     raise ModelNotInstalled("says", pulled=True)
 
 
-def gate(policy: LivenessPolicy, answer: float, limits: CaptureLimits = NO_LIMITS) -> LivenessGate:
-    return LivenessGate(policy, lambda: Says(answer), limits)
+def gate(
+    policy: LivenessPolicy,
+    answer: float,
+    limits: CaptureLimits = NO_LIMITS,
+    calibrations: LivenessCalibrations | None = None,
+) -> LivenessGate:
+    return LivenessGate(policy, lambda: Says(answer), limits, calibrations)
 
 
 @pytest.mark.parametrize(
@@ -124,14 +130,14 @@ def test_a_score_of_nothing_at_all_is_not_final() -> None:
 
 
 def test_an_ensemble_pools_scores_and_thresholds() -> None:
-    both = LivenessEnsemble((Says(0.9, 0.2, "one"), Says(0.3, 0.6, "two")))
+    both = SpoofDetectorEnsemble((Says(0.9, 0.2, "one"), Says(0.3, 0.6, "two")))
     assert both.name == "one+two"
     assert both.score(IMAGE, FACE) == pooled([0.9, 0.3])
     assert both.threshold == pooled([0.2, 0.6])
 
 
 def test_an_ensemble_of_one_is_that_one() -> None:
-    alone = LivenessEnsemble((Says(0.9, 0.2),))
+    alone = SpoofDetectorEnsemble((Says(0.9, 0.2),))
     assert alone.score(IMAGE, FACE) == pytest.approx(0.9)
     assert alone.threshold == pytest.approx(0.2)
 
@@ -143,27 +149,26 @@ def measured(*models: str, scoring: int = 1) -> InMemoryLivenessCalibrations:
 
 
 def test_a_calibration_replaces_the_threshold() -> None:
-    detector = CalibratedSpoofDetector(Says(0.7), measured("says"))
-    assert (detector.name, detector.threshold) == ("says", 0.8)
-    assert not LivenessGate(ENFORCE, lambda: detector).judge(IMAGE, FACE).live
+    calibrated = gate(ENFORCE, 0.7, calibrations=measured("says"))
+    assert calibrated.threshold() == 0.8
+    assert not calibrated.judge(IMAGE, FACE).live
 
 
 def test_the_order_of_the_models_does_not_matter() -> None:
-    both = LivenessEnsemble((Says(0.7, name="one"), Says(0.7, name="two")))
-    assert CalibratedSpoofDetector(both, measured("two", "one")).threshold == 0.8
+    both = SpoofDetectorEnsemble((Says(0.7, name="one"), Says(0.7, name="two")))
+    assert LivenessGate(OBSERVE, lambda: both, calibrations=measured("two", "one")).threshold() == 0.8
 
 
 def test_without_a_calibration_the_models_own_threshold_holds() -> None:
-    assert CalibratedSpoofDetector(Says(0.7), InMemoryLivenessCalibrations()).threshold == 0.5
+    assert gate(OBSERVE, 0.7, calibrations=InMemoryLivenessCalibrations()).threshold() == 0.5
 
 
 @pytest.mark.parametrize("models", [("other",), ("says", "other")])
 def test_a_calibration_of_other_models_is_refused(models: tuple[str, ...]) -> None:
-    detector = CalibratedSpoofDetector(Says(0.7), measured(*models))
     with pytest.raises(BrokenModel, match=r"measured with .*other, but says .*calibrate-liveness"):
-        LivenessGate(ENFORCE, lambda: detector).check(IMAGE, FACE)
+        gate(ENFORCE, 0.7, calibrations=measured(*models)).check(IMAGE, FACE)
 
 
 def test_a_calibration_of_other_scores_is_refused() -> None:
     with pytest.raises(BrokenModel, match="another version"):
-        _ = CalibratedSpoofDetector(Says(0.7), measured("says", scoring=0)).threshold
+        gate(OBSERVE, 0.7, calibrations=measured("says", scoring=0)).threshold()

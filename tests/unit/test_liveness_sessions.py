@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from adapters.memory.liveness_sessions import InMemoryLivenessSessions
-from application.analysis import Checks, FaceSelection
-from application.liveness_frames import FrameMeter
+from application.analysis.options import PhotoOptions
+from application.analysis.selection import FaceSelection
+from application.analysis.sources import SourceReader, Vector
+from application.liveness_frames import FrameAnalyser
 from application.liveness_sessions import (
     ReadLivenessSession,
     SessionLimits,
@@ -18,7 +20,6 @@ from application.liveness_sessions import (
     likeness,
 )
 from application.ports.liveness_sessions import StoredSession
-from application.sources import SourceReader, Vector
 from domain.errors import ImageTooLarge, InvalidInput, ModelNotCalibrated, UnknownModel
 from domain.faces import DetectedFace, Embedding, Image
 from domain.liveness import LivenessPolicy
@@ -34,7 +35,7 @@ from domain.liveness_errors import (
 from domain.liveness_session import FaceInFrame, Failure, Frame, SessionRules, SessionState
 from domain.models import ModelChoice
 from domain.movements import Movement, sequences
-from tests.unit.fakes import BLUE, GREEN, RED, InlineWorkers, analyser, photo, policy
+from tests.unit.fakes import BLUE, GREEN, RED, ColourModels, InlineWorkers, analyser, photo, policy
 from tests.unit.heads import FRONT, SHOWN
 
 LIMITS = SessionLimits(
@@ -62,7 +63,7 @@ class Clock:
         return self.now
 
 
-class Script(FrameMeter):
+class Script(FrameAnalyser):
     """Measures what a test wrote down: the bytes name the pose, and tell frames apart."""
 
     def measure(self, data: bytes, models: ModelChoice) -> Frame:
@@ -79,11 +80,11 @@ def _own(model: str) -> Embedding:
 class Service:
     clock: Clock = field(default_factory=Clock)
     liveness: LivenessPolicy = LivenessPolicy.OFF
-    meter: FrameMeter = field(default_factory=lambda: Script(analyser()))
+    meter: FrameAnalyser = field(default_factory=lambda: Script(analyser()))
 
     def __post_init__(self) -> None:
         self.store = InMemoryLivenessSessions(self.clock)
-        self.start = StartLivenessSession(self.store, self.meter, policy(), LIMITS)
+        self.start = StartLivenessSession(self.store, ColourModels(), policy(), LIMITS)
         self.take = TakeLivenessFrame(
             self.store, self.meter, InlineWorkers(), policy(), LIMITS, self.liveness, self.clock
         )
@@ -126,7 +127,7 @@ async def test_what_cannot_be_decided_does_not_begin(service: Service) -> None:
     with pytest.raises(UnknownModel):
         await service.start.execute(recognition_model="unheard of")
     uncalibrated = StartLivenessSession(
-        service.store, service.meter, policy(calibrations=NoCalibration()), LIMITS
+        service.store, ColourModels(), policy(calibrations=NoCalibration()), LIMITS
     )
     with pytest.raises(ModelNotCalibrated):
         await uncalibrated.execute()
@@ -225,23 +226,23 @@ async def test_it_vouches_for_what_enforcement_would_refuse() -> None:
     kept = await service.passed()
     vector = Vector(tuple(np.eye(16)[0].tolist()))
     with pytest.raises(InvalidInput):
-        await reader.read_one(vector, MODELS, FaceSelection.LARGEST)
-    checks = Checks(liveness_session=kept.id)
+        await reader.read_one(vector, PhotoOptions())
+    options = PhotoOptions(liveness_session=kept.id)
     with pytest.raises(InvalidInput):
-        await reader.read(vector, MODELS, FaceSelection.ALL, checks)
-    face = await reader.read_one(vector, MODELS, FaceSelection.LARGEST, checks)
+        await reader.read(vector, replace(options, selection=FaceSelection.ALL))
+    face = await reader.read_one(vector, options)
     assert face.session is not None
     assert face.session.similarity == pytest.approx(1.0)
     other = await service.passed()
     with pytest.raises(LivenessSessionOtherFace):
-        await reader.read_one(photo(BLUE), MODELS, FaceSelection.LARGEST, Checks(liveness_session=other.id))
+        await reader.read_one(photo(BLUE), PhotoOptions(liveness_session=other.id))
 
 
 async def test_a_photo_without_a_face_does_not_use_it_up(service: Service) -> None:
     reader = SourceReader(analyser(), InlineWorkers(), service.use)
     kept = await service.passed()
     with pytest.raises(InvalidInput):
-        await reader.read_one(photo(), MODELS, FaceSelection.LARGEST, Checks(liveness_session=kept.id))
+        await reader.read_one(photo(), PhotoOptions(liveness_session=kept.id))
     assert (await service.read.execute(kept.id)).session.state is SessionState.PASSED
 
 
@@ -257,7 +258,7 @@ class Doubter:
 
 
 def test_frames_are_measured() -> None:
-    meter = FrameMeter(analyser())
+    meter = FrameAnalyser(analyser())
     alone, crowd, nobody = (
         meter.measure(photo(*people, sizes=(60, 55)).data, MODELS) for people in ((RED,), (RED, GREEN), ())
     )
@@ -271,7 +272,7 @@ def test_frames_are_measured() -> None:
 
 
 def test_a_picture_has_one_mark_and_another_has_another() -> None:
-    meter = FrameMeter(analyser())
+    meter = FrameAnalyser(analyser())
     one, same, other = (meter.measure(photo(RED, sizes=(size,)).data, MODELS).mark for size in (60, 60, 61))
     assert one == same
     assert one != other
@@ -280,14 +281,14 @@ def test_a_picture_has_one_mark_and_another_has_another() -> None:
 
 
 def test_anti_spoofing_models_look_at_frames_where_they_are_installed() -> None:
-    meter = FrameMeter(analyser(detector=Doubter))
+    meter = FrameAnalyser(analyser(detector=Doubter))
     face = meter.measure(photo(RED).data, MODELS).face
     assert face is not None
     assert face.passive == 0.25
     passive = meter.passive(enforced=True)
     assert passive is not None
     assert (passive.threshold, passive.enforced) == (0.5, True)
-    assert FrameMeter(analyser()).passive(enforced=True) is None
+    assert FrameAnalyser(analyser()).passive(enforced=True) is None
 
 
 def test_likeness_is_stricter_the_less_often_it_may_err() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from adapters.imaging.quality import LandmarkQualityAssessor, head_pose
-from domain.faces import Box, Crop, DetectedFace, Landmarks
+from domain.faces import Box, Crop, DetectedFace, Landmarks, ScaledImage
 from domain.quality import LENIENT, NO_BOUNDS, STRICT, LowQuality, Measure, QualityBounds, QualityReport
 from entrypoints.bootstrap.bounds import parse_bounds
 
@@ -73,7 +73,8 @@ def assess(
     face: Crop, box: Box = Box(20, 20, 60, 80), landmarks: Landmarks | None = None
 ) -> dict[Measure, float]:
     detected = DetectedFace(box, 0.9, landmarks)
-    return dict(LandmarkQualityAssessor().assess(np.zeros((200, 200, 3), np.uint8), detected, face).values)
+    image = ScaledImage(np.zeros((200, 200, 3), np.uint8))
+    return dict(LandmarkQualityAssessor().assess(image, detected, face).values)
 
 
 def test_blur_lowers_sharpness_and_brightness_does_not() -> None:
@@ -119,7 +120,7 @@ def test_a_turned_head_has_the_size_that_it_has_from_the_front(yaw: float) -> No
 
 def test_a_norm_that_is_not_known_is_left_out() -> None:
     face = DetectedFace(Box(0, 0, 9, 9), 0.9)
-    image = np.zeros((20, 20, 3), np.uint8)
+    image = ScaledImage(np.zeros((20, 20, 3), np.uint8))
     assess_ = LandmarkQualityAssessor().assess
     assert Measure.EMBEDDING_NORM not in assess_(image, face, crop(), math.nan).values
     assert assess_(image, face, crop(), 0.8).values[Measure.EMBEDDING_NORM] == 0.8

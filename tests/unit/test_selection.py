@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from application.analysis import FaceSelection, select
+from application.analysis.selection import FaceSelection, select
 from domain.errors import MultipleFaces, NoFaceDetected
 from domain.faces import Box, DetectedFace
 

@@ -26,7 +26,9 @@ class ColourDetector:
 
     name: str = "colour"
 
-    def detect(self, image: Image, *, largest_only: bool = False) -> list[DetectedFace]:
+    def detect(
+        self, image: Image, *, largest_only: bool = False, min_face: float | None = None
+    ) -> list[DetectedFace]:
         """See FaceDetector.detect; the score is 1 for each."""
         bright = image.max(axis=2) >= DARK
         columns = np.flatnonzero(np.diff(np.concatenate(([0], bright.any(axis=0).view(np.int8), [0]))))

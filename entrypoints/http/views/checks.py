@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from application.analysis import AnalysedFace
+from application.analysis.analyser import AnalysedFace
 from domain.capture import Unjudgeable
 from domain.liveness import Liveness, LivenessVerdict
 from domain.liveness_session import SessionEvidence

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from application.analysis import AnalysedFace
+from application.analysis.analyser import AnalysedFace
 from domain.faces import DetectedFace
 from entrypoints.http.envelope import Success
 from entrypoints.http.views.numbers import LeftOut

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from application.enrolment import Registered
+from application.enrolment import EnrolledFace
 from domain.enrolment import Conflict
 from domain.people import Face
 from entrypoints.http.envelope import Success
@@ -84,7 +84,7 @@ class RegisteredView(msgspec.Struct, omit_defaults=True):
     ] = UNSET
 
     @classmethod
-    def of(cls, registered: Registered, *, quality: bool = False) -> "RegisteredView":
+    def of(cls, registered: EnrolledFace, *, quality: bool = False) -> "RegisteredView":
         """The client's view."""
         face, conflicts = registered.face, registered.conflicts
         warnings = [ConflictView.of(conflict) for conflict in conflicts]

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from application.analysis import AnalysedFace
+from application.analysis.analyser import AnalysedFace
 from application.decisions import Threshold
 from application.recognition import Comparison, IdentifiedFace
 from domain.identification import Decision, RankedPerson

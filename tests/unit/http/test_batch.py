@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from application.sources import Photo
+from application.analysis.sources import Photo
 from domain.errors import FaceServiceError, ImageTooLarge, InvalidImage, InvalidInput, InvalidName
 from entrypoints.http.zips import items_of
 

@@ -7,13 +7,16 @@ from typing import TypeAlias
 
 import numpy as np
 
-from application.analysis import AnalysedFace, Checks, FaceAnalyser, FaceSelection
+from application.analysis.analyser import AnalysedFace, FaceAnalyser
+from application.analysis.options import PhotoOptions
+from application.analysis.selection import FaceSelection
 from application.liveness_sessions import UseLivenessSession
 from application.ports.workers import WorkerPool
 from domain.errors import InvalidEmbedding, InvalidInput
 from domain.faces import Embedding
 from domain.liveness import LivenessPolicy
 from domain.models import ModelChoice
+from domain.quality import NO_BOUNDS, QualityBounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,57 +40,61 @@ class Vector:
 
 Source: TypeAlias = Photo | Vector
 
-UNCHECKED = Checks()
-"""Nothing is asked of a face, but what the operator always asks."""
-
 
 @dataclass(frozen=True, slots=True)
 class SourceReader:
-    """Turns sources into embeddings; photos take one hop into the worker pool."""
+    """Turns sources into embeddings; a photo is one piece of work for the worker pool."""
 
     analyser: FaceAnalyser
     workers: WorkerPool
     sessions: UseLivenessSession | None = None
     """None: there are no liveness sessions here."""
 
-    def choose(self, detection: str | None, recognition: str | None) -> ModelChoice:
-        """See ModelLibrary.choose."""
-        return self.analyser.models.choose(detection, recognition)
-
-    async def read(
-        self, source: Source, choice: ModelChoice, selection: FaceSelection, checks: Checks = UNCHECKED
-    ) -> list[AnalysedFace]:
-        """The selected faces of the source.
+    def models(self, options: PhotoOptions) -> ModelChoice:
+        """The models for a request.
 
         Raises:
+            UnknownModel: a name that the catalogue doesn't have.
+        """
+        return self.analyser.models.choose(options.detection_model, options.recognition_model)
+
+    async def read(
+        self, source: Source, options: PhotoOptions, bounds: QualityBounds = NO_BOUNDS
+    ) -> list[AnalysedFace]:
+        """The selected faces of the source, one unless all are asked for. Faces that come alone pass all checks.
+
+        Raises:
+            UnknownModel, ModelNotInstalled, BrokenModel: of the models.
             InvalidEmbedding: a vector is not finite, of unit norm and of the model's dimension.
             InvalidInput: a vector, where only living faces may pass; a liveness session, and all faces.
-            Busy, and all that FaceAnalyser.analyse and UseLivenessSession.execute raise.
+            InvalidImage, ImageTooLarge, NoFaceDetected, MultipleFaces, SpoofDetected, LivenessUndetermined,
+                LowQuality: see FaceAnalyser.analyse.
+            LivenessSessionNotFound, LivenessSessionNotPassed, LivenessSessionUsed, LivenessSessionOtherFace.
+            Busy: the workers' queue is full.
         """
-        if checks.liveness_session is None:
-            return await self._read(source, choice, selection, checks)
-        if self.sessions is None or selection is FaceSelection.ALL:
+        if options.liveness_session is None:
+            return await self._read(source, options, bounds)
+        if self.sessions is None or options.selection is FaceSelection.ALL:
             raise InvalidInput("A liveness session is about one face: it can't be used with faces=all.")
-        (face,) = await self._read(source, choice, selection, checks)
-        evidence = await self.sessions.execute(checks.liveness_session, face.embedding)
+        (face,) = await self._read(source, options, bounds)
+        evidence = await self.sessions.execute(options.liveness_session, face.embedding)
         return [replace(face, session=evidence)]
 
     async def read_one(
-        self, source: Source, choice: ModelChoice, selection: FaceSelection, checks: Checks = UNCHECKED
+        self, source: Source, options: PhotoOptions, bounds: QualityBounds = NO_BOUNDS
     ) -> AnalysedFace:
-        """The selected face; `selection` is SINGLE or LARGEST."""
-        (face,) = await self.read(source, choice, selection, checks)
+        """The selected face, where the selection is not ALL; raises what `read` raises."""
+        (face,) = await self.read(source, options, bounds)
         return face
 
-    async def _read(
-        self, source: Source, choice: ModelChoice, selection: FaceSelection, checks: Checks
-    ) -> list[AnalysedFace]:
+    async def _read(self, source: Source, options: PhotoOptions, bounds: QualityBounds) -> list[AnalysedFace]:
+        models = self.models(options)
         if isinstance(source, Photo):
-            return await self.workers.run(self.analyser.analyse, source.data, choice, selection, checks)
-        enforced = self.analyser.gate.policy.tightened(checks.liveness) is LivenessPolicy.ENFORCE
-        if enforced and checks.liveness_session is None:
+            return await self.workers.run(self.analyser.analyse, source.data, models, options, bounds)
+        enforced = self.analyser.gate.policy.tightened(options.liveness) is LivenessPolicy.ENFORCE
+        if enforced and options.liveness_session is None:
             raise InvalidInput("An embedding doesn't show whether the face is alive: send the photo.")
-        return [self._given(source.values, choice.recognition)]
+        return [self._given(source.values, models.recognition)]
 
     def _given(self, values: Sequence[float], model: str) -> AnalysedFace:
         dimensions = self.analyser.models.dimensions(model)

@@ -1,0 +1,179 @@
+"""A photo through the whole pipeline: decode, detect, select, align, embed, check."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from application.analysis.detection import FaceSelector, LocatedFaces, locate_faces
+from application.analysis.options import PhotoOptions
+from application.analysis.selection import FaceSelection, largest_faces, select
+from application.liveness import LivenessGate
+from application.ports.analysis import FaceAligner, FaceEmbedder, ImageDecoder
+from application.ports.models import ModelLibrary
+from application.ports.quality import QualityAssessor
+from domain.errors import FaceServiceError, LivenessUndetermined, SpoofDetected
+from domain.faces import Crop, DetectedFace, Embedding, ScaledImage
+from domain.liveness import Liveness, LivenessPolicy
+from domain.liveness_session import SessionEvidence
+from domain.models import Alignment, ModelChoice
+from domain.quality import NO_BOUNDS, LowQuality, QualityBounds, QualityReport
+
+DEFAULT_MAX_FACES = 256
+"""Of one photo that are embedded."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnalysedFace:
+    """A face and its embedding."""
+
+    embedding: Embedding
+    detected: DetectedFace | None
+    """Where it is, in pixels of the photo; None if the client sent the embedding."""
+    crop: Crop | None
+    """What was embedded; None likewise."""
+    liveness: Liveness | None = None
+    """None if it wasn't checked."""
+    quality: QualityReport | None = None
+    session: SessionEvidence | None = None
+    """What the liveness session says that the request named, if it named one."""
+    refusal: FaceServiceError | None = None
+    """The check that the face failed, if it failed one."""
+    faces_left_out: int | None = None
+    """How many other faces the photo has; None unless a single one, or more than are allowed, were asked for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceAnalyser:
+    """Analyses photos. Synchronous: call it in a worker.
+
+    Its methods raise InvalidImage and ImageTooLarge for files, ModelNotInstalled and BrokenModel for models.
+    """
+
+    decoder: ImageDecoder
+    aligners: Mapping[Alignment, FaceAligner]
+    models: ModelLibrary
+    gate: LivenessGate
+    assessor: QualityAssessor
+    max_faces: int = DEFAULT_MAX_FACES
+
+    def detect(self, data: bytes, detection_model: str, min_face: int | None = None) -> list[DetectedFace]:
+        """All faces of an image file, best score first, in pixels of the photo; `min_face` as in PhotoOptions."""
+        located = self.locate(
+            data, detection_model, lambda faces, _: list(faces), wanted=FaceSelection.ALL, min_face=min_face
+        )
+        return [located.image.in_photo(face) for face in located.faces]
+
+    def analyse(
+        self, data: bytes, models: ModelChoice, options: PhotoOptions, bounds: QualityBounds = NO_BOUNDS
+    ) -> list[AnalysedFace]:
+        """The selected faces of an image file and their embeddings.
+
+        With FaceSelection.ALL there may be none. Of more than `max_faces` these are the largest, and each says how
+        many were left out. A face that fails a check has its refusal with it, which is raised otherwise.
+
+        Raises:
+            NoFaceDetected: there is no face, and one was asked for.
+            MultipleFaces: one alone was asked for, and there are several of similar size.
+            SpoofDetected, LivenessUndetermined, LowQuality: the face fails a check.
+        """
+        selection = options.selection
+        # Anti-spoofing looks at the finest structure of the photo, in boxes as precise as when it was measured.
+        checks_liveness = self._checks_liveness(options)
+        located = self.locate(
+            data,
+            models.detection,
+            lambda faces, image: largest_faces(select(faces, selection, image), self.max_faces),
+            wanted=selection,
+            min_face=options.min_face,
+            whole=checks_liveness,
+        )
+        faces = self.embed(located.image, located.faces, models)
+        too_many = selection is FaceSelection.ALL and located.left_out > 0
+        if too_many or selection is FaceSelection.SINGLE:
+            faces = [replace(face, faces_left_out=located.left_out) for face in faces]
+        checked: list[AnalysedFace] = []
+        # Liveness first: a photo of a screen is often a bad photo too, and is to be called what it is.
+        for found, face in zip(located.faces, faces, strict=True):
+            liveness = None
+            try:
+                if checks_liveness:
+                    liveness = self.gate.check(located.image.pixels, found, options.liveness)
+                if face.quality is not None:
+                    face.quality.require(bounds)
+            except (SpoofDetected, LivenessUndetermined, LowQuality) as refusal:
+                if selection is not FaceSelection.ALL:
+                    raise
+                checked.append(replace(face, liveness=liveness, refusal=refusal))
+            else:
+                checked.append(replace(face, liveness=liveness))
+        return checked
+
+    def check_liveness(self, data: bytes, detection_model: str) -> tuple[DetectedFace, Liveness]:
+        """The largest face of an image file and whether it is alive, whatever the policy.
+
+        Raises:
+            NoFaceDetected: there is none.
+        """
+        located = self.locate(
+            data,
+            detection_model,
+            lambda faces, image: select(faces, FaceSelection.LARGEST, image),
+            whole=True,
+        )
+        (face,) = located.faces
+        return face, self.gate.judge(located.image.pixels, face)
+
+    def locate(
+        self,
+        data: bytes,
+        detection_model: str,
+        select: FaceSelector,
+        *,
+        wanted: FaceSelection = FaceSelection.SINGLE,
+        min_face: int | None = None,
+        whole: bool = False,
+    ) -> LocatedFaces:
+        """The selected faces of an image file, as `embed` takes them; see locate_faces."""
+        detector = self.models.detector(detection_model)
+        return locate_faces(
+            data, self.decoder, detector, select, wanted=wanted, min_face=min_face, whole=whole
+        )
+
+    def aligner(self, recognition: str) -> FaceAligner:
+        """That of a recogniser's crops."""
+        return self.aligners[self.models.alignment(recognition)]
+
+    def embed(
+        self, image: ScaledImage, faces: Sequence[DetectedFace], models: ModelChoice
+    ) -> list[AnalysedFace]:
+        """Faces of a photo, given in pixels of `image`, and their embeddings."""
+        aligner = self.aligner(models.recognition)
+        crops = [aligner.align(image.pixels, face) for face in faces]
+        embeddings, norms = embed_crops(self.models.embedder(models.recognition), crops)
+        return [
+            AnalysedFace(
+                embedding,
+                image.in_photo(face),
+                crop,
+                quality=self.assessor.assess(image, face, crop, float(norm)),
+            )
+            for embedding, norm, face, crop in zip(embeddings, norms, faces, crops, strict=True)
+        ]
+
+    def _checks_liveness(self, options: PhotoOptions) -> bool:
+        """Whether the photo itself is examined for a presentation attack."""
+        policy = self.gate.policy.tightened(options.liveness)
+        return policy is not LivenessPolicy.OFF and options.liveness_session is None
+
+
+def embed_crops(embedder: FaceEmbedder, crops: Sequence[Crop]) -> tuple[list[Embedding], NDArray[np.float32]]:
+    """The embeddings of aligned faces, and their norms by the model's usual norm, NaN if that isn't known."""
+    raw = embedder.embed_raw(crops)
+    norms = np.linalg.norm(raw, axis=1).tolist()
+    embeddings = [
+        Embedding(vector, embedder.name, norm)
+        for vector, norm in zip(embedder.directions(raw), norms, strict=True)
+    ]
+    return embeddings, embedder.relative_norms(raw)

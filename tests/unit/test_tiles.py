@@ -1,0 +1,93 @@
+"""Small faces in large images: which parts are looked at, at which scales, and what is made of what they show."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from adapters.onnx.tiles import detect_small, tiles_of, unseen
+from application.ports.analysis import DETECTABLE_FACE
+from domain.faces import Box, DetectedFace, Image
+
+PICTURE = (480, 640)
+
+
+def blank(width: int, height: int) -> Image:
+    return np.zeros((height, width, 3), np.uint8)
+
+
+def face(x: float, y: float, side: float, score: float = 0.9) -> DetectedFace:
+    return DetectedFace(Box(x, y, side, side), score, np.full((5, 2), (x, y), np.float32))
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (640, 480), (641, 480), (8000, 6000), (50, 20_000)])
+@pytest.mark.parametrize("overlap", [0.0, 40.0, 100.0])
+def test_tiles_cover_the_image_and_overlap(width: int, height: int, overlap: float) -> None:
+    tiles = tiles_of(blank(width, height), PICTURE, overlap)
+    assert all(tile.right - tile.left <= 642 and tile.bottom - tile.top <= 482 for tile in tiles)
+    for low, high, length in (("left", "right", width), ("top", "bottom", height)):
+        ranges = sorted({(getattr(tile, low), getattr(tile, high)) for tile in tiles})
+        assert (ranges[0][0], ranges[-1][1]) == (0, length)
+        assert all(end - start >= overlap for (_, end), (start, _) in pairwise(ranges))
+
+
+@pytest.mark.parametrize("step", range(0, 800, 37))
+@pytest.mark.parametrize("side", [64, 150, 300])
+def test_a_face_is_found_once_wherever_it_is(side: int, step: int) -> None:
+    """In a photo of which all that is seen at once are faces of 320 pixels and more."""
+    image = blank(6400, 4800)
+    image[:, :, 0] = np.arange(6400) % 251
+    there = face(1000 + step, 700 + step, side)
+
+    def detect(tile: Image, scale: float) -> list[DetectedFace]:
+        """The face, cut where the tile is, if enough of it is there and it is large enough."""
+        left, top = _place(tile, image)
+        low = max(there.box.x - left, 0), max(there.box.y - top, 0)
+        high = (
+            min(there.box.x + side - left, tile.shape[1]),
+            min(there.box.y + side - top, tile.shape[0]),
+        )
+        width, height = high[0] - low[0], high[1] - low[1]
+        if min(width, height) < side / 2 or side * scale < DETECTABLE_FACE - 1e-6:
+            return []
+        share = width * height / side**2
+        return [DetectedFace(Box(*low, width, height), 0.9 * share, np.full((5, 2), low, np.float32))]
+
+    ((found, scale),) = detect_small(image, detect, 64, 0.1, PICTURE)
+    assert (found.box, found.score) == (there.box, 0.9)
+    np.testing.assert_array_equal(found.landmarks, there.landmarks)
+    assert side * scale >= DETECTABLE_FACE - 1e-6
+
+
+def _place(tile: Image, image: Image) -> tuple[int, int]:
+    """Left and top of a tile, which is a view of the image."""
+    offset = tile.__array_interface__["data"][0] - image.__array_interface__["data"][0]
+    top, rest = divmod(offset, image.strides[0])
+    return rest // image.strides[1], top
+
+
+@pytest.mark.parametrize(
+    ("min_face", "seen", "finest"), [(64, 0.1, 0.5), (16, 0.1, 1.0), (128, 0.24, None), (400, 0.1, None)]
+)
+def test_no_scale_is_finer_than_the_smallest_face_needs(
+    min_face: float, seen: float, finest: float | None
+) -> None:
+    scales: list[float] = []
+
+    def detect(_: Image, scale: float) -> list[DetectedFace]:
+        scales.append(scale)
+        return []
+
+    detect_small(blank(6400, 4800), detect, min_face, seen, PICTURE)
+    assert max(scales, default=None) == (None if finest is None else pytest.approx(finest))
+    assert all(later <= 4.001 * earlier for earlier, later in pairwise([seen, *scales]))
+
+
+def test_one_face_of_several_boxes_is_the_best_of_them() -> None:
+    best, worse, part, other = face(0, 0, 100), face(5, 5, 100, 0.8), face(10, 10, 40, 0.7), face(200, 0, 100)
+    assert unseen([best, other, worse, part], []) == [best, other]
+    assert unseen([other, part], [best]) == [other]
+
+
+def test_who_stands_partly_behind_another_is_another() -> None:
+    assert len(unseen([face(0, 0, 100), face(70, 20, 60, 0.8)], [])) == 2
