@@ -1,9 +1,9 @@
-"""What stops the service from starting, or a command from being carried out."""
+"""Errors of starting the service and of commands; each message is one line for the operator."""
 
 
 class StartupError(Exception):
-    """The service cannot start; its message is one line for the operator."""
+    """The service cannot start."""
 
 
 class CommandError(Exception):
-    """A command can't be carried out; its message is one line for the operator."""
+    """A command cannot be carried out."""

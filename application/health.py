@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from application.indexed import ResidentGalleries
 from application.ports.faces import EmbeddingRepository
 from application.ports.models import ModelLibrary
-from domain.errors import Unavailable
+from domain.errors import StorageFull, Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What a service that is ready can do."""
+
+    writable: bool
+    """Whether the store has room for new data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +25,7 @@ class CheckReadiness:
     indexes: ResidentGalleries | None = None
     """None if searches need none."""
 
-    async def execute(self) -> None:
+    async def execute(self) -> Readiness:
         """Return when the default models are loaded, the store answers, and large galleries have their index.
 
         Raises:
@@ -25,6 +33,11 @@ class CheckReadiness:
         """
         if not self.models.loaded():
             raise Unavailable("The models are not loaded.")
-        await self.repository.ping()
+        writable = True
+        try:
+            await self.repository.ping()
+        except StorageFull:
+            writable = False
         if self.indexes is not None and not self.indexes.ready:
             raise Unavailable("The index of the faces is being filled; until then searches are slower.")
+        return Readiness(writable)

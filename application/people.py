@@ -1,4 +1,4 @@
-"""The use cases on people, their faces and their collections."""
+"""Use cases that list and change people, their faces and their collections."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,17 +23,17 @@ from domain.people import (
 T = TypeVar("T")
 Cursor = TypeVar("Cursor")
 
-ALL_FACES = 1000
-"""Of a person, that are shown with them."""
+MAX_FACES_SHOWN = 1000
+"""Faces that are shown with a person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T, Cursor]):
-    """Part of a listing."""
+    """A page of a list."""
 
     items: Sequence[T]
     next: Cursor | None
-    """Where the following page starts; None when this is the last."""
+    """The cursor of the following page; None if this is the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ class ManageFaces:
     faces: EmbeddingRepository
 
     async def list(self, where: FaceFilter, limit: int, after: FaceId | None = None) -> Page[Face, FaceId]:
-        """At most `limit` faces behind `after`, oldest first.
+        """At most `limit` faces after the cursor, oldest first.
 
         Raises:
-            InvalidName: nobody can have the name that is asked for.
+            InvalidName: the name of the filter is no possible name.
         """
         if where.name is not None:
             where = replace(where, name=person_name(where.name))
@@ -54,24 +54,24 @@ class ManageFaces:
         return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
     async def move(self, collection: str, face_id: FaceId, profile_id: ProfileId) -> Face:
-        """Give a face to another person, whose it really is.
+        """Assign a face to another person of its collection.
 
         Raises:
             FaceNotFound, ProfileNotFound.
         """
         face = await self.faces.move(collection, face_id, profile_id)
         if face is None:
-            raise FaceNotFound("No registered face has this id.")
+            raise FaceNotFound
         return face
 
     async def delete(self, collection: str, face_id: FaceId) -> None:
-        """Forget a face, and its person with their last face.
+        """Delete a face, and its person with their last face.
 
         Raises:
-            FaceNotFound: there is no such face.
+            FaceNotFound.
         """
         if not await self.faces.delete(collection, face_id):
-            raise FaceNotFound("No registered face has this id.")
+            raise FaceNotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +92,10 @@ class ManageProfiles:
     async def list(
         self, where: ProfileFilter, limit: int, after: ProfileId | None = None
     ) -> Page[Profile, ProfileId]:
-        """At most `limit` people behind `after`, oldest first.
+        """At most `limit` people after the cursor, oldest first.
 
         Raises:
-            InvalidName, InvalidMetadata: what is asked for is longer than the bounds allow.
+            InvalidName, InvalidMetadata: the filter exceeds its bounds.
         """
         if where.prefix is not None:
             where = replace(where, prefix=name_prefix(where.prefix))
@@ -112,10 +112,10 @@ class ManageProfiles:
         """
         profile = _found(await self.profiles.get(collection, profile_id))
         where = FaceFilter(collection, profile_id=profile_id)
-        return PersonWithFaces(profile, await self.faces.list(where, ALL_FACES))
+        return PersonWithFaces(profile, await self.faces.list(where, MAX_FACES_SHOWN))
 
     async def create(self, collection: str, name: str, metadata: Metadata) -> Profile:
-        """A person without faces.
+        """Create a person without faces.
 
         Raises:
             InvalidName, InvalidMetadata, CollectionNotFound, NameTaken.
@@ -140,7 +140,7 @@ class ManageProfiles:
         )
 
     async def merge(self, collection: str, source: ProfileId, target: ProfileId) -> Profile:
-        """Two entries of one person become one.
+        """Merge two profiles of one person: see ProfileRepository.merge.
 
         Raises:
             ProfileNotFound.
@@ -148,13 +148,13 @@ class ManageProfiles:
         return await self.profiles.merge(collection, source, target)
 
     async def delete(self, collection: str, profile_id: ProfileId) -> None:
-        """Forget a person and all their faces.
+        """Delete a person and all their faces.
 
         Raises:
             ProfileNotFound.
         """
         if not await self.profiles.delete(collection, profile_id):
-            raise _unknown_person()
+            raise ProfileNotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +164,12 @@ class ManageCollections:
     collections: CollectionRepository
 
     async def list(self, limit: int, after: str | None = None) -> Page[Collection, str]:
-        """At most `limit` collections behind `after`, by name."""
+        """At most `limit` collections after the cursor, by name."""
         found = await self.collections.list(limit + 1, after)
         return Page(found[:limit], found[limit - 1].name if len(found) > limit else None)
 
     async def create(self, name: str) -> Collection:
-        """An empty collection.
+        """Create an empty collection.
 
         Raises:
             InvalidCollection, CollectionExists.
@@ -177,23 +177,19 @@ class ManageCollections:
         return await self.collections.create(collection_name(name))
 
     async def delete(self, name: str) -> None:
-        """Forget a collection with everybody in it.
+        """Delete a collection with everybody in it.
 
         Raises:
-            InvalidCollection: the default one stays.
+            InvalidCollection: it is the default one, which can't be deleted.
             CollectionNotFound.
         """
         if name == DEFAULT_COLLECTION:
             raise InvalidCollection("The default collection can't be deleted.")
         if not await self.collections.delete(name):
-            raise CollectionNotFound("There is no collection of this name.")
+            raise CollectionNotFound
 
 
 def _found(profile: Profile | None) -> Profile:
     if profile is None:
-        raise _unknown_person()
+        raise ProfileNotFound
     return profile
-
-
-def _unknown_person() -> ProfileNotFound:
-    return ProfileNotFound("No person has this id.")

@@ -38,6 +38,7 @@ FaceServiceError
 ├── Busy                        busy
 │   └── TooManyLivenessSessions too_many_liveness_sessions
 └── Unavailable                 unavailable
+    ├── StorageFull             storage_full
     └── BrokenModel             broken_model
 """
 
@@ -134,6 +135,13 @@ class InvalidEmbedding(InvalidInput):
 
     code = "invalid_embedding"
 
+    @classmethod
+    def of_length(cls, length: int, model: str) -> "InvalidEmbedding":
+        """An embedding whose length is not that of the model's enrolled embeddings."""
+        return cls(
+            f"An embedding of {length} numbers is not of the length that is enrolled for the model {model}."
+        )
+
 
 class KeyReused(InvalidInput):
     """An idempotency key that another request was sent with."""
@@ -169,6 +177,7 @@ class FaceNotFound(NotFound):
     """No enrolled face has this id."""
 
     code = "face_not_found"
+    message = "No registered face has this id."
 
 
 class ProfileNotFound(NotFound):
@@ -250,6 +259,13 @@ class Unavailable(FaceServiceError):
     """A part that the request needs (the database, say) does not answer."""
 
     code = "unavailable"
+
+
+class StorageFull(Unavailable):
+    """The database's disk has no room for new data; reading goes on."""
+
+    code = "storage_full"
+    message = "The storage is full: nothing can be added until the operator has made room."
 
 
 class BrokenModel(Unavailable):

@@ -1,1 +1,1 @@
-"""Storage in this process's memory: what the tests run on; nothing outlives the process."""
+"""Storage in the memory of one process; nothing outlives it. Used by tests, and with FACE_DATABASE_URL=memory."""

@@ -1,57 +1,69 @@
-"""Archive of this process's memory."""
+"""Archive in memory."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 
 import numpy as np
+from typing_extensions import override
 
-from adapters.memory.store import InMemoryStore, Person, Record, Room, other_dimension
-from application.ports.archive import ArchivedFace, ArchiveIds, FaceToRestore, PersonToRestore, Restored
+from adapters.memory.store import CollectionData, InMemoryStore, Person, StoredFace
+from application.ports.archive import (
+    Archive,
+    ArchivedFace,
+    ArchiveIds,
+    FaceToRestore,
+    PersonToRestore,
+    Restored,
+)
+from domain.errors import InvalidEmbedding
 from domain.faces import Embedding
 from domain.people import Face, FaceId, ProfileId
 
 
-class InMemoryArchive:
-    """Implements Archive."""
+class InMemoryArchive(Archive):
+    """Export and import of the store."""
 
     def __init__(self, store: InMemoryStore) -> None:
         self._store = store
 
+    @override
     async def faces(
         self, collection: str, limit: int, after: FaceId | None = None, *, crops: bool = True
     ) -> list[ArchivedFace]:
-        """See Archive.faces."""
-        room = self._store.look(collection)
-        records = islice(room.records(after), limit)
-        return [_archived(room, record if crops else replace(record, crop=None)) for record in records]
+        data = self._store.or_empty(collection)
+        found = islice(data.faces_after(after), limit)
+        return [_archived(data, stored if crops else replace(stored, crop=None)) for stored in found]
 
+    @override
     async def keep_ids(self, ids: ArchiveIds) -> bool:
-        """See Archive.keep_ids."""
         store = self._store
-        if not any(room.people for room in store.rooms.values()):
-            store.kept_archive = ids.archive
-            store.reserve(ids.greatest_profile_id, ids.greatest_face_id)
-        return store.kept_archive == ids.archive
+        if not any(data.people for data in store.collections.values()):
+            store.archive_with_ids = ids.archive
+            store.reserve_ids(ids.greatest_profile_id, ids.greatest_face_id)
+        return store.archive_with_ids == ids.archive
 
+    @override
     async def restore_people(
         self, collection: str, people: Sequence[PersonToRestore], *, keep_ids: bool
     ) -> list[Restored[ProfileId]]:
-        """See Archive.restore_people."""
-        room = self._store.room(collection)
-        return [self._restore_person(room, person, keep_ids=keep_ids) for person in people]
+        data = self._store.existing(collection)
+        return [self._restore_person(data, person, keep_ids=keep_ids) for person in people]
 
-    def _restore_person(self, room: Room, person: PersonToRestore, *, keep_ids: bool) -> Restored[ProfileId]:
+    def _restore_person(
+        self, data: CollectionData, person: PersonToRestore, *, keep_ids: bool
+    ) -> Restored[ProfileId]:
         wanted = ProfileId(person.id) if keep_ids and isinstance(person.id, int) else None
-        if wanted in room.people:
+        if wanted in data.people:
             return Restored(wanted, created=False)
-        if person.name in room.by_name:
-            return Restored(room.by_name[person.name], created=False)
-        if wanted is None or any(wanted in other.people for other in self._store.rooms.values()):
+        if person.name in data.by_name:
+            return Restored(data.by_name[person.name], created=False)
+        if wanted is None or any(wanted in other.people for other in self._store.collections.values()):
             wanted = self._store.new_profile_id()
-        room.admit(Person(wanted, person.name, dict(person.metadata)))
+        data.add_person(Person(wanted, person.name, dict(person.metadata)))
         return Restored(wanted, created=True)
 
+    @override
     async def restore_faces(
         self,
         collection: str,
@@ -60,55 +72,56 @@ class InMemoryArchive:
         *,
         keep_ids: bool,
     ) -> list[Restored[FaceId]]:
-        """See Archive.restore_faces."""
-        room = self._store.room(collection)
-        lengths: dict[str, Embedding] = {}
-        for face, owner in zip(faces, owners, strict=True):
-            room.person(owner)
-            room.check(face.embedding)
-            first = lengths.setdefault(face.embedding.model, face.embedding)
-            if len(first.vector) != len(face.embedding.vector):
-                raise other_dimension(face.embedding)
+        data = self._store.existing(collection)
+        people = [data.person(owner) for owner in owners]
+        lengths: dict[str, int] = {}
+        for face in faces:
+            data.check_length(face.embedding)
+            length, model = len(face.embedding.vector), face.embedding.model
+            if lengths.setdefault(model, length) != length:
+                raise InvalidEmbedding.of_length(length, model)
         return [
-            self._restore_face(room, face, room.person(owner), keep_ids=keep_ids)
-            for face, owner in zip(faces, owners, strict=True)
+            self._restore_face(data, face, person, keep_ids=keep_ids)
+            for face, person in zip(faces, people, strict=True)
         ]
 
     def _restore_face(
-        self, room: Room, archived: FaceToRestore, owner: Person, *, keep_ids: bool
+        self, data: CollectionData, archived: FaceToRestore, owner: Person, *, keep_ids: bool
     ) -> Restored[FaceId]:
         wanted = FaceId(archived.id) if keep_ids and isinstance(archived.id, int) else None
-        if wanted in room.faces:
+        if wanted in data.faces:
             return Restored(wanted, created=False)
-        # An id that is not free after all is not kept.
-        if any(wanted in other.faces for other in self._store.rooms.values()):
+        if any(wanted in other.faces for other in self._store.collections.values()):
+            # A face of another collection has the id.
             wanted = None
         model = archived.embedding.model
-        face = Face(FaceId(0), owner.id, owner.name, model, archived.detection_model, room.name)
-        record = Record(face, archived.digest, archived.crop, archived.embedding.norm)
-        known = room.known(record)
-        if known is None and archived.digest is None and wanted is None:
-            known = _alike(room, owner, record, archived.embedding)
-        if known is not None:
-            return Restored(known.id, created=False)
+        face = Face(FaceId(0), owner.id, owner.name, model, archived.detection_model, data.name)
+        stored = StoredFace(face, archived.digest, archived.crop, archived.embedding.norm)
+        same = data.same_photo(stored)
+        if same is None and archived.digest is None and wanted is None:
+            same = _same_embedding(data, owner, stored, archived.embedding)
+        if same is not None:
+            return Restored(same.id, created=False)
         face_id = wanted or self._store.new_face_id()
-        room.enrol(replace(record, face=replace(face, id=face_id)), archived.embedding)
+        data.add_face(replace(stored, face=replace(face, id=face_id)), archived.embedding)
         return Restored(face_id, created=True)
 
 
-def _alike(room: Room, owner: Person, record: Record, embedding: Embedding) -> Face | None:
-    """The face that its person has of the same embedding, without a photo."""
+def _same_embedding(
+    data: CollectionData, owner: Person, stored: StoredFace, embedding: Embedding
+) -> Face | None:
+    """The person's face without a photo of the same models and embedding."""
     for face_id in sorted(owner.faces):
-        other = room.faces[face_id]
-        if other.digest is None and other.face == replace(record.face, id=face_id):
-            (vector,) = room.shelves[embedding.model].vectors([face_id])
+        other = data.faces[face_id]
+        if other.digest is None and other.face == replace(stored.face, id=face_id):
+            (vector,) = data.tables[embedding.model].vectors([face_id])
             if np.array_equal(vector, embedding.vector):
                 return other.face
     return None
 
 
-def _archived(room: Room, record: Record) -> ArchivedFace:
-    face = record.face
-    (vector,) = room.shelves[face.recognition_model].vectors([face.id])
-    embedding = Embedding(np.array(vector), face.recognition_model, record.norm)
-    return ArchivedFace(face, embedding, record.digest, record.crop)
+def _archived(data: CollectionData, stored: StoredFace) -> ArchivedFace:
+    face = stored.face
+    (vector,) = data.tables[face.recognition_model].vectors([face.id])
+    embedding = Embedding(np.array(vector), face.recognition_model, stored.norm)
+    return ArchivedFace(face, embedding, stored.digest, stored.crop)

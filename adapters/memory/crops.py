@@ -1,57 +1,65 @@
-"""CropArchive of this process's memory."""
+"""CropArchive in memory."""
 
 from collections.abc import Iterator
 from itertools import islice
 
-from adapters.memory.store import InMemoryStore, Photo, Record, Room
-from application.ports.crops import Backlog, StoredCrop
+from typing_extensions import override
+
+from adapters.memory.store import CollectionData, InMemoryStore, PhotoKey, StoredFace
+from application.ports.crops import Backlog, CropArchive, StoredCrop
 from domain.people import FaceId
 
 
-class InMemoryCrops:
-    """Implements CropArchive."""
+class InMemoryCrops(CropArchive):
+    """Looks through all faces of a collection."""
 
     def __init__(self, store: InMemoryStore) -> None:
         self._store = store
 
-    async def backlog(self, collection: str, model: str) -> Backlog:
-        """See CropArchive.backlog."""
-        room = self._store.look(collection)
-        kept = {_under(model, crop) for crop in _pending(room, model, None)}
-        to_do = [record for record in room.records(None) if _to_do(room, model, record)]
-        lost = sum(record.photo is None or _photo(model, record) not in kept for record in to_do)
-        return Backlog(len(kept), lost)
+    @override
+    async def models(self) -> set[str]:
+        return {model for data in self._store.collections.values() for model in data.tables}
 
+    @override
+    async def left_behind(self, former: str, model: str) -> Backlog:
+        crops: list[bool] = []
+        for data in self._store.collections.values():
+            if former in data.tables:
+                done = data.tables[model].people if model in data.tables else set()
+                crops += [
+                    stored.crop is not None
+                    for stored in data.faces_after()
+                    if stored.face.recognition_model == former and stored.face.profile_id not in done
+                ]
+        return Backlog(sum(crops), len(crops) - sum(crops))
+
+    @override
+    async def backlog(self, collection: str, model: str) -> Backlog:
+        data = self._store.or_empty(collection)
+        pending = {stored.photo_under(model) for stored, _ in _pending(data, model)}
+        to_do = (stored for stored in data.faces_after() if _to_do(data, model, stored))
+        without = sum(stored.photo is None or stored.photo_under(model) not in pending for stored in to_do)
+        return Backlog(len(pending), without)
+
+    @override
     async def pending(
         self, collection: str, model: str, limit: int, after: FaceId | None = None
     ) -> list[StoredCrop]:
-        """See CropArchive.pending."""
-        crops = _pending(self._store.look(collection), model, after)
-        return list(islice(crops, limit))
+        crops = (crop for _, crop in _pending(self._store.or_empty(collection), model))
+        return list(islice((crop for crop in crops if after is None or crop.face.id > after), limit))
 
 
-def _pending(room: Room, model: str, after: FaceId | None) -> Iterator[StoredCrop]:
-    seen: set[Photo | None] = set()
-    for record in room.records(None):
-        if record.crop is None or record.digest is None or not _to_do(room, model, record):
+def _pending(data: CollectionData, model: str) -> Iterator[tuple[StoredFace, StoredCrop]]:
+    """The first face with a crop of each photo that the model has not embedded."""
+    photos: set[PhotoKey | None] = set()
+    for stored in data.faces_after():
+        photo = stored.photo_under(model)
+        if stored.crop is None or stored.digest is None or photo in photos:
             continue
-        photo = _photo(model, record)
-        if photo not in seen and (after is None or record.face.id > after):
-            yield StoredCrop(record.face, record.digest, record.crop)
-        seen.add(photo)
+        if _to_do(data, model, stored):
+            photos.add(photo)
+            yield stored, StoredCrop(stored.face, stored.digest, stored.crop)
 
 
-def _to_do(room: Room, model: str, record: Record) -> bool:
-    return record.face.recognition_model != model and _photo(model, record) not in room.photos
-
-
-def _photo(model: str, record: Record) -> Photo | None:
-    """How the face of the same photo is known that the model would make."""
-    face = record.face
-    if record.digest is None:
-        return None
-    return face.profile_id, model, face.detection_model, record.digest
-
-
-def _under(model: str, crop: StoredCrop) -> Photo:
-    return crop.face.profile_id, model, crop.face.detection_model, crop.digest
+def _to_do(data: CollectionData, model: str, stored: StoredFace) -> bool:
+    return stored.face.recognition_model != model and stored.photo_under(model) not in data.photos

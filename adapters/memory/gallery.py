@@ -1,58 +1,60 @@
-"""Gallery in this process's memory: exact."""
+"""Exact search in memory."""
 
 import asyncio
 
-from adapters.memory.shelf import Shelf
-from adapters.memory.store import InMemoryStore, Room
-from application.ports.gallery import Found
+from typing_extensions import override
+
+from adapters.memory.store import CollectionData, InMemoryStore
+from adapters.memory.vector_table import VectorTable
+from application.ports.gallery import Found, Gallery
 from domain.faces import Embedding
 from domain.identification import Candidate
 from domain.metadata import Metadata, contains
 from domain.people import ProfileId
 
 
-class InMemoryGallery:
-    """Implements Gallery."""
+class InMemoryGallery(Gallery):
+    """Compares the probe with every enrolled embedding, in a thread."""
 
     def __init__(self, store: InMemoryStore) -> None:
         self._store = store
 
+    @override
     async def search(
         self, probe: Embedding, collection: str, people: int, metadata: Metadata | None = None
     ) -> Found:
-        """See Gallery.search."""
         while True:
-            room = self._store.room(collection)
-            room.check(probe)
-            shelf = room.shelves.get(probe.model)
-            if shelf is None:
+            data = self._store.existing(collection)
+            data.check_length(probe)
+            table = data.tables.get(probe.model)
+            if table is None:
                 return Found(0, [])
-            wanted = None if metadata is None else _with(room, shelf, metadata)
-            searched = len(shelf.people if wanted is None else wanted)
+            wanted = None if metadata is None else _with_metadata(data, table, metadata)
+            searched = len(table.people if wanted is None else wanted)
             if people < 1:
                 return Found(searched, [])
-            nearest = await asyncio.to_thread(shelf.snapshot(wanted).nearest, probe.vector, people)
-            candidates = [_candidate(room, shelf, person) for person in nearest if person in shelf.people]
+            nearest = await asyncio.to_thread(table.snapshot(wanted).nearest, probe.vector, people)
+            candidates = [_candidate(data, table, person) for person in nearest if person in table.people]
             if len(candidates) == min(people, searched):
                 return Found(searched, candidates)
-            # Somebody has gone meanwhile, for whom somebody else comes.
+            # A person was deleted meanwhile: search again for whoever takes their place.
 
+    @override
     async def person(self, model: str, collection: str, profile_id: ProfileId) -> Candidate | None:
-        """See Gallery.person."""
-        room = self._store.look(collection)
-        shelf = room.shelves.get(model)
-        if shelf is None or profile_id not in shelf.people:
+        data = self._store.or_empty(collection)
+        table = data.tables.get(model)
+        if table is None or profile_id not in table.people:
             return None
-        return _candidate(room, shelf, profile_id)
+        return _candidate(data, table, profile_id)
 
 
-def _with(room: Room, shelf: Shelf, metadata: Metadata) -> set[ProfileId]:
+def _with_metadata(data: CollectionData, table: VectorTable, metadata: Metadata) -> set[ProfileId]:
     part = dict(metadata)
-    return {person for person in shelf.people if contains(dict(room.people[person].metadata), part)}
+    return {person for person in table.people if contains(dict(data.people[person].metadata), part)}
 
 
-def _candidate(room: Room, shelf: Shelf, profile_id: ProfileId) -> Candidate:
-    ids = shelf.faces_of(profile_id)
-    faces = tuple(room.faces[face_id].face for face_id in ids)
-    norms = tuple(room.faces[face_id].norm for face_id in ids)
-    return Candidate(profile_id, room.people[profile_id].name, faces, shelf.vectors(ids), norms)
+def _candidate(data: CollectionData, table: VectorTable, profile_id: ProfileId) -> Candidate:
+    ids = table.faces_of(profile_id)
+    faces = tuple(data.faces[face_id].face for face_id in ids)
+    norms = tuple(data.faces[face_id].norm for face_id in ids)
+    return Candidate(profile_id, data.people[profile_id].name, faces, table.vectors(ids), norms)

@@ -1,10 +1,12 @@
-"""Idempotency in this process's memory."""
+"""Idempotency keys in memory."""
 
 import time
 from dataclasses import dataclass
 from datetime import timedelta
 
-from application.ports.idempotency import LIFETIME, PATIENCE, Answer
+from typing_extensions import override
+
+from application.ports.idempotency import LIFETIME, PATIENCE, Answer, Idempotency
 from domain.errors import KeyInProgress, KeyReused
 
 
@@ -15,17 +17,16 @@ class _Entry:
     answer: Answer | None = None
 
 
-class InMemoryIdempotency:
-    """Implements Idempotency."""
+class InMemoryIdempotency(Idempotency):
+    """Answers by key, in the order in which they were begun."""
 
     def __init__(self, *, lifetime: timedelta = LIFETIME, patience: timedelta = PATIENCE) -> None:
         self._lifetime_s = lifetime.total_seconds()
         self._patience_s = patience.total_seconds()
         self._entries: dict[str, _Entry] = {}
-        """In the order of their beginnings."""
 
+    @override
     async def begin(self, key: str, fingerprint: bytes) -> Answer | None:
-        """See Idempotency.begin."""
         now = time.monotonic()
         self._purge(now)
         entry = self._entries.get(key)
@@ -47,11 +48,11 @@ class InMemoryIdempotency:
                 return
             del self._entries[oldest]
 
+    @override
     async def finish(self, key: str, answer: Answer) -> None:
-        """See Idempotency.finish."""
         if key in self._entries:
             self._entries[key].answer = answer
 
+    @override
     async def forget(self, key: str) -> None:
-        """See Idempotency.forget."""
         self._entries.pop(key, None)

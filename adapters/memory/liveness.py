@@ -1,4 +1,4 @@
-"""A liveness threshold in memory."""
+"""LivenessCalibrations in memory."""
 
 from dataclasses import dataclass
 

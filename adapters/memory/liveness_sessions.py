@@ -1,4 +1,4 @@
-"""Liveness sessions in this process's memory."""
+"""Liveness sessions in memory."""
 
 import time
 from collections.abc import Callable
@@ -13,30 +13,30 @@ from domain.liveness_session import LivenessSession, SessionState
 
 @dataclass(slots=True)
 class _Entry:
-    kept: StoredSession
+    stored: StoredSession
     begun_at: float
     expires_at: float
 
 
 class InMemoryLivenessSessions(LivenessSessionStore):
-    """Holds them in a dictionary; nothing here waits, so that no two changes meet."""
+    """Sessions in a dictionary; no method waits, so that changes never overlap."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._entries: dict[str, _Entry] = {}
 
     @override
-    async def begin(self, kept: StoredSession, lifetime_s: float, most: int) -> None:
+    async def begin(self, session: StoredSession, lifetime_s: float, most: int) -> None:
         await self.purge()
         if len(self._entries) >= most:
             raise TooManyLivenessSessions
         now = self._clock()
-        self._entries[kept.id] = _Entry(kept, now, now + lifetime_s)
+        self._entries[session.id] = _Entry(session, now, now + lifetime_s)
 
     @override
     async def find(self, session_id: str) -> StoredSession:
         entry = self._entry(session_id)
-        return replace(entry.kept, age_s=self._clock() - entry.begun_at)
+        return replace(entry.stored, age_s=self._clock() - entry.begun_at)
 
     @override
     async def change(
@@ -50,8 +50,8 @@ class InMemoryLivenessSessions(LivenessSessionStore):
         after = change(before)
         if lifetime_s is not None and before.session.state is not after.state is SessionState.PASSED:
             entry.expires_at = self._clock() + lifetime_s
-        entry.kept = replace(before, session=after)
-        return entry.kept
+        entry.stored = replace(before, session=after)
+        return entry.stored
 
     @override
     async def purge(self) -> int:

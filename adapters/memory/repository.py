@@ -1,106 +1,98 @@
-"""EmbeddingRepository in this process's memory."""
+"""EmbeddingRepository in memory."""
 
 from collections.abc import Sequence
 from itertools import islice
 
-from adapters.memory.store import InMemoryStore, Person, Record, Room
-from application.ports.faces import Enrolment, FaceFilter, NewFace
+from typing_extensions import override
+
+from adapters.memory.store import CollectionData, InMemoryStore, Person, StoredFace
+from application.ports.faces import EmbeddingRepository, Enrolment, FaceFilter, NewFace
 from domain.models import ModelChoice
 from domain.people import Face, FaceId, PersonName, ProfileId
 
 
-class InMemoryRepository:
-    """Implements EmbeddingRepository."""
+class InMemoryRepository(EmbeddingRepository):
+    """Enrolled faces in dictionaries."""
 
     def __init__(self, store: InMemoryStore) -> None:
         self._store = store
 
+    @override
     async def add(self, face: NewFace) -> Enrolment:
-        """See EmbeddingRepository.add."""
-        room = self._store.room(face.collection)
-        room.check(face.embedding)
-        person = self._person(room, face.person)
-        record = Record(
-            Face(
-                self._store.new_face_id(),
-                person.id,
-                person.name,
-                face.embedding.model,
-                face.detection_model,
-                room.name,
-            ),
-            face.digest,
-            face.crop,
-            face.embedding.norm,
+        collection = self._store.existing(face.collection)
+        collection.check_length(face.embedding)
+        person = self._person(collection, face.person)
+        model = face.embedding.model
+        new = Face(
+            self._store.new_face_id(), person.id, person.name, model, face.detection_model, collection.name
         )
-        if known := room.known(record):
-            return Enrolment(known, created=False)
-        room.enrol(record, face.embedding)
-        return Enrolment(record.face, created=True)
+        stored = StoredFace(new, face.digest, face.crop, face.embedding.norm)
+        if same := collection.same_photo(stored):
+            return Enrolment(same, created=False)
+        collection.add_face(stored, face.embedding)
+        return Enrolment(new, created=True)
 
-    def _person(self, room: Room, named: PersonName | ProfileId) -> Person:
-        if not isinstance(named, str):
-            return room.person(named)
-        profile_id = room.by_name.get(named)
-        return (
-            room.people[profile_id]
-            if profile_id
-            else room.admit(Person(self._store.new_profile_id(), named, {}))
-        )
+    def _person(self, collection: CollectionData, person: PersonName | ProfileId) -> Person:
+        if not isinstance(person, str):
+            return collection.person(person)
+        if profile_id := collection.by_name.get(person):
+            return collection.people[profile_id]
+        return collection.add_person(Person(self._store.new_profile_id(), person, {}))
 
+    @override
     async def enrolled(
         self, collection: str, models: ModelChoice, photos: Sequence[tuple[str, bytes]]
     ) -> list[Face | None]:
-        """See EmbeddingRepository.enrolled."""
-        room = self._store.look(collection)
+        data = self._store.or_empty(collection)
 
-        def known(name: str, digest: bytes) -> Face | None:
-            person = room.by_name.get(name)
+        def find(name: str, digest: bytes) -> Face | None:
+            person = data.by_name.get(name)
             if person is None:
                 return None
-            face_id = room.photos.get((person, models.recognition, models.detection, digest))
-            return room.faces[face_id].face if face_id else None
+            face_id = data.photos.get((person, models.recognition, models.detection, digest))
+            return data.faces[face_id].face if face_id else None
 
-        return [known(*photo) for photo in photos]
+        return [find(*photo) for photo in photos]
 
+    @override
     async def get(self, collection: str, face_id: FaceId) -> Face | None:
-        """See EmbeddingRepository.get."""
-        record = self._store.look(collection).faces.get(face_id)
-        return record.face if record else None
+        stored = self._store.or_empty(collection).faces.get(face_id)
+        return stored.face if stored else None
 
+    @override
     async def list(self, where: FaceFilter, limit: int, after: FaceId | None = None) -> list[Face]:
-        """See EmbeddingRepository.list."""
-        faces = (record.face for record in self._store.look(where.collection).records(after))
+        faces = (stored.face for stored in self._store.or_empty(where.collection).faces_after(after))
         return list(islice((face for face in faces if _meets(face, where)), limit))
 
+    @override
     async def move(self, collection: str, face_id: FaceId, profile_id: ProfileId) -> Face | None:
-        """See EmbeddingRepository.move."""
-        room = self._store.look(collection)
-        record = room.faces.get(face_id)
-        if record is None:
+        data = self._store.or_empty(collection)
+        stored = data.faces.get(face_id)
+        if stored is None:
             return None
-        moved = room.give(face_id, room.person(profile_id))
-        _dismiss_without_faces(room, record.face.profile_id)
+        moved = data.move_face(face_id, data.person(profile_id))
+        _remove_without_faces(data, stored.face.profile_id)
         return moved
 
+    @override
     async def delete(self, collection: str, face_id: FaceId) -> bool:
-        """See EmbeddingRepository.delete."""
-        room = self._store.look(collection)
-        record = room.faces.get(face_id)
-        if record is None:
+        data = self._store.or_empty(collection)
+        stored = data.faces.get(face_id)
+        if stored is None:
             return False
-        room.forget(face_id)
-        _dismiss_without_faces(room, record.face.profile_id)
+        data.remove_face(face_id)
+        _remove_without_faces(data, stored.face.profile_id)
         return True
 
+    @override
     async def ping(self) -> None:
-        """See EmbeddingRepository.ping: memory always answers."""
+        pass
 
 
-def _dismiss_without_faces(room: Room, profile_id: ProfileId) -> None:
-    person = room.people[profile_id]
+def _remove_without_faces(collection: CollectionData, profile_id: ProfileId) -> None:
+    person = collection.people[profile_id]
     if not person.faces:
-        room.dismiss(person)
+        collection.remove_person(person)
 
 
 def _meets(face: Face, where: FaceFilter) -> bool:

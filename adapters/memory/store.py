@@ -1,7 +1,7 @@
-"""What the adapters of this package share: collections, each a world of its own.
+"""The data that the adapters of this package share.
 
-They serve one event loop. No method awaits between its first look at the state and its last change of it, so
-that none needs a lock; only the arithmetic of a search leaves the loop.
+They serve one event loop. No method awaits between first reading the data and last changing it, so that none
+needs a lock; only the arithmetic of a search leaves the loop.
 """
 
 from bisect import bisect_right, insort
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count, islice
 from typing import TypeAlias, TypeVar
 
-from adapters.memory.shelf import Shelf
+from adapters.memory.vector_table import VectorTable
 from domain.errors import CollectionNotFound, InvalidEmbedding, ProfileNotFound
 from domain.faces import Embedding
 from domain.metadata import Metadata
@@ -18,8 +18,8 @@ from domain.people import DEFAULT_COLLECTION, Face, FaceId, Profile, ProfileId
 
 Id = TypeVar("Id", bound=int)
 
-Photo: TypeAlias = tuple[ProfileId, str, str, bytes]
-"""A person, the models, and the digest of a photo."""
+PhotoKey: TypeAlias = tuple[ProfileId, str, str, bytes]
+"""What is enrolled once: a person's photo (digest) by a recognition and a detection model."""
 
 
 @dataclass(slots=True)
@@ -33,8 +33,8 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Record:
-    """What is kept of a face beside its vector."""
+class StoredFace:
+    """All that is stored of a face but its vector."""
 
     face: Face
     digest: bytes | None
@@ -43,26 +43,30 @@ class Record:
     """See Embedding.norm."""
 
     @property
-    def photo(self) -> Photo | None:
-        """By what it is known again."""
-        face = self.face
+    def photo(self) -> PhotoKey | None:
+        """None without a photo."""
+        return self.photo_under(self.face.recognition_model)
+
+    def photo_under(self, model: str) -> PhotoKey | None:
+        """The key of the same photo's face by another recognition model."""
         if self.digest is None:
             return None
-        return face.profile_id, face.recognition_model, face.detection_model, self.digest
+        return self.face.profile_id, model, self.face.detection_model, self.digest
 
 
-class Room:
-    """One collection."""
+class CollectionData:
+    """The people and faces of one collection."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.people: dict[ProfileId, Person] = {}
         self.by_name: dict[str, ProfileId] = {}
         self.people_ids: list[ProfileId] = []
-        self.faces: dict[FaceId, Record] = {}
+        self.faces: dict[FaceId, StoredFace] = {}
         self.face_ids: list[FaceId] = []
-        self.photos: dict[Photo, FaceId] = {}
-        self.shelves: dict[str, Shelf] = {}
+        self.photos: dict[PhotoKey, FaceId] = {}
+        self.tables: dict[str, VectorTable] = {}
+        """By recognition model."""
 
     def person(self, profile_id: ProfileId) -> Person:
         """Raises ProfileNotFound."""
@@ -72,11 +76,11 @@ class Room:
             raise ProfileNotFound from None
 
     def profile(self, person: Person) -> Profile:
-        """What is told of a person."""
+        """The domain's view of a person."""
         return Profile(person.id, self.name, person.name, dict(person.metadata), len(person.faces))
 
-    def admit(self, person: Person) -> Person:
-        """A new person, of a new name."""
+    def add_person(self, person: Person) -> Person:
+        """`person` must have a new name."""
         self.people[person.id] = person
         self.by_name[person.name] = person.id
         insort(self.people_ids, person.id)
@@ -88,113 +92,107 @@ class Room:
         person.name = name
         self.by_name[name] = person.id
         for face_id in person.faces:
-            record = self.faces[face_id]
-            self.faces[face_id] = replace(record, face=replace(record.face, name=name))
+            stored = self.faces[face_id]
+            self.faces[face_id] = replace(stored, face=replace(stored.face, name=name))
 
-    def dismiss(self, person: Person) -> None:
-        """A person who has no faces any more."""
+    def remove_person(self, person: Person) -> None:
+        """Remove a person and all their faces."""
+        for face_id in list(person.faces):
+            self.remove_face(face_id)
         del self.people[person.id], self.by_name[person.name]
         del self.people_ids[bisect_right(self.people_ids, person.id) - 1]
 
-    def check(self, embedding: Embedding) -> None:
-        """Raises InvalidEmbedding, if the model's faces have another dimension."""
-        shelf = self.shelves.get(embedding.model)
-        if shelf is not None and shelf.dimensions != len(embedding.vector):
-            raise other_dimension(embedding)
+    def check_length(self, embedding: Embedding) -> None:
+        """Raises InvalidEmbedding if the enrolled embeddings of the model have another length."""
+        table = self.tables.get(embedding.model)
+        if table is not None and table.dimensions != len(embedding.vector):
+            raise InvalidEmbedding.of_length(len(embedding.vector), embedding.model)
 
-    def known(self, record: Record) -> Face | None:
-        """The face that its person has of the same photo."""
-        face_id = self.photos.get(record.photo) if record.photo else None
+    def same_photo(self, stored: StoredFace) -> Face | None:
+        """The face of the same person, photo and models."""
+        face_id = self.photos.get(stored.photo) if stored.photo else None
         return self.faces[face_id].face if face_id else None
 
-    def enrol(self, record: Record, embedding: Embedding) -> None:
-        """The person is there, the photo is new, and the embedding was checked."""
-        face = record.face
-        shelf = self.shelves.setdefault(face.recognition_model, Shelf(len(embedding.vector)))
-        shelf.add(face, embedding.vector)
+    def add_face(self, stored: StoredFace, embedding: Embedding) -> None:
+        """The person must exist, the photo be new, and the embedding's length be checked."""
+        face = stored.face
+        table = self.tables.setdefault(face.recognition_model, VectorTable(len(embedding.vector)))
+        table.add(face, embedding.vector)
         self.people[face.profile_id].faces.add(face.id)
-        self.faces[face.id] = record
+        self.faces[face.id] = stored
         insort(self.face_ids, face.id)
-        if record.photo:
-            self.photos[record.photo] = face.id
+        if stored.photo:
+            self.photos[stored.photo] = face.id
 
-    def forget(self, face_id: FaceId) -> None:
+    def remove_face(self, face_id: FaceId) -> None:
         """Remove a face; its person stays."""
-        record = self.faces.pop(face_id)
-        face = record.face
+        stored = self.faces.pop(face_id)
+        face = stored.face
         del self.face_ids[bisect_right(self.face_ids, face_id) - 1]
         self.people[face.profile_id].faces.remove(face_id)
-        if record.photo:
-            del self.photos[record.photo]
-        shelf = self.shelves[face.recognition_model]
-        shelf.remove(face)
-        if not shelf:
-            del self.shelves[face.recognition_model]
+        if stored.photo:
+            del self.photos[stored.photo]
+        table = self.tables[face.recognition_model]
+        table.remove(face)
+        if not table:
+            del self.tables[face.recognition_model]
 
-    def give(self, face_id: FaceId, target: Person) -> Face:
-        """Make a face somebody's; it is forgotten for the face that they have of the same photo."""
-        record = self.faces[face_id]
-        given = replace(record, face=replace(record.face, profile_id=target.id, name=target.name))
-        if kept := self.known(given):
-            if kept.id != face_id:
-                self.forget(face_id)
-            return kept
-        self.people[record.face.profile_id].faces.remove(face_id)
+    def move_face(self, face_id: FaceId, target: Person) -> Face:
+        """Assign a face to a person; it is removed if they have a face of the same photo, which is returned."""
+        stored = self.faces[face_id]
+        moved = replace(stored, face=replace(stored.face, profile_id=target.id, name=target.name))
+        if same := self.same_photo(moved):
+            if same.id != face_id:
+                self.remove_face(face_id)
+            return same
+        self.people[stored.face.profile_id].faces.remove(face_id)
         target.faces.add(face_id)
-        self.shelves[record.face.recognition_model].give(record.face, target.id)
-        if record.photo and given.photo:
-            del self.photos[record.photo]
-            self.photos[given.photo] = face_id
-        self.faces[face_id] = given
-        return given.face
+        self.tables[stored.face.recognition_model].reassign(stored.face, target.id)
+        if stored.photo and moved.photo:
+            del self.photos[stored.photo]
+            self.photos[moved.photo] = face_id
+        self.faces[face_id] = moved
+        return moved.face
 
-    def records(self, after: FaceId | None) -> Iterator[Record]:
-        """Those with greater ids, smallest first."""
-        return (self.faces[face_id] for face_id in behind(self.face_ids, after))
+    def faces_after(self, after: FaceId | None = None) -> Iterator[StoredFace]:
+        """Faces with greater ids, by ascending id."""
+        return (self.faces[face_id] for face_id in ids_after(self.face_ids, after))
 
 
 class InMemoryStore:
-    """All collections; gone when the process ends."""
+    """All collections, as long as the process runs."""
 
     def __init__(self) -> None:
-        self._ids_of_people, self._ids_of_faces = count(1), count(1)
-        self.kept_archive: str | None = None
-        """The archive whose ids are kept here: see Archive.keep_ids."""
-        self.rooms = {DEFAULT_COLLECTION: Room(DEFAULT_COLLECTION)}
+        self._profile_ids, self._face_ids = count(1), count(1)
+        self.archive_with_ids: str | None = None
+        """The archive whose ids are kept: see Archive.keep_ids."""
+        self.collections = {DEFAULT_COLLECTION: CollectionData(DEFAULT_COLLECTION)}
 
-    def room(self, collection: str) -> Room:
+    def existing(self, collection: str) -> CollectionData:
         """Raises CollectionNotFound."""
         try:
-            return self.rooms[collection]
+            return self.collections[collection]
         except KeyError:
             raise CollectionNotFound from None
 
-    def look(self, collection: str) -> Room:
-        """The collection, or an empty one in its stead."""
-        return self.rooms.get(collection) or Room(collection)
+    def or_empty(self, collection: str) -> CollectionData:
+        """The collection, or an empty one that is not stored."""
+        return self.collections.get(collection) or CollectionData(collection)
 
     def new_profile_id(self) -> ProfileId:
-        """The next one; none is given twice."""
-        return ProfileId(next(self._ids_of_people))
+        """The next id; none is given twice."""
+        return ProfileId(next(self._profile_ids))
 
     def new_face_id(self) -> FaceId:
-        """The next one; none is given twice."""
-        return FaceId(next(self._ids_of_faces))
+        """The next id; none is given twice."""
+        return FaceId(next(self._face_ids))
 
-    def reserve(self, people: int, faces: int) -> None:
-        """Give no ids up to these any more."""
-        self._ids_of_people = count(max(people + 1, next(self._ids_of_people)))
-        self._ids_of_faces = count(max(faces + 1, next(self._ids_of_faces)))
+    def reserve_ids(self, people: int, faces: int) -> None:
+        """Give only greater ids than these from now on."""
+        self._profile_ids = count(max(people + 1, next(self._profile_ids)))
+        self._face_ids = count(max(faces + 1, next(self._face_ids)))
 
 
-def behind(ids: list[Id], after: Id | None) -> Iterator[Id]:
-    """Of sorted ids, those that are greater."""
+def ids_after(ids: list[Id], after: Id | None) -> Iterator[Id]:
+    """The greater ones of sorted ids."""
     return islice(ids, 0 if after is None else bisect_right(ids, after), None)
-
-
-def other_dimension(embedding: Embedding) -> InvalidEmbedding:
-    """What is said to an embedding whose length isn't the model's."""
-    return InvalidEmbedding(
-        f"An embedding of {len(embedding.vector)} numbers is not of the length that is enrolled"
-        f" for the model {embedding.model}."
-    )

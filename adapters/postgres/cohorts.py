@@ -1,4 +1,4 @@
-"""CohortRepository on PostgreSQL; a cohort is stored as the ids of its faces, never as their embeddings."""
+"""CohortRepository on PostgreSQL. A cohort is stored as the ids of its faces, not as their embeddings."""
 
 from collections.abc import Sequence
 
@@ -11,11 +11,12 @@ from adapters.postgres.database import Database
 from adapters.postgres.rows import storable, vector
 from adapters.postgres.statements import cohorts as statements
 from application.ports.cohorts import CohortRepository, StoredCohort
+from domain.errors import StorageFull
 from domain.impostors import COHORT_SIZE, Cohort
 
 
 class PostgresCohorts(CohortRepository):
-    """One statement each."""
+    """One round trip per call."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._database = Database(engine)
@@ -43,13 +44,17 @@ class PostgresCohorts(CohortRepository):
         if not storable(collection, model):
             return None
         parameters = {"within": collection, "model": model, "most": COHORT_SIZE}
-        for row in await self._database.fetch(statements.DRAW, parameters):
+        try:
+            rows = await self._database.fetch(statements.DRAW, parameters)
+        except StorageFull:
+            rows = await self._database.fetch(statements.DRAW_UNSTORED, parameters)
+        for row in rows:
             return StoredCohort(row.version, row.age, Cohort.of(row.people, _matrix(row.vectors)))
         return None
 
 
 def _matrix(stored: Sequence[bytes]) -> NDArray[np.float32]:
-    """M x D, of those that are as long as the first; 0 x 0 of none."""
+    """M x D, of the vectors that are as long as the first; 0 x 0 without vectors."""
     if not stored:
         return np.empty((0, 0), dtype=np.float32)
     return np.stack([vector(each) for each in stored if len(each) == len(stored[0])])

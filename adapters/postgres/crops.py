@@ -1,30 +1,41 @@
 """CropArchive on PostgreSQL."""
 
 from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
 
 from adapters.postgres.database import Database
 from adapters.postgres.statements import crops as statements
-from application.ports.crops import Backlog, StoredCrop
+from application.ports.crops import Backlog, CropArchive, StoredCrop
 from domain.people import Face, FaceId
 
 
-class PostgresCrops:
-    """Implements CropArchive."""
+class PostgresCrops(CropArchive):
+    """Crops in a table beside their faces."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._database = Database(engine)
 
-    async def backlog(self, collection: str, model: str) -> Backlog:
-        """See CropArchive.backlog."""
-        of = {"within": collection, "model": model}
-        ((kept,),) = await self._database.read(statements.KEPT, of)
-        ((lost,),) = await self._database.read(statements.LOST, of)
-        return Backlog(kept, lost)
+    @override
+    async def models(self) -> set[str]:
+        return {model for (model,) in await self._database.read(statements.MODELS, {})}
 
+    @override
+    async def left_behind(self, former: str, model: str) -> Backlog:
+        parameters = {"former": former, "model": model}
+        ((with_crop, faces),) = await self._database.read(statements.LEFT_BEHIND, parameters)
+        return Backlog(with_crop, faces - with_crop)
+
+    @override
+    async def backlog(self, collection: str, model: str) -> Backlog:
+        parameters = {"within": collection, "model": model}
+        ((pending,),) = await self._database.read(statements.PENDING, parameters)
+        ((without_crop,),) = await self._database.read(statements.WITHOUT_CROP, parameters)
+        return Backlog(pending, without_crop)
+
+    @override
     async def pending(
         self, collection: str, model: str, limit: int, after: FaceId | None = None
     ) -> list[StoredCrop]:
-        """See CropArchive.pending."""
         rows = await self._database.read(
             statements.page(after), {"within": collection, "model": model, "limit": limit}
         )

@@ -1,4 +1,4 @@
-"""How the adapters of this package talk to the server."""
+"""Executes statements for the adapters of this package, and translates what goes wrong."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
+from adapters.postgres.disk_space import OPTION, DiskSpace
 from adapters.postgres.query import DRIVER_ERRORS, Query, Record
 from domain.errors import (
     CollectionNotFound,
@@ -16,11 +17,13 @@ from domain.errors import (
     InvalidInput,
     NameTaken,
     ProfileNotFound,
+    StorageFull,
     Unavailable,
 )
 
 FILTER_LIMIT_MS = 5000
-"""A filter by metadata is compared with everybody's: what its values cost depends on theirs."""
+"""Statement timeout of filters by metadata, whose cost depends on the values of the client and of the people."""
+
 
 Parameters: TypeAlias = Mapping[str, object]
 _Columns = TypeVarTuple("_Columns")
@@ -31,93 +34,106 @@ _CONSTRAINTS: Mapping[str, type[FaceServiceError]] = {
     "face_collection_profile_id_fkey": ProfileNotFound,
 }
 
+_SET_TIMEOUT = text("SELECT set_config('statement_timeout', :limit, true)")
 
-_LIMIT = text("SELECT set_config('statement_timeout', :limit, true)")
-
+# SQLSTATE: PostgreSQL's manual, appendix A.
 _DATA_EXCEPTION = "22"
-"""The class of a character that the encoding doesn't have, of a number out of range, and the like."""
+"""The class of characters that the encoding doesn't have, numbers out of range, and the like."""
+_DISK_FULL = "53100"
+_IO_ERROR = "58030"
+_NO_ROOM = ("No space left on device", "Disk quota exceeded")
 
 
 class Database:
-    """Connections for reading, for single statements, and for transactions.
+    """Connections for reads, single writes and transactions.
 
-    A read is tried again once when its connection turns out to be dead; a write never is, because it may
-    have been done. All that a server or the way to it can do wrong is Unavailable; a constraint that refuses
-    is the domain's error, and a value that the server can't take is InvalidInput.
+    A read is repeated once if its connection turns out to be dead; a write never is, because it may have been
+    done. A constraint that refuses is the domain's error, a value that the server can't store InvalidInput, no
+    room on its disk StorageFull, and every other failure of the server or the connection Unavailable.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         # One statement is a transaction by itself, without the round trips of BEGIN and COMMIT.
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.disk_space: DiskSpace = engine.get_execution_options().get(OPTION) or DiskSpace()
 
     async def read(
         self, statement: TypedReturnsRows[*_Columns], parameters: Parameters
     ) -> Sequence[Row[*_Columns]]:
         """All rows."""
         try:
-            return await self.write(statement, parameters)
+            return await self._rows(statement, parameters)
         except Unavailable as error:
             if not (isinstance(error.__cause__, DBAPIError) and error.__cause__.connection_invalidated):
                 raise
-            return await self.write(statement, parameters)
+            return await self._rows(statement, parameters)
 
     async def read_within(
         self, limit_ms: int, statement: TypedReturnsRows[*_Columns], parameters: Parameters
     ) -> Sequence[Row[*_Columns]]:
-        """All rows, if the server has them in time; it gives up by itself, whatever becomes of this process."""
-        async with self.transaction() as connection:
-            await connection.execute(_LIMIT, {"limit": str(limit_ms)})
+        """All rows; the server itself cancels the statement at the limit, whatever becomes of this process."""
+        async with self._connected(self._engine) as connection, connection.begin():
+            await connection.execute(_SET_TIMEOUT, {"limit": str(limit_ms)})
             return (await connection.execute(statement, parameters)).all()
 
     async def fetch(
         self, query: Query, parameters: Parameters, limit_ms: int | None = None
     ) -> Sequence[Record]:
-        """All rows, sooner."""
+        """All rows of a compiled query, without SQLAlchemy's overhead."""
         try:
             return await query.rows(self._engine, parameters, limit_ms)
         except (SQLAlchemyError, *DRIVER_ERRORS) as error:
-            raise _refusal(error) from error
+            raise self._translated(error) from error
 
     async def write(
-        self, statement: TypedReturnsRows[*_Columns], parameters: Parameters
+        self, statement: TypedReturnsRows[*_Columns], parameters: Parameters, *, adds: bool = False
     ) -> Sequence[Row[*_Columns]]:
-        """Carry out one statement, which is a transaction by itself; the rows that it returns."""
-        async with _answering(self._single) as connection:
-            return (await connection.execute(statement, parameters)).all()
+        """Execute one statement as a transaction and return its rows; for `adds` see DiskSpace.require."""
+        self.disk_space.require(adds=adds)
+        return await self._rows(statement, parameters)
 
     async def change(self, statement: Executable, parameters: Parameters) -> None:
-        """Carry out one statement that returns nothing."""
-        async with _answering(self._single) as connection:
+        """Execute one statement that adds nothing and returns nothing, as a transaction."""
+        self.disk_space.require(adds=False)
+        async with self._connected(self._single) as connection:
             await connection.execute(statement, parameters)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """Several statements: all or none."""
-        async with _answering(self._engine) as connection, connection.begin():
+    async def transaction(self, *, adds: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A connection for several statements, all or none of which take effect."""
+        self.disk_space.require(adds=adds)
+        async with self._connected(self._engine) as connection, connection.begin():
             yield connection
 
+    async def _rows(
+        self, statement: TypedReturnsRows[*_Columns], parameters: Parameters
+    ) -> Sequence[Row[*_Columns]]:
+        async with self._connected(self._single) as connection:
+            return (await connection.execute(statement, parameters)).all()
 
-@asynccontextmanager
-async def _answering(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    try:
-        async with engine.connect() as connection:
-            try:
-                yield connection
-            except TimeoutError:
-                # Nobody knows what has become of it: it must not serve the next request.
-                await connection.invalidate()
-                raise
-    except (SQLAlchemyError, *DRIVER_ERRORS) as error:
-        raise _refusal(error) from error
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with engine.connect() as connection:
+                try:
+                    yield connection
+                except TimeoutError:
+                    # Its state is unknown: it must not serve the next request.
+                    await connection.invalidate()
+                    raise
+        except (SQLAlchemyError, *DRIVER_ERRORS) as error:
+            raise self._translated(error) from error
 
-
-def _refusal(error: Exception) -> FaceServiceError:
-    """What it means: a constraint speaks by its name, the server by SQLSTATE (PostgreSQL's manual, appendix A)."""
-    reported = getattr(error, "orig", error)
-    constraint: str | None = getattr(getattr(reported, "__cause__", None), "constraint_name", None)
-    if constraint is not None and constraint in _CONSTRAINTS:
-        return _CONSTRAINTS[constraint]()
-    if str(getattr(reported, "sqlstate", None)).startswith(_DATA_EXCEPTION):
-        return InvalidInput("The request has a value that can't be stored.")
-    return Unavailable("The database does not answer.")
+    def _translated(self, error: Exception) -> FaceServiceError:
+        reported = getattr(error, "orig", error)
+        constraint = str(getattr(getattr(reported, "__cause__", None), "constraint_name", None))
+        if constraint in _CONSTRAINTS:
+            return _CONSTRAINTS[constraint]()
+        state = str(getattr(reported, "sqlstate", None))
+        if state == _DISK_FULL or (state == _IO_ERROR and any(words in str(reported) for words in _NO_ROOM)):
+            self.disk_space.report_full()
+            return StorageFull()
+        if state.startswith(_DATA_EXCEPTION):
+            return InvalidInput("The request has a value that can't be stored.")
+        return Unavailable("The database does not answer.")

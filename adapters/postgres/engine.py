@@ -1,13 +1,16 @@
-"""Connections to PostgreSQL: pooled, bounded in time, and silent about what they carry."""
+"""Pools of connections to PostgreSQL."""
 
+import os
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, make_url
+from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from adapters.postgres.disk_space import OPTION, DiskSpace
 from application.errors import StartupError
 
 _CONNECT_TIMEOUT_S = 5.0
@@ -16,7 +19,7 @@ _STATEMENT_TIMEOUT_S = 15.0
 
 _KEY = "FACE_DATABASE_URL"
 _OPTIONS = frozenset(
-    {
+    [
         "direct_tls",
         "gsslib",
         "host",
@@ -28,9 +31,9 @@ _OPTIONS = frozenset(
         "servicefile",
         "ssl",
         "target_session_attrs",
-    }
+    ]
 )
-"""Of asyncpg.connect and of SQLAlchemy's dialect, those that a text can give and that aren't given here."""
+"""Those of asyncpg.connect and of SQLAlchemy's dialect that a text can express and that aren't set here."""
 
 _GREATEST_PORT = 65535
 
@@ -38,21 +41,20 @@ _SESSION = {
     "application_name": "face-api",
     # Compiling an exact search takes longer than running it.
     "jit": "off",
-    # The locks of PgVectorRepository are right under this one, whatever the server's default.
+    # PgVectorRepository's locks rely on this level, whatever the server's default.
     "default_transaction_isolation": "read committed",
 }
 
 
 def make_engine(url: str, pool_size: int) -> AsyncEngine:
-    """An engine for a `postgresql+asyncpg://` URL; it connects with its first statement.
+    """An engine for a `postgresql+asyncpg://` URL, with at most `pool_size` connections; it connects on first use.
 
-    Statements are prepared once a connection. Parameters, which are biometric data, are in no message and
-    no log.
+    Parameters, which are biometric data, appear in no message and no log.
 
     Raises:
-        StartupError: it is no such URL; the message has nothing of it but the name of an option.
+        StartupError: it is no such URL; the message quotes nothing of it but the name of an option.
     """
-    _check(url)
+    parsed = _checked(url)
     engine = create_async_engine(
         url,
         pool_size=pool_size,
@@ -61,6 +63,7 @@ def make_engine(url: str, pool_size: int) -> AsyncEngine:
         # The connection used last: its server process has the caches warm.
         pool_use_lifo=True,
         hide_parameters=True,
+        execution_options={OPTION: DiskSpace(_data_directory(parsed))},
         connect_args={
             "timeout": _CONNECT_TIMEOUT_S,
             "command_timeout": _STATEMENT_TIMEOUT_S,
@@ -74,18 +77,25 @@ def make_engine(url: str, pool_size: int) -> AsyncEngine:
 def _refuse_closed(
     connection: DBAPIConnection, _record: ConnectionPoolEntry, _proxy: PoolProxiedConnection
 ) -> None:
-    """Replace all pooled connections when the one at hand was closed by the server.
+    """Replace all pooled connections when the server has closed this one.
 
-    asyncpg learns of the end of a server from its socket, so that this asks nobody: pool_pre_ping would
-    cost a round trip a request.
+    asyncpg sees that at its socket, whereas pool_pre_ping would cost a round trip per request.
     """
     driver = connection.driver_connection
     if driver is None or driver.is_closed():
         raise InvalidatePoolError
 
 
-def _check(url: str) -> None:
-    """Find what the driver would only find when it connects, and tell with a traceback."""
+def _data_directory(url: URL) -> Path | None:
+    """The server's data directory if its socket is in it, as the embedded server's is."""
+    host = url.query.get("host")
+    if isinstance(host, str) and os.access(Path(host) / "PG_VERSION", os.F_OK):
+        return Path(host)
+    return None
+
+
+def _checked(url: str) -> URL:
+    """The parsed URL; what is wrong with it the driver would only tell when it connects, and in its own words."""
     try:
         parsed = make_url(url)
         unknown = [name for name in parsed.query if name not in _OPTIONS]
@@ -104,6 +114,7 @@ def _check(url: str) -> None:
                 host.encode("idna")
     except UnicodeError:
         raise StartupError(f"{_KEY}: its host can't be the name of one.") from None
+    return parsed
 
 
 def _each(value: object) -> list[Any]:

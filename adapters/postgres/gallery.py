@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.database import FILTER_LIMIT_MS, Database, Parameters
 from adapters.postgres.query import Query, Record
-from adapters.postgres.rows import given, other_dimension, storable, vector
+from adapters.postgres.rows import given, storable, vector
 from adapters.postgres.statements.search import BY_ALL_PEOPLE, BY_NEAREST_FACES, FACES_OF_PERSON
 from application.ports.gallery import Found
-from domain.errors import CollectionNotFound
+from domain.errors import CollectionNotFound, InvalidEmbedding
 from domain.faces import Embedding
 from domain.identification import Candidate
 from domain.metadata import Metadata
@@ -69,7 +69,7 @@ class PgVectorGallery:
         if not known:
             raise CollectionNotFound
         if dimensions not in {None, len(probe.vector)}:
-            raise other_dimension(probe)
+            raise InvalidEmbedding.of_length(len(probe.vector), probe.model)
         faces: dict[ProfileId, list[_Stored]] = {}
         nearest: dict[ProfileId, tuple[float, FaceId]] = {}
         for row in rows:

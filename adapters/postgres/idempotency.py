@@ -1,59 +1,52 @@
-"""Idempotency on PostgreSQL; times are the server's."""
+"""Idempotency keys in PostgreSQL. Times are the server's."""
 
 from datetime import timedelta
 
-from sqlalchemy import (
-    Interval,
-    LargeBinary,
-    SmallInteger,
-    Text,
-    and_,
-    bindparam,
-    delete,
-    func,
-    select,
-    update,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
 
 from adapters.postgres.database import Database
 from adapters.postgres.tables import idempotency
-from application.ports.idempotency import LIFETIME, PATIENCE, Answer
+from application.ports.idempotency import LIFETIME, PATIENCE, Answer, Idempotency
 from domain.errors import KeyInProgress, KeyReused
 
-_KEY = bindparam("this", type_=Text)
-_FINGERPRINT = bindparam("request", type_=LargeBinary)
+_KEY = sa.bindparam("this", type_=sa.Text)
+_FINGERPRINT = sa.bindparam("request", type_=sa.LargeBinary)
 
 
-_PURGE = delete(idempotency).where(
-    idempotency.c.begun_at <= func.now() - bindparam("lifetime", type_=Interval)
+_PURGE = sa.delete(idempotency).where(
+    idempotency.c.begun_at <= sa.func.now() - sa.bindparam("lifetime", type_=sa.Interval)
 )
 _new = upsert(idempotency).values(key=_KEY, fingerprint=_FINGERPRINT)
 _BEGIN = _new.on_conflict_do_update(
     index_elements=[idempotency.c.key],
-    set_={"begun_at": func.now()},
-    where=and_(
+    set_={"begun_at": sa.func.now()},
+    where=sa.and_(
         idempotency.c.fingerprint == _FINGERPRINT,
         idempotency.c.status.is_(None),
-        idempotency.c.begun_at <= func.now() - bindparam("patience", type_=Interval),
+        idempotency.c.begun_at <= sa.func.now() - sa.bindparam("patience", type_=sa.Interval),
     ),
 ).returning(idempotency.c.key)
-"""A row if the request is to be carried out: the key is new, or its request was lost."""
+"""A row if the request is to be carried out: the key is new, or its first request was lost."""
 
-_SEE = select(idempotency.c.fingerprint, idempotency.c.status, idempotency.c.body).where(
+_READ = sa.select(idempotency.c.fingerprint, idempotency.c.status, idempotency.c.body).where(
     idempotency.c.key == _KEY
 )
 _FINISH = (
-    update(idempotency)
+    sa.update(idempotency)
     .where(idempotency.c.key == _KEY)
-    .values(status=bindparam("answered", type_=SmallInteger), body=bindparam("answer", type_=LargeBinary))
+    .values(
+        status=sa.bindparam("answered", type_=sa.SmallInteger),
+        body=sa.bindparam("answer", type_=sa.LargeBinary),
+    )
 )
-_FORGET = delete(idempotency).where(idempotency.c.key == _KEY)
+_FORGET = sa.delete(idempotency).where(idempotency.c.key == _KEY)
 
 
-class PostgresIdempotency:
-    """Implements Idempotency."""
+class PostgresIdempotency(Idempotency):
+    """A row per key; expired rows are deleted when a request begins."""
 
     def __init__(
         self, engine: AsyncEngine, lifetime: timedelta = LIFETIME, patience: timedelta = PATIENCE
@@ -62,28 +55,28 @@ class PostgresIdempotency:
         self._lifetime = lifetime
         self._patience = patience
 
+    @override
     async def begin(self, key: str, fingerprint: bytes) -> Answer | None:
-        """See Idempotency.begin."""
         this = {"this": key}
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(adds=True) as connection:
             await connection.execute(_PURGE, {"lifetime": self._lifetime})
             begun = await connection.scalar(
                 _BEGIN, {**this, "request": fingerprint, "patience": self._patience}
             )
             if begun is not None:
                 return None
-            # The key was locked by the attempt, so that nobody can have forgotten it.
-            known, status, body = (await connection.execute(_SEE, this)).one()
+            # The conflict has locked the row, so that it can't have been deleted.
+            known, status, body = (await connection.execute(_READ, this)).one()
         if known != fingerprint:
             raise KeyReused
         if status is None:
             raise KeyInProgress
         return Answer(status, body)
 
+    @override
     async def finish(self, key: str, answer: Answer) -> None:
-        """See Idempotency.finish."""
         await self._database.change(_FINISH, {"this": key, "answered": answer.status, "answer": answer.body})
 
+    @override
     async def forget(self, key: str) -> None:
-        """See Idempotency.forget."""
         await self._database.change(_FORGET, {"this": key})

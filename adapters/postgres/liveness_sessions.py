@@ -1,4 +1,4 @@
-"""Liveness sessions on PostgreSQL; times are the server's."""
+"""Liveness sessions in PostgreSQL. Times are the server's."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,21 +6,7 @@ from datetime import timedelta
 
 import msgspec
 import numpy as np
-from sqlalchemy import (
-    Float,
-    Interval,
-    LargeBinary,
-    Row,
-    Text,
-    bindparam,
-    case,
-    delete,
-    extract,
-    func,
-    insert,
-    select,
-    update,
-)
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
@@ -34,60 +20,60 @@ from domain.liveness_session import LivenessSession, SessionState
 from domain.models import ModelChoice
 
 _LOCK = 0x6C69_7665
-"""Of the advisory lock under which sessions are counted and begun."""
+"""The key of the advisory lock under which sessions are counted and begun."""
 
-_now = func.clock_timestamp()
+_now = sa.func.clock_timestamp()
 _sessions = liveness_session.c
-_age = extract("epoch", _now - _sessions.begun_at).cast(Float)
-_SEE = select(
+_age = sa.extract("epoch", _now - _sessions.begun_at).cast(sa.Float)
+_READ = sa.select(
     _sessions.nonce,
     _sessions.detection_model,
     _sessions.recognition_model,
     _sessions.progress,
     _sessions.views,
     _age.label("age"),
-).where(_sessions.id == bindparam("this", type_=Text), _sessions.expires_at > _now)
-_TAKE = _SEE.with_for_update()
-_SERIALISE = select(func.pg_advisory_xact_lock(_LOCK))
-_COUNT = select(func.count()).select_from(liveness_session).where(_sessions.expires_at > _now)
-_BEGIN = insert(liveness_session).values(
-    id=bindparam("this", type_=Text),
-    nonce=bindparam("secret", type_=Text),
-    detection_model=bindparam("detection", type_=Text),
-    recognition_model=bindparam("recognition", type_=Text),
-    progress=bindparam("measured", type_=LargeBinary),
-    views=bindparam("vectors", type_=LargeBinary),
+).where(_sessions.id == sa.bindparam("this", type_=sa.Text), _sessions.expires_at > _now)
+_READ_LOCKED = _READ.with_for_update()
+_SERIALISE = sa.select(sa.func.pg_advisory_xact_lock(_LOCK))
+_COUNT = sa.select(sa.func.count()).select_from(liveness_session).where(_sessions.expires_at > _now)
+_BEGIN = sa.insert(liveness_session).values(
+    id=sa.bindparam("this", type_=sa.Text),
+    nonce=sa.bindparam("secret", type_=sa.Text),
+    detection_model=sa.bindparam("detection", type_=sa.Text),
+    recognition_model=sa.bindparam("recognition", type_=sa.Text),
+    progress=sa.bindparam("measured", type_=sa.LargeBinary),
+    views=sa.bindparam("vectors", type_=sa.LargeBinary),
     begun_at=_now,
-    expires_at=_now + bindparam("lifetime", type_=Interval),
+    expires_at=_now + sa.bindparam("lifetime", type_=sa.Interval),
 )
-_lifetime = bindparam("lifetime", type_=Interval)
-_KEEP = (
-    update(liveness_session)
-    .where(_sessions.id == bindparam("this", type_=Text))
+_lifetime = sa.bindparam("lifetime", type_=sa.Interval)
+_UPDATE = (
+    sa.update(liveness_session)
+    .where(_sessions.id == sa.bindparam("this", type_=sa.Text))
     .values(
-        progress=bindparam("measured", type_=LargeBinary),
-        views=bindparam("vectors", type_=LargeBinary),
-        expires_at=case((_lifetime.is_(None), _sessions.expires_at), else_=_now + _lifetime),
+        progress=sa.bindparam("measured", type_=sa.LargeBinary),
+        views=sa.bindparam("vectors", type_=sa.LargeBinary),
+        expires_at=sa.case((_lifetime.is_(None), _sessions.expires_at), else_=_now + _lifetime),
     )
 )
-_PURGE = delete(liveness_session).where(_sessions.expires_at <= _now).returning(_sessions.id)
+_PURGE = sa.delete(liveness_session).where(_sessions.expires_at <= _now).returning(_sessions.id)
 
 
 class PostgresLivenessSessions(LivenessSessionStore):
-    """A row a session, locked while it is changed."""
+    """A row per session, locked while it is changed."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._database = Database(engine)
 
     @override
-    async def begin(self, kept: StoredSession, lifetime_s: float, most: int) -> None:
+    async def begin(self, session: StoredSession, lifetime_s: float, most: int) -> None:
         row = {
-            "this": kept.id,
-            "secret": kept.nonce,
-            "detection": kept.models.detection,
-            "recognition": kept.models.recognition,
+            "this": session.id,
+            "secret": session.nonce,
+            "detection": session.models.detection,
+            "recognition": session.models.recognition,
             "lifetime": timedelta(seconds=lifetime_s),
-            **_written(kept.session),
+            **_written(session.session),
         }
         async with self._database.transaction() as connection:
             await connection.execute(_SERIALISE)
@@ -100,10 +86,10 @@ class PostgresLivenessSessions(LivenessSessionStore):
     async def find(self, session_id: str) -> StoredSession:
         if not storable(session_id):
             raise LivenessSessionNotFound
-        rows = await self._database.read(_SEE, {"this": session_id})
+        rows = await self._database.read(_READ, {"this": session_id})
         if not rows:
             raise LivenessSessionNotFound
-        return _kept(session_id, rows[0])
+        return _stored(session_id, rows[0])
 
     @override
     async def change(
@@ -115,14 +101,14 @@ class PostgresLivenessSessions(LivenessSessionStore):
         if not storable(session_id):
             raise LivenessSessionNotFound
         async with self._database.transaction() as connection:
-            row = (await connection.execute(_TAKE, {"this": session_id})).one_or_none()
+            row = (await connection.execute(_READ_LOCKED, {"this": session_id})).one_or_none()
             if row is None:
                 raise LivenessSessionNotFound
-            before = _kept(session_id, row)
+            before = _stored(session_id, row)
             after = change(before)
             passed = before.session.state is not after.state is SessionState.PASSED
             longer = None if lifetime_s is None or not passed else timedelta(seconds=lifetime_s)
-            await connection.execute(_KEEP, {"this": session_id, "lifetime": longer, **_written(after)})
+            await connection.execute(_UPDATE, {"this": session_id, "lifetime": longer, **_written(after)})
         return replace(before, session=after)
 
     @override
@@ -136,10 +122,10 @@ def _written(session: LivenessSession) -> dict[str, object]:
     return {"measured": measured, "vectors": vectors}
 
 
-def _kept(session_id: str, row: Row[str, str, str, bytes, bytes, float]) -> StoredSession:
+def _stored(session_id: str, row: sa.Row[str, str, str, bytes, bytes, float]) -> StoredSession:
     models = ModelChoice(row.detection_model, row.recognition_model)
     session: LivenessSession = msgspec.json.decode(row.progress, type=LivenessSession, dec_hook=_no_array)
-    # The face from the front, then one view a movement that was made.
+    # The face from the front, then one view per movement that was made.
     vectors = np.frombuffer(row.views, "<f4").reshape(session.done + 1, -1) if row.views else ()
     views = tuple(Embedding(vector.astype(np.float32), models.recognition) for vector in vectors)
     return StoredSession(session_id, row.nonce, models, replace(session, views=views), row.age)

@@ -2,46 +2,46 @@
 
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
 
 from adapters.postgres.database import FILTER_LIMIT_MS, Database
 from adapters.postgres.rows import storable
 from adapters.postgres.statements import people as statements
-from application.ports.people import ProfileFilter
+from application.ports.people import CollectionRepository, ProfileFilter, ProfileRepository
 from domain.errors import CollectionExists, ProfileNotFound
 from domain.metadata import Metadata
 from domain.people import Collection, Profile, ProfileId
 
 _BATCH = 2000
-"""So many people go in one statement when a collection goes, for a statement may not take long."""
+"""People per statement when a collection is deleted, so that no statement takes long."""
 
 
-class PostgresProfiles:
-    """Implements ProfileRepository."""
+class PostgresProfiles(ProfileRepository):
+    """People."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._database = Database(engine)
 
+    @override
     async def create(self, collection: str, name: str, metadata: Metadata) -> Profile:
-        """See ProfileRepository.create."""
-        ((profile_id,),) = await self._database.write(
-            statements.CREATE, {"within": collection, "person": name, "about": metadata}
-        )
+        parameters = {"within": collection, "person": name, "about": metadata}
+        ((profile_id,),) = await self._database.write(statements.CREATE, parameters, adds=True)
         return Profile(profile_id, collection, name, dict(metadata), 0)
 
+    @override
     async def get(self, collection: str, profile_id: ProfileId) -> Profile | None:
-        """See ProfileRepository.get."""
         rows = await self._database.read(statements.GET, {"within": collection, "profile": profile_id})
         return next(map(_profile, rows), None)
 
+    @override
     async def find(self, collection: str, name: str) -> Profile | None:
-        """See ProfileRepository.find."""
         if not storable(name):
             return None
         rows = await self._database.read(statements.FIND, {"within": collection, "person": name})
         return next(map(_profile, rows), None)
 
+    @override
     async def list(self, where: ProfileFilter, limit: int, after: ProfileId | None = None) -> list[Profile]:
-        """See ProfileRepository.list."""
         if not storable(where.prefix):
             return []
         page = statements.page(where, after)
@@ -49,8 +49,9 @@ class PostgresProfiles:
             rows = await self._database.read(page, {"limit": limit})
         else:
             rows = await self._database.read_within(FILTER_LIMIT_MS, page, {"limit": limit})
-        return [_profile(row) for row in rows]
+        return list(map(_profile, rows))
 
+    @override
     async def update(
         self,
         collection: str,
@@ -58,15 +59,12 @@ class PostgresProfiles:
         name: str | None = None,
         metadata: Metadata | None = None,
     ) -> Profile | None:
-        """See ProfileRepository.update."""
-        rows = await self._database.write(
-            statements.UPDATE,
-            {"within": collection, "profile": profile_id, "person": name, "about": metadata},
-        )
+        parameters = {"within": collection, "profile": profile_id, "person": name, "about": metadata}
+        rows = await self._database.write(statements.UPDATE, parameters, adds=True)
         return next(map(_profile, rows), None)
 
+    @override
     async def merge(self, collection: str, source: ProfileId, target: ProfileId) -> Profile:
-        """See ProfileRepository.merge."""
         both = {"source": source, "target": target}
         async with self._database.transaction() as connection:
             people = {"within": collection, "people": [source, target]}
@@ -74,60 +72,56 @@ class PostgresProfiles:
             if {source, target} != set(locked):
                 raise ProfileNotFound
             if source != target:
-                for step in (
-                    statements.FORGET_COMMON_PHOTOS,
-                    statements.GIVE_FACES,
-                    statements.UNITE_METADATA,
-                ):
-                    await connection.execute(step, both)
+                await connection.execute(statements.DELETE_COMMON_PHOTOS, both)
+                await connection.execute(statements.MOVE_FACES, both)
+                await connection.execute(statements.UNITE_METADATA, both)
                 await connection.execute(statements.DELETE, {"within": collection, "profile": source})
             merged = await connection.execute(statements.GET, {"within": collection, "profile": target})
             return _profile(merged.one())
 
+    @override
     async def delete(self, collection: str, profile_id: ProfileId) -> bool:
-        """See ProfileRepository.delete."""
-        this = {"within": collection, "profile": profile_id}
         async with self._database.transaction() as connection:
             people = {"within": collection, "people": [profile_id]}
             if not (await connection.scalars(statements.LOCK_PEOPLE, people)).all():
                 return False
             await connection.execute(statements.DELETE_FACES, {"profile": profile_id})
-            await connection.execute(statements.DELETE, this)
+            await connection.execute(statements.DELETE, {"within": collection, "profile": profile_id})
         return True
 
 
-class PostgresCollections:
-    """Implements CollectionRepository."""
+class PostgresCollections(CollectionRepository):
+    """Collections."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._database = Database(engine)
 
+    @override
     async def create(self, name: str) -> Collection:
-        """See CollectionRepository.create."""
-        if not await self._database.write(statements.CREATE_COLLECTION, {"within": name}):
+        if not await self._database.write(statements.CREATE_COLLECTION, {"within": name}, adds=True):
             raise CollectionExists
         return Collection(name, 0)
 
+    @override
     async def get(self, name: str) -> Collection | None:
-        """See CollectionRepository.get."""
         rows = await self._database.read(statements.GET_COLLECTION, {"within": name})
         return next((Collection(*row) for row in rows), None)
 
+    @override
     async def list(self, limit: int, after: str | None = None) -> list[Collection]:
-        """See CollectionRepository.list."""
         if after is None:
             rows = await self._database.read(statements.COLLECTIONS, {"limit": limit})
         else:
             rows = await self._database.read(statements.COLLECTIONS_AFTER, {"limit": limit, "after": after})
         return [Collection(*row) for row in rows]
 
+    @override
     async def delete(self, name: str) -> bool:
-        """See CollectionRepository.delete."""
         this = {"within": name}
         async with self._database.transaction() as connection:
             if await connection.scalar(statements.LOCK_COLLECTION, this) is None:
                 return False
-            # Nobody can come any more; those who are there are locked in the order of all locks.
+            # Nobody can be added any more; those who are there are locked in the order of all locks.
             some = {**this, "limit": _BATCH}
             while people := (await connection.scalars(statements.LOCK_SOME, some)).all():
                 await connection.execute(statements.DELETE_FACES_OF_SOME, {"people": people})

@@ -4,26 +4,27 @@ from collections.abc import Sequence
 
 from sqlalchemy import Row, literal, select
 from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
 
 from adapters.postgres.database import Database
-from adapters.postgres.rows import given, other_dimension, storable
+from adapters.postgres.rows import given, storable
 from adapters.postgres.statements import faces as statements
 from adapters.postgres.statements.enrolment import ENROL_BY_ID, ENROL_BY_NAME
 from adapters.postgres.statements.people import LOCK_PEOPLE
-from application.ports.faces import Enrolment, FaceFilter, NewFace
-from domain.errors import CollectionNotFound, ProfileNotFound
+from application.ports.faces import EmbeddingRepository, Enrolment, FaceFilter, NewFace
+from domain.errors import CollectionNotFound, InvalidEmbedding, ProfileNotFound, StorageFull
 from domain.models import ModelChoice
 from domain.people import Face, FaceId, ProfileId
 
 
-class PgVectorRepository:
-    """Implements EmbeddingRepository; adding is one round trip."""
+class PgVectorRepository(EmbeddingRepository):
+    """Enrolled faces; `add` is one round trip."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._database = Database(engine)
 
+    @override
     async def add(self, face: NewFace) -> Enrolment:
-        """See EmbeddingRepository.add."""
         named = isinstance(face.person, str)
         parameters = {
             **given(face.embedding),
@@ -34,56 +35,48 @@ class PgVectorRepository:
             "person" if named else "profile": face.person,
         }
         ((collection, fits, profile_id, name, face_id, created),) = await self._database.write(
-            ENROL_BY_NAME if named else ENROL_BY_ID, parameters
+            ENROL_BY_NAME if named else ENROL_BY_ID, parameters, adds=True
         )
+        model = face.embedding.model
         if collection is None:
             raise CollectionNotFound
         if not fits:
-            raise other_dimension(face.embedding)
+            raise InvalidEmbedding.of_length(len(face.embedding.vector), model)
         if profile_id is None or name is None or face_id is None:
             raise ProfileNotFound
-        enrolled = Face(
-            face_id,
-            profile_id,
-            name,
-            face.embedding.model,
-            face.detection_model,
-            face.collection,
-        )
+        enrolled = Face(face_id, profile_id, name, model, face.detection_model, face.collection)
         return Enrolment(enrolled, created=bool(created))
 
+    @override
     async def enrolled(
         self, collection: str, models: ModelChoice, photos: Sequence[tuple[str, bytes]]
     ) -> list[Face | None]:
-        """See EmbeddingRepository.enrolled."""
-        asked = [photo for photo in photos if storable(photo[0])]
+        possible = [photo for photo in photos if storable(photo[0])]
         parameters = {
             "within": collection,
             "model": models.recognition,
             "detector": models.detection,
-            "names": [name for name, _ in asked],
-            "digests": [digest for _, digest in asked],
+            "names": [name for name, _ in possible],
+            "digests": [digest for _, digest in possible],
         }
         rows = await self._database.read(statements.ENROLLED, parameters)
-        found = {}
-        for face_id, profile_id, name, *models_and_home, digest in rows:
-            found[name, digest] = Face(face_id, profile_id, name, *models_and_home)
+        found = {(row.name, row.digest): Face(*row[:-1]) for row in rows}
         return [found.get(photo) for photo in photos]
 
+    @override
     async def get(self, collection: str, face_id: FaceId) -> Face | None:
-        """See EmbeddingRepository.get."""
         rows = await self._database.read(statements.GET, {"within": collection, "face": face_id})
-        return next((_face(row) for row in rows), None)
+        return next(map(_face, rows), None)
 
+    @override
     async def list(self, where: FaceFilter, limit: int, after: FaceId | None = None) -> list[Face]:
-        """See EmbeddingRepository.list."""
         if not storable(where.name, where.recognition_model):
             return []
         rows = await self._database.read(statements.page(where, after), {"limit": limit})
-        return [_face(row) for row in rows]
+        return list(map(_face, rows))
 
+    @override
     async def move(self, collection: str, face_id: FaceId, profile_id: ProfileId) -> Face | None:
-        """See EmbeddingRepository.move."""
         this = {"within": collection, "face": face_id}
         while (owner := await self._owner(collection, face_id)) is not None:
             target = {"face": face_id, "profile": profile_id}
@@ -95,36 +88,37 @@ class PgVectorRepository:
                     raise ProfileNotFound
                 if await connection.scalar(statements.OWNER, this) != owner:
                     continue
-                kept = await connection.scalar(statements.SAME_PHOTO, target)
-                if kept is None:
+                same = await connection.scalar(statements.SAME_PHOTO, target)
+                if same is None:
                     await connection.execute(statements.MOVE, target)
-                elif kept != face_id:
+                elif same != face_id:
                     await connection.execute(statements.DELETE, {"face": face_id, "profile": owner})
-                    this["face"] = kept
+                    this["face"] = same
                 await connection.execute(statements.DELETE_PERSON_WITHOUT_FACES, {"profile": owner})
                 return _face((await connection.execute(statements.GET, this)).one())
         return None
 
+    @override
     async def delete(self, collection: str, face_id: FaceId) -> bool:
-        """See EmbeddingRepository.delete."""
         while (owner := await self._owner(collection, face_id)) is not None:
             async with self._database.transaction() as connection:
                 await connection.execute(LOCK_PEOPLE, {"within": collection, "people": [owner]})
-                gone = await connection.scalar(statements.DELETE, {"face": face_id, "profile": owner})
+                deleted = await connection.scalar(statements.DELETE, {"face": face_id, "profile": owner})
                 await connection.execute(statements.DELETE_PERSON_WITHOUT_FACES, {"profile": owner})
-            if gone is not None:
+            if deleted is not None:
                 return True
         return False
 
     async def _owner(self, collection: str, face_id: FaceId) -> ProfileId | None:
-        """Whose the face is at this moment: to be looked at again when the person is locked."""
-        this = {"within": collection, "face": face_id}
-        rows = await self._database.read(statements.OWNER, this)
+        """The face's person; to be compared again once the person is locked."""
+        rows = await self._database.read(statements.OWNER, {"within": collection, "face": face_id})
         return next((owner for (owner,) in rows), None)
 
+    @override
     async def ping(self) -> None:
-        """See EmbeddingRepository.ping."""
         await self._database.read(select(literal(1)), {})
+        if self._database.disk_space.full():
+            raise StorageFull
 
 
 def _face(row: Row[FaceId, ProfileId, str, str, str, str]) -> Face:

@@ -1,25 +1,7 @@
-"""The schema as the newest migration leaves it. Rows never leave this package."""
+"""The schema as the newest migration leaves it."""
 
+import sqlalchemy as sa
 from pgvector.sqlalchemy import VECTOR
-from sqlalchemy import (
-    ARRAY,
-    REAL,
-    BigInteger,
-    Column,
-    DateTime,
-    ForeignKey,
-    ForeignKeyConstraint,
-    Identity,
-    Index,
-    LargeBinary,
-    MetaData,
-    SmallInteger,
-    Table,
-    Text,
-    UniqueConstraint,
-    func,
-    text,
-)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.types import UserDefinedType
@@ -28,27 +10,27 @@ from domain.people import MAX_ID
 
 
 class XID8(UserDefinedType[int]):
-    """The number of a transaction; it never comes back."""
+    """PostgreSQL's 64-bit transaction id, which is never reused."""
 
     cache_ok = True
 
     def get_col_spec(self, **_: object) -> str:
-        """Its name."""
+        """The type's name in DDL."""
         return "xid8"
 
 
 ischema_names["xid8"] = XID8
 
 
-def _id() -> Column[int]:
-    """An integer that the server gives, greater than those before it, and never again."""
-    return Column("id", BigInteger, Identity(always=True, maxvalue=MAX_ID), primary_key=True)
+def _id() -> sa.Column[int]:
+    """An id from a sequence: ascending, never used twice."""
+    return sa.Column("id", sa.BigInteger, sa.Identity(always=True, maxvalue=MAX_ID), primary_key=True)
 
 
-_NAME = Text(collation="C")
+_NAME = sa.Text(collation="C")
 """Compared and sorted byte by byte, whatever the database's locale."""
 
-metadata = MetaData(
+metadata = sa.MetaData(
     naming_convention={
         "pk": "%(table_name)s_pkey",
         "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
@@ -57,127 +39,127 @@ metadata = MetaData(
     }
 )
 
-collection = Table(
+collection = sa.Table(
     "collection",
     metadata,
-    Column("name", _NAME, primary_key=True),
-    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    sa.Column("name", _NAME, primary_key=True),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
 )
 
-profile = Table(
+profile = sa.Table(
     "profile",
     metadata,
     _id(),
-    Column("collection", _NAME, ForeignKey("collection.name"), nullable=False),
-    Column("name", _NAME, nullable=False),
-    Column("metadata", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
-    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    # Serves the search for a prefix, too.
-    UniqueConstraint("collection", "name"),
-    # What a face refers to, and the order of the list.
-    UniqueConstraint("collection", "id"),
-    Index(None, "metadata", postgresql_using="gin", postgresql_ops={"metadata": "jsonb_path_ops"}),
+    sa.Column("collection", _NAME, sa.ForeignKey("collection.name"), nullable=False),
+    sa.Column("name", _NAME, nullable=False),
+    sa.Column("metadata", JSONB, nullable=False, server_default=sa.text("'{}'::jsonb")),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    # Also serves the search by prefix.
+    sa.UniqueConstraint("collection", "name"),
+    # Referenced by faces; the order of lists.
+    sa.UniqueConstraint("collection", "id"),
+    sa.Index(None, "metadata", postgresql_using="gin", postgresql_ops={"metadata": "jsonb_path_ops"}),
 )
 
-face = Table(
+face = sa.Table(
     "face",
     metadata,
     _id(),
-    Column("profile_id", BigInteger, nullable=False),
-    # The profile's, which the foreign key sees to: a search looks at no other table.
-    Column("collection", _NAME, nullable=False),
-    Column("recognition_model", _NAME, nullable=False),
-    Column("detection_model", _NAME, nullable=False),
-    Column("digest", LargeBinary),
-    # Of unit norm, of any length: each model has its own.
-    Column("embedding", VECTOR, nullable=False),
-    # The length of the vector as the network gave it; absent where clients send embeddings.
-    Column("embedding_norm", REAL),
-    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    # Of the transaction that wrote the row last; a trigger sees to it.
-    Column("revision", XID8, nullable=False, server_default=func.pg_current_xact_id()),
-    # Without ON DELETE CASCADE: a profile cannot go while a face needs it.
-    ForeignKeyConstraint(["collection", "profile_id"], ["profile.collection", "profile.id"]),
-    # Each serves a filter of the list in the order of its pages.
-    Index(None, "collection", "id"),
-    Index(None, "collection", "recognition_model", "id"),
-    Index(None, "profile_id", "id"),
-    # The people of a search are counted in it.
-    Index(None, "collection", "recognition_model", "profile_id"),
-    # What is new of a gallery is found in it.
-    Index(None, "collection", "recognition_model", "revision", "id"),
-    # The same photo is enrolled once.
-    Index(
+    sa.Column("profile_id", sa.BigInteger, nullable=False),
+    # The profile's, by the foreign key: a search needs no other table.
+    sa.Column("collection", _NAME, nullable=False),
+    sa.Column("recognition_model", _NAME, nullable=False),
+    sa.Column("detection_model", _NAME, nullable=False),
+    sa.Column("digest", sa.LargeBinary),
+    # Of unit norm; the length depends on the model.
+    sa.Column("embedding", VECTOR, nullable=False),
+    # The norm of the network's output; null where clients send embeddings.
+    sa.Column("embedding_norm", sa.REAL),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    # The transaction that wrote the row last; set by a trigger.
+    sa.Column("revision", XID8, nullable=False, server_default=sa.func.pg_current_xact_id()),
+    # Without ON DELETE CASCADE: a profile with faces can't be deleted.
+    sa.ForeignKeyConstraint(["collection", "profile_id"], ["profile.collection", "profile.id"]),
+    # Each serves a filter of the list, in its order.
+    sa.Index(None, "collection", "id"),
+    sa.Index(None, "collection", "recognition_model", "id"),
+    sa.Index(None, "profile_id", "id"),
+    # Counts the people of a search.
+    sa.Index(None, "collection", "recognition_model", "profile_id"),
+    # Finds the changes of a gallery.
+    sa.Index(None, "collection", "recognition_model", "revision", "id"),
+    # A photo is enrolled once.
+    sa.Index(
         "face_digest_key",
         "profile_id",
         "recognition_model",
         "detection_model",
         "digest",
         unique=True,
-        postgresql_where=text("digest IS NOT NULL"),
+        postgresql_where=sa.text("digest IS NOT NULL"),
     ),
 )
 
-# Filled by triggers, whoever deletes. Nothing in it is of a person but an id that was theirs.
-removed_face = Table(
+# Filled by triggers. The only trace of a deleted face is its id.
+removed_face = sa.Table(
     "removed_face",
     metadata,
-    Column("collection", _NAME, nullable=False),
-    Column("recognition_model", _NAME, nullable=False),
-    Column("revision", XID8, nullable=False, server_default=func.pg_current_xact_id()),
-    Column("face_id", BigInteger, nullable=False),
-    Column("removed_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    Index(None, "collection", "recognition_model", "revision", "face_id"),
+    sa.Column("collection", _NAME, nullable=False),
+    sa.Column("recognition_model", _NAME, nullable=False),
+    sa.Column("revision", XID8, nullable=False, server_default=sa.func.pg_current_xact_id()),
+    sa.Column("face_id", sa.BigInteger, nullable=False),
+    sa.Column("removed_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Index(None, "collection", "recognition_model", "revision", "face_id"),
 )
 
-face_crop = Table(
+face_crop = sa.Table(
     "face_crop",
     metadata,
-    Column("face_id", BigInteger, ForeignKey("face.id", ondelete="CASCADE"), primary_key=True),
-    Column("image", LargeBinary, nullable=False),
+    sa.Column("face_id", sa.BigInteger, sa.ForeignKey("face.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("image", sa.LargeBinary, nullable=False),
 )
 
-# By whom the scores of a gallery are normalised. Faces that were deleted since are just missing.
-gallery_cohort = Table(
+# Cohorts (domain/impostors.py). Faces that were deleted since are skipped.
+gallery_cohort = sa.Table(
     "gallery_cohort",
     metadata,
-    Column("collection", _NAME, ForeignKey("collection.name", ondelete="CASCADE"), primary_key=True),
-    Column("recognition_model", _NAME, primary_key=True),
-    # Of the whole gallery.
-    Column("people", BigInteger, nullable=False),
-    Column("faces", ARRAY(BigInteger), nullable=False),
-    # Another one each time that the cohort is drawn, even if its row was deleted in between.
-    Column("version", BigInteger, Identity(always=True), nullable=False),
-    Column("drawn_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    sa.Column("collection", _NAME, sa.ForeignKey("collection.name", ondelete="CASCADE"), primary_key=True),
+    sa.Column("recognition_model", _NAME, primary_key=True),
+    # The size of the gallery.
+    sa.Column("people", sa.BigInteger, nullable=False),
+    sa.Column("faces", sa.ARRAY(sa.BigInteger), nullable=False),
+    # Differs for each cohort drawn, even if its row was deleted in between.
+    sa.Column("version", sa.BigInteger, sa.Identity(always=True), nullable=False),
+    sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
 )
 
-# Of the archive whose ids people and faces have here: at most one row (Archive.keep_ids).
-kept_archive = Table("kept_archive", metadata, Column("archive", Text, primary_key=True))
+# The archive whose ids are kept (Archive.keep_ids): at most one row.
+kept_archive = sa.Table("kept_archive", metadata, sa.Column("archive", sa.Text, primary_key=True))
 
-idempotency = Table(
+idempotency = sa.Table(
     "idempotency",
     metadata,
-    Column("key", _NAME, primary_key=True),
-    Column("fingerprint", LargeBinary, nullable=False),
-    Column("begun_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    # Both are absent until the request is answered.
-    Column("status", SmallInteger),
-    Column("body", LargeBinary),
-    Index(None, "begun_at"),
+    sa.Column("key", _NAME, primary_key=True),
+    sa.Column("fingerprint", sa.LargeBinary, nullable=False),
+    sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    # Both are null until the request is answered.
+    sa.Column("status", sa.SmallInteger),
+    sa.Column("body", sa.LargeBinary),
+    sa.Index(None, "begun_at"),
 )
 
-liveness_session = Table(
+liveness_session = sa.Table(
     "liveness_session",
     metadata,
-    Column("id", _NAME, primary_key=True),
-    Column("nonce", _NAME, nullable=False),
-    Column("detection_model", _NAME, nullable=False),
-    Column("recognition_model", _NAME, nullable=False),
-    # Measurements; no picture is in them, nor an embedding.
-    Column("progress", LargeBinary, nullable=False),
-    # Embeddings, float32 one after another; none once the session has failed or was used.
-    Column("views", LargeBinary, nullable=False),
-    Column("begun_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    Column("expires_at", DateTime(timezone=True), nullable=False),
-    Index(None, "expires_at"),
+    sa.Column("id", _NAME, primary_key=True),
+    sa.Column("nonce", _NAME, nullable=False),
+    sa.Column("detection_model", _NAME, nullable=False),
+    sa.Column("recognition_model", _NAME, nullable=False),
+    # Measurements, without pictures and embeddings.
+    sa.Column("progress", sa.LargeBinary, nullable=False),
+    # Concatenated float32 embeddings; empty once the session has failed or was used.
+    sa.Column("views", sa.LargeBinary, nullable=False),
+    sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Index(None, "expires_at"),
 )

@@ -8,7 +8,7 @@ from application.bulk.collections import ensure_collection
 from application.bulk.concurrency import map_ordered
 from application.bulk.errors import ArchiveError, BulkError
 from application.ports.archive import Archive, ArchiveId, Id, Restored
-from application.ports.archive_files import ArchiveReader, Page, Section
+from application.ports.archive_files import ArchivePage, ArchiveReader, Section
 from application.ports.models import ModelLibrary
 from application.ports.people import CollectionRepository
 from application.ports.workers import WorkerPool
@@ -82,7 +82,7 @@ class ImportPeople:
         pages = [page for section in sections for page in (*section.people, *section.faces)]
         done = 0
 
-        async def check(page: Page) -> int:
+        async def check(page: ArchivePage) -> int:
             await self.workers.run(reader.check, page)
             return page.entries
 
@@ -151,14 +151,14 @@ class _Restoration:
     owners: dict[ArchiveId, ProfileId] = field(default_factory=dict)
     """Ids of people here, by those in the archive."""
 
-    async def people(self, page: Page) -> _RestoredPage:
+    async def people(self, page: ArchivePage) -> _RestoredPage:
         """Restore a page of people."""
         found = await self.workers.run(self.reader.people, page)
         restored = await self.archive.restore_people(self.collection, found, keep_ids=self.keep_ids)
         self.owners.update((old.id, new.id) for old, new in zip(found, restored, strict=True))
         return self._restored("person", [each.id for each in found], restored)
 
-    async def faces(self, page: Page) -> _RestoredPage:
+    async def faces(self, page: ArchivePage) -> _RestoredPage:
         """Restore a page of faces, whose people are restored."""
         found = await self.workers.run(self.reader.faces, page)
         try:

@@ -1,1 +1,1 @@
-"""What the application needs from outside, as protocols that adapters implement."""
+"""Ports: the protocols that adapters subclass, and the values that cross them."""

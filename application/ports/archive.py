@@ -1,4 +1,4 @@
-"""Everything about enrolled people, for moving an instance."""
+"""Export and import of everything that is stored about enrolled people."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,24 +12,22 @@ from domain.people import Face, FaceId, ProfileId
 Id = TypeVar("Id", bound=int)
 
 ArchiveId: TypeAlias = int | UUID
-"""The id that a person or a face had where an archive was written; a UUID in archives of format 1."""
+"""The id of a person or a face in an archive; a UUID in archives of format 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArchivedFace:
-    """A face with all that is stored of it."""
+    """A stored face with its embedding; `digest` and `crop` as in NewFace."""
 
     face: Face
     embedding: Embedding
     digest: bytes | None
-    """See NewFace."""
     crop: bytes | None
-    """See NewFace."""
 
 
 @dataclass(frozen=True, slots=True)
 class PersonToRestore:
-    """A person of an archive."""
+    """A person in an archive."""
 
     id: ArchiveId
     name: str
@@ -38,67 +36,65 @@ class PersonToRestore:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceToRestore:
-    """A face of an archive."""
+    """A face in an archive; `digest` and `crop` as in NewFace."""
 
     id: ArchiveId
     profile_id: ArchiveId
     detection_model: str
     embedding: Embedding
     digest: bytes | None
-    """See NewFace."""
     crop: bytes | None
-    """See NewFace."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveIds:
-    """The integer ids of an archive."""
+    """The range of an archive's integer ids."""
 
     archive: str
-    """What tells the archive from all others."""
+    """Identifies the archive: a hash of its manifest."""
     greatest_profile_id: int
     greatest_face_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class Restored(Generic[Id]):
-    """What a person or a face of an archive is here."""
+    """The person or face in this store that stands for one in an archive."""
 
     id: Id
     created: bool
-    """False: it was here already, and nothing was changed."""
+    """False if it was stored before; then nothing was changed."""
 
 
 class Archive(Protocol):
-    """Faces out and in, with their vectors; people come from ProfileRepository.list.
+    """Reads and restores faces with their embeddings; people are read with ProfileRepository.list.
 
-    Each method raises Unavailable when the store does not answer.
+    Every method raises Unavailable when the store does not answer; those that write raise StorageFull.
     """
 
     async def faces(
         self, collection: str, limit: int, after: FaceId | None = None, *, crops: bool = True
     ) -> list[ArchivedFace]:
-        """At most `limit` faces with ids greater than `after`, smallest id first; without `crops`, none has one."""
+        """At most `limit` faces with ids greater than `after`, by ascending id; `crop` is None unless `crops`."""
         ...
 
     async def keep_ids(self, ids: ArchiveIds) -> bool:
-        """Whether what is restored from an archive may have the ids that it has there.
+        """Whether what is restored from this archive may keep its ids; if so, they are reserved for it.
 
-        True if nobody is in any collection, or if this was asked for the same archive when nobody was, and for
-        no other since. From then on its ids are given to nobody else.
+        True if there is no person in any collection, or if the archive was the last one for which this was
+        asked while there was none.
         """
         ...
 
     async def restore_people(
         self, collection: str, people: Sequence[PersonToRestore], *, keep_ids: bool
     ) -> Sequence[Restored[ProfileId]]:
-        """Put people back into a collection, whichever they are from; all or nothing.
+        """Restore people into a collection in one transaction; the results are in the order of `people`.
 
-        Who is there already stays as they are: a person of the same name; if ids are kept, before that, one of
-        the same id. Others get the next ids, or keep theirs.
+        A person who exists is left unchanged: one of the same id if ids are kept, else one of the same name.
+        The others keep their ids or get the next ones.
 
         Raises:
-            CollectionNotFound: the collection isn't there.
+            CollectionNotFound: there is no such collection.
         """
         ...
 
@@ -110,20 +106,19 @@ class Archive(Protocol):
         *,
         keep_ids: bool,
     ) -> Sequence[Restored[FaceId]]:
-        """Put faces back into a collection; all or nothing.
+        """Restore faces into a collection in one transaction; the results are in the order of `faces`.
 
-        What is there already stays as it is: a face of the same person, models and photo, by its digest; of
-        faces that were enrolled from embeddings, one of the same id if ids are kept, and one of the same
-        person, models and embedding if they aren't. If ids are kept, a face of the same id comes before all.
+        A face that exists is left unchanged. It is recognised by its id if ids are kept, else by person, models
+        and photo (its digest); without a digest, and if ids are not kept, by person, models and embedding.
 
         Args:
-            collection: whichever they are from.
-            faces: those of an archive.
-            owners: whose each face is here.
-            keep_ids: see `keep_ids`.
+            collection: where they go, whatever collection the archive has them in.
+            faces: the faces.
+            owners: for each face, the id of its person in this store.
+            keep_ids: what `keep_ids` answered.
 
         Raises:
-            CollectionNotFound, ProfileNotFound: the collection, or an owner in it, is not there.
-            InvalidEmbedding: a model's faces in the collection have another dimension.
+            CollectionNotFound, ProfileNotFound: the collection, or an owner in it, does not exist.
+            InvalidEmbedding: the collection's faces of the model have another dimension.
         """
         ...

@@ -1,7 +1,7 @@
-"""The file that an instance is moved in: written and read in pages, so that no more than a page is in memory.
+"""Archive files: written and read in pages, so that only one page at a time is in memory.
 
-Both ports are synchronous: call them in a worker. Each method raises ArchiveError when the file can't be
-written or read, or isn't what it should be.
+Both ports are synchronous: call them in a worker. Every method raises ArchiveError when the file can't be
+written or read, or is not a valid archive.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from domain.people import Profile
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Part of an archive."""
+class ArchivePage:
+    """A page of people or faces in an archive."""
 
     file: str
-    """Its name in the archive."""
+    """The name of its file inside the archive."""
     entries: int
 
 
@@ -26,57 +26,49 @@ class Section:
     """One collection in an archive."""
 
     collection: str
-    people: tuple[Page, ...]
-    faces: tuple[Page, ...]
-    """Of people who are in `people`."""
+    people: tuple[ArchivePage, ...]
+    faces: tuple[ArchivePage, ...]
+    """Faces of the section's people."""
 
 
 class ArchiveWriter(Protocol):
-    """A new archive: section by section, people before faces."""
+    """Writes an archive, one section after another, the people of each before their faces."""
 
     def section(self, collection: str) -> None:
         """Begin a collection."""
         ...
 
     def people(self, people: Sequence[Profile]) -> None:
-        """A page of people of the collection."""
+        """Add a page of people to the section."""
         ...
 
     def faces(self, faces: Sequence[ArchivedFace]) -> None:
-        """A page of faces of the collection."""
+        """Add a page of faces to the section."""
         ...
 
     def finish(self) -> None:
-        """Complete the file, durably. Until then there is none of its name, or the one that was there before."""
+        """Complete the file and flush it to disk; only now does it replace a file of the same name."""
         ...
 
 
 class ArchiveReader(Protocol):
-    """An archive that is there. Pages may be read in any order, in several threads at once."""
+    """Reads an archive; pages may be read in any order and from several threads at once."""
 
-    @property
-    def sections(self) -> Sequence[Section]:
-        """What is in it."""
+    sections: Sequence[Section]
+    """The archive's collections."""
+    dimensions: dict[str, int]
+    """The length of embeddings by recognition model."""
+    ids: ArchiveIds | None
+    """The range of its ids; None if they are UUIDs (format 1)."""
+
+    def check(self, page: ArchivePage) -> None:
+        """Compare a page with its checksum."""
         ...
 
-    @property
-    def dimensions(self) -> dict[str, int]:
-        """The length of the embeddings, by recognition model."""
-        ...
-
-    @property
-    def ids(self) -> ArchiveIds | None:
-        """Its ids; None if they are no integers."""
-        ...
-
-    def check(self, page: Page) -> None:
-        """Read a page through, and return if it is as it was written."""
-        ...
-
-    def people(self, page: Page) -> list[PersonToRestore]:
+    def people(self, page: ArchivePage) -> list[PersonToRestore]:
         """The people of a page of people."""
         ...
 
-    def faces(self, page: Page) -> list[FaceToRestore]:
+    def faces(self, page: ArchivePage) -> list[FaceToRestore]:
         """The faces of a page of faces."""
         ...

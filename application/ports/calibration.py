@@ -1,4 +1,4 @@
-"""Where the thresholds of models are kept."""
+"""Calibration tables of recognition models."""
 
 from typing import Protocol
 
@@ -6,12 +6,12 @@ from domain.calibration import CalibrationTable
 
 
 class CalibrationStore(Protocol):
-    """Calibration tables by the names of recognition models."""
+    """Reads calibration tables."""
 
     def load(self, model: str) -> CalibrationTable | None:
-        """The table of a model, if it was ever calibrated: the operator's own before any other.
+        """The table of a recognition model: the operator's own, else the one that is shipped, else None.
 
         Raises:
-            BrokenModel: the table is there and can't be used.
+            BrokenModel: the table exists and is not valid.
         """
         ...

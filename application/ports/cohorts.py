@@ -1,4 +1,4 @@
-"""The people of a gallery by whom its scores are normalised, kept where the gallery is kept."""
+"""Cohorts: samples of a gallery's people by which its scores are normalised, stored with the gallery."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,10 +8,10 @@ from domain.impostors import Cohort
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredCohort:
-    """A cohort as all processes of the service have it."""
+    """A cohort as all processes of the service share it."""
 
     version: int
-    """Another one each time it is drawn."""
+    """Changes whenever the cohort is drawn."""
     age: float
     """Seconds since it was drawn."""
     cohort: Cohort
@@ -20,29 +20,26 @@ class StoredCohort:
 class CohortRepository(Protocol):
     """Cohorts by collection and recognition model. All methods may be called concurrently.
 
-    Each raises Unavailable when the store does not answer.
+    Both raise Unavailable when the store does not answer.
     """
 
     async def load(
         self, collection: str, model: str, known: StoredCohort | None = None
     ) -> StoredCohort | None:
-        """The cohort that was drawn last; None if none was, or the collection is gone.
+        """The cohort that was drawn last; None if there is none, or no such collection.
 
         Args:
             collection: its name.
             model: the recogniser's name.
-            known: what was loaded before: as long as it has the stored version, its vectors needn't be read again.
+            known: the result of an earlier call, whose vectors are reused if the version is still the same.
         """
         ...
 
     async def draw(self, collection: str, model: str) -> StoredCohort | None:
-        """Draw the cohort anew from the people who are enrolled now, store it and return it.
+        """Draw a cohort from the people who are enrolled now, store it and return it; None without such a collection.
 
-        It has at most domain.impostors.COHORT_SIZE people, always the same as long as the people are the same, and
-        hardly others when few have come or gone: those whose ids have the least hash. Each is represented by the
-        face that was enrolled first.
-
-        Returns:
-            None, and nothing is stored, if there is no such collection.
+        It consists of the at most domain.impostors.COHORT_SIZE people whose ids have the smallest hash, so that it
+        changes little when few people come or go. Each is represented by their oldest face. When the store is
+        full the cohort is returned without being stored.
         """
         ...

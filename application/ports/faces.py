@@ -1,4 +1,4 @@
-"""Enrolled faces, and the storage that keeps them."""
+"""Enrolled faces and their repository."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,27 +15,27 @@ class NewFace:
 
     collection: str
     person: PersonName | ProfileId
-    """A name gets a profile if it has none; an id must have one."""
+    """A name that is new creates a person; an id must exist."""
     embedding: Embedding
     detection_model: str
     digest: bytes | None = None
-    """SHA-256 of the photo, 32 bytes; None when it was enrolled from an embedding."""
+    """SHA-256 of the photo (32 bytes); None for an embedding without a photo."""
     crop: bytes | None = None
-    """The encoded aligned crop, if it is to be kept; it goes with the face."""
+    """The encoded aligned crop, if it is to be stored; it is deleted with the face."""
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What became of a NewFace."""
+    """The result of enrolling a face."""
 
     face: Face
     created: bool
-    """False: the person had this photo's face already, by the same models, and nothing was changed."""
+    """False if the person had a face of this photo by the same models already; then nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaceFilter:
-    """Which faces to list; None asks nothing."""
+    """Conditions that listed faces meet; None is no condition."""
 
     collection: str = DEFAULT_COLLECTION
     name: str | None = None
@@ -44,18 +44,19 @@ class FaceFilter:
 
 
 class EmbeddingRepository(Protocol):
-    """Faces of people. All methods may be called concurrently.
+    """Enrolled faces. All methods may be called concurrently, and see one collection only.
 
-    Each raises Unavailable when the store does not answer. What is in another collection is not there.
+    Every method raises Unavailable when the store does not answer; `add` and `move` raise StorageFull when it
+    has no room left.
     """
 
     async def add(self, face: NewFace) -> Enrolment:
         """Enrol a face; it is durable when this returns. Names are compared exactly.
 
-        The same photo, by its digest, is enrolled once for a person, recogniser and detector.
+        A photo (its digest) is enrolled once per person, recogniser and detector.
 
         Raises:
-            CollectionNotFound, ProfileNotFound: there is no such collection, or no such person in it.
+            CollectionNotFound, ProfileNotFound: the collection, or the person in it, does not exist.
             InvalidEmbedding: the collection's faces of this model have another dimension.
         """
         ...
@@ -63,32 +64,36 @@ class EmbeddingRepository(Protocol):
     async def enrolled(
         self, collection: str, models: ModelChoice, photos: Sequence[tuple[str, bytes]]
     ) -> Sequence[Face | None]:
-        """For each person's name and photo's digest the face that `add` would answer with, if it is there."""
+        """For each pair of a name and a digest the face that `add` would find enrolled, or None."""
         ...
 
     async def get(self, collection: str, face_id: FaceId) -> Face | None:
-        """The face, if the collection has it."""
+        """The face of this id."""
         ...
 
     async def list(self, where: FaceFilter, limit: int, after: FaceId | None = None) -> list[Face]:
-        """At most `limit` faces with ids greater than `after`, oldest (smallest id) first."""
+        """At most `limit` faces with ids greater than `after`, by ascending id (oldest first)."""
         ...
 
     async def move(self, collection: str, face_id: FaceId, profile_id: ProfileId) -> Face | None:
-        """Give a face to another person of its collection; None when there is no such face.
+        """Assign a face to another person of its collection; None if there is no such face.
 
-        The old profile goes with its last face. A person who has the same photo already keeps that face,
-        which is the answer, and the moved one is forgotten.
+        The former person is deleted with their last face. If the new person has a face of the same photo
+        already, that one is returned and the moved one deleted.
 
         Raises:
-            ProfileNotFound: the face is there and the person isn't.
+            ProfileNotFound: the face exists and the person does not.
         """
         ...
 
     async def delete(self, collection: str, face_id: FaceId) -> bool:
-        """Delete a face, and its profile with its last face; False when there is no such face."""
+        """Delete a face, and its person with their last face; False if there is no such face."""
         ...
 
     async def ping(self) -> None:
-        """Return when the store can answer."""
+        """Return if the store can read and write.
+
+        Raises:
+            StorageFull: it answers, but has no room for new data.
+        """
         ...

@@ -29,7 +29,7 @@ class LivenessSessionStore(Protocol):
     the store does not answer.
     """
 
-    async def begin(self, kept: StoredSession, lifetime_s: float, most: int) -> None:
+    async def begin(self, session: StoredSession, lifetime_s: float, most: int) -> None:
         """Store a new session for so many seconds.
 
         Raises:

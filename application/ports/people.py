@@ -1,4 +1,4 @@
-"""People and the collections that they are in."""
+"""People and collections."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,32 +9,34 @@ from domain.people import DEFAULT_COLLECTION, Collection, Profile, ProfileId
 
 @dataclass(frozen=True, slots=True)
 class ProfileFilter:
-    """Which people to list; None asks nothing."""
+    """Conditions that listed people meet; None is no condition."""
 
     collection: str = DEFAULT_COLLECTION
     prefix: str | None = None
-    """What names begin with, character by character."""
+    """What the name begins with; compared character by character."""
     metadata: Metadata | None = None
-    """What metadata must contain: see domain.metadata.contains."""
+    """What the metadata contains (domain.metadata.contains)."""
 
 
 class ProfileRepository(Protocol):
-    """People. All methods may be called concurrently.
+    """People. All methods may be called concurrently, and see one collection only.
 
-    Each raises Unavailable when the store does not answer. What is in another collection is not there.
-    Names are compared exactly; metadata has passed domain.metadata.person_metadata.
+    Every method raises Unavailable when the store does not answer; those that add or change data raise
+    StorageFull when it has no room left. Names are compared exactly. Metadata must have passed
+    domain.metadata.person_metadata.
     """
 
     async def create(self, collection: str, name: str, metadata: Metadata) -> Profile:
-        """A person without faces.
+        """Create a person without faces.
 
         Raises:
-            CollectionNotFound, NameTaken: the name is known in this collection.
+            CollectionNotFound: there is no such collection.
+            NameTaken: a person of the collection has this name.
         """
         ...
 
     async def get(self, collection: str, profile_id: ProfileId) -> Profile | None:
-        """The person, if the collection has them."""
+        """The person of this id."""
         ...
 
     async def find(self, collection: str, name: str) -> Profile | None:
@@ -42,7 +44,7 @@ class ProfileRepository(Protocol):
         ...
 
     async def list(self, where: ProfileFilter, limit: int, after: ProfileId | None = None) -> list[Profile]:
-        """At most `limit` people with ids greater than `after`, oldest (smallest id) first."""
+        """At most `limit` people with ids greater than `after`, by ascending id (oldest first)."""
         ...
 
     async def update(
@@ -52,7 +54,7 @@ class ProfileRepository(Protocol):
         name: str | None = None,
         metadata: Metadata | None = None,
     ) -> Profile | None:
-        """Replace what isn't None; None when there is no such person.
+        """Replace what isn't None; the result is None if there is no such person.
 
         Raises:
             NameTaken: another person of the collection has the name; nothing was changed.
@@ -60,26 +62,26 @@ class ProfileRepository(Protocol):
         ...
 
     async def merge(self, collection: str, source: ProfileId, target: ProfileId) -> Profile:
-        """Give all faces of `source` to `target`, and delete `source`; the answer is the new target.
+        """Move all faces of `source` to `target` and delete `source`; the result is the changed `target`.
 
-        Metadata is united, and where both have a key the target's value stays. Of the same photo of both, by
-        the same models, the target's face stays. A person merged with themselves stays as they are.
+        Metadata is united; the target's value stays for a key that both have, and the target's face for a photo
+        that both have by the same models. Merging a person with themselves changes nothing.
 
         Raises:
-            ProfileNotFound: one of them is not there; nothing was changed.
+            ProfileNotFound: one of them does not exist; nothing was changed.
         """
         ...
 
     async def delete(self, collection: str, profile_id: ProfileId) -> bool:
-        """Delete a person with all their faces; False when there is no such person."""
+        """Delete a person with all their faces; False if there is no such person."""
         ...
 
 
 class CollectionRepository(Protocol):
-    """Collections. The default one is there from the start; otherwise it is like the others."""
+    """Collections; the default one exists from the start. Errors as of ProfileRepository."""
 
     async def create(self, name: str) -> Collection:
-        """An empty collection.
+        """Create an empty collection.
 
         Raises:
             CollectionExists: the name is taken.
@@ -91,9 +93,9 @@ class CollectionRepository(Protocol):
         ...
 
     async def list(self, limit: int, after: str | None = None) -> list[Collection]:
-        """At most `limit` collections with names greater than `after`, in the order of their names."""
+        """At most `limit` collections with names greater than `after`, by name (code points)."""
         ...
 
     async def delete(self, name: str) -> bool:
-        """Delete a collection with everything in it; False when there is none of this name."""
+        """Delete a collection with everything in it; False if there is no such collection."""
         ...

@@ -1,4 +1,4 @@
-"""Files of embeddings: photos of known people that were embedded before, here or elsewhere."""
+"""Files of embeddings of photos of known people."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,33 +13,33 @@ from domain.models import ModelChoice
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PhotoVectors:
-    """What a recogniser's network made of N photos, one face each."""
+    """Embeddings of N photos with one face each."""
 
     vectors: NDArray[float32]
-    """N x D, as the network gives them, or all of unit norm; a row of NaN where no face was found."""
+    """N x D, raw outputs of the network or all of unit norm; a row of NaN where no face was found."""
     people: tuple[str, ...]
-    """N, whom each photo shows."""
+    """N identities, one per photo."""
     photos: tuple[str, ...]
-    """N, the photos' names: `person/file.jpg` of those in folders."""
+    """N names of photos, such as `person/file.jpg`."""
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """N values for each label, such as the view of each photo."""
+    """By name of a label (such as `view`), N values."""
     models: ModelChoice | None = None
-    """What made the vectors, if that is known."""
+    """The models that made the vectors, if known."""
 
 
 class VectorFiles(Protocol):
     """Reads and writes embeddings."""
 
     def read(self, path: Path) -> PhotoVectors:
-        """The content of a file.
+        """Read a file.
 
         Raises:
-            EvaluationError: it can't be read, is too large, or is not what it should be.
+            EvaluationError: it can't be read, is too large, or is not such a file.
         """
         ...
 
     def write(self, content: PhotoVectors, path: Path) -> None:
-        """Write a file; it appears whole or not at all.
+        """Write a file atomically.
 
         Raises:
             EvaluationError: it can't be written.

@@ -52,6 +52,7 @@ from application.calibration_report import ReportCalibration
 from application.catalogue import ListModels
 from application.decisions import DecisionPolicy
 from application.enrolment import EnrolBatch, EnrolFace
+from application.former_models import FindFormerFaces
 from application.gallery_calibration import GalleryCalibration
 from application.health import CheckReadiness
 from application.idempotency import AnswerOnce
@@ -319,6 +320,7 @@ class Container(containers.DeclarativeContainer):
         workers,
         settings.provided.bulk_concurrency,
     )
+    find_former_faces = providers.Factory(FindFormerFaces, crop_archive, models)
     export_people = providers.Factory(ExportPeople, profiles, archive, workers)
     import_people = providers.Factory(ImportPeople, collections, archive, models, workers)
     answer_once = providers.Factory(AnswerOnce, idempotency)

@@ -35,6 +35,8 @@ async def running(container: Container, *, join: bool = False) -> AsyncIterator[
     try:
         async with storing(container, join=join), searching(container), forgetting(container):
             await loading
+            if not join:
+                await warn_of_former_models(container)
             logger.info("ready: storage %s, search by %s", container.storage(), container.search())
             yield
     finally:
@@ -65,6 +67,21 @@ async def storing(container: Container, *, join: bool = False) -> AsyncIterator[
             stack.push_async_callback(engine.dispose)
             await migrate(engine)
         yield
+
+
+async def warn_of_former_models(container: Container) -> None:
+    """Log the faces that no photo is compared with since the models have changed, and what to do."""
+    with suppress(Unavailable):
+        for former in await container.find_former_faces().execute():
+            logger.warning(
+                "faces of the former model %s, with which no photo is compared: %d. `face-api reembed --to %s` embeds"
+                " those that have a stored crop (%d); the photos of the others (%d) have to be enrolled again",
+                former.model,
+                former.faces.pending + former.faces.without_crop,
+                former.successor,
+                former.faces.pending,
+                former.faces.without_crop,
+            )
 
 
 @asynccontextmanager

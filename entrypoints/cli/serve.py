@@ -93,9 +93,11 @@ async def _readiness(container: Container) -> None:
     """Others answer meanwhile, faster than this process could."""
     while True:
         try:
-            return await container.check_readiness().execute()
+            await container.check_readiness().execute()
         except Unavailable:
             await asyncio.sleep(_POLL_S)
+        else:
+            return
 
 
 async def _answer(

@@ -31,3 +31,7 @@ class Failure(msgspec.Struct, kw_only=True):
 
 class Health(Success, kw_only=True):
     """The service's state."""
+
+    degraded: Annotated[
+        list[Literal["storage_full"]], Meta(description="What is refused for now; the rest is answered")
+    ] = msgspec.field(default_factory=list)

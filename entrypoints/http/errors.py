@@ -39,6 +39,7 @@ STATUS: dict[type[errors.FaceServiceError], HTTPStatus] = {
     errors.ModelNotCalibrated: HTTPStatus.CONFLICT,
     errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.FaceServiceError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 """The nearest ancestor of an error that is here gives its status."""
@@ -90,7 +91,7 @@ def failure(
 
 def domain_error(request: Request[Any, Any, Any], error: errors.FaceServiceError) -> Response[Failure]:
     """A refusal of ours; the log has why something isn't available."""
-    if status_of(type(error)) is HTTPStatus.SERVICE_UNAVAILABLE:
+    if status_of(type(error)) >= HTTPStatus.SERVICE_UNAVAILABLE:
         path = shown_path(request.scope["path"])
         logger.warning("%s %s: %s: %s", request.method, path, error.code, causes(error))
     grounds = next((show(error) for kind, show in GROUNDS.items() if isinstance(error, kind)), UNSET)

@@ -22,6 +22,12 @@ class HealthController(Controller):
 
     @get("/ready", summary="Can requests be answered?", responses=refusals(errors.Unavailable))
     async def ready(self, check_readiness: NamedDependency[CheckReadiness]) -> Health:
-        """200 when the models are loaded and the database answers, else 503."""
-        await check_readiness.execute()
+        """200 when the models are loaded and the database answers, else 503.
+
+        `degraded` has `storage_full` while the database's disk has no room: people are found but not registered.
+        """
+        if not (await check_readiness.execute()).writable:
+            return Health(
+                detail="Ready; the storage is full: nothing can be added.", degraded=["storage_full"]
+            )
         return Health(detail="Ready")

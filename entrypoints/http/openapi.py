@@ -10,8 +10,8 @@ from domain import errors
 from entrypoints.http.envelope import Failure
 from entrypoints.http.errors import status_of
 
-ALWAYS = (errors.InvalidInput, errors.Unavailable, errors.FaceServiceError)
-"""What any operation may answer: bad parameters, no database, a defect of ours."""
+ALWAYS = (errors.InvalidInput, errors.Unavailable, errors.StorageFull, errors.FaceServiceError)
+"""What any operation may answer: bad parameters, no database, no room on its disk, a defect of ours."""
 
 
 def refusals(*kinds: type[errors.FaceServiceError]) -> dict[int, ResponseSpec]:

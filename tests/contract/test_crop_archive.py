@@ -79,3 +79,22 @@ async def test_a_crop_goes_with_its_face(storage: Storage) -> None:
     await storage.faces.delete(DEFAULT, face.id)
     assert await storage.crops.pending(DEFAULT, LARGE, 10) == []
     assert await storage.crops.backlog(DEFAULT, LARGE) == Backlog(0, 0)
+
+
+async def test_models_of_enrolled_faces(storage: Storage) -> None:
+    assert await storage.crops.models() == set()
+    await storage.collections.create("other")
+    await enrol(storage.faces, ("Ann", at(0)), ("Bob", at(1)), ("Ann", random_embedding(1)))
+    await enrol(storage.faces, ("Cem", at(0, "third")), ("Cem", at(0)), collection="other")
+    assert await storage.crops.models() == {SMALL, LARGE, "third"}
+
+
+async def test_faces_whose_people_a_model_has_left_behind(storage: Storage) -> None:
+    await storage.collections.create("other")
+    await storage.faces.add(with_crop("Ann", "one"))
+    await enrol(storage.faces, ("Ann", at(0)), ("Bob", at(1)), ("Cem", at(2, "third")))
+    await enrol(storage.faces, ("Ann", at(0)), collection="other")
+    assert await storage.crops.left_behind(SMALL, LARGE) == Backlog(pending=1, without_crop=3)
+    await enrol(storage.faces, ("Ann", random_embedding(1)))
+    assert await storage.crops.left_behind(SMALL, LARGE) == Backlog(pending=0, without_crop=2)
+    assert await storage.crops.left_behind("fourth", LARGE) == Backlog(0, 0)

@@ -17,12 +17,12 @@ from tests.contract.enrolment import SMALL, at, look
 from tests.contract.storage import on_postgres
 from tests.integration.test_migrations import differences_in, to
 
-PEOPLE_0004 = """
+PEOPLE_0003 = """
     INSERT INTO profile (id, collection, name, metadata)
     SELECT gen_random_uuid(), home, name, jsonb_build_object('was', name)
     FROM (VALUES ('default', 'Ann'), ('default', 'Bob'), ('staff', 'Ann'), ('default', 'Gone')) AS given (home, name)
 """
-FACES_0004 = """
+FACES_0003 = """
     INSERT INTO face (id, profile_id, collection, recognition_model, detection_model, digest, embedding)
     SELECT gen_random_uuid(), profile.id, collection, 'small', 'detector',
         CASE WHEN angle < 60 THEN sha256(CAST(concat(collection, name, angle) AS bytea)) END,
@@ -30,11 +30,11 @@ FACES_0004 = """
     FROM profile, (VALUES (0), (30), (60)) AS given (angle)
     WHERE name <> 'Bob' OR angle = 30
 """
-CROPS_0004 = """
+CROPS_0003 = """
     INSERT INTO face_crop (face_id, image) SELECT id, CAST(concat('crop of ', number) AS bytea)
     FROM face WHERE digest IS NOT NULL
 """
-ANSWER_0004 = "INSERT INTO idempotency (key, fingerprint, status, body) VALUES ('key', '\\x00', 200, '{}')"
+ANSWER_0003 = "INSERT INTO idempotency (key, fingerprint, status, body) VALUES ('key', '\\x00', 200, '{}')"
 STORED = """
     SELECT face.{id}, profile.{id}, collection, name, metadata, recognition_model, detection_model, digest,
         vector_send(embedding), face.created_at, revision, (SELECT image FROM face_crop WHERE face_id = face.id)
@@ -46,9 +46,11 @@ STORED = """
 async def with_uuids(engine: AsyncEngine) -> AsyncEngine:
     """Of revision 0004: people with several faces, crops, an answer that is kept; one who has gone."""
     async with engine.begin() as connection:
-        await connection.run_sync(to("0004"))
+        await connection.run_sync(to("0003"))
+        # As released versions left it: of 0004, which changed nothing and was removed.
+        await connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
         await connection.execute(text("INSERT INTO collection (name) VALUES ('staff')"))
-        for statement in (PEOPLE_0004, FACES_0004, CROPS_0004, ANSWER_0004):
+        for statement in (PEOPLE_0003, FACES_0003, CROPS_0003, ANSWER_0003):
             await connection.execute(text(statement))
         (gone,) = await connection.execute(text("SELECT id FROM profile WHERE name = 'Gone'"))
         for statement in ("DELETE FROM face WHERE profile_id = :id", "DELETE FROM profile WHERE id = :id"):
@@ -57,7 +59,7 @@ async def with_uuids(engine: AsyncEngine) -> AsyncEngine:
 
 
 async def stored(engine: AsyncEngine, key: str) -> list[tuple[object, ...]]:
-    """All that is kept of faces and their people, in the order of `key`, by which they are known."""
+    """All that is kept of faces and their people, in the order of `key`."""
     # Connections remember statements of another schema.
     await engine.dispose()
     async with engine.connect() as connection:
@@ -123,7 +125,7 @@ class TestIntegerIds:
         before = await stored(with_uuids, "number")
         await migrate(with_uuids)
         async with with_uuids.begin() as connection:
-            await connection.run_sync(to("0004"))
+            await connection.run_sync(to("0003"))
         assert await stored(with_uuids, "number") == before
         in_order = [row[2:] for row in await stored(with_uuids, "id")]
         assert in_order == [row[2:] for row in before]

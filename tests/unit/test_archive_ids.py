@@ -96,7 +96,7 @@ async def test_ids_are_kept_where_nobody_was_and_later_ones_are_behind_them(
 
 async def test_elsewhere_ids_are_given_anew_and_told(old: Instance, file: Path) -> None:
     new = Instance()
-    new.store.reserve(100, 100)
+    new.store.reserve_ids(100, 100)
     zoe = (await new.faces.add(NewFace("default", "Zoe", embedding(50), "detector"))).face
     people, faces, ids = await imported(new, file)
     assert (people, faces) == (5, 7)
@@ -128,7 +128,7 @@ async def test_the_second_import_of_kept_ids_adds_nothing_though_somebody_came(f
 
 
 async def test_ids_that_leave_no_room_are_not_kept(old: Instance, tmp_path: Path) -> None:
-    old.store.reserve(2**52, 2**52)
+    old.store.reserve_ids(2**52, 2**52)
     await old.faces.add(NewFace("default", "Late", embedding(9), "detector"))
     await old.export(tmp_path / "people.zip")
     assert len((await imported(Instance(), tmp_path / "people.zip"))[2]) > 0

@@ -58,8 +58,8 @@ class TestCrops:
     async def test_that_are_damaged_fail_alone(self, bulk: BulkCommands) -> None:
         red, green = await bulk.enrol(("Red", bulk.put("r.jpg", RED)), ("Green", bulk.put("g.jpg", GREEN)))
         assert red.face is not None
-        room = bulk.store.room("default")
-        object.__setattr__(room.faces[red.face.id], "crop", b"damaged")
+        data = bulk.store.existing("default")
+        object.__setattr__(data.faces[red.face.id], "crop", b"damaged")
         one, two = await bulk.under("hue")
         assert one.error is not None
         assert (one.old, one.error.code) == (red.face, "invalid_image")

@@ -1,1 +1,1 @@
-"""Archives of people in the ZIP format: docs/archive.md."""
+"""Archives of people and faces as zip files (docs/archive.md)."""

@@ -1,4 +1,4 @@
-"""What is in an archive of people and faces, a zip file with pages in MessagePack: docs/archive.md."""
+"""The content of an archive: a JSON manifest and pages in MessagePack (docs/archive.md)."""
 
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -8,7 +8,7 @@ from domain.people import MAX_ID
 
 FORMAT, VERSION = "face-api archive", 2
 WITH_UUIDS = 1
-"""The version before, whose ids are UUIDs."""
+"""The former version, whose ids are UUIDs."""
 MANIFEST = "manifest.json"
 
 Id_co = TypeVar("Id_co", covariant=True)
@@ -16,7 +16,7 @@ IntegerId = Annotated[int, msgspec.Meta(ge=1, le=MAX_ID)]
 
 
 class PageEntry(msgspec.Struct, frozen=True):
-    """A page, as the manifest tells of it."""
+    """A page in the manifest."""
 
     file: str
     entries: int
@@ -25,7 +25,7 @@ class PageEntry(msgspec.Struct, frozen=True):
 
 
 class CollectionEntry(msgspec.Struct, frozen=True):
-    """A collection, as the manifest tells of it."""
+    """A collection in the manifest."""
 
     name: str
     people: list[PageEntry]
@@ -33,21 +33,21 @@ class CollectionEntry(msgspec.Struct, frozen=True):
 
 
 class GreatestIds(msgspec.Struct, frozen=True):
-    """The greatest ids of people and faces in an archive; 0 if there are none."""
+    """The greatest ids of people and faces in an archive; 0 without any."""
 
     profile: Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
     face: Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What every version's manifest begins with."""
+    """What the manifests of all versions have in common."""
 
     format: str
     version: int
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What is in an archive; the last file that is written to it."""
+    """The archive's table of contents; written last."""
 
     format: str
     version: int
@@ -56,11 +56,11 @@ class Manifest(msgspec.Struct, frozen=True):
     models: dict[str, int]
     collections: list[CollectionEntry]
     greatest_ids: GreatestIds | None = None
-    """None in WITH_UUIDS."""
+    """None in version WITH_UUIDS."""
 
 
 class PersonEntry(msgspec.Struct, Generic[Id_co], frozen=True):
-    """A person."""
+    """A person in a page."""
 
     id: Id_co
     name: str
@@ -68,7 +68,7 @@ class PersonEntry(msgspec.Struct, Generic[Id_co], frozen=True):
 
 
 class FaceEntry(msgspec.Struct, Generic[Id_co], frozen=True, omit_defaults=True):
-    """A face."""
+    """A face in a page."""
 
     id: Id_co
     profile_id: Id_co

@@ -1,4 +1,4 @@
-"""Reading archives."""
+"""ArchiveReader for zip files."""
 
 import hashlib
 import struct
@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 import numpy as np
+from typing_extensions import override
 
 from adapters.files.archive.format import (
     FORMAT,
@@ -27,7 +28,7 @@ from adapters.files.archive.format import (
 )
 from application.bulk.errors import ArchiveError
 from application.ports.archive import ArchiveId, ArchiveIds, FaceToRestore, PersonToRestore
-from application.ports.archive_files import Page, Section
+from application.ports.archive_files import ArchivePage, ArchiveReader, Section
 from domain.errors import FaceServiceError
 from domain.faces import Embedding
 from domain.metadata import person_metadata
@@ -35,32 +36,32 @@ from domain.models import earlier_name
 from domain.people import collection_name, person_name
 
 MAX_MANIFEST = 32 * 1024 * 1024
-"""Bytes: of some 200,000 pages."""
+"""Bytes: enough for 200,000 pages."""
 
 MAX_PAGE = 256 * 1024 * 1024
-"""Bytes; what is longer was not written here, and might not fit into memory."""
+"""Bytes: more than the writer ever makes, and less than fills the memory."""
 
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-"""Those of ZipArchiveWriter; Python unpacks others without a bound on what comes out at once."""
+"""Those that ZipArchiveWriter uses; zipfile unpacks others without a limit on the output."""
 
 _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
     EOFError,
-    RuntimeError,  # encrypted, or of a version that isn't known
+    RuntimeError,  # encrypted, or of an unknown version
     ValueError,
     LookupError,
     OSError,
 )
-"""What reading a zip file may raise."""
+"""The errors of reading a zip file."""
 
 T = TypeVar("T")
 Numbered = TypeVar("Numbered", PersonEntry[int], FaceEntry[int])
 
 
-class ZipArchiveReader:
-    """Implements ArchiveReader; see `reading`."""
+class ZipArchiveReader(ArchiveReader):
+    """Checks what it reads; opened with `reading`."""
 
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self._path, self._zip = path, archive
@@ -79,15 +80,15 @@ class ZipArchiveReader:
             for each in manifest.collections
         ]
 
-    def check(self, page: Page) -> None:
-        """See ArchiveReader.check."""
+    @override
+    def check(self, page: ArchivePage) -> None:
         entry = self._pages[page.file]
         data = self._bytes(page.file)
         if len(data) != entry.bytes or hashlib.sha256(data).hexdigest() != entry.sha256:
             raise self._error(f"is damaged: {page.file} is not what was written (its checksum is another)")
 
-    def people(self, page: Page) -> list[PersonToRestore]:
-        """See ArchiveReader.people."""
+    @override
+    def people(self, page: ArchivePage) -> list[PersonToRestore]:
         with self._sound(page):
             people: Sequence[PersonEntry[ArchiveId]]
             if self.ids is None:
@@ -101,8 +102,8 @@ class ZipArchiveReader:
                 for each in people
             ]
 
-    def faces(self, page: Page) -> list[FaceToRestore]:
-        """See ArchiveReader.faces."""
+    @override
+    def faces(self, page: ArchivePage) -> list[FaceToRestore]:
         with self._sound(page):
             faces: Sequence[FaceEntry[ArchiveId]]
             if self.ids is None:
@@ -132,10 +133,10 @@ class ZipArchiveReader:
         )
 
     def _model(self, name: str) -> str:
-        # What has UUIDs is from version 0.1.
+        # Archives with UUIDs are from version 0.1.
         return earlier_name(name) if self.ids is None else name
 
-    def _entries(self, page: Page, kind: type[list[T]]) -> list[T]:
+    def _entries(self, page: ArchivePage, kind: type[list[T]]) -> list[T]:
         entries = msgspec.msgpack.decode(self._bytes(page.file), type=kind)
         if len(entries) != page.entries:
             raise ValueError(f"it has {len(entries)} entries instead of {page.entries}")
@@ -177,7 +178,7 @@ class ZipArchiveReader:
             raise self._error(f"is damaged: {name} can't be read") from error
 
     @contextmanager
-    def _sound(self, page: Page) -> Iterator[None]:
+    def _sound(self, page: ArchivePage) -> Iterator[None]:
         try:
             yield
         except RecursionError:
@@ -191,10 +192,10 @@ class ZipArchiveReader:
 
 @contextmanager
 def reading(path: Path) -> Iterator[ZipArchiveReader]:
-    """An archive that is there.
+    """Open an archive.
 
     Raises:
-        ArchiveError: it is none, is not whole, or is of another version.
+        ArchiveError: it is not an archive, is incomplete, or is of another version.
     """
     try:
         archive = zipfile.ZipFile(path)
@@ -207,7 +208,7 @@ def reading(path: Path) -> Iterator[ZipArchiveReader]:
 
 
 def _error(text: str) -> ArchiveError:
-    """In one line, whatever the file has for names."""
+    """One printable line, whatever names the file has."""
     return ArchiveError("".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text))
 
 
@@ -216,7 +217,7 @@ def _ids(manifest: Manifest, data: bytes) -> ArchiveIds | None:
         return None
     if manifest.greatest_ids is None:
         raise msgspec.ValidationError("it has no greatest_ids")
-    # The manifest has the checksum of every page.
+    # The manifest has the checksums of all pages, so that its own identifies the archive.
     archive = hashlib.sha256(data).hexdigest()
     return ArchiveIds(archive, manifest.greatest_ids.profile, manifest.greatest_ids.face)
 
@@ -227,5 +228,5 @@ def _bounded(entries: list[Numbered], greatest: int) -> list[Numbered]:
     return entries
 
 
-def _page(entry: PageEntry) -> Page:
-    return Page(entry.file, entry.entries)
+def _page(entry: PageEntry) -> ArchivePage:
+    return ArchivePage(entry.file, entry.entries)

@@ -1,4 +1,4 @@
-"""Writing archives."""
+"""ArchiveWriter for zip files."""
 
 import hashlib
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+from typing_extensions import override
 
 from adapters.files.archive.format import (
     FORMAT,
@@ -24,47 +25,48 @@ from adapters.files.archive.format import (
 )
 from application.bulk.errors import ArchiveError
 from application.ports.archive import ArchivedFace
+from application.ports.archive_files import ArchiveWriter
 from domain.people import Profile
 
 T = TypeVar("T")
 
 
-class ZipArchiveWriter:
-    """Implements ArchiveWriter; see `writing`."""
+class ZipArchiveWriter(ArchiveWriter):
+    """Writes a temporary file, which `finish` renames; opened with `writing`."""
 
     def __init__(self, target: Path, part: Path, written_by: str) -> None:
         self._target, self._part = target, part
         self._written_by = written_by
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        os.fchmod(descriptor, 0o600)  # it may have been there
+        os.fchmod(descriptor, 0o600)  # an interrupted export may have left it
         self._file = os.fdopen(descriptor, "wb")
         self._zip = zipfile.ZipFile(self._file, "w")
         self._collections: list[CollectionEntry] = []
         self._models: dict[str, int] = {}
         self._greatest = GreatestIds(0, 0)
 
+    @override
     def section(self, collection: str) -> None:
-        """See ArchiveWriter.section."""
         self._collections.append(CollectionEntry(collection, [], []))
 
+    @override
     def people(self, people: Sequence[Profile]) -> None:
-        """See ArchiveWriter.people."""
         entries = [PersonEntry(person.id, person.name, dict(person.metadata)) for person in people]
         greatest = max([self._greatest.profile, *(person.id for person in people)])
         self._greatest = msgspec.structs.replace(self._greatest, profile=greatest)
         self._page("people", self._collections[-1].people, entries, zipfile.ZIP_DEFLATED)
 
+    @override
     def faces(self, faces: Sequence[ArchivedFace]) -> None:
-        """See ArchiveWriter.faces."""
         for each in faces:
             self._models[each.embedding.model] = len(each.embedding.vector)
         greatest = max([self._greatest.face, *(each.face.id for each in faces)])
         self._greatest = msgspec.structs.replace(self._greatest, face=greatest)
-        # Neither embeddings nor crops get shorter.
+        # Embeddings and crops can't be compressed further.
         self._page("faces", self._collections[-1].faces, list(map(_entry, faces)), zipfile.ZIP_STORED)
 
+    @override
     def finish(self) -> None:
-        """See ArchiveWriter.finish."""
         manifest = Manifest(
             FORMAT,
             VERSION,
@@ -88,7 +90,7 @@ class ZipArchiveWriter:
                 os.close(folder)
 
     def abandon(self) -> None:
-        """Remove what was not finished; nothing happens to what was."""
+        """Remove an archive that is not finished."""
         if not self._file.closed:
             with suppress(OSError, ValueError):
                 self._zip.close()
@@ -113,7 +115,7 @@ class ZipArchiveWriter:
 
 @contextmanager
 def writing(target: Path, written_by: str) -> Iterator[ZipArchiveWriter]:
-    """A new archive, readable to this account alone; it appears when it is finished, or not at all.
+    """A new archive, readable by this account only; it appears once it is finished.
 
     Raises:
         ArchiveError: the file can't be written.

@@ -1,12 +1,12 @@
-"""The schema's history, and the only way by which it changes."""
+"""Migrations of the schema with Alembic; it is changed in no other way."""
 
 from pathlib import Path
 
-from alembic import command
+from alembic import command, op
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, NullPool, func, select
+from sqlalchemy import Connection, NullPool, func, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -14,7 +14,10 @@ from adapters.postgres.query import DRIVER_ERRORS
 from application.errors import StartupError
 
 _LOCK = 0x_FACE_0DB
-"""The key of the advisory lock that only migrations take: any number, for ever the same."""
+"""The key of the advisory lock that migrations take; it must never change."""
+
+_REMOVED, _BEFORE_REMOVED = "0004", "0003"
+"""A migration that repeated what 0001 does, and the one before it: to both belongs the same schema."""
 
 _LOCK_TIMEOUT = "60s"
 _CONNECT_TIMEOUT_S = 10
@@ -30,17 +33,18 @@ _REASONS = {
     "28P01": _NO_ENTRY,
     "28000": _NO_ENTRY,
     "3D000": "The database does not exist: create it, or correct its name.",
+    "53100": "The database's disk is full (53100): make room there, then start again.",
 }
 """By SQLSTATE (PostgreSQL's manual, appendix A)."""
 
 
 async def migrate(engine: AsyncEngine) -> None:
-    """Bring the schema to the newest revision, in one transaction; processes that start together queue.
+    """Upgrade the schema to the newest revision, in one transaction; concurrent calls wait for each other.
 
     Raises:
-        StartupError: no answer, no pgvector, not enough rights, or a schema newer than this program.
+        StartupError: no answer, no pgvector, missing privileges, a full disk, or a schema newer than this program.
     """
-    # An engine of its own: a migration may take longer than a request is allowed to.
+    # Its own engine: a migration may take longer than the statement timeout of requests.
     once = create_async_engine(
         engine.url,
         poolclass=NullPool,
@@ -60,6 +64,12 @@ async def migrate(engine: AsyncEngine) -> None:
         await once.dispose()
 
 
+def execute(script: str) -> None:
+    """Execute the statements of a script, each of which ends with `;` at the end of a line."""
+    for statement in filter(str.strip, script.split(";\n")):
+        op.execute(statement)
+
+
 def config(connection: Connection) -> Config:
     """Alembic's configuration, without a file."""
     config = Config()
@@ -71,7 +81,10 @@ def config(connection: Connection) -> Config:
 
 def _upgrade(connection: Connection) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(config(connection)).walk_revisions()}
-    unknown = set(MigrationContext.configure(connection).get_current_heads()) - known
+    current = set(MigrationContext.configure(connection).get_current_heads())
+    if _REMOVED in current:
+        connection.execute(text(f"UPDATE alembic_version SET version_num = '{_BEFORE_REMOVED}'"))  # noqa: S608
+    unknown = current - known - {_REMOVED}
     if unknown:
         raise StartupError(
             f"The database's schema ({', '.join(sorted(unknown))}) is newer than this program: upgrade it."

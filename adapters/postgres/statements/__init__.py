@@ -1,1 +1,1 @@
-"""The SQL statements, made once: repositories give them their parameters."""
+"""SQL statements, built once at import."""

@@ -1,26 +1,8 @@
-"""Faces out, and people and faces in again."""
+"""Exporting faces, and restoring people and faces."""
 
 from typing import TypeAlias
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    LargeBinary,
-    Select,
-    Text,
-    and_,
-    any_,
-    bindparam,
-    case,
-    delete,
-    func,
-    insert,
-    literal,
-    null,
-    or_,
-    select,
-    text,
-)
+import sqlalchemy as sa
 
 from adapters.postgres.statements.common import (
     COLLECTION,
@@ -33,36 +15,36 @@ from adapters.postgres.statements.faces import FACES
 from adapters.postgres.tables import collection, face, face_crop, kept_archive, profile
 from domain.people import FaceId, ProfileId
 
-Archived: TypeAlias = Select[
+Archived: TypeAlias = sa.Select[
     FaceId, ProfileId, str, str, str, str, bytes | None, bytes | None, bytes, float | None
 ]
-"""The fields of Face; digest, crop, vector, norm."""
+"""The fields of Face; digest, crop, vector and norm."""
 
 
 def page(of: str, after: FaceId | None, *, crops: bool) -> Archived:
-    """A page of faces in the order of their ids."""
+    """A page of faces by ascending id."""
     crop = (
-        select(face_crop.c.image).where(face_crop.c.face_id == face.c.id).scalar_subquery()
+        sa.select(face_crop.c.image).where(face_crop.c.face_id == face.c.id).scalar_subquery()
         if crops
-        else null()
+        else sa.null()
     )
     return (
         FACES.add_columns(face.c.digest, crop, VECTOR_STORED, face.c.embedding_norm)
         .where(face.c.collection == of)
-        .where(*(() if after is None else (face.c.id > literal(after, BigInteger),)))
+        .where(*(() if after is None else (face.c.id > sa.literal(after, sa.BigInteger),)))
         .order_by(face.c.id)
         .limit(LIMIT)
     )
 
 
-# -- whether ids are kept
+# -- keeping ids
 
-ANYBODY = select(select(profile.c.id).exists())
-KEPT_ARCHIVE = select(kept_archive.c.archive)
-LET_NOBODY_COME = text("LOCK TABLE profile, face IN SHARE MODE")
-FORGET_ARCHIVE = delete(kept_archive)
-KEEP_ARCHIVE = insert(kept_archive).values(archive=bindparam("kept", type_=Text))
-RESERVE = text(
+ANY_PERSON = sa.select(sa.select(profile.c.id).exists())
+ARCHIVE_WITH_IDS = sa.select(kept_archive.c.archive)
+LOCK_AGAINST_WRITES = sa.text("LOCK TABLE profile, face IN SHARE MODE")
+DELETE_ARCHIVE = sa.delete(kept_archive)
+SET_ARCHIVE = sa.insert(kept_archive).values(archive=sa.bindparam("new", type_=sa.Text))
+RESERVE_IDS = sa.text(
     """
     SELECT setval(sequence, greatest(nextval(sequence), taken + 1), false) FROM (VALUES
         (pg_get_serial_sequence('profile', 'id'), CAST(:people AS bigint)),
@@ -73,14 +55,19 @@ RESERVE = text(
 
 # -- people
 
-LOCK = select(collection.c.name).where(collection.c.name == COLLECTION).with_for_update(key_share=True)
-"""The collection; others may go on to enrol, and only to restore people they wait."""
+LOCK_FOR_PEOPLE = (
+    sa.select(collection.c.name).where(collection.c.name == COLLECTION).with_for_update(key_share=True)
+)
+"""The collection: others can enrol meanwhile, but not restore people."""
 
-_IDS = bindparam("ids", type_=ARRAY(BigInteger))
+_IDS = sa.bindparam("ids", type_=sa.ARRAY(sa.BigInteger))
 
-PEOPLE_THERE: Select[ProfileId, str] = select(profile.c.id, profile.c.name).where(
+SAME_PEOPLE: sa.Select[ProfileId, str] = sa.select(profile.c.id, profile.c.name).where(
     profile.c.collection == COLLECTION,
-    or_(profile.c.name == any_(bindparam("names", type_=ARRAY(Text))), profile.c.id == any_(_IDS)),
+    sa.or_(
+        profile.c.name == sa.any_(sa.bindparam("names", type_=sa.ARRAY(sa.Text))),
+        profile.c.id == sa.any_(_IDS),
+    ),
 )
 
 _PEOPLE = """
@@ -89,45 +76,47 @@ _PEOPLE = """
     FROM unnest(CAST(:ids AS bigint[]), CAST(:names AS text[]), CAST(:about AS text[])) AS given (id, name, metadata)
     ON CONFLICT DO NOTHING RETURNING id
     """
-RESTORE_PEOPLE_WITH_IDS = text(_PEOPLE.format("id,"))
-RESTORE_PEOPLE = text(_PEOPLE.format(""))
+RESTORE_PEOPLE_WITH_IDS = sa.text(_PEOPLE.format("id,"))
+RESTORE_PEOPLE = sa.text(_PEOPLE.format(""))
 
 # -- faces
 
-_owners: Select[ProfileId] = (
-    select(profile.c.id)
-    .where(profile.c.collection == COLLECTION, profile.c.id == any_(_IDS))
+_owners: sa.Select[ProfileId] = (
+    sa.select(profile.c.id)
+    .where(profile.c.collection == COLLECTION, profile.c.id == sa.any_(_IDS))
     .order_by(profile.c.id)
 )
-"""In the order of all locks."""
+"""In the order in which all transactions lock."""
 LOCK_OWNERS = {
     False: _owners.with_for_update(read=True, key_share=True),
     True: _owners.with_for_update(key_share=True),
 }
-"""False: they can't be deleted until the transaction ends. True: nor can anybody else enrol a face of theirs."""
+"""By whether faces must not be enrolled meanwhile; the people can't be deleted in either case."""
 
-DIMENSIONS = select(DIMENSIONS_ENROLLED)
+DIMENSIONS = sa.select(DIMENSIONS_ENROLLED)
 
-FACES_THERE: Select[FaceId] = select(face.c.id).where(
-    face.c.collection == COLLECTION, face.c.id == any_(_IDS)
+FACES_BY_ID: sa.Select[FaceId] = sa.select(face.c.id).where(
+    face.c.collection == COLLECTION, face.c.id == sa.any_(_IDS)
 )
 
-_sent = func.vector_send(face.c.embedding, type_=LargeBinary)
-FACES_ALIKE: Select[FaceId, ProfileId, str, str, bytes | None, bytes | None] = select(
+_sent = sa.func.vector_send(face.c.embedding, type_=sa.LargeBinary)
+SAME_FACES: sa.Select[FaceId, ProfileId, str, str, bytes | None, bytes | None] = sa.select(
     face.c.id,
     face.c.profile_id,
     face.c.recognition_model,
     face.c.detection_model,
     face.c.digest,
-    case((face.c.digest.is_(None), _sent)),
+    sa.case((face.c.digest.is_(None), _sent)),
 ).where(
-    face.c.profile_id == any_(bindparam("people", type_=ARRAY(BigInteger))),
-    or_(
-        face.c.digest == any_(bindparam("digests", type_=ARRAY(LargeBinary))),
-        and_(face.c.digest.is_(None), _sent == any_(bindparam("vectors", type_=ARRAY(LargeBinary)))),
+    face.c.profile_id == sa.any_(sa.bindparam("people", type_=sa.ARRAY(sa.BigInteger))),
+    sa.or_(
+        face.c.digest == sa.any_(sa.bindparam("digests", type_=sa.ARRAY(sa.LargeBinary))),
+        sa.and_(
+            face.c.digest.is_(None), _sent == sa.any_(sa.bindparam("vectors", type_=sa.ARRAY(sa.LargeBinary)))
+        ),
     ),
 )
-"""By people and what the faces were made from: photos, by their digests, or else embeddings."""
+"""Faces of people by the digests of their photos, or, without a photo, by embedding."""
 
 _FACE = """
     INSERT INTO face ({0} profile_id, collection, recognition_model, detection_model, digest, embedding,
@@ -137,6 +126,6 @@ _FACE = """
         CAST(:norm AS real))
     ON CONFLICT DO NOTHING
     """
-RESTORE_FACE_WITH_ID = text(_FACE.format("id,", ":face,"))
-RESTORE_FACE = text(_FACE.format("", ""))
-RESTORE_CROP = insert(face_crop).values(face_id=FACE_ID, image=bindparam("crop", type_=LargeBinary))
+RESTORE_FACE_WITH_ID = sa.text(_FACE.format("id,", ":face,"))
+RESTORE_FACE = sa.text(_FACE.format("", ""))
+RESTORE_CROP = sa.insert(face_crop).values(face_id=FACE_ID, image=sa.bindparam("crop", type_=sa.LargeBinary))

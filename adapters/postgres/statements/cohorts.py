@@ -1,4 +1,4 @@
-"""Cohorts of galleries: whom to draw, and what is read of them (application/ports/cohorts.py)."""
+"""Drawing and loading cohorts (application/ports/cohorts.py)."""
 
 from typing import Any, cast
 
@@ -15,19 +15,18 @@ _COLUMNS = (
     column("vectors", ARRAY(LargeBinary)),
 )
 
-_DRAW = text(
-    """
+_MEMBERS = """
     WITH place AS MATERIALIZED (
         SELECT name FROM collection WHERE name = :within FOR KEY SHARE
     ),
-    -- By an index alone, as far as the table was vacuumed.
+    -- An index-only scan, as far as the table was vacuumed.
     enrolled AS MATERIALIZED (
         SELECT profile_id FROM face WHERE collection = :within AND recognition_model = :model GROUP BY profile_id
     ),
     chosen AS MATERIALIZED (
         SELECT profile_id FROM enrolled ORDER BY hashint8extended(profile_id, 0), profile_id LIMIT :most
     ),
-    -- Through an array: whatever the server takes for best, for want of statistics, it reads no face twice.
+    -- Through an array, so that the planner looks faces up whatever its statistics say.
     member AS MATERIALIZED (
         SELECT id, vector_send(embedding) AS vector
         FROM (
@@ -36,7 +35,16 @@ _DRAW = text(
                 AND profile_id = ANY (ARRAY(SELECT profile_id FROM chosen))
             ORDER BY profile_id, id
         ) AS first
-    ),
+    )"""
+_DRAWN = "CAST(0 AS float8) AS age, ARRAY(SELECT vector FROM member ORDER BY id) AS vectors"
+
+
+def _query(sql: str) -> Query:
+    return Query(cast("TypedReturnsRows[*tuple[Any, ...]]", text(sql).columns(*_COLUMNS)))
+
+
+DRAW = _query(
+    f"""{_MEMBERS},
     drawn AS (
         INSERT INTO gallery_cohort AS this (collection, recognition_model, people, faces)
         SELECT name, :model, (SELECT count(*) FROM enrolled), ARRAY(SELECT id FROM member ORDER BY id) FROM place
@@ -44,16 +52,20 @@ _DRAW = text(
         SET people = excluded.people, faces = excluded.faces, version = DEFAULT, drawn_at = DEFAULT
         RETURNING version, people
     )
-    SELECT version, people, CAST(0 AS float8) AS age, ARRAY(SELECT vector FROM member ORDER BY id) AS vectors,
-        -- Nobody waits for the disk: a cohort that a crash takes is drawn again.
+    SELECT version, people, {_DRAWN},
+        -- No need to wait for the disk: a cohort that is lost in a crash is drawn again.
         set_config('synchronous_commit', 'off', true)
     FROM drawn
-    """
+    """  # noqa: S608 - parts of ours
 )
-DRAW = Query(cast("TypedReturnsRows[*tuple[Any, ...]]", _DRAW.columns(*_COLUMNS)))
-"""No row if there is no such collection. Done twice, it draws the same people again."""
+"""No row without such a collection. Repeating it draws the same people."""
 
-_LOAD = text(
+DRAW_UNSTORED = _query(
+    f"{_MEMBERS} SELECT CAST(0 AS bigint) AS version, (SELECT count(*) FROM enrolled) AS people, {_DRAWN} FROM place"  # noqa: S608
+)
+"""As DRAW, but nothing is written. No stored cohort has version 0."""
+
+LOAD = _query(
     """
     SELECT version, people, CAST(extract(epoch FROM now() - drawn_at) AS float8) AS age,
         CASE WHEN version = CAST(:known AS bigint) AND there = CAST(:known_faces AS bigint) THEN NULL
@@ -61,12 +73,11 @@ _LOAD = text(
             SELECT vector_send(embedding) FROM face WHERE id = ANY (faces) ORDER BY id
         ) END AS vectors
     FROM gallery_cohort CROSS JOIN LATERAL (
-        -- By the index alone, as far as the table was vacuumed.
+        -- An index-only scan, as far as the table was vacuumed.
         SELECT count(*) AS there FROM unnest(faces) AS member (id)
         WHERE EXISTS (SELECT FROM face WHERE face.id = member.id)
     ) AS counted
     WHERE gallery_cohort.collection = :within AND gallery_cohort.recognition_model = :model
     """
 )
-LOAD = Query(cast("TypedReturnsRows[*tuple[Any, ...]]", _LOAD.columns(*_COLUMNS)))
-"""The vectors are NULL if they are known: of this version, and no face has been deleted since."""
+"""The vectors are NULL if the caller has them: the version is the same and no face was deleted since."""

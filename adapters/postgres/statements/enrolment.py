@@ -1,59 +1,44 @@
-"""One new face: collection, person and face in one statement, which is one transaction.
+"""Enrolling a face: collection, person and face in one statement, which is one transaction.
 
-Locks are taken in the order collection, profile, face, as everywhere.
+Locks are taken in the order collection, profile, face, as in all transactions.
 """
 
 from typing import TypeAlias
 
-from sqlalchemy import (
-    CTE,
-    Boolean,
-    ColumnElement,
-    Label,
-    LargeBinary,
-    Select,
-    Text,
-    bindparam,
-    func,
-    insert,
-    literal,
-    literal_column,
-    select,
-    true,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from adapters.postgres.statements.common import (
     COLLECTION,
     DIMENSIONS,
     DIMENSIONS_ENROLLED,
+    HOLD_COLLECTION,
     MODEL,
     NORM,
     PROFILE_ID,
-    STAY,
     VECTOR_GIVEN,
 )
 from adapters.postgres.tables import face, face_crop, profile
 from domain.people import FaceId, ProfileId
 
-Outcome: TypeAlias = Select[str | None, bool, ProfileId | None, str | None, FaceId | None, bool | None]
-"""The collection, if it is there; whether the vector fits; the person's id and name; the face's id; if it is new."""
+Outcome: TypeAlias = sa.Select[str | None, bool, ProfileId | None, str | None, FaceId | None, bool | None]
+"""The collection, or null; whether the vector's length fits; the person's id and name; the face's id; if new."""
 
-_DETECTOR = bindparam("detector", type_=Text)
-_DIGEST = bindparam("digest", type_=LargeBinary)
-_CROP = bindparam("crop", type_=LargeBinary)
+_DETECTOR = sa.bindparam("detector", type_=sa.Text)
+_DIGEST = sa.bindparam("digest", type_=sa.LargeBinary)
+_CROP = sa.bindparam("crop", type_=sa.LargeBinary)
 
-# A row that an upsert has inserted is locked by nobody; one that it has updated was locked by it.
-_CREATED: Label[bool] = literal_column("face.xmax = 0", Boolean).label("created")
+# The xmax of a row that this upsert has inserted is 0; updating a row locks it first, which sets xmax.
+_CREATED: sa.Label[bool] = sa.literal_column("face.xmax = 0", sa.Boolean).label("created")
 
-_fits: ColumnElement[bool] = func.coalesce(DIMENSIONS_ENROLLED, DIMENSIONS) == DIMENSIONS
+_fits: sa.ColumnElement[bool] = sa.func.coalesce(DIMENSIONS_ENROLLED, DIMENSIONS) == DIMENSIONS
 
-_place = STAY.cte("place")
+_collection = HOLD_COLLECTION.cte("locked_collection")
 
-# The update changes nothing: it locks the profile, so that a concurrent delete of its last face waits.
+# The update changes nothing, but locks the profile, so that a concurrent delete of its last face waits.
 _new_person = upsert(profile).from_select(
     ["collection", "name"],
-    select(_place.c.name, bindparam("person", type_=Text)).where(_fits),
+    sa.select(_collection.c.name, sa.bindparam("person", type_=sa.Text)).where(_fits),
 )
 _by_name = (
     _new_person.on_conflict_do_update(
@@ -63,15 +48,15 @@ _by_name = (
     .cte("person")
 )
 _by_id = (
-    select(profile.c.id, profile.c.name)
-    .join(_place, _place.c.name == profile.c.collection)
+    sa.select(profile.c.id, profile.c.name)
+    .join(_collection, _collection.c.name == profile.c.collection)
     .where(profile.c.id == PROFILE_ID)
     .with_for_update(key_share=True, of=profile)
     .cte("person")
 )
 
 
-def _enrol(person: CTE) -> Outcome:
+def _enrol(person: sa.CTE) -> Outcome:
     new_face = upsert(face).from_select(
         [
             "profile_id",
@@ -82,9 +67,9 @@ def _enrol(person: CTE) -> Outcome:
             "embedding",
             "embedding_norm",
         ],
-        select(person.c.id, COLLECTION, MODEL, _DETECTOR, _DIGEST, VECTOR_GIVEN, NORM).where(_fits),
+        sa.select(person.c.id, COLLECTION, MODEL, _DETECTOR, _DIGEST, VECTOR_GIVEN, NORM).where(_fits),
     )
-    # The update changes nothing: it answers with the face that has this photo.
+    # The update changes nothing, but returns the face that has this photo.
     enrolled = (
         new_face.on_conflict_do_update(
             index_elements=["profile_id", "recognition_model", "detection_model", "digest"],
@@ -94,19 +79,21 @@ def _enrol(person: CTE) -> Outcome:
         .returning(face.c.id, _CREATED)
         .cte("enrolled")
     )
-    kept = (
-        insert(face_crop)
+    crop = (
+        sa.insert(face_crop)
         .from_select(
             ["face_id", "image"],
-            select(enrolled.c.id, _CROP).where(enrolled.c.created, _CROP.is_not(None)),
+            sa.select(enrolled.c.id, _CROP).where(enrolled.c.created, _CROP.is_not(None)),
         )
-        .cte("kept")
+        .cte("crop")
     )
-    one = select(literal(1)).subquery("one")
+    one = sa.select(sa.literal(1)).subquery("one")
     return (
-        select(_place.c.name, _fits, person.c.id, person.c.name, enrolled.c.id, enrolled.c.created)
-        .select_from(one.outerjoin(_place, true()).outerjoin(person, true()).outerjoin(enrolled, true()))
-        .add_cte(kept)
+        sa.select(_collection.c.name, _fits, person.c.id, person.c.name, enrolled.c.id, enrolled.c.created)
+        .select_from(
+            one.outerjoin(_collection, sa.true()).outerjoin(person, sa.true()).outerjoin(enrolled, sa.true())
+        )
+        .add_cte(crop)
     )
 
 

@@ -1,31 +1,17 @@
-"""Enrolled faces: reading, moving, deleting."""
+"""Reading, moving and deleting enrolled faces."""
 
 from typing import TypeAlias
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    LargeBinary,
-    Select,
-    Text,
-    bindparam,
-    column,
-    delete,
-    exists,
-    func,
-    literal,
-    select,
-    update,
-)
+import sqlalchemy as sa
 
 from adapters.postgres.statements.common import COLLECTION, FACE_ID, LIMIT, MODEL, PROFILE_ID
 from adapters.postgres.tables import face, profile
 from application.ports.faces import FaceFilter
 from domain.people import FaceId, ProfileId
 
-Faces: TypeAlias = Select[FaceId, ProfileId, str, str, str, str]
+Faces: TypeAlias = sa.Select[FaceId, ProfileId, str, str, str, str]
 
-FACES: Faces = select(
+FACES: Faces = sa.select(
     face.c.id,
     face.c.profile_id,
     profile.c.name,
@@ -33,34 +19,39 @@ FACES: Faces = select(
     face.c.detection_model,
     face.c.collection,
 ).join(profile, profile.c.id == face.c.profile_id)
-"""In the order of the fields of Face."""
+"""The fields of Face."""
 
 _this = (face.c.collection == COLLECTION, face.c.id == FACE_ID)
 
 GET = FACES.where(*_this)
 
-_asked = (
-    func.unnest(bindparam("names", type_=ARRAY(Text)), bindparam("digests", type_=ARRAY(LargeBinary)))
-    .table_valued(column("name", Text), column("digest", LargeBinary))
+_photos = (
+    sa.func.unnest(
+        sa.bindparam("names", type_=sa.ARRAY(sa.Text)),
+        sa.bindparam("digests", type_=sa.ARRAY(sa.LargeBinary)),
+    )
+    .table_valued(sa.column("name", sa.Text), sa.column("digest", sa.LargeBinary))
     .render_derived()
 )
-ENROLLED: Select[FaceId, ProfileId, str, str, str, str, bytes | None] = (
+ENROLLED: sa.Select[FaceId, ProfileId, str, str, str, str, bytes | None] = (
     FACES.add_columns(face.c.digest)
-    .join(_asked, (_asked.c.name == profile.c.name) & (_asked.c.digest == face.c.digest))
+    .join(_photos, (_photos.c.name == profile.c.name) & (_photos.c.digest == face.c.digest))
     .where(
         profile.c.collection == COLLECTION,
         face.c.recognition_model == MODEL,
-        face.c.detection_model == bindparam("detector", type_=Text),
+        face.c.detection_model == sa.bindparam("detector", type_=sa.Text),
     )
 )
-"""The faces of people, by name, and photos, by digest."""
+"""Faces by pairs of a person's name and a photo's digest."""
 
 
 def page(where: FaceFilter, after: FaceId | None) -> Faces:
-    """A page of faces in the order of their ids."""
-    named = select(profile.c.id).where(profile.c.collection == where.collection, profile.c.name == where.name)
+    """A page of faces by ascending id."""
+    named = sa.select(profile.c.id).where(
+        profile.c.collection == where.collection, profile.c.name == where.name
+    )
     conditions = (
-        (after, face.c.id > literal(after, BigInteger)),
+        (after, face.c.id > sa.literal(after, sa.BigInteger)),
         (where.name, face.c.profile_id == named.scalar_subquery()),
         (where.profile_id, face.c.profile_id == where.profile_id),
         (where.recognition_model, face.c.recognition_model == where.recognition_model),
@@ -73,16 +64,16 @@ def page(where: FaceFilter, after: FaceId | None) -> Faces:
     )
 
 
-OWNER = select(face.c.profile_id).where(*_this)
+OWNER = sa.select(face.c.profile_id).where(*_this)
 
-DELETE = delete(face).where(face.c.id == FACE_ID, face.c.profile_id == PROFILE_ID).returning(face.c.id)
-DELETE_PERSON_WITHOUT_FACES = delete(profile).where(
-    profile.c.id == PROFILE_ID, ~exists().where(face.c.profile_id == profile.c.id)
+DELETE = sa.delete(face).where(face.c.id == FACE_ID, face.c.profile_id == PROFILE_ID).returning(face.c.id)
+DELETE_PERSON_WITHOUT_FACES = sa.delete(profile).where(
+    profile.c.id == PROFILE_ID, ~sa.exists().where(face.c.profile_id == profile.c.id)
 )
 
 _moved = face.alias("moved")
 SAME_PHOTO = (
-    select(face.c.id)
+    sa.select(face.c.id)
     .join(
         _moved,
         (_moved.c.id == FACE_ID)
@@ -92,6 +83,10 @@ SAME_PHOTO = (
     )
     .where(face.c.profile_id == PROFILE_ID)
 )
-"""The face that a person has of the photo that another face is of."""
+"""The face of a person that is of the same photo and models as another face."""
 
-MOVE = update(face).where(face.c.id == FACE_ID).values(profile_id=bindparam("profile", type_=BigInteger))
+MOVE = (
+    sa.update(face)
+    .where(face.c.id == FACE_ID)
+    .values(profile_id=sa.bindparam("profile", type_=sa.BigInteger))
+)

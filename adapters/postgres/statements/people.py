@@ -2,21 +2,7 @@
 
 from typing import TypeAlias
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    Select,
-    Text,
-    and_,
-    any_,
-    bindparam,
-    delete,
-    func,
-    insert,
-    literal,
-    select,
-    update,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -26,15 +12,15 @@ from application.ports.people import ProfileFilter
 from domain.metadata import Metadata
 from domain.people import ProfileId
 
-People: TypeAlias = Select[ProfileId, str, str, Metadata, int]
+People: TypeAlias = sa.Select[ProfileId, str, str, Metadata, int]
 
-_PERSON = bindparam("person", type_=Text)
-_METADATA = bindparam("about", type_=JSONB(none_as_null=True))
+_PERSON = sa.bindparam("person", type_=sa.Text)
+_METADATA = sa.bindparam("about", type_=JSONB(none_as_null=True))
 _GREATEST_CHARACTER = 0x10FFFF
 _SURROGATES = (0xD800, 0xDFFF)
 
 _faces = (
-    select(func.count())
+    sa.select(sa.func.count())
     .select_from(face)
     .where(face.c.collection == profile.c.collection, face.c.profile_id == profile.c.id)
     .scalar_subquery()
@@ -42,28 +28,28 @@ _faces = (
 _columns = (profile.c.id, profile.c.collection, profile.c.name, profile.c.metadata)
 _this = (profile.c.collection == COLLECTION, profile.c.id == PROFILE_ID)
 
-PEOPLE: People = select(*_columns, _faces)
-"""In the order of the fields of Profile."""
+PEOPLE: People = sa.select(*_columns, _faces)
+"""The fields of Profile."""
 
 GET = PEOPLE.where(*_this)
 FIND = PEOPLE.where(profile.c.collection == COLLECTION, profile.c.name == _PERSON)
 
 
 def page(where: ProfileFilter, after: ProfileId | None) -> People:
-    """A page of people in the order of their ids."""
+    """A page of people by ascending id."""
     return (
         PEOPLE.where(profile.c.collection == where.collection)
-        .where(*(() if after is None else (profile.c.id > literal(after, BigInteger),)))
+        .where(*(() if after is None else (profile.c.id > sa.literal(after, sa.BigInteger),)))
         .where(*(() if where.prefix is None else (profile.c.name >= where.prefix,)))
-        .where(*((profile.c.name < end,) if (end := _behind(where.prefix or "")) else ()))
+        .where(*((profile.c.name < end,) if (end := _end_of(where.prefix or "")) else ()))
         .where(*(() if where.metadata is None else (profile.c.metadata.contains(where.metadata),)))
         .order_by(profile.c.id)
         .limit(LIMIT)
     )
 
 
-def _behind(prefix: str) -> str:
-    """The least text behind all that begin with `prefix`, by code points; empty if there is none."""
+def _end_of(prefix: str) -> str:
+    """The smallest text greater than all that begin with `prefix`, by code points; empty if there is none."""
     head = prefix.rstrip(chr(_GREATEST_CHARACTER))
     if not head:
         return ""
@@ -72,74 +58,80 @@ def _behind(prefix: str) -> str:
 
 
 CREATE = (
-    insert(profile).values(collection=COLLECTION, name=_PERSON, metadata=_METADATA).returning(profile.c.id)
+    sa.insert(profile).values(collection=COLLECTION, name=_PERSON, metadata=_METADATA).returning(profile.c.id)
 )
 
 UPDATE = (
-    update(profile)
+    sa.update(profile)
     .where(*_this)
     .values(
-        name=func.coalesce(_PERSON, profile.c.name), metadata=func.coalesce(_METADATA, profile.c.metadata)
+        name=sa.func.coalesce(_PERSON, profile.c.name),
+        metadata=sa.func.coalesce(_METADATA, profile.c.metadata),
     )
     .returning(*_columns, _faces)
 )
 
+_any_of_people = sa.any_(sa.bindparam("people", type_=sa.ARRAY(sa.BigInteger)))
+
 LOCK_PEOPLE = (
-    select(profile.c.id)
+    sa.select(profile.c.id)
     .where(
         profile.c.collection == COLLECTION,
-        profile.c.id == any_(bindparam("people", type_=ARRAY(BigInteger))),
+        profile.c.id == _any_of_people,
     )
-    # Everybody locks in this order, so that nobody waits for one who waits for them.
+    # All transactions lock in this order, so that there are no deadlocks.
     .order_by(profile.c.id)
     .with_for_update()
 )
 
 # -- merge
 
-_source, _target = bindparam("source", type_=BigInteger), bindparam("target", type_=BigInteger)
-_kept = face.alias("kept")
-FORGET_COMMON_PHOTOS = delete(face).where(
+_source, _target = sa.bindparam("source", type_=sa.BigInteger), sa.bindparam("target", type_=sa.BigInteger)
+_targets = face.alias("targets")
+DELETE_COMMON_PHOTOS = sa.delete(face).where(
     face.c.profile_id == _source,
-    _kept.c.profile_id == _target,
-    *(_kept.c[column] == face.c[column] for column in ("digest", "recognition_model", "detection_model")),
+    _targets.c.profile_id == _target,
+    *(_targets.c[column] == face.c[column] for column in ("digest", "recognition_model", "detection_model")),
 )
-GIVE_FACES = update(face).where(face.c.profile_id == _source).values(profile_id=_target)
-_donor = profile.alias("donor")
-_donated = select(_donor.c.metadata).where(_donor.c.id == _source).scalar_subquery()
+MOVE_FACES = sa.update(face).where(face.c.profile_id == _source).values(profile_id=_target)
+_from = profile.alias("source")
+_metadata_of_source = sa.select(_from.c.metadata).where(_from.c.id == _source).scalar_subquery()
 UNITE_METADATA = (
-    update(profile).where(profile.c.id == _target).values(metadata=_donated.op("||")(profile.c.metadata))
+    sa.update(profile)
+    .where(profile.c.id == _target)
+    .values(metadata=_metadata_of_source.op("||")(profile.c.metadata))
 )
 
 # -- delete
 
-DELETE_FACES = delete(face).where(face.c.profile_id == PROFILE_ID)
-DELETE = delete(profile).where(*_this).returning(profile.c.id)
+DELETE_FACES = sa.delete(face).where(face.c.profile_id == PROFILE_ID)
+DELETE = sa.delete(profile).where(*_this).returning(profile.c.id)
 
 # -- collections
 
 _profiles = (
-    select(func.count())
+    sa.select(sa.func.count())
     .select_from(profile)
     .where(profile.c.collection == collection.c.name)
     .scalar_subquery()
 )
-COLLECTIONS = select(collection.c.name, _profiles).order_by(collection.c.name).limit(LIMIT)
-"""In the order of the fields of Collection."""
-COLLECTIONS_AFTER = COLLECTIONS.where(collection.c.name > bindparam("after", type_=Text))
-GET_COLLECTION = select(collection.c.name, _profiles).where(collection.c.name == COLLECTION)
+COLLECTIONS = sa.select(collection.c.name, _profiles).order_by(collection.c.name).limit(LIMIT)
+"""The fields of Collection."""
+COLLECTIONS_AFTER = COLLECTIONS.where(collection.c.name > sa.bindparam("after", type_=sa.Text))
+GET_COLLECTION = sa.select(collection.c.name, _profiles).where(collection.c.name == COLLECTION)
 CREATE_COLLECTION = (
     upsert(collection).values(name=COLLECTION).on_conflict_do_nothing().returning(collection.c.name)
 )
-LOCK_COLLECTION = select(collection.c.name).where(collection.c.name == COLLECTION).with_for_update()
+LOCK_COLLECTION = sa.select(collection.c.name).where(collection.c.name == COLLECTION).with_for_update()
 LOCK_SOME = (
-    select(profile.c.id)
+    sa.select(profile.c.id)
     .where(profile.c.collection == COLLECTION)
     .order_by(profile.c.id)
     .limit(LIMIT)
     .with_for_update()
 )
-_some = any_(bindparam("people", type_=ARRAY(BigInteger)))
-DELETE_FACES_OF_SOME = delete(face).where(face.c.profile_id == _some)
-DELETE_SOME = delete(profile).where(and_(profile.c.collection == COLLECTION, profile.c.id == _some))
-DELETE_COLLECTION = delete(collection).where(collection.c.name == COLLECTION)
+DELETE_FACES_OF_SOME = sa.delete(face).where(face.c.profile_id == _any_of_people)
+DELETE_SOME = sa.delete(profile).where(
+    sa.and_(profile.c.collection == COLLECTION, profile.c.id == _any_of_people)
+)
+DELETE_COLLECTION = sa.delete(collection).where(collection.c.name == COLLECTION)

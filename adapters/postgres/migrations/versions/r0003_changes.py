@@ -1,4 +1,4 @@
-"""What has changed in a gallery since any moment, so that indexes in memory can follow the database."""
+"""The changes of a gallery since any moment, so that indexes in memory can follow the database."""
 
 from alembic import op
 
@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # Small numbers of people and faces, never given again.
+    # Integers that identify people and faces; none is used twice.
     op.execute("ALTER TABLE profile ADD COLUMN number bigint NOT NULL GENERATED ALWAYS AS IDENTITY")
     op.create_unique_constraint("profile_number_key", "profile", ["number"])
     op.execute(
@@ -21,7 +21,7 @@ def upgrade() -> None:
         "face",
         ["collection", "recognition_model", "revision", "number"],
     )
-    # A fresh xid is the only thing that tells whether a row was there at a snapshot: nobody may choose it.
+    # Whether a row is visible in a snapshot is decided by its xid: clients must not choose it.
     op.execute(
         "CREATE OR REPLACE FUNCTION face_revised() RETURNS trigger LANGUAGE plpgsql AS $$"
         " BEGIN NEW.revision := pg_current_xact_id(); RETURN NEW; END $$"
@@ -53,7 +53,7 @@ def upgrade() -> None:
         "CREATE TRIGGER faces_removed AFTER DELETE ON face REFERENCING OLD TABLE AS gone"
         " FOR EACH STATEMENT EXECUTE FUNCTION faces_removed()"
     )
-    # Nothing in the program does it, but a collection may be renamed by hand.
+    # The program never does this, but an operator may rename a collection.
     op.execute(
         "CREATE OR REPLACE FUNCTION face_left() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT"
         " AS $$"
@@ -65,7 +65,7 @@ def upgrade() -> None:
         " WHEN ((OLD.collection, OLD.recognition_model) IS DISTINCT FROM (NEW.collection, NEW.recognition_model))"
         " EXECUTE FUNCTION face_left()"
     )
-    # Deleting them one by one would be the only way that is seen.
+    # TRUNCATE fires no trigger that could record the faces.
     op.execute(
         "CREATE OR REPLACE FUNCTION faces_not_truncated() RETURNS trigger LANGUAGE plpgsql AS $$"
         " BEGIN RAISE EXCEPTION 'use DELETE: indexes of faces do not learn of TRUNCATE'; END $$"

@@ -1,14 +1,14 @@
-"""The numbers of people and faces become their ids (docs/decisions/0012-integer-ids.md).
+"""The numbers of people and faces, which 0003 added, become their ids (docs/decisions/0012-integer-ids.md).
 
-The numbers are there since 0003, and everything that was enrolled keeps its own. `face` is written anew once, and so
-for a moment takes its space twice; its revisions stay, so that saved indexes can still be used.
+`face` is rewritten once, so that it needs twice its space for a while. Its revisions stay, so that saved indexes can
+still be used.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -16,7 +16,7 @@ _GREATEST = 2**53 - 1
 
 
 def upgrade() -> None:
-    # Answers that were kept to be repeated have the old ids.
+    # Stored answers have the old ids.
     op.execute("DELETE FROM idempotency")
     _drop_references()
 
@@ -27,7 +27,7 @@ def upgrade() -> None:
     op.alter_column("face_crop", "number", new_column_name="face_id", nullable=False)
     op.create_primary_key("face_crop_pkey", "face_crop", ["face_id"])
 
-    # Inside of ALTER TABLE there can't be a join.
+    # ALTER TABLE can't join.
     op.execute(
         "CREATE FUNCTION number_of_profile(uuid) RETURNS bigint LANGUAGE plpgsql STABLE SET search_path FROM CURRENT"
         " AS $$ BEGIN RETURN (SELECT number FROM profile WHERE id = $1); END $$"
@@ -47,13 +47,13 @@ def upgrade() -> None:
     _create_indexes_of_ids()
     _rename_indexes_of_revisions(("number", "number"), ("id", "face_id"))
     _create_references()
-    _tell_of_removed("face_id", "id")
+    _create_removal_triggers("face_id", "id")
 
     op.create_table("kept_archive", sa.Column("archive", sa.Text, primary_key=True))
 
 
 def downgrade() -> None:
-    """The UUIDs that were there don't come back: others, in the same order, take their place."""
+    """The former UUIDs are lost: others, in the same order, take their place."""
     op.execute("DELETE FROM idempotency")
     op.drop_table("kept_archive")
     _drop_references()
@@ -62,7 +62,7 @@ def downgrade() -> None:
         op.execute(f"ALTER SEQUENCE {table}_id_seq RENAME TO {table}_number_seq")
         op.execute(f"ALTER TABLE {table} ALTER COLUMN id SET MAXVALUE {2**63 - 1}")
         op.alter_column(table, "id", new_column_name="number")
-        # Computed once: a column that is generated and then no more fires no trigger.
+        # Filling it as a generated column fires no trigger.
         op.execute(f"ALTER TABLE {table} ADD COLUMN id uuid GENERATED ALWAYS AS ({_uuid('number')}) STORED")
         op.execute(f"ALTER TABLE {table} ALTER COLUMN id DROP EXPRESSION, ALTER COLUMN id SET NOT NULL")
     for table, column in (("face", "profile_id"), ("face_crop", "face_id")):
@@ -72,7 +72,7 @@ def downgrade() -> None:
     _create_indexes_of_ids()
     _rename_indexes_of_revisions(("id", "face_id"), ("number", "number"))
     _create_references()
-    _tell_of_removed("number", "number")
+    _create_removal_triggers("number", "number")
 
 
 def _uuid(number: str) -> str:
@@ -121,14 +121,14 @@ def _drop_indexes_of_ids() -> None:
 
 
 def _rename_indexes_of_revisions(old: tuple[str, str], new: tuple[str, str]) -> None:
-    """By the last columns of the one on `face` and the one on `removed_face`."""
+    """`old` and `new` name the last columns of the indexes on `face` and on `removed_face`."""
     for table, before, after in zip(("face", "removed_face"), old, new, strict=True):
         name = f"{table}_collection_recognition_model_revision"
         op.execute(f"ALTER INDEX {name}_{before}_idx RENAME TO {name}_{after}_idx")
 
 
-def _tell_of_removed(column: str, id_of_face: str) -> None:
-    """As in 0003, by other names."""
+def _create_removal_triggers(column: str, id_of_face: str) -> None:
+    """The functions of 0003 with other column names."""
     for name, body in (
         ("faces_removed", f"SELECT collection, recognition_model, {id_of_face} FROM gone"),  # noqa: S608 - a name of ours
         ("face_left", f"VALUES (OLD.collection, OLD.recognition_model, OLD.{id_of_face})"),

@@ -1,4 +1,4 @@
-"""By whom the scores of a gallery are normalised: the ids of some of its faces (domain/impostors.py)."""
+"""Cohorts: the ids of the faces by which the scores of a gallery are normalised (domain/impostors.py)."""
 
 from alembic import op
 

@@ -1,7 +1,7 @@
-"""The length of each embedding's vector, and another name for embeddings of `sface` that were made before.
+"""The norm of each embedding, and another model name for embeddings that `sface` made before.
 
-They were directions from four times the mean of the vectors in training. Without the vectors' lengths they can't be
-turned into what `sface` makes now, and the two must not meet: docs/decisions/0011-thresholds-that-fit.md.
+Earlier embeddings were centred on four times the mean of the training vectors. Without their norms they can't be
+converted, and must not be compared with new ones: docs/decisions/0011-thresholds-that-fit.md.
 """
 
 from alembic import op
@@ -20,10 +20,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # What was enrolled in the meantime would meet the others.
+    # Faces that were enrolled since must not be compared with the earlier ones.
     models = ", ".join(f"'{model}'" for model in _MODELS)
     op.execute(f"CREATE TEMP TABLE gone AS SELECT id FROM face WHERE recognition_model IN ({models})")  # noqa: S608 - names of ours
-    # Whoever has no other face goes with their last one, as always.
+    # A person is deleted with their last face, as always.
     op.execute(
         "CREATE TEMP TABLE left_alone AS SELECT DISTINCT profile_id FROM face WHERE id IN (SELECT id FROM gone)"
     )

@@ -1,9 +1,5 @@
-"""Liveness sessions: measurements and embeddings of a few minutes, no pictures.
+"""Liveness sessions: measurements and embeddings, kept for a few minutes; no pictures."""
 
-Of a session that has failed or was used no embedding stays.
-"""
-
-import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
@@ -11,22 +7,20 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-NAME = sa.Text(collation="C")
-
 
 def upgrade() -> None:
-    op.create_table(
-        "liveness_session",
-        sa.Column("id", NAME, nullable=False),
-        sa.Column("nonce", NAME, nullable=False),
-        sa.Column("detection_model", NAME, nullable=False),
-        sa.Column("recognition_model", NAME, nullable=False),
-        sa.Column("progress", sa.LargeBinary, nullable=False),
-        sa.Column("views", sa.LargeBinary, nullable=False),
-        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="liveness_session_pkey"),
-    )
+    op.execute("""
+        CREATE TABLE liveness_session (
+            id text COLLATE "C" CONSTRAINT liveness_session_pkey PRIMARY KEY,
+            nonce text COLLATE "C" NOT NULL,
+            detection_model text COLLATE "C" NOT NULL,
+            recognition_model text COLLATE "C" NOT NULL,
+            progress bytea NOT NULL,
+            views bytea NOT NULL,
+            begun_at timestamptz NOT NULL DEFAULT now(),
+            expires_at timestamptz NOT NULL
+        )
+        """)
     op.create_index("liveness_session_expires_at_idx", "liveness_session", ["expires_at"])
 
 

@@ -1,4 +1,4 @@
-"""The faces of one recognition model in one collection as the rows of one matrix, for exact search."""
+"""The embeddings of one recognition model in one collection, as the rows of one matrix for exact search."""
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
@@ -11,14 +11,14 @@ from domain.people import Face, FaceId, ProfileId
 
 _FIRST_CAPACITY = 64
 _WIDENING = 4
-"""When one person fills the candidates, so many times more are taken."""
+"""Factor by which a search takes more rows when those it has are of too few people."""
 
 
-class Shelf:
-    """Grows by doubling; a deleted face leaves an empty row, until half of the rows are empty.
+class VectorTable:
+    """Grows by doubling. Deleted faces leave empty rows, which are removed once they are the majority.
 
-    A row's vector is never written again, except that a deleted one is wiped: a search can so read a snapshot
-    in another thread, without a lock, while faces come and go.
+    A row's vector is written once and only zeroed when its face is deleted, so that a search can read a
+    snapshot in another thread, without a lock, while faces are added and deleted.
     """
 
     def __init__(self, dimensions: int) -> None:
@@ -26,56 +26,57 @@ class Shelf:
         self._vectors = np.zeros((_FIRST_CAPACITY, dimensions), dtype=np.float32)
         self._owners: list[Owner | None] = []
         self._rows: dict[FaceId, int] = {}
-        self._people: dict[ProfileId, dict[FaceId, None]] = {}
+        self._people: dict[ProfileId, set[FaceId]] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
 
     @property
     def people(self) -> AbstractSet[ProfileId]:
-        """Those who have faces here."""
+        """The people who have faces in the table."""
         return self._people.keys()
 
     def faces_of(self, profile_id: ProfileId) -> list[FaceId]:
-        """By their ids."""
+        """A person's faces by ascending id."""
         return sorted(self._people.get(profile_id, ()))
 
     def vectors(self, face_ids: list[FaceId]) -> NDArray[np.float32]:
-        """A copy, one row a face."""
+        """A copy of the faces' vectors, one row each."""
         return self._vectors[[self._rows[face_id] for face_id in face_ids]]
 
     def add(self, face: Face, vector: NDArray[np.float32]) -> None:
-        """`vector` has `dimensions` numbers."""
+        """Add a face whose vector has `dimensions` numbers."""
         row = len(self._owners)
         if row == len(self._vectors):
             self._vectors = np.concatenate([self._vectors, np.zeros_like(self._vectors)])
         self._vectors[row] = vector
         self._owners.append(Owner(face.profile_id, face.id))
         self._rows[face.id] = row
-        self._people.setdefault(face.profile_id, {})[face.id] = None
+        self._people.setdefault(face.profile_id, set()).add(face.id)
 
-    def give(self, face: Face, profile_id: ProfileId) -> None:
-        """Make it somebody else's; the face must be there."""
-        self._leave(face)
+    def reassign(self, face: Face, profile_id: ProfileId) -> None:
+        """Assign a face of the table to another person."""
+        self._remove_from_owner(face)
         self._owners[self._rows[face.id]] = Owner(profile_id, face.id)
-        self._people.setdefault(profile_id, {})[face.id] = None
+        self._people.setdefault(profile_id, set()).add(face.id)
 
     def remove(self, face: Face) -> None:
-        """The face must be there."""
-        self._leave(face)
+        """Remove a face of the table."""
+        self._remove_from_owner(face)
         row = self._rows.pop(face.id)
         self._owners[row] = None
         self._vectors[row] = 0.0
         if len(self._owners) > max(_FIRST_CAPACITY, 2 * len(self)):
             self._compact()
 
-    def _leave(self, face: Face) -> None:
-        del self._people[face.profile_id][face.id]
-        if not self._people[face.profile_id]:
+    def _remove_from_owner(self, face: Face) -> None:
+        faces = self._people[face.profile_id]
+        faces.remove(face.id)
+        if not faces:
             del self._people[face.profile_id]
 
     def _compact(self) -> None:
-        """New arrays rather than moved rows: a search may still be reading the old ones."""
+        """Copy the rows into new arrays: a search may still be reading the old ones."""
         rows = list(self._rows.values())
         padding = np.zeros((max(_FIRST_CAPACITY, len(rows)), self.dimensions), dtype=np.float32)
         self._vectors = np.concatenate([self._vectors[rows], padding])
@@ -83,7 +84,7 @@ class Shelf:
         self._rows = {face_id: row for row, face_id in enumerate(self._rows)}
 
     def snapshot(self, people: AbstractSet[ProfileId] | None) -> "Snapshot":
-        """The faces of this moment, of these people or of all; one deleted later is not found."""
+        """The present faces of these people, or of all; a face that is deleted later is not found in it."""
         count = len(self._owners)
         if people is None:
             return Snapshot(self._vectors[:count], self._owners)
@@ -93,24 +94,24 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose a row is."""
+    """The person and the face of a row."""
 
     profile_id: ProfileId
     face_id: FaceId
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """What a search reads."""
 
-    def __init__(self, vectors: NDArray[np.float32], owners: "list[Owner | None]") -> None:
-        self._vectors = vectors
-        self._owners = owners
+    vectors: NDArray[np.float32]
+    owners: list[Owner | None]
 
     def nearest(self, probe: NDArray[np.float32], limit: int) -> list[ProfileId]:
-        """The `limit` nearest people, each by their nearest face; equals by that face's id."""
+        """The `limit` nearest people, each by their nearest face; equally near ones by that face's id."""
         # vecdot and not @: it sums each row alone, so that equal vectors have equal similarities
         # wherever they lie, as in PostgreSQL.
-        similarities: NDArray[np.float32] = np.vecdot(self._vectors, probe)
+        similarities: NDArray[np.float32] = np.vecdot(self.vectors, probe)
         count, wanted = len(similarities), limit
         while True:
             rows = _best(similarities, wanted)
@@ -121,13 +122,13 @@ class Snapshot:
 
     def _in_order(self, rows: list[int], similarities: NDArray[np.float32]) -> Iterator[ProfileId]:
         """The people of the rows, nearest first."""
-        enrolled = [(-similarities[row], owner) for row in rows if (owner := self._owners[row])]
+        enrolled = [(-similarities[row], owner) for row in rows if (owner := self.owners[row])]
         enrolled.sort(key=lambda entry: (entry[0], entry[1].face_id))
         return (owner.profile_id for _, owner in enrolled)
 
 
 def _best(similarities: NDArray[np.float32], wanted: int) -> list[int]:
-    """The rows of the `wanted` greatest, and of all that equal the last of these."""
+    """The rows of the `wanted` greatest similarities, and of all that equal the last of them."""
     cut = len(similarities) - wanted
     if cut <= 0:
         return list(range(len(similarities)))
