@@ -107,13 +107,13 @@ class EnrolPhotos:
     async def _read(
         self, photos: Sequence[PhotoFile], collection: str, models: ModelChoice
     ) -> AsyncIterator[_Read]:
-        async def read(batch: list[PhotoFile]) -> list[_Read]:
-            photos = await self.workers.run(lambda: [self._read_file(item) for item in batch])
-            keys = [(item[0].person, item[1].digest) for item in photos if isinstance(item, tuple)]
+        async def read_batch(batch: list[PhotoFile]) -> list[_Read]:
+            read = await self.workers.run(lambda: [self._read_file(item) for item in batch])
+            keys = [(each[0].person, each[1].digest) for each in read if isinstance(each, tuple)]
             known = iter(await self.enrol_face.repository.enrolled(collection, models, keys))
-            return [_unless_known(item, next(known)) if isinstance(item, tuple) else item for item in photos]
+            return [_unless_known(each, next(known)) if isinstance(each, tuple) else each for each in read]
 
-        async for batch in map_ordered(batched(photos, BATCH), read, CONCURRENT_BATCHES):
+        async for batch in map_ordered(batched(photos, BATCH), read_batch, CONCURRENT_BATCHES):
             for photo in batch:
                 yield photo
 
@@ -127,16 +127,16 @@ class EnrolPhotos:
         if isinstance(read, PhotoOutcome):
             return read
         item, photo = read
-        candidate = await result_or_error(self.enrol_face.prepare(item.person, photo, options))
-        if isinstance(candidate, FaceServiceError):
-            return PhotoOutcome(item, Status.REFUSED, error=candidate)
-        return item, candidate
+        pending = await result_or_error(self.enrol_face.prepare(item.person, photo, options))
+        if isinstance(pending, FaceServiceError):
+            return PhotoOutcome(item, Status.REFUSED, error=pending)
+        return item, pending
 
     async def _enrol(self, analysed: _Analysed, options: EnrolmentOptions) -> PhotoOutcome:
         if isinstance(analysed, PhotoOutcome):
             return analysed
-        item, candidate = analysed
-        done = await result_or_error(self.enrol_face.enrol(candidate, options))
+        item, pending = analysed
+        done = await result_or_error(self.enrol_face.enrol(pending, options))
         if isinstance(done, FaceServiceError):
             return PhotoOutcome(item, Status.REFUSED, error=done)
         status = Status.ENROLLED if done.created else Status.KNOWN
