@@ -9,11 +9,11 @@ import pytest
 from hypothesis import settings
 
 from adapters.imaging.decoder import PillowDecoder
-from adapters.onnx.cache import PreparedModels
+from adapters.onnx.detectors.yunet.network import YuNetNetwork
 from adapters.onnx.engines.onnx_runtime import OnnxRuntimeSession
-from adapters.onnx.preparation import FreeAxes
-from adapters.onnx.sface import SFaceEmbedder
-from adapters.onnx.yunet_network import YuNetNetwork
+from adapters.onnx.graphs.cache import PreparedModels
+from adapters.onnx.graphs.preparation import FreeAxes
+from adapters.onnx.recognisers.sface import SFaceEmbedder
 from domain.faces import Image
 
 # How long an example takes says more of the machine than of the code.

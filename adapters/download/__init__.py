@@ -1,1 +1,1 @@
-"""Fetching model files over HTTP, continued when interrupted and checked."""
+"""Downloading model files over HTTP: resumed when interrupted, and checked."""

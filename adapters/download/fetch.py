@@ -1,4 +1,4 @@
-"""Fetches a file of a known SHA-256: continued when interrupted, under its name only when it is right."""
+"""Downloads a file of known SHA-256; an interrupted transfer is resumed."""
 
 import hashlib
 import os
@@ -8,33 +8,35 @@ from pathlib import Path
 
 import httpx
 
-from adapters.download.errors import DownloadError
-
 MAX_SIZE = 4 << 30
 """Bytes of a file whose size isn't known beforehand."""
 
 TIMEOUT = httpx.Timeout(30, connect=10)
 
 
+class DownloadError(Exception):
+    """The file could not be downloaded; the message is one line for the operator."""
+
+
 def fetch(
     url: str, target: Path, *, sha256: str, size: int | None, progress: Callable[[int], object]
 ) -> None:
-    """Fetch `url` to `target`, by way of `<target>.part`, which a later call continues.
+    """Download `url` to `target`, by way of `<target>.part`, which a later call resumes.
 
     Args:
         url: http or https; redirects are followed.
         target: its folder is created.
         sha256: of the whole file, in hexadecimal.
-        size: of the whole file, in bytes, where it is known; more is not read.
+        size: of the whole file, in bytes, if known; no more is read.
         progress: called with the number of bytes that each step added.
 
     Raises:
-        DownloadError: unreachable, interrupted, no room, or not the file that was expected.
+        DownloadError: unreachable, interrupted, disk full, or not the expected file.
     """
     part = target.with_name(target.name + ".part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _receive(url, part, size, progress)
+        _receive(url, part, MAX_SIZE if size is None else size, progress)
         _check(part, sha256, size)
         part.replace(target)
     except httpx.HTTPStatusError as error:
@@ -45,40 +47,38 @@ def fetch(
         raise DownloadError(f"can't write {part}: {error.strerror}") from error
 
 
-def _receive(url: str, part: Path, size: int | None, progress: Callable[[int], object]) -> None:
-    most = MAX_SIZE if size is None else size
-    have = part.stat().st_size if part.exists() else 0
-    if have > most:
+def _receive(url: str, part: Path, max_size: int, progress: Callable[[int], object]) -> None:
+    received = part.stat().st_size if part.exists() else 0
+    if received > max_size:
         part.unlink()
-        have = 0
-    progress(have)
-    if have == most:
+        received = 0
+    progress(received)
+    if received == max_size:
         return
-    headers = {"Range": f"bytes={have}-"} if have else {}
-    # A compressed transfer would make ranges and sizes mean something else.
-    headers["Accept-Encoding"] = "identity"
+    headers = {"Range": f"bytes={received}-"} if received else {}
+    headers["Accept-Encoding"] = "identity"  # ranges and sizes are those of the file
     with httpx.stream("GET", url, headers=headers, timeout=TIMEOUT, follow_redirects=True) as response:
         response.raise_for_status()
         resumed = response.status_code == HTTPStatus.PARTIAL_CONTENT
-        if have and not resumed:
-            progress(-have)
-            have = 0
+        if received and not resumed:
+            progress(-received)
+            received = 0
         with part.open("ab" if resumed else "wb") as file:
             for chunk in response.iter_bytes():
-                wanted = chunk[: most - have]
+                wanted = chunk[: max_size - received]
                 file.write(wanted)
-                have += len(wanted)
+                received += len(wanted)
                 progress(len(wanted))
-                if have == most:
+                if received == max_size:
                     break
             file.flush()
             os.fsync(file.fileno())
 
 
 def _check(part: Path, sha256: str, size: int | None) -> None:
-    have = part.stat().st_size
-    if size is not None and have < size:
-        raise DownloadError(f"the transfer ended after {have} of {size} bytes; try again to continue")
+    received = part.stat().st_size
+    if size is not None and received < size:
+        raise DownloadError(f"the transfer ended after {received} of {size} bytes; try again to continue")
     with part.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != sha256:

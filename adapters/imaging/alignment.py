@@ -1,11 +1,13 @@
-"""Faces to normalised crops: a similarity transform (turn, scale, shift) to the places recognisers know."""
+"""Aligning faces: a similarity transform to the crop that recognisers are trained on."""
 
 import math
 
 import cv2
 import numpy as np
+from typing_extensions import override
 
 from adapters.imaging.similarity import Similarity
+from application.ports.analysis import FaceAligner
 from domain.faces import Box, Crop, DetectedFace, Image, Landmarks
 
 SIDE = 112
@@ -15,35 +17,35 @@ TEMPLATE = np.array(
 )
 """Eyes, nose tip and mouth corners in the 112 x 112 crop of ArcFace (Deng et al., 2019)."""
 _MARGIN = 2
-"""Pixels around the region that is warped, for the interpolation at its rim."""
+"""Pixels around the region that is warped, for the interpolation at its border."""
 
 
-class SimilarityAligner:
-    """Implements FaceAligner. What lies outside of the image is black in the crop."""
+class SimilarityAligner(FaceAligner):
+    """Aligns by the detector's landmarks. Pixels outside of the image are black in the crop."""
 
+    @override
     def align(self, image: Image, face: DetectedFace) -> Crop:
-        """See FaceAligner."""
-        return warp(image, place(face))
+        return warp(image, to_template(face))
 
-    def locate(self, image: Image, face: DetectedFace) -> DetectedFace:  # noqa: ARG002 - the port's
-        """See FaceAligner: what the detector said."""
+    @override
+    def locate(self, image: Image, face: DetectedFace) -> DetectedFace:
         return face
 
 
-def place(face: DetectedFace) -> Similarity:
+def to_template(face: DetectedFace) -> Similarity:
     """From pixels of the image to pixels of the crop.
 
-    Without landmarks, or with landmarks that all coincide, the box alone says where the face is.
+    By the box, if there are no landmarks or they all coincide.
     """
     found = None if face.landmarks is None else from_landmarks(face.landmarks)
     return found or from_box(face.box)
 
 
 def from_landmarks(landmarks: Landmarks) -> Similarity | None:
-    """The similarity that brings five landmarks nearest to the template, in the sense of least squares.
+    """The least-squares similarity from five landmarks to the template.
 
-    Umeyama (1991) solves this for any dimension with a singular value decomposition; in the plane, with
-    points as complex numbers, it is a linear regression w = a z + b. None when all landmarks coincide.
+    Umeyama (1991) solves this in any dimension with a singular value decomposition; in the plane, with points as
+    complex numbers, it is a linear regression w = a z + b. None if all landmarks coincide.
     """
     z = as_points(landmarks)
     middle = sum(z) / len(z)
@@ -56,42 +58,44 @@ def from_landmarks(landmarks: Landmarks) -> Similarity | None:
 
 
 def from_box(box: Box) -> Similarity:
-    """Where the template lies in a detector's box on average: the chin is at its lower edge."""
+    """From a detector's box to the template, on average: the chin is at the box's lower edge."""
     scale = SIDE / max(box.longer, 1e-3)
     return Similarity(scale, _CENTRE - scale * complex(box.x + box.width / 2, box.y + box.height / 2))
 
 
 def warp(image: Image, to_picture: Similarity, side: int = SIDE) -> Crop:
-    """The square picture, `side` pixels wide, that a similarity takes from an image.
+    """A square picture, `side` pixels wide, of an image.
 
-    A face larger than in the picture is shrunk by area averaging first: interpolation alone would skip pixels.
+    A face that is larger than in the picture is reduced by area averaging first: interpolation would skip pixels.
     """
-    times = _times(to_picture)
-    region, left, top = _shown(image, to_picture, side, times)
+    times = _reduction(to_picture)
+    region, left, top = _visible(image, to_picture, side, times)
     if not region.size:
         return np.zeros((side, side, 3), dtype=np.uint8)
     size = max(1, region.shape[1] // times), max(1, region.shape[0] // times)
     scale_x, scale_y = region.shape[1] / size[0], region.shape[0] / size[1]
     if times > 1:
         region = np.asarray(cv2.resize(region, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    # From pixels of the shrunk region; whole coordinates are a pixel's centre.
+    # From pixels of the reduced region; whole coordinates are a pixel's centre.
     matrix = to_picture.matrix()
     matrix[:, 2] += matrix[:, :2] @ [left + (scale_x - 1) / 2, top + (scale_y - 1) / 2]
     matrix[:, :2] *= scale_x, scale_y
     return np.asarray(cv2.warpAffine(region, matrix, (side, side), flags=cv2.INTER_CUBIC), dtype=np.uint8)
 
 
-def near(image: Image, widest: Similarity, closest: Similarity, side: int) -> tuple[Image, Similarity]:
-    """The part of an image that the widest of several pictures shows, no larger than the closest needs.
+def visible_part(
+    image: Image, widest: Similarity, closest: Similarity, side: int
+) -> tuple[Image, Similarity]:
+    """The part of an image that several pictures show, as small as the closest picture allows.
 
-    It is halved as often as that allows, which is the fastest way to shrink.
+    It is reduced by halving, which is the fastest way.
 
     Returns:
-        The part, and the similarity from pixels of the image to pixels of the part.
+        The part, and the transform from pixels of the image to pixels of the part.
     """
-    halvings = _times(closest).bit_length() - 1
+    halvings = _reduction(closest).bit_length() - 1
     times = 1 << halvings
-    part, left, top = _shown(image, widest, side, times)
+    part, left, top = _visible(image, widest, side, times)
     width, height = part.shape[1] // times * times, part.shape[0] // times * times
     if not width or not height:
         return part, Similarity(1, -complex(left, top))
@@ -99,24 +103,24 @@ def near(image: Image, widest: Similarity, closest: Similarity, side: int) -> tu
     for _ in range(halvings):
         half = part.shape[1] // 2, part.shape[0] // 2
         part = np.asarray(cv2.resize(part, half, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    rim = (times - 1) / 2
-    return part, Similarity(1 / times, -complex(left + rim, top + rim) / times)
+    centre = (times - 1) / 2
+    return part, Similarity(1 / times, -complex(left + centre, top + centre) / times)
 
 
 def as_points(landmarks: Landmarks) -> list[complex]:
-    """As complex numbers x + iy."""
+    """Landmarks as complex numbers x + iy."""
     return [complex(x, y) for x, y in landmarks.tolist()]
 
 
-def _times(to_picture: Similarity) -> int:
-    """Pixels of the image a pixel of the picture, rounded down, but for the error of the arithmetic."""
-    return max(1, int(1 / abs(to_picture.turn) + 1e-6))
+def _reduction(to_picture: Similarity) -> int:
+    """Pixels of the image per pixel of the picture, rounded down except for numerical errors."""
+    return max(1, int(1 / abs(to_picture.factor) + 1e-6))
 
 
-def _shown(image: Image, to_picture: Similarity, side: int, times: int) -> tuple[Image, int, int]:
-    """The pixels of the image that a picture can see, and the place of the first: left, top.
+def _visible(image: Image, to_picture: Similarity, side: int, times: int) -> tuple[Image, int, int]:
+    """The pixels of the image that a picture shows, and the place of the first: left, top.
 
-    Width and height are multiples of `times` where the image allows it: by whole numbers, shrinking is fast.
+    Width and height are multiples of `times` where the image allows it: reducing by whole numbers is fast.
     """
     corners = list(map(to_picture.inverse(), (0, side, side * 1j, side * (1 + 1j))))
     left, right = _range([corner.real for corner in corners], image.shape[1], times)

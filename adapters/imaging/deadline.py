@@ -1,4 +1,4 @@
-"""A file in memory that can be read only as long as decoding it takes a reasonable time."""
+"""Bounding the time that decoding a file takes."""
 
 import time
 from io import BytesIO
@@ -8,15 +8,15 @@ from typing_extensions import override
 from domain.errors import InvalidImage
 
 _BLOCK = 1 << 16
-"""Bytes that are read at a time: what inflates a thousandfold, as zlib does, takes a fraction of a second."""
+"""Size of the reads that Pillow makes: inflated a thousandfold, as zlib can, it takes a fraction of a second."""
 _START_OF_SCAN = b"\xff\xda"
 
 
 class TimedFile(BytesIO):
-    """A file whose `read` raises as soon as this thread has worked on it for too long.
+    """A file in memory whose `read` raises once this thread has spent too much processor time.
 
-    Decoders in C can't be interrupted, but they are fed: between two blocks the clock is read. What counts is the
-    time that the thread has computed, so that a busy machine refuses no photo that an idle one takes.
+    Decoders in C can't be interrupted, but Pillow feeds them block by block. Processor time rather than time by the
+    clock, so that a busy machine refuses no photo that an idle one accepts.
     """
 
     def __init__(self, data: bytes, seconds: float, *, scans: bool = False) -> None:
@@ -24,9 +24,9 @@ class TimedFile(BytesIO):
 
         Args:
             data: the file's content.
-            seconds: of this thread's processor time, from now on.
-            scans: whether a block ends where a scan of a JPEG begins. A scan takes ten bytes and, of a large image, a
-                tenth of a second.
+            seconds: of this thread's processor time, starting now.
+            scans: whether a block ends where a scan of a JPEG begins. A scan has as few as ten bytes and, in a large
+                image, takes a tenth of a second.
         """
         super().__init__(data)
         self._data = data
@@ -35,7 +35,7 @@ class TimedFile(BytesIO):
 
     @override
     def read(self, size: int | None = -1, /) -> bytes:
-        """As of any file.
+        """Read as from any file.
 
         Raises:
             InvalidImage: the time is up.

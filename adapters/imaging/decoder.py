@@ -1,7 +1,7 @@
-"""Files to pixels, with Pillow.
+"""Decoding image files, with Pillow.
 
-Pillow's format plugins are called directly, by the file's first bytes: `Image.open` would also try plugins
-that nobody asked for, and has limits and warnings of its own that are process-wide state.
+Its format plugins are called directly: `Image.open` would also try plugins of other formats, and has limits and
+warnings of its own, which are process-wide state.
 """
 
 from collections.abc import Callable
@@ -30,46 +30,45 @@ _UPRIGHT: dict[int, Callable[[Image], object]] = {
     7: lambda image: cv2.transpose(cv2.rotate(image, cv2.ROTATE_180)),
     8: lambda image: cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE),
 }
-"""What makes a picture with an EXIF orientation upright; 1 needs nothing."""
+"""What turns an image upright, by its EXIF orientation; 1 is upright."""
 _REDUCTIONS = (8, 4, 2)
-"""Of the discrete cosine transform's blocks of 8 x 8."""
+"""Factors by which a JPEG, whose blocks are 8 x 8 pixels, can be decoded smaller."""
 _STRIP = 1_000_000
-"""Pixels that are converted at a time: a large photo as a whole would go through memory several times."""
+"""Pixels that are converted at a time: the copies of a whole large photo would take much memory."""
 _WHITE = (255, 255, 255)
 _RUN_LENGTHS = frozenset({BmpImageFile.COMPRESSIONS["RLE8"], BmpImageFile.COMPRESSIONS["RLE4"]})
-_MOST_RUN_LENGTH_PIXELS = 1_000_000
-"""Of a BMP file that Pillow decodes in Python, code by code, where a code stands for any number of pixels."""
-_CODES = 3
-"""Bytes of such a file for each of its pixels, at most: two say how often a colour is repeated, which may be once."""
+_MAX_RUN_LENGTH_PIXELS = 1_000_000
+"""Of a run-length encoded BMP file, which Pillow decodes in Python, code by code."""
+_MAX_RUN_LENGTH_BYTES = 3
+"""Per pixel of such a file: a code of two bytes may stand for a single pixel."""
 _SMALL = 1 << 16
-"""Bytes; a file of fewer is always read."""
+"""Bytes; smaller files are always decoded."""
 DECODE_S = 5.0
-"""Seconds of a thread's time; the slowest files of 50 megapixels that tools write take less than half."""
+"""Seconds of processor time; the slowest files of 50 megapixels that tools write take less than half."""
 
 
 class PillowDecoder(ImageDecoder):
     """JPEG, PNG, WebP, AVIF and BMP."""
 
     def __init__(self, max_pixels: int, seconds: float = DECODE_S) -> None:
-        """Bound the pixels of an image, and the time that decoding it takes a thread."""
+        """Bound the pixels of an image, and the processor time that decoding it takes."""
         self._max_pixels = max_pixels
         self._seconds = seconds
 
     @override
     def decode(self, data: bytes) -> Image:
-        """As the port says.
+        """One still image, upright, H x W x 3 uint8 BGR.
 
-        Transparent parts become white, unless all of the image is transparent; of a JPEG that holds several pictures
-        (MPO) the first is taken.
+        Transparent parts become white, unless the whole image is transparent. Of a JPEG that holds several pictures
+        (MPO) it is the first.
         """
         return self._decode(data, None).pixels
 
     @override
     def decode_reduced(self, data: bytes, long_side: int, max_reduction: int = 8) -> ScaledImage:
-        """As the port says. A JPEG can be decoded at a half, a quarter or an eighth, in less time.
+        """Decode a JPEG at a half, a quarter or an eighth of its size, in less time; other images whole.
 
-        A progressive one is decoded whole: nearly all of the time goes into its scans, which would be read anew for
-        every size.
+        A progressive JPEG is decoded whole as well: nearly all of the time goes into its scans, whatever the size.
         """
         return self._decode(data, long_side, max_reduction)
 
@@ -85,10 +84,10 @@ class PillowDecoder(ImageDecoder):
         return ScaledImage(pixels, reduction)
 
     def _read(self, data: bytes, long_side: int | None, max_reduction: int) -> tuple[Image, int, int]:
-        """Pixels as the file has them, its EXIF orientation, and how many times smaller they are."""
+        """Pixels as the file has them, its EXIF orientation, and the factor by which they are reduced."""
         kind = format_of(data)
-        if kind.canvas is not None:
-            self._check_size(*kind.canvas(data))
+        if kind.pixels is not None:
+            self._check_pixels(kind.pixels(data))
         timed = TimedFile(kind.essential(data), self._seconds, scans=kind.has_scans)
         with kind.opener(timed) as file:
             self._check(file, len(data))
@@ -97,27 +96,27 @@ class PillowDecoder(ImageDecoder):
             return _pixels(file), orientation(_exif(file)), reduction
 
     def _check(self, file: ImageFile, length: int) -> None:
-        """Of the header only: no pixel has been decoded yet.
+        """Check the header; no pixel has been decoded yet.
 
         Raises:
             ImageTooLarge: more pixels than allowed.
-            InvalidImage: an animation, or a BMP of too many runs.
+            InvalidImage: an animation, or a large run-length encoded BMP.
         """
-        self._check_size(*file.size)
+        self._check_pixels(file.width * file.height)
         if getattr(file, "is_animated", False):
             raise InvalidImage("The image is an animation; send a still image.")
         if file.info.get("compression") in _RUN_LENGTHS:
             pixels = file.width * file.height
-            if pixels > _MOST_RUN_LENGTH_PIXELS or length > _CODES * pixels + _SMALL:
+            if pixels > _MAX_RUN_LENGTH_PIXELS or length > _MAX_RUN_LENGTH_BYTES * pixels + _SMALL:
                 raise InvalidImage("The BMP file is compressed and large; send a PNG or JPEG.")
 
-    def _check_size(self, width: int, height: int) -> None:
-        if width * height > self._max_pixels:
+    def _check_pixels(self, pixels: int) -> None:
+        if pixels > self._max_pixels:
             raise ImageTooLarge(f"The image has more than {self._max_pixels / 1e6:g} megapixels.")
 
 
 def _reduce(file: ImageFile, long_side: int, max_reduction: int) -> int:
-    """Have a JPEG decoded with fewer pixels; the answer is how many times fewer, in each direction."""
+    """Have a JPEG decoded smaller; returns the factor, in each direction."""
     allowed = min(max_reduction, max(file.size) // long_side)
     times = next((times for times in _REDUCTIONS if times <= allowed), 1)
     if times == 1 or not isinstance(file, JpegImageFile) or "progressive" in file.info:
@@ -145,14 +144,14 @@ def _pixels(picture: Pillow.Image) -> Image:
 
 
 def _is_all_transparent(picture: Pillow.Image) -> bool:
-    """Then alpha means nothing, as in BMP files of programs that leave the fourth byte of a pixel alone."""
+    """Then alpha is meaningless, as in BMP files of programs that don't set the fourth byte of a pixel."""
     return "A" in picture.getbands() and picture.getchannel("A").getextrema() == (0, 0)
 
 
 def _bgr(picture: Pillow.Image, *, transparent: bool) -> Image:
     if picture.mode.startswith(
         "I"
-    ):  # 16-bit grey; of 16-bit colour the plugins keep the high bytes themselves
+    ):  # 16-bit grey; of 16-bit colour the plugins themselves keep the high bytes
         picture = Pillow.fromarray((np.asarray(picture).astype(np.uint32) >> 8).astype(np.uint8))
     elif transparent:
         picture = picture.convert("RGBA")

@@ -1,7 +1,6 @@
-"""The one thing an EXIF block is read for: how the camera was held.
+"""The orientation of the camera, from an EXIF block.
 
-Pillow's own reader warns, through a process-wide switch, about every flaw of a block; this one answers
-"upright".
+Pillow's own reader issues a warning, which is process-wide state, about every flaw of a block.
 """
 
 import struct
@@ -15,10 +14,10 @@ _UPRIGHT = 1
 
 
 def orientation(block: bytes) -> int:
-    """The orientation tag, 1 to 8 (EXIF 2.32, 4.6.4 A); 1 when the block has none or is damaged.
+    """The orientation tag, 1 to 8 (EXIF 2.32, 4.6.4 A); 1, upright, if the block has none or is damaged.
 
     Args:
-        block: a TIFF header and what follows it, as JPEG, PNG and WebP carry it, with or without "Exif".
+        block: a TIFF header and what follows it, with or without the prefix "Exif".
     """
     tiff = block.removeprefix(_PREFIX)
     order = _BYTE_ORDERS.get(tiff[:4])

@@ -1,4 +1,4 @@
-"""Which format a file has, by its first bytes, and what reads it."""
+"""The format of a file, by its first bytes, and what reads it."""
 
 import re
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from adapters.imaging.avif import pixels_to_decode
 from adapters.imaging.jpeg import essential_jpeg
 from adapters.imaging.png import SIGNATURE, essential_png
 from domain.errors import InvalidImage
@@ -21,35 +22,35 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # as many photos are decoded side by si
 
 _HEVC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
 _AV1 = frozenset({b"avif", b"avis"})
-_BRANDS = 32
-"""Of a file, that are looked at; files have about five."""
+_MAX_BRANDS = 32
+"""Compatible brands that are considered; files have about five."""
 
 
 class _Jpeg(JpegImageFile):
     """The first picture of a JPEG or MPO file."""
 
     def _read_dpi_from_exif(self) -> None:
-        """Not of interest, and the EXIF reader behind it warns about every flaw."""
+        """Not needed, and the EXIF reader behind it warns about every flaw."""
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How a file is read."""
+    """How files of a format are read."""
 
     opener: Callable[[BytesIO], ImageFile]
     essential: Callable[[bytes], bytes] = bytes
-    """The file without what isn't needed; raises InvalidImage."""
+    """The file without the parts that decoding doesn't need; raises InvalidImage."""
     has_scans: bool = False
-    """See TimedFile; other readers want all of the bytes that they ask for."""
-    canvas: Callable[[bytes], tuple[int, int]] | None = None
-    """Width and height, for formats whose reader has made the image before it tells them."""
+    """See TimedFile; readers of other formats need all of the bytes that they ask for."""
+    pixels: Callable[[bytes], int] | None = None
+    """Pixels to decode, for formats whose header doesn't bound them before the reader allocates memory."""
 
 
-def _webp_canvas(data: bytes) -> tuple[int, int]:
-    """RFC 9649, 2.7; of simple files (without VP8X) the reader tells in time."""
+def _webp_pixels(data: bytes) -> int:
+    """Of the canvas (RFC 9649, 2.7); of simple files, without VP8X, the reader checks the size early enough."""
     if data[12:16] != b"VP8X":
-        return 1, 1
-    return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
+        return 1
+    return (1 + int.from_bytes(data[24:27], "little")) * (1 + int.from_bytes(data[27:30], "little"))
 
 
 _MAGIC = {
@@ -57,15 +58,15 @@ _MAGIC = {
     SIGNATURE: Format(PngImageFile, essential_png),
     b"BM": Format(BmpImageFile),
 }
-_WEBP = Format(WebPImageFile, canvas=_webp_canvas)
-_AVIF = Format(AvifImageFile)
+_WEBP = Format(WebPImageFile, pixels=_webp_pixels)
+_AVIF = Format(AvifImageFile, pixels=pixels_to_decode)
 
 
 def format_of(data: bytes) -> Format:
     """The format of a file.
 
     Raises:
-        InvalidImage: none that is read.
+        InvalidImage: not a supported one.
     """
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return _WEBP
@@ -78,15 +79,19 @@ def format_of(data: bytes) -> Format:
 
 
 def _of_brands(data: bytes) -> Format:
-    """Of the files that telephones write: ISO/IEC 23008-12 with pictures in AV1 or in HEVC."""
-    end = min(int.from_bytes(data[:4], "big"), 4 * _BRANDS)
+    """The format of a phone's file: ISO/IEC 23008-12 with pictures in AV1 (AVIF) or in HEVC (HEIC).
+
+    HEIC is refused: the wheels of pillow-heif are under the GPL (x265), those of pi-heif bring another decoder in C,
+    under the LGPL, and HEVC is patented.
+    """
+    end = min(int.from_bytes(data[:4], "big"), 4 * _MAX_BRANDS)
     brands = {data[8:12], *re.findall(rb"(?s).{4}", data[16:end])}
     if brands & _AV1 and AvifImagePlugin.SUPPORTED:
         return _AVIF
     if brands & _HEVC:
         raise InvalidImage(
-            "HEIC photos can't be read: send the photo as JPEG. An iPhone takes JPEGs with Settings, Camera, Formats,"
-            " Most Compatible."
+            "HEIC photos can't be read: send the photo as JPEG. An iPhone takes JPEGs with Settings > Camera >"
+            " Formats > Most Compatible."
         )
     raise InvalidImage(
         "The file is not a JPEG, PNG, WebP, AVIF or BMP image, but a film or of another format."

@@ -1,6 +1,6 @@
-"""What of a JPEG file is needed to decode it (ITU-T T.81, annex B).
+"""Reducing a JPEG file to the parts that decoding needs (ITU-T T.81, annex B).
 
-Pillow reads what precedes the first scan byte by byte, and keeps all of it. Here it is passed over in one pass.
+Pillow reads everything before the first scan byte by byte, and keeps it; here it is skipped in one pass.
 """
 
 import re
@@ -8,28 +8,28 @@ import re
 from domain.errors import InvalidImage
 
 _MAX_SEGMENTS = 1000
-"""Of a file: the largest metadata come in pieces of 64 KiB."""
+"""Of a file; the largest metadata come in segments of 64 KiB."""
 _MAX_SCANS = 100
-"""Of a progressive file: encoders make about ten."""
+"""Of a progressive file; encoders make about ten."""
 _MARKER = re.compile(rb"\xff[^\x00\xff]")
-"""After junk and any number of fill bytes (B.1.1.2)."""
+"""May follow any number of fill bytes (B.1.1.2)."""
 _MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-"""That ends a scan: restarts don't."""
+"""Ends a scan; restart markers don't."""
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
-"""Markers without a segment: temporary, restarts, start of image."""
+"""Markers without a segment: temporary, restart, start of image."""
 _END_OF_IMAGE = 0xD9
 _START_OF_SCAN = 0xDA
 _METADATA = frozenset({*range(0xE0, 0xF0), 0xFE})
 """Application segments and comments."""
 _NEEDED = {0xE0: b"JFIF", 0xE1: b"Exif\0\0", 0xEE: b"Adobe"}
-"""Of those: what tells the colour space, and how the camera was held."""
+"""Of those: what has the colour space and the orientation."""
 
 
 def essential_jpeg(data: bytes) -> bytes:
-    """The first image of a file without metadata, fill bytes and what follows it.
+    """The first image of a file, without metadata, fill bytes and trailing data.
 
     Raises:
-        InvalidImage: it is damaged, or has more segments or scans than any photo.
+        InvalidImage: damaged, or more segments or scans than any photo has.
     """
     parts = [data[:2]]
     place, segments = 2, 0

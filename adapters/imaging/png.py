@@ -1,7 +1,6 @@
-"""What of a PNG file is needed to decode it (ISO/IEC 15948, clause 5).
+"""Reducing a PNG file to the chunks that decoding needs (ISO/IEC 15948, clause 5).
 
-Pillow refuses files with long texts or colour profiles, and takes its time over many small chunks. Nothing here reads
-either.
+Pillow refuses files with long texts or colour profiles, and is slow with many small chunks.
 """
 
 import zlib
@@ -10,17 +9,17 @@ from domain.errors import InvalidImage
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MAX_CHUNKS = 100_000
-"""Of a file: encoders write some thousand bytes in one."""
+"""Of a file; encoders write some thousand bytes in one."""
 _KEPT = frozenset({b"IHDR", b"PLTE", b"tRNS", b"eXIf"})
-"""Beside the pixels, the first of each."""
+"""Besides the pixels; the first of each type."""
 _HEAD = 8
 
 
 def essential_png(data: bytes) -> bytes:
-    """The file without texts, profiles and other things that say nothing of the pixels; these are in one chunk.
+    """The file without texts, profiles and the like, and with all pixels in one chunk.
 
     Raises:
-        InvalidImage: it is damaged, an animation, or has more chunks than any photo.
+        InvalidImage: damaged, an animation, or more chunks than any photo has.
     """
     before: list[bytes] = []
     after: list[bytes] = []
@@ -37,7 +36,7 @@ def essential_png(data: bytes) -> bytes:
             (after if pixels else before).append(data[place : end + 4])
         elif kind == b"acTL" and int.from_bytes(data[place + _HEAD : place + _HEAD + 4], "big") > 1:
             raise InvalidImage("The image is an animation; send a still image.")
-        elif kind == b"IEND" or len(kind) < 4:  # noqa: PLR2004 (the file ends; whether too early, its pixels tell)
+        elif kind == b"IEND" or len(kind) < 4:  # noqa: PLR2004 (the end of the file; if pixels are missing, decoding fails)
             break
         elif not kind.isalpha():
             raise InvalidImage("The image file is damaged.")

@@ -5,49 +5,51 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from msgspec.structs import replace
+from typing_extensions import override
 
-from adapters.onnx.arcface import ArcFaceEmbedder
-from adapters.onnx.cache import PreparedModels
-from adapters.onnx.catalogue import Catalogue, ModelEntry, Task
+from adapters.onnx.anti_spoofing.ensemble import SpoofDetectorEnsemble
+from adapters.onnx.anti_spoofing.minifasnet import MiniFasNet
+from adapters.onnx.catalogue.entries import Catalogue, ModelEntry, Task
+from adapters.onnx.catalogue.files import ModelFiles
+from adapters.onnx.detectors.landmarks import LandmarkedDetector
+from adapters.onnx.detectors.retinaface import RetinaFaceDetector
+from adapters.onnx.detectors.scrfd import ScrfdDetector
+from adapters.onnx.detectors.ultralight import UltraLightDetector
+from adapters.onnx.detectors.yunet.detector import YuNetDetector
+from adapters.onnx.detectors.yunet.landmarks import YuNetLandmarks
+from adapters.onnx.detectors.yunet.network import YuNetNetwork
 from adapters.onnx.engines.choice import Engine
-from adapters.onnx.ensemble import SpoofDetectorEnsemble
-from adapters.onnx.files import ModelFiles
-from adapters.onnx.landmarks import LandmarkedDetector
-from adapters.onnx.minifasnet import MiniFasNet
-from adapters.onnx.once import Once
-from adapters.onnx.preparation import FreeAxes, Precision
-from adapters.onnx.retinaface import retinaface_detector
-from adapters.onnx.scrfd import scrfd_detector
+from adapters.onnx.graphs.cache import PreparedModels
+from adapters.onnx.graphs.preparation import FreeAxes
+from adapters.onnx.lazy import LazyValues
+from adapters.onnx.recognisers.arcface import ArcFaceEmbedder
+from adapters.onnx.recognisers.sface import SFaceEmbedder
 from adapters.onnx.session import InferenceSession
-from adapters.onnx.sface import SFaceEmbedder
-from adapters.onnx.ultralight import ultralight_detector
-from adapters.onnx.yunet import YuNetDetector
-from adapters.onnx.yunet_landmarks import YuNetLandmarks
-from adapters.onnx.yunet_network import YuNetNetwork
 from application.ports.analysis import FaceDetector, FaceEmbedder
 from application.ports.liveness import SpoofDetector
+from application.ports.models import ModelLibrary
 from domain.errors import BrokenModel
 from domain.models import Alignment, ModelChoice, ModelInfo
 
 T = TypeVar("T")
 Families: TypeAlias = Mapping[str, tuple[FreeAxes, Callable[[InferenceSession, str], T]]]
-"""By family: which axes of the graph are freed, and what makes the adapter from a session and a name."""
+"""By family: the axes of the graph to free, and what makes the adapter from a session and the model's name."""
 
 DETECTORS: Families[FaceDetector] = {
     "yunet": (
         FreeAxes.BATCH | FreeAxes.SIZE,
         lambda session, name: YuNetDetector(YuNetNetwork(session), name),
     ),
-    "ultralight": (FreeAxes.NONE, ultralight_detector),
-    "scrfd": (FreeAxes.NONE, scrfd_detector),
-    "retinaface": (FreeAxes.NONE, retinaface_detector),
+    "ultralight": (FreeAxes.NONE, UltraLightDetector),
+    "scrfd": (FreeAxes.NONE, ScrfdDetector),
+    "retinaface": (FreeAxes.NONE, RetinaFaceDetector),
 }
 
 WITHOUT_LANDMARKS = frozenset({"ultralight"})
 """Families of detectors that find boxes only."""
 
 LANDMARKS_FROM = "yunet"
-"""The detector that finds landmarks for those, and refines all; it comes with the installation."""
+"""The detector that finds landmarks for those, and refines everybody's; it is always installed."""
 
 EMBEDDERS: Families[FaceEmbedder] = {
     "sface": (FreeAxes.BATCH, SFaceEmbedder),
@@ -55,11 +57,11 @@ EMBEDDERS: Families[FaceEmbedder] = {
 }
 
 SPOOF_DETECTORS: Mapping[str, float] = {"minifasnet_v2": 2.7, "minifasnet_v1se": 4.0}
-"""By family: the side of what the network sees, in sides of the face's box."""
+"""By family: the side of the network's crop, in sides of the face's box."""
 
 
-class OnnxModelLibrary:
-    """Implements ModelLibrary with files in the ONNX format, run by the engine of choice."""
+class OnnxModelLibrary(ModelLibrary):
+    """Models whose files are in the ONNX format, run by the chosen engine."""
 
     def __init__(
         self,
@@ -76,21 +78,21 @@ class OnnxModelLibrary:
         self._defaults = defaults
         self._aliases = aliases
         self._engine = engine
-        self._detectors = Once(self._load_detector)
-        self._embedders = Once(self._load_embedder)
-        self._spoof_detectors = Once(self._load_spoof_detector)
-        networks = Once(self._load_yunet)
+        self._detectors = LazyValues(self._load_detector)
+        self._embedders = LazyValues(self._load_embedder)
+        self._spoof_detectors = LazyValues(self._load_spoof_detector)
+        networks = LazyValues(self._load_yunet)
         self.landmark_locator = YuNetLandmarks(lambda: networks.get(LANDMARKS_FROM))
 
+    @override
     def choose(self, detection: str | None, recognition: str | None) -> ModelChoice:
-        """See ModelLibrary.choose."""
         return ModelChoice(
-            self._one("detection", detection or self._defaults.detection),
-            self._one("recognition", recognition or self._defaults.recognition),
+            self._resolve("detection", detection or self._defaults.detection),
+            self._resolve("recognition", recognition or self._defaults.recognition),
         )
 
+    @override
     def list(self) -> list[ModelInfo]:
-        """See ModelLibrary.list."""
         defaults = self.choose(None, None)
         return [
             ModelInfo(
@@ -106,45 +108,56 @@ class OnnxModelLibrary:
             for name, entry in self._catalogue.entries.items()
         ]
 
+    @override
     def detector(self, name: str) -> FaceDetector:
-        """See ModelLibrary.detector."""
         return self._detectors.get(name)
 
+    @override
     def embedder(self, name: str) -> FaceEmbedder:
-        """See ModelLibrary.embedder."""
         return self._embedders.get(name)
 
     def spoof_detector(self, names: Sequence[str]) -> SpoofDetector:
-        """Those of the named anti-spoofing models that are installed, as one.
+        """An ensemble of those of the named anti-spoofing models that are installed.
 
         Raises:
             ModelNotInstalled: none of them is.
-            UnknownModel, BrokenModel: as `choose` and `detector`.
+            UnknownModel: the catalogue doesn't have one of them.
+            BrokenModel: a file is not what the catalogue says.
         """
-        entries = self._catalogue.entries
-        models = [self._one("anti_spoofing", name) for name in names]
-        installed = [model for model in models if self._files.installed(entries[model])]
+        models = [self._resolve("anti_spoofing", name) for name in names]
+        installed = [model for model in models if self._is_installed(model)]
         return SpoofDetectorEnsemble(tuple(map(self._spoof_detectors.get, installed or models[:1])))
 
+    @override
     def dimensions(self, recognition: str) -> int:
-        """See ModelLibrary.dimensions."""
         return self._catalogue.entries[recognition].dimensions or 0
 
+    @override
     def alignment(self, recognition: str) -> Alignment:
-        """See ModelLibrary.alignment."""
         return self._catalogue.entries[recognition].alignment
 
+    @override
     def loaded(self) -> bool:
-        """See ModelLibrary.loaded."""
         defaults = self.choose(None, None)
         return self._detectors.has(defaults.detection) and self._embedders.has(defaults.recognition)
 
     def preload(self, task: Task, name: str) -> None:
-        """Load a model before it is asked for; raises as `choose` and `detector` do."""
-        self.load(self._one(task, name))
+        """Load a model, or a group's or an alias's, before it is needed.
+
+        Raises:
+            UnknownModel: the catalogue doesn't have it for this task.
+            ModelNotInstalled: its file doesn't exist.
+            BrokenModel: its file is not what the catalogue says.
+        """
+        self.load(self._resolve(task, name))
 
     def load(self, name: str) -> None:
-        """Load exactly this entry of the catalogue; raises as `detector` does."""
+        """Load exactly this entry of the catalogue.
+
+        Raises:
+            ModelNotInstalled: its file doesn't exist.
+            BrokenModel: its file is not what the catalogue says.
+        """
         load = {
             "detection": self.detector,
             "recognition": self.embedder,
@@ -152,74 +165,75 @@ class OnnxModelLibrary:
         }
         load[self._catalogue.entries[name].task](name)
 
-    def meant(self, name: str) -> str:
-        """The entry of the catalogue that a name, a group's name or an alias stands for.
+    def resolve(self, name: str) -> str:
+        """The entry of the catalogue for the name of a model, of a group, or an alias.
 
         Raises:
-            UnknownModel: none.
+            UnknownModel: there is none.
         """
-        return self._one(self.task(name), name)
+        return self._resolve(self.task(name), name)
 
     def task(self, name: str) -> Task:
-        """What a model is for.
+        """The task of a model, a group or an alias.
 
         Raises:
             UnknownModel: the catalogue doesn't have it.
         """
         return self._catalogue.task(self._aliases.get(name, name))
 
-    def _one(self, task: Task, name: str) -> str:
-        """The model that a name means: of a group, the first that is installed."""
-        entries, meant = self._catalogue.entries, self._catalogue.named(task, self._aliases.get(name, name))
-        return next((model for model in meant if self._files.installed(entries[model])), meant[0])
-
     def describe(self, source: bytes, entry: ModelEntry) -> ModelEntry:
-        """The entry of a new file, completed with what the file says of itself.
+        """The entry of a new file, completed from the file.
 
         Raises:
             BrokenModel: the file is not of the entry's family.
         """
-        if entry.task == "detection":
-            self._build(DETECTORS, "new", entry, source)
-            return entry
-        if entry.task == "anti_spoofing":
-            self._build_spoof_detector("new", entry, source)
-            return entry
-        return replace(entry, dimensions=self._build(EMBEDDERS, "new", entry, source).dimensions)
+        match entry.task:
+            case "detection":
+                self._build(DETECTORS, "new", entry, source)
+            case "anti_spoofing":
+                self._build_spoof_detector("new", entry, source)
+            case "recognition":
+                return replace(entry, dimensions=self._build(EMBEDDERS, "new", entry, source).dimensions)
+        return entry
+
+    def _resolve(self, task: Task, name: str) -> str:
+        """Of a group, the first model that is installed."""
+        models = self._catalogue.matching(task, self._aliases.get(name, name))
+        return next(filter(self._is_installed, models), models[0])
+
+    def _is_installed(self, name: str) -> bool:
+        return self._files.installed(self._catalogue.entries[name])
+
+    def _read(self, name: str) -> tuple[ModelEntry, bytes]:
+        entry = self._catalogue.entries[name]
+        return entry, self._files.read(name, entry)
 
     def _load_detector(self, name: str) -> FaceDetector:
-        entry = self._catalogue.entries[name]
-        detector = self._build(DETECTORS, name, entry, self._files.read(name, entry))
+        entry, source = self._read(name)
+        detector = self._build(DETECTORS, name, entry, source)
         if entry.family in WITHOUT_LANDMARKS:
             return LandmarkedDetector(detector, self.detector(LANDMARKS_FROM))
         return detector
 
     def _load_yunet(self, name: str) -> YuNetNetwork:
-        source = self._files.read(name, self._catalogue.entries[name])
-        return YuNetNetwork(self._session(source, FreeAxes.BATCH | FreeAxes.SIZE))
+        _, source = self._read(name)
+        return YuNetNetwork(self._engine.load(self._prepared, source, FreeAxes.BATCH | FreeAxes.SIZE))
 
     def _load_embedder(self, name: str) -> FaceEmbedder:
-        entry = self._catalogue.entries[name]
-        embedder = self._build(EMBEDDERS, name, entry, self._files.read(name, entry))
+        entry, source = self._read(name)
+        embedder = self._build(EMBEDDERS, name, entry, source)
         if embedder.dimensions != entry.dimensions:
             raise BrokenModel(f"Model {name} gives {embedder.dimensions} numbers, not {entry.dimensions}.")
         return embedder
 
     def _load_spoof_detector(self, name: str) -> SpoofDetector:
-        entry = self._catalogue.entries[name]
-        return self._build_spoof_detector(name, entry, self._files.read(name, entry))
+        return self._build_spoof_detector(name, *self._read(name))
 
     def _build_spoof_detector(self, name: str, entry: ModelEntry, source: bytes) -> SpoofDetector:
-        session = self._session(source, FreeAxes.BATCH)
-        return MiniFasNet(
-            session, name, surroundings=SPOOF_DETECTORS[entry.family], threshold=entry.threshold
-        )
+        session = self._engine.load(self._prepared, source, FreeAxes.BATCH)
+        size = SPOOF_DETECTORS[entry.family]
+        return MiniFasNet(session, name, surroundings=size, threshold=entry.threshold)
 
     def _build(self, families: Families[T], name: str, entry: ModelEntry, source: bytes) -> T:
         free, build = families[entry.family]
-        return build(self._session(source, free, entry.precision), name)
-
-    def _session(
-        self, source: bytes, free: FreeAxes, precision: Precision = Precision.FLOAT
-    ) -> InferenceSession:
-        return self._engine.load(self._prepared, source, free, precision)
+        return build(self._engine.load(self._prepared, source, free, entry.precision), name)

@@ -1,4 +1,4 @@
-"""The seam to an inference engine: everything else in this package knows only `InferenceSession`."""
+"""The port of inference engines: everything else in this package knows only `InferenceSession`."""
 
 from collections.abc import Mapping
 from typing import Protocol, TypeAlias
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Tensor: TypeAlias = NDArray[np.float32]
 Shape: TypeAlias = tuple[int | None, ...]
-"""None is an axis that may differ from run to run."""
+"""None is an axis whose length may differ from run to run."""
 
 
 class InferenceSession(Protocol):
@@ -26,7 +26,7 @@ class InferenceSession(Protocol):
 
     @property
     def metadata(self) -> Mapping[str, str]:
-        """What the preparation found out about the graph; see adapters/onnx/exports.py."""
+        """What the preparation recorded about the graph; see adapters/onnx/graphs/exports.py."""
         ...
 
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:

@@ -1,1 +1,1 @@
-"""What the operating system lets this process use. Adapters of every technology may import it."""
+"""The operating system: cores, memory, files. Every adapter may import it."""

@@ -12,9 +12,9 @@ from adapters.files.liveness import FileLivenessCalibrations
 from adapters.imaging.alignment import SimilarityAligner
 from adapters.imaging.crops import PngCrops
 from adapters.imaging.decoder import PillowDecoder
+from adapters.imaging.opencv_threads import use_one_opencv_thread
 from adapters.imaging.quality import LandmarkQualityAssessor
 from adapters.imaging.refinement import RefiningAligner
-from adapters.imaging.threads import one_thread_an_image
 from adapters.memory.archive import InMemoryArchive
 from adapters.memory.cohorts import InMemoryCohorts
 from adapters.memory.crops import InMemoryCrops
@@ -24,9 +24,9 @@ from adapters.memory.liveness_sessions import InMemoryLivenessSessions
 from adapters.memory.people import InMemoryCollections, InMemoryProfiles
 from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
-from adapters.onnx.catalogue import Catalogue
+from adapters.onnx.catalogue.entries import Catalogue
+from adapters.onnx.catalogue.files import ModelFiles
 from adapters.onnx.engines.choice import choose_engine
-from adapters.onnx.files import ModelFiles
 from adapters.onnx.library import OnnxModelLibrary
 from adapters.postgres.archive import PgVectorArchive
 from adapters.postgres.changes import PostgresGallerySource
@@ -38,7 +38,7 @@ from adapters.postgres.idempotency import PostgresIdempotency
 from adapters.postgres.liveness_sessions import PostgresLivenessSessions
 from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
-from adapters.threads.cores import SpareCores
+from adapters.system.idle_cores import IdleCores
 from adapters.threads.pool import ThreadWorkerPool
 from application.analysis.analyser import FaceAnalyser
 from application.analysis.sources import SourceReader
@@ -101,9 +101,9 @@ def storage_kind(settings: Settings) -> str:
     return settings.database_url if settings.database_url in {"embedded", "memory"} else "server"
 
 
-def spare_cores(cores: int) -> SpareCores | None:
+def spare_cores(cores: int) -> IdleCores | None:
     """For runs of networks to spread over; None if there is one core only."""
-    return SpareCores(cores, min(cores, MOST_THREADS)) if cores > 1 else None
+    return IdleCores(cores, min(cores, MOST_THREADS)) if cores > 1 else None
 
 
 def _stored(
@@ -184,10 +184,10 @@ class Container(containers.DeclarativeContainer):
         ThreadWorkerPool,
         settings.provided.worker_count,
         settings.provided.queue,
-        prepare=providers.Object(one_thread_an_image),
+        prepare=providers.Object(use_one_opencv_thread),
     )
     catalogue = providers.ThreadSafeSingleton(Catalogue.load, CATALOGUE, settings.provided.own_catalogue)
-    model_files = providers.ThreadSafeSingleton(ModelFiles, settings.provided.models_dir)
+    model_files = providers.ThreadSafeSingleton(ModelFiles, settings.provided.model_folder)
     spare = providers.ThreadSafeSingleton(spare_cores, settings.provided.cores)
     inference = providers.ThreadSafeSingleton(
         choose_engine, settings.provided.inference, settings.provided.worker_count, spare
@@ -234,7 +234,7 @@ class Container(containers.DeclarativeContainer):
     )
     policy = providers.ThreadSafeSingleton(
         DecisionPolicy,
-        calibrations,
+        calibrations.provided.load,
         target_fmr=settings.provided.target_fmr,
         target_fpir=settings.provided.target_fpir,
         margin=settings.provided.ambiguity_margin,
@@ -245,7 +245,7 @@ class Container(containers.DeclarativeContainer):
         providers.ThreadSafeSingleton(InMemoryCohorts, memory),
         providers.ThreadSafeSingleton(PostgresCohorts, engine),
     )
-    calibration = providers.ThreadSafeSingleton(GalleryCalibration, cohorts)
+    calibration = providers.ThreadSafeSingleton(GalleryCalibration, cohorts, settings.provided.calibration)
 
     report_calibration = providers.Factory(ReportCalibration, models, policy, calibration)
 

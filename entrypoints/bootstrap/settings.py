@@ -80,7 +80,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     quality_recognition: QualityBounds = LENIENT
     store_crops: bool = False
     """Keep the aligned crops of enrolled faces."""
-    models_dir: Path = PROJECT / "static" / "models"
+    models_dir: Path | None = None
+    """Of model files that don't come with the installation; None means `models` in the data directory."""
     model_aliases: dict[str, str] = {}
     """Names that clients send, and the models that are meant."""
     preload: list[str] = []
@@ -103,8 +104,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def cache_dir(self) -> Path:
-        """Where prepared models are kept."""
-        return self.data_dir / "models"
+        """Where prepared models are stored."""
+        return self.data_dir / "prepared"
+
+    @property
+    def model_folder(self) -> Path:
+        """Where the operator's model files are."""
+        return self.models_dir or self.data_dir / "models"
 
     @property
     def index_dir(self) -> Path:
@@ -124,7 +130,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def own_catalogue(self) -> Path:
         """The operator's own additions to the catalogue of models."""
-        return self.models_dir / "models.toml"
+        return self.model_folder / "models.toml"
 
     @property
     def default_models(self) -> ModelChoice:
@@ -231,7 +237,7 @@ def _parse(key: str, text: str, field: msgspec.structs.FieldInfo) -> object:
         return [word.strip() for word in text.split(",") if word.strip()]
     if kind == dict[str, str]:
         return _pairs(key, text)
-    if kind is Path:
+    if kind in {Path, Path | None}:
         return Path(text).expanduser().absolute()
     try:
         return msgspec.convert(text, kind, strict=False)

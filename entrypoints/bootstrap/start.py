@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 
 from adapters.postgres.migrations import migrate
-from adapters.system.machine import give_back_memory
+from adapters.system.machine import return_freed_memory
 from application.errors import StartupError
 from application.ports.liveness_sessions import LivenessSessionStore
 from domain.errors import FaceServiceError, Unavailable
@@ -136,7 +136,7 @@ def load_models(container: Container) -> None:
         models.preload("recognition", settings.recognition_model)
     if problems:
         raise StartupError("; ".join(problems))
-    give_back_memory()
+    return_freed_memory()
 
 
 @contextmanager

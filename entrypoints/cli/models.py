@@ -9,12 +9,11 @@ from rich.console import Console
 from rich.progress import DownloadColumn, Progress
 from rich.table import Table
 
-from adapters.download.errors import DownloadError
-from adapters.download.fetch import fetch
-from adapters.onnx.catalogue import ModelEntry, Task
-from adapters.onnx.files import ModelFiles
+from adapters.download.fetch import DownloadError, fetch
+from adapters.onnx.catalogue.entries import ModelEntry, Task
+from adapters.onnx.catalogue.files import ModelFiles
+from adapters.onnx.catalogue.installation import add_entry, file_sha256, install_file, name_of_file
 from adapters.onnx.library import DETECTORS, EMBEDDERS, SPOOF_DETECTORS
-from adapters.onnx.registry import known_as, put, remember, sha256_of
 from domain.errors import FaceServiceError, ModelNotInstalled, UnknownModel
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import load_settings
@@ -79,7 +78,7 @@ def verify(names: tuple[str, ...]) -> None:
     catalogue, files, library = container.catalogue(), container.model_files(), container.models()
     installed = [name for name, entry in catalogue.entries.items() if files.installed(entry)]
     try:
-        wanted = [library.meant(name) for name in names or (*installed, *container.settings().models_named)]
+        wanted = [library.resolve(name) for name in names or (*installed, *container.settings().models_named)]
     except UnknownModel as error:
         raise click.ClickException(str(error)) from error
     checked = list(dict.fromkeys(wanted))
@@ -102,13 +101,14 @@ def add(path: Path, name: str | None, family: str | None, licence: str, *, comme
     """Install a model from a file, after checking it."""
     container = _container()
     catalogue, files = container.catalogue(), container.model_files()
-    known = known_as(catalogue, path)
+    known = name_of_file(catalogue, path)
     if known is not None:
         if catalogue.entries[known].package:
             click.echo(f"{known} comes with the installation")
             return
-        put(files, catalogue.entries[known], path)
-        click.echo(f"{known} is installed; licence of the weights: {catalogue.entries[known].licence}")
+        install_file(files, catalogue.entries[known], path)
+        licence = catalogue.entries[known].licence
+        click.echo(f"{known} is installed in {files.folder}; licence of the weights: {licence}")
         return
     if name is None or family is None:
         raise click.ClickException("the catalogue doesn't know this file: give it a --name and a --family")
@@ -118,7 +118,7 @@ def add(path: Path, name: str | None, family: str | None, licence: str, *, comme
         task=TASK_OF[family],
         family=family,
         file=f"{name}.onnx",
-        sha256=sha256_of(path),
+        sha256=file_sha256(path),
         size=path.stat().st_size,
         licence=licence,
         commercial=commercial,
@@ -129,9 +129,9 @@ def add(path: Path, name: str | None, family: str | None, licence: str, *, comme
         entry = container.models().describe(path.read_bytes(), entry)
     except FaceServiceError as error:
         raise click.ClickException(str(error)) from error
-    put(files, entry, path)
-    remember(container.settings().own_catalogue, name, entry)
-    click.echo(f"{name} is installed, for {entry.task.replace('_', '-')}")
+    install_file(files, entry, path)
+    add_entry(container.settings().own_catalogue, name, entry)
+    click.echo(f"{name} is installed in {files.folder}, for {entry.task.replace('_', '-')}")
 
 
 def _container() -> Container:
@@ -148,7 +148,7 @@ def _pull(name: str, entry: ModelEntry, files: ModelFiles) -> None:
     use = "may be used commercially" if entry.commercial else "NOT for commercial use"
     click.echo(f"{name}: licence of the weights: {entry.licence} ({use})")
     target = files.folder / entry.file
-    if target.exists() and sha256_of(target) == entry.sha256:
+    if target.exists() and file_sha256(target) == entry.sha256:
         click.echo(f"{name} is installed already")
         return
     with Progress(*Progress.get_default_columns(), DownloadColumn(), console=Console(stderr=True)) as bar:
@@ -163,7 +163,7 @@ def _pull(name: str, entry: ModelEntry, files: ModelFiles) -> None:
             )
         except DownloadError as error:
             raise click.ClickException(f"{name}: {error}") from error
-    click.echo(f"{name} is installed")
+    click.echo(f"{name} is installed in {files.folder}")
 
 
 def _problem(container: Container, name: str) -> str | None:
@@ -174,6 +174,6 @@ def _problem(container: Container, name: str) -> str | None:
         return str(error)
     except FaceServiceError as error:
         path = container.model_files().path(catalogue.entries[name])
-        other = known_as(catalogue, path) if path.is_file() else None
+        other = name_of_file(catalogue, path) if path.is_file() else None
         return f"{error} It is {path}" + (f", and it is the file of {other}." if other else ".")
     return None

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.imaging.threads import one_thread_an_image
+from adapters.imaging.opencv_threads import use_one_opencv_thread
 from application.analysis.analyser import FaceAnalyser
 from domain.errors import InvalidImage
 from domain.faces import Box, Crop, DetectedFace, Image, ScaledImage
@@ -30,7 +30,7 @@ _SCORE, _OVERLAP, _CANDIDATES = 0.7, 0.3, 5000
 
 def prepare_opencv() -> None:
     """One thread an image, as the service has it, and no warnings about what OpenCV will be able to do."""
-    one_thread_an_image()
+    use_one_opencv_thread()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
 
 
@@ -138,10 +138,6 @@ class OpenCvRecogniser:
     def relative_norms(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
         """See FaceEmbedder."""
         return np.full(len(raw), np.nan, dtype=np.float32)
-
-    def embed_rated(self, crops: Sequence[Crop]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """See FaceEmbedder; norms aren't known."""
-        return self.embed(crops), np.full(len(crops), np.nan, dtype=np.float32)
 
 
 def opencv_analyser(

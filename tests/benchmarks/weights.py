@@ -5,7 +5,7 @@ from pathlib import Path
 import onnxruntime  # type: ignore[import-untyped]
 from onnx import ModelProto
 
-from adapters.onnx.preparation import drop_dead_inputs, fold_constants
+from adapters.onnx.graphs.preparation import drop_dead_inputs, fold_constants
 from entrypoints.bootstrap.container import Container
 
 

@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.onnx.cache import PreparedModels
 from adapters.onnx.engines.choice import Engine, EngineName, choose_engine
+from adapters.onnx.graphs.cache import PreparedModels
 from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import migrate
 from tests.contract.database import database, empty

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.onnx.cache import PreparedModels
+from adapters.onnx.detectors.landmarks import LandmarkedDetector
 from adapters.onnx.engines.choice import Engine
-from adapters.onnx.landmarks import LandmarkedDetector
+from adapters.onnx.graphs.cache import PreparedModels
+from adapters.onnx.graphs.preparation import FreeAxes, Precision
 from adapters.onnx.library import DETECTORS, EMBEDDERS, LANDMARKS_FROM, WITHOUT_LANDMARKS
-from adapters.onnx.preparation import FreeAxes, Precision
 from adapters.onnx.session import InferenceSession
 from application.ports.analysis import FaceDetector, FaceEmbedder
 from tests.conftest import SFACE_FILE, YUNET_FILE, packaged

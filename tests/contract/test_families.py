@@ -6,11 +6,11 @@ import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
 import pytest
 
-from adapters.onnx.catalogue import Catalogue
+from adapters.onnx.catalogue.entries import Catalogue
+from adapters.onnx.catalogue.files import ModelFiles
 from adapters.onnx.engines.choice import Engine
-from adapters.onnx.files import ModelFiles
+from adapters.onnx.graphs.preparation import FreeAxes
 from adapters.onnx.library import DETECTORS, EMBEDDERS, OnnxModelLibrary
-from adapters.onnx.preparation import FreeAxes
 from domain.errors import BrokenModel
 from domain.faces import Image
 from domain.models import ModelChoice

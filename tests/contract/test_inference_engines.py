@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from onnx import ModelProto, TensorProto, helper
 
-from adapters.onnx.cache import PreparedModels
 from adapters.onnx.engines.choice import Engine, choose_engine
+from adapters.onnx.graphs.cache import PreparedModels
+from adapters.onnx.graphs.preparation import Dialect, FreeAxes, prepare
 from adapters.onnx.library import DETECTORS, EMBEDDERS
-from adapters.onnx.preparation import Dialect, FreeAxes, prepare
 from adapters.onnx.session import Tensor
+from adapters.system.idle_cores import IdleCores
 from application.errors import StartupError
 from domain.errors import BrokenModel
 from tests.conftest import SFACE_FILE, packaged
@@ -92,19 +93,12 @@ def test_one_run_at_a_time_keeps_one_core_busy_at_most(model_files: ModelFolder)
     assert time.process_time() - cpu < time.perf_counter() - wall
 
 
-class Idle:
-    """Cores that are always spare."""
-
-    threads = 2
-
-    def now(self) -> bool:
-        return True
-
-
 def test_a_run_over_several_cores_gives_the_same_numbers(prepared_models: PreparedModels) -> None:
     source = packaged(SFACE_FILE)
     alone = choose_engine("onnxruntime", 2).load(prepared_models, source, FreeAxes.BATCH)
-    together = choose_engine("onnxruntime", 2, Idle()).load(prepared_models, source, FreeAxes.BATCH)
+    together = choose_engine("onnxruntime", 2, IdleCores(cores=1_000_000, threads=2)).load(
+        prepared_models, source, FreeAxes.BATCH
+    )
     batch = pictures(alone.input_shape)
     (expected,) = alone.run(batch).values()
     before = set(threading.enumerate())
@@ -163,9 +157,9 @@ def test_the_memory_of_large_batches_is_given_back(tmp_path: Path) -> None:
     script = f"""
 import pathlib, re, threading, numpy
 from adapters.onnx.engines.onnx_runtime import OnnxRuntimeSession
-from adapters.system.machine import give_back_memory
+from adapters.system.machine import return_freed_memory
 def resident():
-    give_back_memory()
+    return_freed_memory()
     return int(re.search(r"VmRSS:\\s*(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]) // 1024
 session = OnnxRuntimeSession(pathlib.Path({str(tmp_path / "sface.onnx")!r}).read_bytes())
 one, many = (numpy.zeros((count, 3, 112, 112), numpy.float32) for count in (1, 16))

@@ -9,12 +9,12 @@ import pytest
 from onnx import ModelProto, helper
 
 from adapters.imaging.decoder import PillowDecoder
-from adapters.onnx.ensemble import SpoofDetectorEnsemble
+from adapters.onnx.anti_spoofing.ensemble import SpoofDetectorEnsemble
+from adapters.onnx.anti_spoofing.minifasnet import MiniFasNet
+from adapters.onnx.detectors.yunet.detector import YuNetDetector
+from adapters.onnx.detectors.yunet.network import YuNetNetwork
+from adapters.onnx.graphs.preparation import FreeAxes
 from adapters.onnx.library import SPOOF_DETECTORS
-from adapters.onnx.minifasnet import MiniFasNet
-from adapters.onnx.preparation import FreeAxes
-from adapters.onnx.yunet import YuNetDetector
-from adapters.onnx.yunet_network import YuNetNetwork
 from application.ports.liveness import SpoofDetector
 from domain.faces import Box, DetectedFace, Image
 from tests.contract.model_files import ModelFolder

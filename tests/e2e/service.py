@@ -111,7 +111,7 @@ def furnish(data: Path, database: str = "embedded") -> None:
     source = first_start()
     data.mkdir(0o700)
     # Files of the cache are replaced, never changed: links will do.
-    shutil.copytree(source / "models", data / "models", copy_function=os.link)
+    shutil.copytree(source / "prepared", data / "prepared", copy_function=os.link)
     if database == "embedded":
         subprocess.run(
             ["cp", "-a", source / "postgres", data], check=True

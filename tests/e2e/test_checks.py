@@ -157,7 +157,8 @@ def test_without_a_model_liveness_is_409_and_all_else_works(service: Service, as
 
 
 def test_enforcing_without_a_model_stops_the_start(tmp_path: Path) -> None:
-    settings = {"FACE_DATABASE_URL": "memory", "FACE_LIVENESS": "enforce", "FACE_PORT": str(free_port())}
+    storage = {"FACE_DATABASE_URL": "memory", "FACE_DATA_DIR": str(tmp_path / "data")}
+    settings = {**storage, "FACE_LIVENESS": "enforce", "FACE_PORT": str(free_port())}
     result = face_api(tmp_path, "serve", **settings)
     assert result.returncode == 1
     assert one_line(result.stderr).startswith("face-api: FACE_LIVENESS: ")

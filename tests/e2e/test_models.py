@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.onnx.graphs.cache import with_checksum
+from entrypoints.bootstrap.settings import PROJECT
 from tests.e2e.service import Service, face_api, free_port, one_line
 
 CLIENT_WORDS = {"detection_model": "faceonnx", "recognition_model": "arcface"}
@@ -73,6 +75,32 @@ def test_several_models_that_are_not_there_are_told_of_together(tmp_path: Path) 
             for name in named.values()
         ),
     ]
+
+
+def test_models_that_are_added_are_in_the_data_directory(tmp_path: Path, assets: Path) -> None:
+    """One that the catalogue knows, and one that it doesn't: the same network in another file."""
+    known = assets / "models" / "scrfd_500m_bnkps.onnx"
+    new = tmp_path / "new.onnx"
+    new.write_bytes(with_checksum(known.read_bytes()))
+    data = {"FACE_DATA_DIR": str(tmp_path / "faces")}
+    installation = contents(PROJECT / "static")
+    assert face_api(tmp_path, "models", "add", str(known), **data).stdout.startswith(
+        f"scrfd_500m_bnkps is installed in {tmp_path / 'faces' / 'models'};"
+    )
+    added = face_api(tmp_path, "models", "add", str(new), "--name", "mine", "--family", "scrfd", **data)
+    assert added.stdout == f"mine is installed in {tmp_path / 'faces' / 'models'}, for detection\n"
+    files = {"mine.onnx", "models.toml", "scrfd_500m_bnkps.onnx"}
+    assert {path.name for path in (tmp_path / "faces" / "models").iterdir()} == files
+    assert contents(PROJECT / "static") == installation
+    listed = face_api(tmp_path, "models", "list", **data).stdout.splitlines()
+    installed = {line.split()[0] for line in listed if line.split()[2] == "yes"}
+    assert installed == {"yunet", "sface", "sface_int8", "scrfd_500m_bnkps", "mine"}
+    verified = face_api(tmp_path, "models", "verify", "mine", "scrfd", **data)
+    assert verified.stdout.splitlines() == ["mine: ok", "scrfd_500m_bnkps: ok"]
+
+
+def contents(folder: Path) -> set[Path]:
+    return set(folder.rglob("*.onnx")) | set(folder.rglob("*.toml"))
 
 
 def test_verify_knows_what_a_name_stands_for(tmp_path: Path, assets: Path) -> None:

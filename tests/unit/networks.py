@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from adapters.onnx.engines.onnx_runtime import OnnxRuntimeSession
-from adapters.onnx.preparation import FreeAxes, prepare
+from adapters.onnx.graphs.preparation import FreeAxes, prepare
 from adapters.onnx.session import Shape, Tensor
 
 Array = NDArray[np.floating]

@@ -5,10 +5,10 @@ import pytest
 from numpy.typing import NDArray
 from onnx import NodeProto, helper
 
-from adapters.onnx.arcface import ArcFaceEmbedder
-from adapters.onnx.exports import SCALES_ITS_INPUT
-from adapters.onnx.preparation import FreeAxes
-from adapters.onnx.sface import SFaceEmbedder
+from adapters.onnx.graphs.exports import SCALES_ITS_INPUT
+from adapters.onnx.graphs.preparation import FreeAxes
+from adapters.onnx.recognisers.arcface import ArcFaceEmbedder
+from adapters.onnx.recognisers.sface import SFaceEmbedder
 from domain.errors import BrokenModel
 from domain.faces import Crop
 from tests.unit.networks import onnx_file, session

@@ -7,7 +7,6 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image as Pillow
-from PIL import features
 
 from adapters.imaging.decoder import PillowDecoder
 from adapters.imaging.exif import orientation
@@ -17,7 +16,6 @@ from tests.unit.hostile_images import chunk, png
 DECODER = PillowDecoder(max_pixels=1_000_000)
 LONG_TEXT = zlib.compress(b"x" * 3_000_000)
 PROFILE = zlib.compress(bytes(2_000_000))
-AVIF = pytest.mark.skipif(not features.check("avif"), reason="this build of Pillow has no AVIF")
 
 
 @pytest.mark.parametrize(
@@ -81,28 +79,6 @@ def scene() -> Pillow.Image:
     colours = np.zeros((48, 64, 3), np.uint8)
     colours[:24] = (200, 30, 30)
     return Pillow.fromarray(colours)
-
-
-@AVIF
-def test_avif() -> None:
-    file = BytesIO()
-    scene().save(file, "AVIF", quality=90)
-    image = DECODER.decode(file.getvalue())
-    assert image.shape == (48, 64, 3)
-    assert np.abs(image[10, 10].astype(int) - (30, 30, 200)).max() < 12
-    with pytest.raises(ImageTooLarge):
-        PillowDecoder(1000).decode(file.getvalue())
-    for length in range(0, len(file.getvalue()) - 1, 7):
-        with pytest.raises(InvalidImage):
-            DECODER.decode(file.getvalue()[:length])
-
-
-@AVIF
-def test_an_avif_of_several_pictures_is_an_animation() -> None:
-    file = BytesIO()
-    scene().save(file, "AVIF", save_all=True, append_images=[Pillow.new("RGB", (64, 48))])
-    with pytest.raises(InvalidImage, match="animation"):
-        DECODER.decode(file.getvalue())
 
 
 @pytest.mark.parametrize("brand", [b"heic", b"heix", b"hevc", b"mif1", b"msf1"])

@@ -6,28 +6,27 @@ from threading import Event
 import numpy as np
 import pytest
 
-from adapters.onnx.engines.elastic import ElasticSession
+from adapters.onnx.engines.multi_thread import MultiThreadSession
 from adapters.onnx.session import Tensor
-from adapters.threads.cores import SpareCores
+from adapters.system.idle_cores import IdleCores
 from tests.unit.networks import Recorder
 
 PICTURE = np.zeros((1, 3, 32, 32), np.float32)
 
 
-class Said:
-    """Says what the test wants of the cores."""
-
-    threads = 3
-
-    def __init__(self, *, spare: bool) -> None:
-        self.spare = spare
-
-    def now(self) -> bool:
-        return self.spare
+def idle_cores(root: Path, *, busy: bool) -> IdleCores:
+    """Of a machine of 8 cores whose load is written to a file under `root`; work would use 3 of them."""
+    write_load(root, "8/80" if busy else "1/80")
+    return IdleCores(cores=8, threads=3, root=root)
 
 
-class Named(Recorder):
-    """Says how many threads it has."""
+def write_load(root: Path, running: str) -> None:
+    (root / "proc").mkdir(exist_ok=True)
+    (root / "proc/loadavg").write_text(f"0.20 0.18 0.12 {running} 11206\n")
+
+
+class ThreadCount(Recorder):
+    """A session that answers with its number of threads."""
 
     def __init__(self, threads: int) -> None:
         super().__init__({})
@@ -37,12 +36,12 @@ class Named(Recorder):
         return {"threads": np.full(len(batch), self.threads, np.float32)}
 
 
-def threads(session: ElasticSession) -> int:
+def threads(session: MultiThreadSession) -> int:
     return int(session.run(PICTURE)["threads"][0])
 
 
-def patience() -> Iterator[None]:
-    """Turns of a loop that waits for another thread, a while long."""
+def until_timeout() -> Iterator[None]:
+    """Iterations of a loop that waits for another thread."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         yield
@@ -50,42 +49,41 @@ def patience() -> Iterator[None]:
     raise TimeoutError
 
 
-def test_runs_spread_over_spare_cores_only() -> None:
-    spare = Said(spare=True)
-    session = ElasticSession(Named, spare)
-    for _ in patience():
+def test_runs_use_several_threads_while_cores_are_idle(tmp_path: Path) -> None:
+    session = MultiThreadSession(ThreadCount, idle_cores(tmp_path, busy=False))
+    for _ in until_timeout():
         if threads(session) == 3:
             break
-    spare.spare = False
+    write_load(tmp_path, "8/80")
     assert threads(session) == 1
-    spare.spare = True
+    write_load(tmp_path, "1/80")
     assert threads(session) == 3
 
 
-def test_nobody_waits_for_the_second_session() -> None:
+def test_no_run_waits_for_the_second_session(tmp_path: Path) -> None:
     slow = Event()
 
-    def start(threads: int) -> Named:
+    def start(threads: int) -> ThreadCount:
         if threads > 1:
             assert slow.wait(30)
-        return Named(threads)
+        return ThreadCount(threads)
 
-    session = ElasticSession(start, Said(spare=True))
+    session = MultiThreadSession(start, idle_cores(tmp_path, busy=False))
     assert threads(session) == 1
     assert threads(session) == 1
     slow.set()
 
 
-def test_both_are_started_once_however_busy_the_cores_are() -> None:
+def test_both_sessions_are_started_once_even_if_no_core_is_idle(tmp_path: Path) -> None:
     started: list[int] = []
 
-    def start(threads: int) -> Named:
+    def start(threads: int) -> ThreadCount:
         started.append(threads)
-        return Named(threads)
+        return ThreadCount(threads)
 
-    session = ElasticSession(start, Said(spare=False))
+    session = MultiThreadSession(start, idle_cores(tmp_path, busy=True))
     assert started == [1]
-    for _ in patience():
+    for _ in until_timeout():
         assert threads(session) == 1
         if len(started) > 1:
             break
@@ -93,42 +91,39 @@ def test_both_are_started_once_however_busy_the_cores_are() -> None:
     assert started == [1, 3]
 
 
-def test_it_looks_like_the_network_that_it_runs() -> None:
-    session = ElasticSession(Named, Said(spare=False))
-    one = Named(1)
+def test_it_has_the_shapes_and_metadata_of_its_network(tmp_path: Path) -> None:
+    session = MultiThreadSession(ThreadCount, idle_cores(tmp_path, busy=True))
+    single = ThreadCount(1)
     assert (session.input_shape, session.output_shapes, session.metadata) == (
-        one.input_shape,
-        one.output_shapes,
-        one.metadata,
+        single.input_shape,
+        single.output_shapes,
+        single.metadata,
     )
 
 
 @pytest.mark.parametrize(
-    ("running", "spare"), [("1/80", True), ("5/80", True), ("6/80", False), ("80/80", False)]
+    ("running", "idle"), [("1/80", True), ("5/80", True), ("6/80", False), ("80/80", False)]
 )
-def test_cores_are_spare_if_each_thread_would_have_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, running: str, spare: bool
+def test_cores_are_available_if_each_thread_would_have_one(
+    tmp_path: Path, *, running: str, idle: bool
 ) -> None:
-    load = tmp_path / "loadavg"
-    load.write_text(f"0.20 0.18 0.12 {running} 11206\n")
-    monkeypatch.setattr("adapters.threads.cores._LOAD", load)
-    assert SpareCores(cores=8, threads=4).now() is spare
+    write_load(tmp_path, running)
+    assert IdleCores(cores=8, threads=4, root=tmp_path).available() is idle
 
 
 @pytest.mark.parametrize("text", ["", "0.20 0.18 0.12", "0.20 0.18 0.12 0/0 1", "a b c d/e f"])
-def test_no_core_is_spare_if_the_system_does_not_say(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
-) -> None:
-    load = tmp_path / "loadavg"
+def test_no_core_is_available_if_the_load_is_unknown(tmp_path: Path, text: str) -> None:
+    write_load(tmp_path, "1/80")
+    load = tmp_path / "proc/loadavg"
+    assert IdleCores(cores=8, threads=2, root=tmp_path).available()
     load.write_text(text)
-    monkeypatch.setattr("adapters.threads.cores._LOAD", load)
-    assert not SpareCores(cores=8, threads=2).now()
+    assert not IdleCores(cores=8, threads=2, root=tmp_path).available()
     load.unlink()
-    assert not SpareCores(cores=8, threads=2).now()
+    assert not IdleCores(cores=8, threads=2, root=tmp_path).available()
 
 
-def test_the_caller_is_among_those_that_run() -> None:
+def test_the_calling_thread_counts() -> None:
     """On this machine: were it not counted, work of as many threads as there are cores would never be alone."""
     if not Path("/proc/loadavg").exists():
         pytest.skip("Linux only")
-    assert SpareCores(cores=1_000_000, threads=2).now()
+    assert IdleCores(cores=1_000_000, threads=2).available()

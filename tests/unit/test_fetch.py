@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.download.errors import DownloadError
-from adapters.download.fetch import fetch
+from adapters.download.fetch import DownloadError, fetch
 
 CONTENT = bytes(range(256)) * 2000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -9,7 +9,7 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from adapters.onnx.engines.onnx_runtime import OnnxRuntimeSession
-from adapters.onnx.preparation import Dialect, FreeAxes, prepare
+from adapters.onnx.graphs.preparation import Dialect, FreeAxes, prepare
 
 PICTURE = np.random.default_rng(0).normal(size=(1, 3, 4, 6)).astype(np.float32)
 WIDTHS = {"a": 1, "b": 4, "c": 10}

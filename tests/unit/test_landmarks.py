@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from adapters.imaging.alignment import SimilarityAligner, from_box, warp
-from adapters.onnx.landmarks import LandmarkedDetector
-from adapters.onnx.yunet import YuNetDetector
-from adapters.onnx.yunet_network import YuNetNetwork
+from adapters.onnx.detectors.landmarks import LandmarkedDetector
+from adapters.onnx.detectors.yunet.detector import YuNetDetector
+from adapters.onnx.detectors.yunet.network import YuNetNetwork
 from domain.faces import Box, DetectedFace, Image, Landmarks
 
 IMAGE = np.zeros((400, 600, 3), np.uint8)

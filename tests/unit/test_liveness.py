@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from adapters.memory.liveness import InMemoryLivenessCalibrations
-from adapters.onnx.ensemble import SpoofDetectorEnsemble
+from adapters.onnx.anti_spoofing.ensemble import SpoofDetectorEnsemble
 from application.liveness import LivenessGate
 from application.ports.liveness import LivenessCalibrations, SpoofDetector
 from domain.capture import MINIFASNET_LIMITS, NO_LIMITS, CaptureLimits, Unjudgeable

@@ -3,8 +3,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from adapters.onnx.exports import GIVES_PROBABILITIES
-from adapters.onnx.minifasnet import MiniFasNet
+from adapters.onnx.anti_spoofing.minifasnet import MiniFasNet
+from adapters.onnx.graphs.exports import GIVES_PROBABILITIES
 from adapters.onnx.session import Shape, Tensor
 from domain.errors import BrokenModel
 from domain.faces import Box, DetectedFace

@@ -3,10 +3,10 @@ from threading import Barrier
 
 import pytest
 
-from adapters.onnx.once import Once
+from adapters.onnx.lazy import LazyValues
 
 
-def test_threads_that_ask_together_get_one_and_the_same() -> None:
+def test_concurrent_threads_get_the_same_value() -> None:
     made: list[str] = []
     together = Barrier(8)
 
@@ -14,19 +14,19 @@ def test_threads_that_ask_together_get_one_and_the_same() -> None:
         made.append(name)
         return object()
 
-    once = Once(make)
+    values = LazyValues(make)
 
     def ask(_: int) -> object:
         together.wait()
-        return once.get("a")
+        return values.get("a")
 
     with ThreadPoolExecutor(8) as threads:
         assert len(set(threads.map(ask, range(8)))) == 1
     assert made == ["a"]
-    assert once.has("a")
+    assert values.has("a")
 
 
-def test_what_failed_is_tried_again() -> None:
+def test_a_failed_value_is_tried_again() -> None:
     failures = [ValueError("not now")]
 
     def make(_: str) -> int:
@@ -34,8 +34,8 @@ def test_what_failed_is_tried_again() -> None:
             raise failures.pop()
         return 42
 
-    once = Once(make)
+    values = LazyValues(make)
     with pytest.raises(ValueError, match="not now"):
-        once.get("a")
-    assert not once.has("a")
-    assert once.get("a") == 42
+        values.get("a")
+    assert not values.has("a")
+    assert values.get("a") == 42

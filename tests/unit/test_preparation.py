@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from adapters.onnx.cache import PreparedModels
 from adapters.onnx.engines.onnx_runtime import OnnxRuntimeSession
-from adapters.onnx.exports import GIVES_PROBABILITIES, OUTPUT_MEAN
-from adapters.onnx.preparation import FreeAxes, prepare
+from adapters.onnx.graphs.cache import PreparedModels
+from adapters.onnx.graphs.exports import GIVES_PROBABILITIES, OUTPUT_MEAN
+from adapters.onnx.graphs.preparation import FreeAxes, prepare
 from domain.errors import BrokenModel
 from tests.conftest import SFACE_FILE, packaged
 

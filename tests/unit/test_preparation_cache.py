@@ -7,8 +7,8 @@ import onnx
 import pytest
 from onnx import ModelProto
 
-from adapters.onnx.cache import PreparedModels, is_sealed, sealed
-from adapters.onnx.preparation import FreeAxes, Precision, prepare
+from adapters.onnx.graphs.cache import PreparedModels, has_checksum, with_checksum
+from adapters.onnx.graphs.preparation import FreeAxes, Precision, prepare
 from domain.errors import BrokenModel
 from tests.conftest import SFACE_FILE, YUNET_FILE, packaged
 
@@ -36,7 +36,9 @@ def test_an_entry_is_made_once(cache: PreparedModels, tmp_path: Path) -> None:
 def test_an_entry_is_an_onnx_file(cache: PreparedModels, tmp_path: Path) -> None:
     cache.prepared(SOURCE, FREE)
     (entry,) = entries(tmp_path)
-    onnx.checker.check_model(onnx.load(entry))
+    model = onnx.load(entry)
+    onnx.checker.check_model(model)
+    assert len(model.graph.output) == 12
 
 
 def test_different_axes_are_different_entries(cache: PreparedModels, tmp_path: Path) -> None:
@@ -79,7 +81,7 @@ def test_many_that_start_at_once_leave_one_whole_entry(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file where the folder should be")
-    assert is_sealed(PreparedModels(tmp_path / "cache").prepared(SOURCE, FREE))
+    assert has_checksum(PreparedModels(tmp_path / "cache").prepared(SOURCE, FREE))
 
 
 def test_nothing_is_cached_of_a_broken_source(cache: PreparedModels, tmp_path: Path) -> None:
@@ -88,7 +90,7 @@ def test_nothing_is_cached_of_a_broken_source(cache: PreparedModels, tmp_path: P
     assert not (tmp_path / "cache").exists()
 
 
-def test_the_seal_leaves_the_graph_as_it_is() -> None:
+def test_the_checksum_leaves_the_graph_unchanged() -> None:
     model = prepare(SOURCE, FREE)
-    assert ModelProto.FromString(sealed(model)).graph == ModelProto.FromString(model).graph
-    assert not is_sealed(model)
+    assert ModelProto.FromString(with_checksum(model)).graph == ModelProto.FromString(model).graph
+    assert not has_checksum(model)

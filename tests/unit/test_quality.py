@@ -165,6 +165,7 @@ def test_low_quality_names_measure_value_and_bound() -> None:
 
 def test_no_bounds_refuse_nothing() -> None:
     QualityReport(BAD).require(NO_BOUNDS)
+    assert QualityReport(BAD).reasons(NO_BOUNDS) == ()
 
 
 def test_each_flaw_lowers_the_combined_quality() -> None:

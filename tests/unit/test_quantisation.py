@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, helper, numpy_helper
 
 from adapters.onnx.engines.onnx_runtime import OnnxRuntimeSession
-from adapters.onnx.preparation import Dialect, FreeAxes, Precision, prepare
+from adapters.onnx.graphs.preparation import Dialect, FreeAxes, Precision, prepare
 from domain.errors import BrokenModel
 from tests.conftest import SFACE_FILE, packaged
 from tests.unit.networks import onnx_file

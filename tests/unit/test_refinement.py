@@ -61,7 +61,7 @@ def test_rough_landmarks_become_exact(degrees: float, scale: float) -> None:
     exact = turned(degrees, scale, (190, 210))
     rough = turned(degrees + 6, scale * 1.1, (186, 215))
     face = DetectedFace(Box(150, 160, 90, 100), 1.0, rough)
-    refined = RefiningAligner(DiscLocator()).refined(scene(exact, 5 * scale), face)
+    refined = RefiningAligner(DiscLocator()).locate(scene(exact, 5 * scale), face).landmarks
     assert refined is not None
     assert np.abs(refined - exact).max() < 0.35 * scale
 
@@ -71,7 +71,7 @@ def test_rough_landmarks_become_exact(degrees: float, scale: float) -> None:
 def test_large_faces_are_halved_to_the_same_landmarks(scale: float, middle: tuple[int, int]) -> None:
     exact = turned(20, scale, middle)
     face = DetectedFace(Box(0, 0, 90, 100), 1.0, turned(24, scale * 1.05, (middle[0] - 4, middle[1] + 5)))
-    refined = RefiningAligner(DiscLocator()).refined(scene(exact, 5 * scale, 1401), face)
+    refined = RefiningAligner(DiscLocator()).locate(scene(exact, 5 * scale, 1401), face).landmarks
     assert refined is not None
     assert np.abs(refined - exact).max() < 0.35 * scale
 
@@ -80,7 +80,7 @@ def test_a_face_that_is_not_in_the_image_is_seen_in_black() -> None:
     locator = DiscLocator(blind=(0, 1, 2))
     landmarks = turned(0, 5, (-4000, 200))
     face = DetectedFace(Box(-4200, 0, 400, 400), 1.0, landmarks)
-    assert RefiningAligner(locator).refined(scene(landmarks, 5), face) is landmarks
+    assert RefiningAligner(locator).locate(scene(landmarks, 5), face).landmarks is landmarks
     assert [int(view.max()) for view in locator.seen] == [0, 0, 0]
 
 
@@ -108,7 +108,7 @@ def test_views_are_upright_squares_of_which_one_is_mirrored() -> None:
 def test_one_view_is_enough(blind: tuple[int, ...]) -> None:
     exact = turned(0, 1, (200, 200))
     face = DetectedFace(Box(150, 150, 90, 100), 1.0, turned(5, 1, (203, 200)))
-    refined = RefiningAligner(DiscLocator(blind=blind)).refined(scene(exact, 5), face)
+    refined = RefiningAligner(DiscLocator(blind=blind)).locate(scene(exact, 5), face).landmarks
     assert refined is not None
     assert np.abs(refined - exact).max() < 0.5
 
@@ -116,13 +116,13 @@ def test_one_view_is_enough(blind: tuple[int, ...]) -> None:
 def test_what_the_locator_does_not_see_stays_as_it_was() -> None:
     rough = turned(5, 1, (200, 200))
     face = DetectedFace(Box(150, 150, 90, 100), 1.0, rough)
-    refined = RefiningAligner(DiscLocator(blind=(0, 1, 2))).refined(scene(rough, 5), face)
+    refined = RefiningAligner(DiscLocator(blind=(0, 1, 2))).locate(scene(rough, 5), face).landmarks
     assert refined is rough
 
 
 def test_a_face_without_landmarks_gets_some() -> None:
     exact = turned(0, 1, (200, 200))
     face = DetectedFace(Box(145, 145, 110, 110), 1.0)
-    refined = RefiningAligner(DiscLocator()).refined(scene(exact, 5), face)
+    refined = RefiningAligner(DiscLocator()).locate(scene(exact, 5), face).landmarks
     assert refined is not None
     assert np.abs(refined - exact).max() < 0.5

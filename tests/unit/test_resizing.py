@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adapters.onnx.resizing import resized
+from adapters.onnx.detectors.resizing import resized
 
 
 @pytest.mark.parametrize("shape", [(3, 5), (250, 250), (999, 1403), (3000, 4001), (4001, 3)])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from adapters.onnx.retinaface import RetinaFaceNetwork, retinaface_detector
+from adapters.onnx.detectors.retinaface import RetinaFaceDetector
 from domain.errors import BrokenModel
 from domain.faces import DetectedFace
 from tests.unit.networks import Array, Recorder, constant_file, session
@@ -39,7 +39,7 @@ def outputs(faces: list[tuple[int, int, int, int, float]]) -> dict[str, Array]:
 
 
 def detect(answer: dict[str, Array]) -> list[DetectedFace]:
-    detector = retinaface_detector(session(constant_file(answer, SIZE)), "retinaface")
+    detector = RetinaFaceDetector(session(constant_file(answer, SIZE)), "retinaface")
     return detector.detect(np.zeros((*SIZE, 3), np.uint8))
 
 
@@ -79,11 +79,11 @@ def test_the_order_and_the_names_of_outputs_do_not_matter() -> None:
 
 def test_the_network_sees_bgr_less_the_mean_colour() -> None:
     recorder = Recorder({"loc": (1, 42, 4), "conf": (1, 42, 2), "landmarks": (1, 42, 10)})
-    RetinaFaceNetwork(recorder).candidates(np.full((32, 32, 3), (10, 20, 30), np.uint8), 0.5)
+    RetinaFaceDetector(recorder, "model").infer(np.full((32, 32, 3), (10, 20, 30), np.uint8), 0.5)
     assert recorder.pixel == [10 - 104, 20 - 117, 30 - 123]
 
 
 def test_a_file_of_another_number_of_priors_is_refused() -> None:
     answer = {name: array[:, :-1] for name, array in outputs([]).items()}
     with pytest.raises(BrokenModel):
-        retinaface_detector(session(constant_file(answer, SIZE)), "retinaface")
+        RetinaFaceDetector(session(constant_file(answer, SIZE)), "retinaface")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adapters.onnx.scrfd import ScrfdNetwork, scrfd_detector
+from adapters.onnx.detectors.scrfd import ScrfdDetector
 from domain.errors import BrokenModel
 from domain.faces import DetectedFace
 from tests.unit.networks import Array, Recorder, constant_file, session
@@ -28,7 +28,7 @@ def outputs(stride: int, line: int, column: int, anchors: int = 2, score: float 
 
 
 def detect(answer: dict[str, Array]) -> list[DetectedFace]:
-    detector = scrfd_detector(session(constant_file(answer, SIZE)), "scrfd")
+    detector = ScrfdDetector(session(constant_file(answer, SIZE)), "scrfd")
     return detector.detect(np.zeros((*SIZE, 3), np.uint8))
 
 
@@ -58,7 +58,7 @@ def test_the_network_sees_rgb_around_zero() -> None:
     recorder = Recorder(
         {f"{kind}_{n}": (n * n * 2, kind) for kind in (1, 4, 10) for n in (4, 2, 1)}  # cells a side
     )
-    ScrfdNetwork(recorder).candidates(np.full((32, 32, 3), (10, 20, 30), np.uint8), 0.5)
+    ScrfdDetector(recorder, "model").infer(np.full((32, 32, 3), (10, 20, 30), np.uint8), 0.5)
     np.testing.assert_allclose(recorder.pixel, (np.array([30, 20, 10]) - 127.5) / 128)
 
 

@@ -15,9 +15,17 @@ def test_defaults() -> None:
     settings = load_settings({}, NOWHERE)
     assert (settings.host, settings.port, settings.database_url) == ("127.0.0.1", 5000, "embedded")
     assert settings.data_dir == Path.cwd() / "data"
-    assert settings.models_dir == PROJECT / "static" / "models"
+    assert settings.model_folder == Path.cwd() / "data" / "models"
     assert settings.worker_count >= 1
     assert settings.max_pixels == 50_000_000
+
+
+def test_models_are_in_the_data_directory_or_where_the_operator_wants_them() -> None:
+    data = {"FACE_DATA_DIR": "/srv/face"}
+    assert load_settings(data, NOWHERE).model_folder == Path("/srv/face/models")
+    elsewhere = load_settings({**data, "FACE_MODELS_DIR": "/srv/models"}, NOWHERE)
+    assert elsewhere.model_folder == Path("/srv/models")
+    assert elsewhere.own_catalogue == Path("/srv/models/models.toml")
 
 
 def test_the_processes_of_a_service_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:

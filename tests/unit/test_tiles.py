@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from adapters.onnx.tiles import detect_small, tiles_of, unseen
+from adapters.onnx.detectors.tiles import detect_small_faces, new_faces, tiles_of
 from application.ports.analysis import DETECTABLE_FACE
 from domain.faces import Box, DetectedFace, Image
 
@@ -53,7 +53,7 @@ def test_a_face_is_found_once_wherever_it_is(side: int, step: int) -> None:
         share = width * height / side**2
         return [DetectedFace(Box(*low, width, height), 0.9 * share, np.full((5, 2), low, np.float32))]
 
-    ((found, scale),) = detect_small(image, detect, 64, 0.1, PICTURE)
+    ((found, scale),) = detect_small_faces(image, detect, 64, 0.1, PICTURE)
     assert (found.box, found.score) == (there.box, 0.9)
     np.testing.assert_array_equal(found.landmarks, there.landmarks)
     assert side * scale >= DETECTABLE_FACE - 1e-6
@@ -78,16 +78,16 @@ def test_no_scale_is_finer_than_the_smallest_face_needs(
         scales.append(scale)
         return []
 
-    detect_small(blank(6400, 4800), detect, min_face, seen, PICTURE)
+    detect_small_faces(blank(6400, 4800), detect, min_face, seen, PICTURE)
     assert max(scales, default=None) == (None if finest is None else pytest.approx(finest))
     assert all(later <= 4.001 * earlier for earlier, later in pairwise([seen, *scales]))
 
 
 def test_one_face_of_several_boxes_is_the_best_of_them() -> None:
     best, worse, part, other = face(0, 0, 100), face(5, 5, 100, 0.8), face(10, 10, 40, 0.7), face(200, 0, 100)
-    assert unseen([best, other, worse, part], []) == [best, other]
-    assert unseen([other, part], [best]) == [other]
+    assert new_faces([best, other, worse, part], []) == [best, other]
+    assert new_faces([other, part], [best]) == [other]
 
 
 def test_who_stands_partly_behind_another_is_another() -> None:
-    assert len(unseen([face(0, 0, 100), face(70, 20, 60, 0.8)], [])) == 2
+    assert len(new_faces([face(0, 0, 100), face(70, 20, 60, 0.8)], [])) == 2

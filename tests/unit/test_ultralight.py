@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adapters.onnx.ultralight import UltraLightNetwork, ultralight_detector
+from adapters.onnx.detectors.ultralight import UltraLightDetector
 from domain.errors import BrokenModel
 from tests.unit.networks import Array, Recorder, constant_file, session
 
@@ -14,7 +14,7 @@ OUTPUTS: dict[str, Array] = {
 
 
 def test_corners_are_relative_to_the_picture() -> None:
-    detector = ultralight_detector(session(constant_file(OUTPUTS, (48, 64))), "faceonnx")
+    detector = UltraLightDetector(session(constant_file(OUTPUTS, (48, 64))), "faceonnx")
     first, second = detector.detect(np.zeros((48, 64, 3), np.uint8))
     assert (first.box.x, first.box.y, first.box.width, first.box.height) == (16, 24, 32, 24)
     assert (second.box.x, second.box.y, second.box.width, second.box.height) == (0, 0, 16, 12)
@@ -24,10 +24,10 @@ def test_corners_are_relative_to_the_picture() -> None:
 
 def test_the_network_sees_rgb_around_zero() -> None:
     recorder = Recorder({"scores": (1, 3, 2), "boxes": (1, 3, 4)})
-    UltraLightNetwork(recorder).candidates(np.full((32, 32, 3), (10, 20, 30), np.uint8), 0.5)
+    UltraLightDetector(recorder, "model").infer(np.full((32, 32, 3), (10, 20, 30), np.uint8), 0.5)
     np.testing.assert_allclose(recorder.pixel, (np.array([30, 20, 10]) - 127) / 128)
 
 
 def test_a_file_of_open_size_is_refused() -> None:
     with pytest.raises(BrokenModel):
-        UltraLightNetwork(Recorder({"scores": (1, 3, 2), "boxes": (1, 3, 4)}, (1, 3, None, None)))
+        UltraLightDetector(Recorder({"scores": (1, 3, 2), "boxes": (1, 3, 4)}, (1, 3, None, None)), "model")

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
+from adapters.onnx.detectors.yunet.detector import YuNetDetector
+from adapters.onnx.detectors.yunet.network import STRIDES, YuNetNetwork
 from adapters.onnx.session import Shape, Tensor
-from adapters.onnx.yunet import YuNetDetector
-from adapters.onnx.yunet_network import STRIDES, YuNetNetwork
 from domain.errors import BrokenModel
 from domain.faces import Image
 from tests.conftest import YUNET_FILE, packaged_path
@@ -84,7 +84,7 @@ def test_decoding() -> None:
         16, row=2, column=3, score=0.9, box=(0.5, 0.25, np.log(2), np.log(4)), points=tuple(range(10))
     )
     network = YuNetNetwork(FakeSession([cell]))
-    first, second = network.candidates(np.zeros((2, 3, 64, 96), np.float32), threshold=0.5)
+    first, second = network.infer(np.zeros((2, 3, 64, 96), np.float32), threshold=0.5)
     np.testing.assert_allclose(first.scores, [0.9])
     centre = np.array([3.5, 2.25]) * 16
     np.testing.assert_allclose(first.boxes, [[*(centre - (16, 32)), 32, 64]])
@@ -95,7 +95,7 @@ def test_decoding() -> None:
 
 def test_the_threshold_is_inclusive() -> None:
     network = YuNetNetwork(FakeSession([Cell(8, 0, 0, 0.5), Cell(8, 0, 1, 0.49), Cell(32, 0, 0, 0.75)]))
-    (found,) = network.candidates(np.zeros((1, 3, 32, 32), np.float32), threshold=0.5)
+    (found,) = network.infer(np.zeros((1, 3, 32, 32), np.float32), threshold=0.5)
     assert found.scores.tolist() == [0.5, 0.75]
 
 

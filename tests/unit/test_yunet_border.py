@@ -1,12 +1,12 @@
-"""The second look at faces that the border cuts."""
+"""Faces that are cut off by the border of the image."""
 
 import cv2
 import numpy as np
 import pytest
 
-from adapters.onnx.yunet import YuNetDetector
-from adapters.onnx.yunet_border import confirmed, touches_border
-from adapters.onnx.yunet_network import YuNetNetwork
+from adapters.onnx.detectors.yunet.cut_faces import recover_cut_faces, touches_border
+from adapters.onnx.detectors.yunet.detector import YuNetDetector
+from adapters.onnx.detectors.yunet.network import YuNetNetwork
 from domain.faces import Box, DetectedFace, Image
 from tests.unit.test_yunet import Cell, FakeSession
 
@@ -15,7 +15,7 @@ CUT = DetectedFace(Box(-1, 40, 20, 30), 0.4)
 
 
 def middle(score: float) -> YuNetNetwork:
-    """Sees a face of 64 pixels in the middle of each picture of 192."""
+    """Detects a face of 64 pixels in the middle of each picture of 192."""
     return YuNetNetwork(FakeSession([Cell(32, 3, 3, score, box=(0, 0, np.log(2), np.log(2)))], wide=192))
 
 
@@ -33,8 +33,8 @@ def test_where_a_face_may_be_cut(box: Box, touches: bool) -> None:  # noqa: FBT0
     assert touches_border(box, IMAGE) is touches
 
 
-def test_a_face_that_is_seen_then_is_a_face() -> None:
-    (face,) = confirmed(middle(0.9), IMAGE, [CUT], [])
+def test_a_face_that_is_detected_again_is_recovered() -> None:
+    (face,) = recover_cut_faces(middle(0.9), IMAGE, [CUT], [])
     # The view is 60 pixels wide around (9, 55), so that its middle cell is there.
     assert face.score == pytest.approx(0.9)
     assert (face.box.x, face.box.y, face.box.width) == (
@@ -45,26 +45,39 @@ def test_a_face_that_is_seen_then_is_a_face() -> None:
     assert face.landmarks is not None
 
 
-def test_one_that_is_not_seen_well_is_none() -> None:
-    assert confirmed(middle(0.75), IMAGE, [CUT], []) == []
+def test_a_face_with_a_low_score_is_not_recovered() -> None:
+    assert recover_cut_faces(middle(0.75), IMAGE, [CUT], []) == []
 
 
-def test_faces_inside_are_not_looked_at_again() -> None:
+def test_faces_inside_the_image_are_not_checked_again() -> None:
     session = FakeSession()
     inside = DetectedFace(Box(30, 30, 20, 20), 0.6)
-    assert confirmed(YuNetNetwork(session), IMAGE, [inside], []) == []
+    assert recover_cut_faces(YuNetNetwork(session), IMAGE, [inside], []) == []
     assert session.seen == []
 
 
 def test_a_face_is_not_found_twice() -> None:
     known = DetectedFace(Box(-1, 45, 20, 20), 0.9)
-    assert confirmed(middle(0.9), IMAGE, [CUT], [known]) == []
-    assert len(confirmed(middle(0.9), IMAGE, [CUT, CUT], [])) == 1
+    assert recover_cut_faces(middle(0.9), IMAGE, [CUT], [known]) == []
+    assert len(recover_cut_faces(middle(0.9), IMAGE, [CUT, CUT], [])) == 1
 
 
-@pytest.mark.parametrize("box", [Box(-1, -1, 1, 1), Box(99, 99, 3, 3), Box(-500, 10, 510, 90)])
-def test_boxes_of_any_size_can_be_looked_at(box: Box) -> None:
-    confirmed(middle(0.9), IMAGE, [DetectedFace(box, 0.5)], [])
+@pytest.mark.parametrize(
+    ("box", "side"),
+    [
+        (Box(-1, -1, 1, 1), 4),
+        (Box(99, 99, 3, 3), 6),
+        (Box(-500, 10, 510, 90), 1020),
+        (Box(130, 130, 10, 10), 20),
+        (Box(-60, 10, 10, 10), 20),
+    ],
+)
+def test_boxes_of_any_size_and_place_are_checked(box: Box, side: int) -> None:
+    """The network detects a face in the middle of the region, a third as wide as that."""
+    (face,) = recover_cut_faces(middle(0.9), IMAGE, [DetectedFace(box, 0.5)], [])
+    assert face.box.width == pytest.approx(side / 3)
+    centre = box.x + box.width / 2, box.y + box.height / 2
+    assert (face.box.x + face.box.width / 2, face.box.y + face.box.height / 2) == pytest.approx(centre, abs=1)
 
 
 @pytest.mark.parametrize(("left", "top", "right"), [(0, 0, 212), (235, 0, 512), (0, 130, 512)])

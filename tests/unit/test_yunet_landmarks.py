@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from adapters.onnx.yunet_landmarks import YuNetLandmarks
-from adapters.onnx.yunet_network import YuNetNetwork
+from adapters.onnx.detectors.yunet.landmarks import YuNetLandmarks
+from adapters.onnx.detectors.yunet.network import YuNetNetwork
 from domain.faces import Image, Landmarks
 from tests.unit.test_yunet import Cell, FakeSession
 

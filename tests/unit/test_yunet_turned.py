@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from adapters.onnx.candidates import Candidates
+from adapters.onnx.detectors.detections import Detections
+from adapters.onnx.detectors.yunet.detector import YuNetDetector
+from adapters.onnx.detectors.yunet.network import YuNetNetwork
+from adapters.onnx.detectors.yunet.tilted_faces import redetect_tilted_faces
 from adapters.onnx.session import Tensor
-from adapters.onnx.yunet import YuNetDetector
-from adapters.onnx.yunet_network import YuNetNetwork
-from adapters.onnx.yunet_turned import straightened
 from domain.faces import Box, DetectedFace, Image, Landmarks
 
 FACE = np.array([[200, 102], [247, 102], [220, 125], [199, 143], [240, 144]], np.float32)
@@ -61,14 +61,14 @@ def test_what_looks_upright_is_not_looked_at_again(portrait: Image) -> None:
             pass
 
     upright = DetectedFace(BOX, 0.93, FACE)
-    assert straightened(Unasked(), portrait, [upright], 1) == [upright]
+    assert redetect_tilted_faces(Unasked(), portrait, [upright], 1) == [upright]
 
 
 def test_an_unclear_upright_face_keeps_what_was_seen_of_it(
     yunet_network: YuNetNetwork, portrait: Image
 ) -> None:
     unclear = DetectedFace(BOX, 0.93 - 0.2, FACE)
-    assert straightened(yunet_network, portrait, [unclear], 1) == [unclear]
+    assert redetect_tilted_faces(yunet_network, portrait, [unclear], 1) == [unclear]
 
 
 class Counting(YuNetNetwork):
@@ -77,21 +77,21 @@ class Counting(YuNetNetwork):
     def __init__(self) -> None:
         self.asked = 0
 
-    def candidates(self, pictures: Tensor, threshold: float) -> list[Candidates]:
+    def infer(self, pictures: Tensor, threshold: float) -> list[Detections]:
         self.asked += 1
         nothing = np.empty((0, 4), np.float32)
-        return [Candidates(nothing[:, 0], nothing)] * len(pictures)
+        return [Detections(nothing[:, 0], nothing)] * len(pictures)
 
 
 def test_in_a_crowd_only_the_largest_are_looked_at_again(portrait: Image) -> None:
     network = Counting()
     faces = [DetectedFace(Box(60 * n, 50, 30, 40), 0.8, FACE) for n in range(6)]
-    assert straightened(network, portrait, faces, 1) == faces
+    assert redetect_tilted_faces(network, portrait, faces, 1) == faces
     assert network.asked == 4
 
 
 def test_what_is_seen_must_not_be_a_neighbour(yunet_network: YuNetNetwork, portrait: Image) -> None:
     image, _ = rotated(portrait, 180)
     sure, doubtful = DetectedFace(BOX, 0.95, FACE), DetectedFace(Box(190, 70, 94, 100), 0.75, FACE)
-    assert straightened(yunet_network, image, [sure, doubtful], 1)[1] is doubtful
-    assert straightened(yunet_network, image, [doubtful], 1)[0] is not doubtful
+    assert redetect_tilted_faces(yunet_network, image, [sure, doubtful], 1)[1] is doubtful
+    assert redetect_tilted_faces(yunet_network, image, [doubtful], 1)[0] is not doubtful

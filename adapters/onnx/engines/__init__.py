@@ -1,1 +1,1 @@
-"""What runs a prepared network: one module an engine, of which one is chosen by configuration."""
+"""Inference engines: one module each; configuration chooses one."""

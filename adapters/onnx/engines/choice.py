@@ -6,10 +6,11 @@ from functools import partial
 from importlib import import_module
 from typing import Literal
 
-from adapters.onnx.cache import PreparedModels
-from adapters.onnx.engines.elastic import ElasticSession, Spare
-from adapters.onnx.preparation import Dialect, FreeAxes, Precision
+from adapters.onnx.engines.multi_thread import MultiThreadSession
+from adapters.onnx.graphs.cache import PreparedModels
+from adapters.onnx.graphs.preparation import Dialect, FreeAxes, Precision
 from adapters.onnx.session import InferenceSession
+from adapters.system.idle_cores import IdleCores
 from application.errors import StartupError
 
 EngineName = Literal["onnxruntime", "openvino"]
@@ -17,14 +18,14 @@ EngineName = Literal["onnxruntime", "openvino"]
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Makes sessions of models' files."""
+    """Makes sessions from models' files."""
 
     dialect: Dialect
     """What the models must be prepared for."""
     start: Callable[[bytes], InferenceSession]
     """A session of a prepared model; raises BrokenModel."""
     any_size: "Engine | None" = None
-    """Another engine for networks whose pictures may have any size."""
+    """Another engine for networks whose input may have any size."""
 
     def load(
         self,
@@ -33,7 +34,7 @@ class Engine:
         free: FreeAxes,
         precision: Precision = Precision.FLOAT,
     ) -> InferenceSession:
-        """A session of a file, prepared as this engine wants it.
+        """A session of a file, prepared for this engine.
 
         Raises:
             BrokenModel: the file can't be prepared or loaded.
@@ -43,25 +44,25 @@ class Engine:
         return self.start(models.prepared(source, free, self.dialect, precision))
 
 
-def choose_engine(name: EngineName, workers: int, spare: Spare | None = None) -> Engine:
+def choose_engine(name: EngineName, workers: int, idle_cores: IdleCores | None = None) -> Engine:
     """The engine of that name; it is imported only now.
 
-    OpenVINO compiles a network anew for every size of its pictures, which takes as long as several runs and
-    keeps memory: networks that see any size are left to ONNX Runtime.
+    OpenVINO compiles a network anew for every input size, which takes as long as several runs and keeps memory:
+    networks of any input size are left to ONNX Runtime.
 
     Args:
         name: as in FACE_INFERENCE.
         workers: threads that will run sessions.
-        spare: cores that runs on ONNX Runtime may spread over while they are idle; without it each keeps to its
-            thread.
+        idle_cores: lets runs on ONNX Runtime use several threads while cores are idle; without it, always one.
 
     Raises:
         StartupError: it isn't installed.
     """
-    runtime = import_module("adapters.onnx.engines.onnx_runtime").OnnxRuntimeSession
+    session = import_module("adapters.onnx.engines.onnx_runtime").OnnxRuntimeSession
 
     def start(model: bytes) -> InferenceSession:
-        return runtime(model) if spare is None else ElasticSession(partial(runtime, model), spare)
+        start_session = partial(session, model)
+        return start_session() if idle_cores is None else MultiThreadSession(start_session, idle_cores)
 
     engine = Engine(Dialect.ONNXRUNTIME, start)
     if name == "onnxruntime":

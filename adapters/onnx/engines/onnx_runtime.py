@@ -3,10 +3,12 @@
 import os
 from collections.abc import Mapping
 
-from adapters.onnx.session import Shape, Tensor
+from typing_extensions import override
+
+from adapters.onnx.session import InferenceSession, Shape, Tensor
 from domain.errors import BrokenModel
 
-# From 1.29 on it reports its use to its publisher, and writes a device's id to the home directory, unless this is set
+# From 1.29 on it sends telemetry to its publisher, and writes a device id to the home directory, unless this is set
 # before it is imported (microsoft/onnxruntime, pull request 27379).
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
@@ -14,14 +16,14 @@ import onnxruntime  # type: ignore[import-untyped]
 
 _SMALL_BATCH = 4
 _SMALL_BYTES = 16_000_000
-"""After larger inputs a run gives its memory back, for a fifth more time; otherwise the runtime keeps it for good."""
+"""After larger inputs a run frees its memory, at a fifth more time; otherwise the runtime keeps it for good."""
 
 
-class OnnxRuntimeSession:
-    """Implements InferenceSession.
+class OnnxRuntimeSession(InferenceSession):
+    """A session of ONNX Runtime.
 
-    One thread a run, unless it is told: parallelism comes from the worker pool, whose workers run images side by
-    side. Threads of the runtime's own would only compete with them.
+    One thread per run by default: the worker pool runs images in parallel, and the runtime's own threads would only
+    compete with its workers.
     """
 
     def __init__(self, model: bytes, threads: int = 1) -> None:
@@ -29,7 +31,7 @@ class OnnxRuntimeSession:
 
         Args:
             model: the file's content.
-            threads: of each run, the caller's among them.
+            threads: of each run, the calling one included.
 
         Raises:
             BrokenModel: ONNX Runtime can't load it, or it hasn't exactly one input.
@@ -48,32 +50,32 @@ class OnnxRuntimeSession:
         inputs = self._session.get_inputs()
         if len(inputs) != 1:
             raise BrokenModel(f"The model has {len(inputs)} inputs instead of one.")
-        self._giving_back = onnxruntime.RunOptions()
-        self._giving_back.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        self._shrinking = onnxruntime.RunOptions()
+        self._shrinking.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         self._input: str = inputs[0].name
         self._input_shape = _shape(inputs[0].shape)
         self._output_shapes = {output.name: _shape(output.shape) for output in self._session.get_outputs()}
         self._metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
 
     @property
+    @override
     def input_shape(self) -> Shape:
-        """See InferenceSession."""
         return self._input_shape
 
     @property
+    @override
     def output_shapes(self) -> Mapping[str, Shape]:
-        """See InferenceSession."""
         return self._output_shapes
 
     @property
+    @override
     def metadata(self) -> Mapping[str, str]:
-        """See InferenceSession."""
         return self._metadata
 
+    @override
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:
-        """See InferenceSession."""
         large = len(batch) > _SMALL_BATCH or batch.nbytes > _SMALL_BYTES
-        run = self._giving_back if large else None
+        run = self._shrinking if large else None
         outputs: list[Tensor] = self._session.run(None, {self._input: batch}, run)
         return dict(zip(self._output_shapes, outputs, strict=True))
 

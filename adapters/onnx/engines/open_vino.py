@@ -6,23 +6,24 @@ from threading import local
 
 import numpy as np
 from onnx import ModelProto
+from typing_extensions import override
 
-from adapters.onnx.session import Shape, Tensor
+from adapters.onnx.session import InferenceSession, Shape, Tensor
 from domain.errors import BrokenModel
 
-# Importing OpenVINO reports to its publisher that it was imported, unless its telemetry library can't be imported.
+# OpenVINO sends telemetry to its publisher when it is imported, unless its telemetry library can't be imported.
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 
 import openvino  # noqa: E402
 
 
-class OpenVinoSession:
-    """Implements InferenceSession.
+class OpenVinoSession(InferenceSession):
+    """A session of OpenVINO.
 
-    One thread a run, as with ONNX Runtime. A compiled model runs as many requests at once as it has streams,
-    each of one thread, and makes the others wait: there is a stream for every worker. Streams share the weights
-    and sleep when they have no work. A batch is run picture by picture: together they would take no less time,
-    and each new length of a batch would be compiled anew.
+    One thread per run, as with ONNX Runtime. A compiled model runs as many requests in parallel as it has streams,
+    each in one thread, and makes the others wait: there is one stream per worker. Streams share the weights
+    and sleep when they have no work. The images of a batch are run one by one: a batch would take no less time,
+    and each new batch size would be compiled anew.
     """
 
     def __init__(self, model: bytes, streams: int) -> None:
@@ -30,7 +31,7 @@ class OpenVinoSession:
 
         Args:
             model: the file's content.
-            streams: runs at once.
+            streams: maximum number of concurrent runs.
 
         Raises:
             BrokenModel: OpenVINO can't load it, or it hasn't exactly one input.
@@ -58,25 +59,25 @@ class OpenVinoSession:
         self._input_shape = inputs[0]
         self._output_shapes = dict(zip((output.name for output in graph.graph.output), outputs, strict=True))
         self._metadata = {entry.key: entry.value for entry in graph.metadata_props}
-        self._mine = local()
+        self._of_thread = local()
 
     @property
+    @override
     def input_shape(self) -> Shape:
-        """See InferenceSession."""
         return self._input_shape
 
     @property
+    @override
     def output_shapes(self) -> Mapping[str, Shape]:
-        """See InferenceSession."""
         return self._output_shapes
 
     @property
+    @override
     def metadata(self) -> Mapping[str, str]:
-        """See InferenceSession."""
         return self._metadata
 
+    @override
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:
-        """See InferenceSession."""
         if self._input_shape[0] is not None or len(batch) == 1:
             return self._run(batch)
         runs = [self._run(batch[row : row + 1]) for row in range(len(batch))]
@@ -87,11 +88,11 @@ class OpenVinoSession:
         return dict(zip(self._output_shapes, outputs, strict=True))
 
     def _request(self) -> openvino.InferRequest:
-        """This thread's own: a request serves one run at a time."""
+        """One for each thread, as a request serves one run at a time."""
         try:
-            request: openvino.InferRequest = self._mine.request
+            request: openvino.InferRequest = self._of_thread.request
         except AttributeError:
-            request = self._mine.request = self._model.create_infer_request()
+            request = self._of_thread.request = self._model.create_infer_request()
         return request
 
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.faiss.store import FaissGalleryIndexes
-from application.evaluation.simulation import Probes
 from application.ports.index import NEVER, Changes, GalleryIndex, GalleryKey, IndexRows, Moment
 from tests.benchmarks.growth.timing import Times, timed, timed_each
+from tests.benchmarks.simulation import Probes
 
 _FILLING = 1 << 27
 """Bytes of vectors that are applied at once."""

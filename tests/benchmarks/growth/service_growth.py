@@ -12,7 +12,6 @@ from adapters.faiss.store import FaissGalleryIndexes
 from adapters.postgres.changes import PostgresGallerySource
 from adapters.postgres.gallery import PgVectorGallery
 from adapters.postgres.repository import PgVectorRepository
-from application.evaluation.simulation import Probes
 from application.indexed import IndexedGallery, ResidentGalleries
 from application.ports.faces import NewFace
 from application.ports.gallery import Gallery
@@ -20,6 +19,7 @@ from domain.faces import Embedding
 from domain.people import DEFAULT_COLLECTION
 from tests.benchmarks.growth.loading import MODEL
 from tests.benchmarks.growth.timing import Times
+from tests.benchmarks.simulation import Probes
 
 _WARM = 50
 _PEOPLE = 2

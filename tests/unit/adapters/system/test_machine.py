@@ -7,22 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from adapters.system.machine import give_back_memory, usable_cores
+from adapters.system.machine import return_freed_memory, usable_cores
 
 
 @pytest.fixture
-def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine of 16 cores whose groups are described in this folder."""
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The root of the file system of a machine of 16 cores."""
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(16)))
-    monkeypatch.setattr("adapters.system.machine._GROUPS", tmp_path / "groups")
-    monkeypatch.setattr("adapters.system.machine._OWN_GROUP", tmp_path / "own")
     return tmp_path
 
 
-def write(groups: Path, own: str, files: Mapping[str, str]) -> None:
-    (groups / "own").write_text(own)
-    for name, text in files.items():
-        path = groups / "groups" / name
+def write(root: Path, own: str, files: Mapping[str, str]) -> None:
+    for name, text in {
+        "proc/self/cgroup": own,
+        **{f"sys/fs/cgroup/{name}": files[name] for name in files},
+    }.items():
+        path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
@@ -52,27 +52,24 @@ def write(groups: Path, own: str, files: Mapping[str, str]) -> None:
         ("1:cpu:/\n", {"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 16),
     ],
 )
-def test_a_quota_of_processor_time_counts(
-    groups: Path, own: str, files: Mapping[str, str], cores: int
-) -> None:
-    write(groups, own, files)
-    assert usable_cores() == cores
+def test_a_cpu_quota_counts(root: Path, own: str, files: Mapping[str, str], cores: int) -> None:
+    write(root, own, files)
+    assert usable_cores(root) == cores
 
 
-def test_where_there_are_no_groups_all_cores_count(groups: Path) -> None:
-    assert not (groups / "own").exists()
-    assert usable_cores() == 16
+def test_without_control_groups_all_cores_count(root: Path) -> None:
+    assert usable_cores(root) == 16
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be asked")
-def test_freed_memory_is_given_back() -> None:
+def test_freed_memory_is_returned() -> None:
     """Blocks between which some stay: on its own, the C library gives back what is after the last one only."""
     blocks: list[bytes | None] = [bytes(2000) for _ in range(50_000)]
     full = resident()
     for number in range(len(blocks)):
         if number % 100:
             blocks[number] = None
-    give_back_memory()
+    return_freed_memory()
     assert full - resident() > 50_000_000
     assert blocks[0] is not None
 

@@ -1,0 +1,124 @@
+"""Detecting small faces in large images: in overlapping tiles, at scales at which they are large enough.
+
+Scaled down to a network's input, faces that are small in relation to the image have too few pixels.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from application.ports.analysis import DETECTABLE_FACE
+from domain.faces import Box, DetectedFace, Image
+
+_MAX_STEP = 4.0
+"""Maximum ratio of two consecutive scales; tiles overlap by the largest face that the coarser one misses."""
+_NEGLIGIBLE_STEP = 1.1
+_OVERLAP_MARGIN = 1.25
+_BORDER = 2.0
+"""Distance from a tile's inner border, in pixels of the picture, below which a face counts as cut by it."""
+_SAME = 0.4
+"""Minimum intersection over union of two boxes of the same face."""
+_INSIDE = 0.7
+"""Minimum share of a box inside another for it to be part of that face."""
+
+TileDetector = Callable[[Image, float], list[DetectedFace]]
+"""Detects the faces of a tile, in its pixels, at a scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A part of an image, in pixels; right and bottom are exclusive."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    def cuts(self, box: Box, image: Image, margin: float) -> bool:
+        """Whether a face may continue in a neighbouring tile."""
+        height, width = image.shape[:2]
+        return (
+            (self.left > 0 and box.x < self.left + margin)
+            or (self.top > 0 and box.y < self.top + margin)
+            or (self.right < width and box.x + box.width > self.right - margin)
+            or (self.bottom < height and box.y + box.height > self.bottom - margin)
+        )
+
+
+def detect_small_faces(
+    image: Image, detect: TileDetector, min_face: float, whole_scale: float, picture: tuple[int, int]
+) -> list[tuple[DetectedFace, float]]:
+    """Faces from `min_face` pixels up to the sizes that a pass over the whole image finds, each with its scale.
+
+    Args:
+        image: H x W x 3.
+        detect: detects the faces of a tile.
+        min_face: the longer side of the smallest face's box, in pixels of the image.
+        whole_scale: pixels of the picture per pixel of the image, of the pass over the whole image.
+        picture: maximum height and width of a tile's picture.
+    """
+    found: list[tuple[DetectedFace, float]] = []
+    for scale, step in _scales(whole_scale, min(1.0, DETECTABLE_FACE / min_face)):
+        overlap = _OVERLAP_MARGIN * DETECTABLE_FACE * step / scale
+        tiles = tiles_of(image, (picture[0] / scale, picture[1] / scale), overlap)
+        level = [
+            face
+            for tile in tiles
+            for face in _moved(detect(image[tile.top : tile.bottom, tile.left : tile.right], scale), tile)
+            if not tile.cuts(face.box, image, _BORDER / scale)
+        ]
+        level.sort(key=lambda face: -face.score)
+        found += [(face, scale) for face in new_faces(level, [face for face, _ in found])]
+    return found
+
+
+def new_faces(faces: Sequence[DetectedFace], known: Sequence[DetectedFace]) -> list[DetectedFace]:
+    """The faces without those that are known, part of a known one, or duplicates; best score first, as given."""
+    new: list[DetectedFace] = []
+    for face in faces:
+        if not any(_same(face.box, other.box) for other in (*known, *new)):
+            new.append(face)
+    return new
+
+
+def tiles_of(image: Image, max_size: tuple[float, float], overlap: float) -> list[Tile]:
+    """Equal tiles that cover the image, not higher or wider than `max_size`; they overlap by half of it at most."""
+    rows = list(_ranges(image.shape[0], max_size[0], overlap))
+    columns = list(_ranges(image.shape[1], max_size[1], overlap))
+    return [Tile(left, top, right, bottom) for top, bottom in rows for left, right in columns]
+
+
+def _ranges(length: int, max_side: float, overlap: float) -> Iterator[tuple[int, int]]:
+    overlap = min(overlap, max_side / 2)
+    count = max(1, math.ceil((length - overlap) / (max_side - overlap)))
+    side = (length + (count - 1) * overlap) / count
+    for n in range(count):
+        start = n * (side - overlap)
+        yield math.floor(start), min(length, math.ceil(start + side))
+
+
+def _scales(whole: float, finest: float) -> Iterator[tuple[float, float]]:
+    """Scales after that of the pass over the whole image, and the ratio of each to the one before."""
+    if finest <= _NEGLIGIBLE_STEP * whole:
+        return
+    steps = math.ceil(math.log(finest / whole, _MAX_STEP) - 1e-9)
+    step = (finest / whole) ** (1 / steps)
+    for n in range(1, steps + 1):
+        yield whole * step**n, step
+
+
+def _moved(faces: Sequence[DetectedFace], tile: Tile) -> Iterator[DetectedFace]:
+    """Faces of a tile in pixels of the image."""
+    corner = np.array([tile.left, tile.top], dtype=np.float32)
+    for face in faces:
+        box = Box(face.box.x + tile.left, face.box.y + tile.top, face.box.width, face.box.height)
+        landmarks = None if face.landmarks is None else face.landmarks + corner
+        yield DetectedFace(box, face.score, landmarks)
+
+
+def _same(box: Box, other: Box) -> bool:
+    overlap = box.overlap(other)
+    shared = overlap / (1 + overlap) * (box.area + other.area)
+    return overlap >= _SAME or (box.area < other.area and shared >= _INSIDE * box.area)

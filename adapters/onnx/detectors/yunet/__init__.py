@@ -1,0 +1,1 @@
+"""YuNet, the default detector; it also locates the landmarks that alignment uses."""

@@ -1,0 +1,71 @@
+"""Prepared models on disk, so that only the first start takes the time of the preparation."""
+
+import contextlib
+import hashlib
+import logging
+from pathlib import Path
+
+from onnx import ModelProto, helper
+
+from adapters.onnx.graphs.preparation import PREPARATION_VERSION, Dialect, FreeAxes, Precision, prepare
+from adapters.system.files import write_atomically
+
+logger = logging.getLogger(__name__)
+
+
+class PreparedModels:
+    """A folder of prepared models, each under its source's SHA-256 and the preparation's version.
+
+    Any number of threads and processes may use the folder concurrently. An entry is an ONNX file that ends with a
+    checksum of its content, and is replaced if that is wrong.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def prepared(
+        self,
+        source: bytes,
+        free: FreeAxes,
+        dialect: Dialect = Dialect.ONNXRUNTIME,
+        precision: Precision = Precision.FLOAT,
+    ) -> bytes:
+        """The prepared form of a serialised ONNX model.
+
+        If the folder can't be written, only the time of every start is longer.
+
+        Raises:
+            BrokenModel: the source can't be prepared.
+        """
+        variant = f"v{PREPARATION_VERSION}.{free.value}.{dialect.value}.{precision.value}"
+        entry = self._folder / f"{hashlib.sha256(source).hexdigest()}-{variant}.onnx"
+        with contextlib.suppress(OSError):
+            data = entry.read_bytes()
+            if has_checksum(data):
+                return data
+            logger.warning("a prepared model in the cache is damaged; it is prepared again")
+        data = with_checksum(prepare(source, free, dialect, precision))
+        try:
+            write_atomically(entry, data)
+        except OSError as error:
+            logger.warning("a prepared model can't be cached: %s", error)
+        return data
+
+
+def with_checksum(model: bytes) -> bytes:
+    """The model with the SHA-256 of its bytes in its metadata.
+
+    Concatenated protobuf messages merge, so the checksum is appended as a second, nearly empty model: the whole
+    stays an ONNX file that any tool opens.
+    """
+    checksum = ModelProto()
+    helper.set_model_props(checksum, {"sha256": hashlib.sha256(model).hexdigest()})
+    return model + bytes(checksum.SerializeToString())
+
+
+_CHECKSUM_LENGTH = len(with_checksum(b""))
+
+
+def has_checksum(data: bytes) -> bool:
+    """Whether the data is exactly what `with_checksum` made of some model."""
+    return len(data) > _CHECKSUM_LENGTH and data == with_checksum(data[:-_CHECKSUM_LENGTH])

@@ -1,0 +1,100 @@
+"""Recognisers whose network turns aligned crops into vectors that are compared by their direction."""
+
+import math
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from adapters.onnx.session import InferenceSession
+from application.ports.analysis import FaceEmbedder
+from domain.errors import BrokenModel
+from domain.faces import Crop
+
+_SIDE = 112
+_BATCH = 16
+"""Maximum batch size: larger ones are no faster, and the runtime keeps the memory of the largest."""
+
+
+class CropEmbedder(FaceEmbedder):
+    """Embeds aligned crops. The network takes RGB, (x - middle) / unit."""
+
+    def __init__(
+        self,
+        session: InferenceSession,
+        name: str,
+        family: str,
+        *,
+        middle: float = 0,
+        unit: float = 1,
+        transform: NDArray[np.float32] | None = None,
+        usual_norm: float | None = None,
+    ) -> None:
+        """Take a session whose batch is free.
+
+        Args:
+            session: of a network of the family.
+            name: the model's in the catalogue.
+            family: the model's, for messages.
+            middle: pixel value that is 0 to the network.
+            unit: difference from it that is 1 to the network.
+            transform: D x D, by which the network's vectors are multiplied before they are scaled to unit norm.
+            usual_norm: norm of the network's untransformed vectors for ordinary faces.
+
+        Raises:
+            BrokenModel: it doesn't turn N x 3 x 112 x 112 into N x D.
+        """
+        shapes = list(session.output_shapes.values())
+        dimensions = shapes[0][-1] if len(shapes) == 1 and len(shapes[0]) == 2 else None  # noqa: PLR2004
+        if session.input_shape[1:] != (3, _SIDE, _SIDE) or dimensions is None:
+            raise BrokenModel(f"The recognition model's file is not of the {family} family.")
+        self._session = session
+        self._name = name
+        self._dimensions = dimensions
+        self._mean = (middle, middle, middle)
+        self._scale = 1 / unit
+        self._transform = transform
+        self._usual_norm = usual_norm
+
+    @property
+    @override
+    def name(self) -> str:
+        return self._name
+
+    @property
+    @override
+    def dimensions(self) -> int:
+        return self._dimensions
+
+    @property
+    @override
+    def usual_norm(self) -> float | None:
+        return self._usual_norm
+
+    @override
+    def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
+        return self.directions(self.embed_raw(crops))
+
+    @override
+    def embed_raw(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
+        if not crops:
+            return np.empty((0, self._dimensions), dtype=np.float32)
+        return np.concatenate([self._run(crops[at : at + _BATCH]) for at in range(0, len(crops), _BATCH)])
+
+    def _run(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
+        batch = cv2.dnn.blobFromImages(list(crops), self._scale, mean=self._mean, swapRB=True)
+        (vectors,) = self._session.run(np.asarray(batch, dtype=np.float32)).values()
+        return vectors
+
+    @override
+    def directions(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
+        vectors = raw if self._transform is None else raw @ self._transform
+        norms: NDArray[np.float32] = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors / norms
+
+    @override
+    def relative_norms(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
+        norms: NDArray[np.float32] = np.linalg.norm(raw, axis=1)
+        return norms / np.float32(math.nan if self._usual_norm is None else self._usual_norm)
