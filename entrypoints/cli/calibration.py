@@ -4,7 +4,7 @@ import click
 
 from application.calibration_report import CalibrationReport, ReportCalibration
 from entrypoints.bootstrap.container import Container
-from entrypoints.cli.bulk import COLLECTION, JSON, RECOGNITION, carry_out
+from entrypoints.cli.bulk import COLLECTION, JSON, RECOGNITION, run_with_storage
 from entrypoints.cli.figures import echo_json, table
 from entrypoints.http.views.calibration import CalibrationView
 
@@ -20,7 +20,7 @@ def calibration(collection: str, recognition: str | None, *, as_json: bool) -> N
         use_case: ReportCalibration = container.report_calibration()
         return await use_case.execute(collection, recognition)
 
-    report = carry_out(work)
+    report = run_with_storage(work)
     if as_json:
         echo_json(CalibrationView.of(report))
         return

@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from application.bulk.lanes import batches, each, in_order
+from application.bulk.concurrency import batched, map_ordered
 
 
 async def test_results_are_in_the_order_of_the_items() -> None:
@@ -11,7 +11,7 @@ async def test_results_are_in_the_order_of_the_items() -> None:
         await asyncio.sleep(0.01 * (3 - item % 3))
         return item
 
-    assert [done async for done in in_order(each(range(10)), slow_if_early, 4)] == list(range(10))
+    assert [done async for done in map_ordered(range(10), slow_if_early, 4)] == list(range(10))
 
 
 async def test_no_more_than_the_width_are_at_work() -> None:
@@ -25,7 +25,7 @@ async def test_no_more_than_the_width_are_at_work() -> None:
         await asyncio.sleep(0)
         now -= 1
 
-    assert len([done async for done in in_order(each(range(20)), work, 3)]) == 20
+    assert len([done async for done in map_ordered(range(20), work, 3)]) == 20
     assert most == 3
 
 
@@ -40,7 +40,7 @@ async def test_items_are_taken_as_results_are() -> None:
     async def work(item: int) -> int:
         return item
 
-    results = in_order(endless(), work, 2)
+    results = map_ordered(endless(), work, 2)
     assert [await anext(results), await anext(results)] == [1, 2]
     assert len(taken) == 3
 
@@ -58,10 +58,10 @@ async def test_an_error_ends_it_and_nothing_is_left_running() -> None:
         return item
 
     with pytest.raises(ZeroDivisionError):
-        [done async for done in in_order(each(range(5)), work, 5)]
+        [done async for done in map_ordered(range(5), work, 5)]
     assert ended == [0, 2, 3, 4]
 
 
-async def test_batches_have_all_items() -> None:
-    assert [batch async for batch in batches(range(5), 2)] == [[0, 1], [2, 3], [4]]
-    assert [batch async for batch in batches(list[int](), 2)] == []
+def test_batches_have_all_items() -> None:
+    assert list(batched(range(5), 2)) == [[0, 1], [2, 3], [4]]
+    assert list(batched([], 2)) == []
