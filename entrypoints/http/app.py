@@ -23,21 +23,21 @@ from application.recognition import (
     VerifyFace,
 )
 from entrypoints.bootstrap.container import Container
-from entrypoints.http.accesslog import LoggedApplication
-from entrypoints.http.batch import BatchController
-from entrypoints.http.collections import CollectionController
-from entrypoints.http.docs import docs_router
 from entrypoints.http.errors import HANDLERS
-from entrypoints.http.faces import FaceController
-from entrypoints.http.health import HealthController
-from entrypoints.http.liveness_sessions import LivenessSessionController
-from entrypoints.http.models import ModelController
-from entrypoints.http.moving import move_on
-from entrypoints.http.openapi import openapi_config
-from entrypoints.http.options import allow_all_methods
-from entrypoints.http.profiles import ProfileController
-from entrypoints.http.recognition import RecognitionController
-from entrypoints.http.text import check_address
+from entrypoints.http.middleware.access_log import LoggedApplication
+from entrypoints.http.middleware.allowed_methods import allow_all_methods
+from entrypoints.http.middleware.connection_recycling import recycle_connections
+from entrypoints.http.openapi.document import openapi_config
+from entrypoints.http.requests.text import check_address
+from entrypoints.http.routes.batch import BatchController
+from entrypoints.http.routes.collections import CollectionController
+from entrypoints.http.routes.docs import docs_router
+from entrypoints.http.routes.faces import FaceController
+from entrypoints.http.routes.health import HealthController
+from entrypoints.http.routes.liveness_sessions import LivenessSessionController
+from entrypoints.http.routes.models import ModelController
+from entrypoints.http.routes.profiles import ProfileController
+from entrypoints.http.routes.recognition import RecognitionController
 
 CONTROLLERS = (
     FaceController,
@@ -86,7 +86,7 @@ def create_app(container: Container) -> Litestar:
         },
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         before_request=check_address,
-        before_send=[allow_all_methods, *([move_on] if settings.process_count > 1 else [])],
+        before_send=[allow_all_methods, *([recycle_connections] if settings.process_count > 1 else [])],
         openapi_config=openapi_config(version("face-api")),
         request_max_body_size=settings.max_body_bytes,
         logging_config=None,

@@ -15,9 +15,9 @@ from domain.enrolment import EnrolmentConflict
 from domain.identification import AmbiguousMatch
 from domain.people import COLLECTION_RULE
 from domain.quality import LowQuality
-from entrypoints.http.accesslog import shown_path
-from entrypoints.http.causes import causes
 from entrypoints.http.envelope import Failure
+from entrypoints.http.error_causes import describe_causes
+from entrypoints.http.middleware.access_log import shown_path
 from entrypoints.http.views.checks import ReasonView
 from entrypoints.http.views.enrolment import ConflictView
 from entrypoints.http.views.recognition import CandidateView
@@ -92,7 +92,7 @@ def domain_error(request: Request[Any, Any, Any], error: errors.FaceServiceError
     """A refusal of ours; the log has why something isn't available."""
     if status_of(type(error)) is HTTPStatus.SERVICE_UNAVAILABLE:
         path = shown_path(request.scope["path"])
-        logger.warning("%s %s: %s: %s", request.method, path, error.code, causes(error))
+        logger.warning("%s %s: %s: %s", request.method, path, error.code, describe_causes(error))
     grounds = next((show(error) for kind, show in GROUNDS.items() if isinstance(error, kind)), UNSET)
     return failure(status_of(type(error)), error.code, error.detail, grounds)
 

@@ -6,7 +6,7 @@ import time
 import httpx
 import pytest
 
-from entrypoints.http.text import MAX_JSON_BYTES, MAX_JSON_DEPTH, depth
+from entrypoints.http.requests.text import MAX_JSON_BYTES, MAX_JSON_DEPTH, depth
 
 NFC, NFD = "Zo\u00eb M\u00fcller", "Zoe\u0308 Mu\u0308ller"
 LATIN_1 = "M%FCller"

@@ -10,9 +10,9 @@ from multipart import parse_options_header
 from application.enrolment import BatchItem
 from application.sources import Photo
 from domain.errors import InvalidInput
-from entrypoints.http.text import utf8
-from entrypoints.http.upload import MULTIPART, AnyRequest, read_parts
-from entrypoints.http.zips import items_of
+from entrypoints.http.requests.photos import MULTIPART, AnyRequest, read_parts
+from entrypoints.http.requests.text import utf8
+from entrypoints.http.requests.zips import items_of
 
 MAX_ITEMS = 1000
 

@@ -15,9 +15,9 @@ from application.ports.idempotency import Answer
 from domain import errors
 from domain.enrolment import OnConflict
 from domain.people import DEFAULT_COLLECTION
-from entrypoints.http.batch_form import read_batch
-from entrypoints.http.openapi import refusals
-from entrypoints.http.parameters import (
+from entrypoints.http.openapi.document import refusals
+from entrypoints.http.requests.batch_form import read_batch
+from entrypoints.http.requests.parameters import (
     GALLERY_REFUSALS,
     Aliveness,
     Collection,
@@ -26,7 +26,7 @@ from entrypoints.http.parameters import (
     Quality,
     RecognitionModel,
 )
-from entrypoints.http.upload import AnyRequest, digest_of, takes_batch
+from entrypoints.http.requests.photos import AnyRequest, digest_of, takes_batch
 from entrypoints.http.views.enrolment import BatchAnswer, BatchFailure, BatchView, RegisteredView
 
 

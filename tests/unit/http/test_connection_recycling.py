@@ -1,19 +1,19 @@
-"""Who keeps a connection is asked to connect again now and then."""
+"""Clients that keep a connection are asked to connect again now and then."""
 
 import asyncio
 from typing import Any
 
 import pytest
 
-from entrypoints.http.moving import ONE_IN, move_on
+from entrypoints.http.middleware.connection_recycling import ANSWERS_PER_CONNECTION, recycle_connections
 
 
 def sent(message: dict[str, Any]) -> dict[str, Any]:
-    asyncio.run(move_on(message, {}))  # type: ignore[arg-type]
+    asyncio.run(recycle_connections(message, {}))  # type: ignore[arg-type]
     return message
 
 
-@pytest.mark.parametrize(("drawn", "closes"), [(0, True), (1, False), (ONE_IN - 1, False)])
+@pytest.mark.parametrize(("drawn", "closes"), [(0, True), (1, False), (ANSWERS_PER_CONNECTION - 1, False)])
 def test_one_answer_in_many_is_the_last_of_its_connection(
     monkeypatch: pytest.MonkeyPatch,
     drawn: int,

@@ -22,8 +22,8 @@ from application.recognition import (
 from domain import errors
 from domain.identification import AmbiguousMatch
 from domain.people import DEFAULT_COLLECTION
-from entrypoints.http.openapi import refusals
-from entrypoints.http.parameters import (
+from entrypoints.http.openapi.document import refusals
+from entrypoints.http.requests.parameters import (
     GALLERY_REFUSALS,
     IMAGE_REFUSALS,
     SESSION_REFUSALS,
@@ -39,7 +39,7 @@ from entrypoints.http.parameters import (
     RecognitionModel,
     metadata_filter,
 )
-from entrypoints.http.upload import AnyRequest, read_photo, read_photos, read_source, takes
+from entrypoints.http.requests.photos import AnyRequest, read_photo, read_photos, read_source, takes
 from entrypoints.http.views.checks import LivenessAnswer, LookedAtView
 from entrypoints.http.views.detection import DetectedAnswer, DetectedView, EmbeddedAnswer, EmbeddedView
 from entrypoints.http.views.recognition import (

@@ -12,9 +12,9 @@ from application.calibration_report import ReportCalibration
 from application.people import ManageCollections
 from domain import errors
 from entrypoints.http.envelope import Success
-from entrypoints.http.openapi import refusals
-from entrypoints.http.parameters import PAGE, Limit, RecognitionModel
-from entrypoints.http.text import MAX_JSON_BYTES, check_json
+from entrypoints.http.openapi.document import refusals
+from entrypoints.http.requests.parameters import PAGE, Limit, RecognitionModel
+from entrypoints.http.requests.text import MAX_JSON_BYTES, check_json
 from entrypoints.http.views.calibration import CalibrationAnswer, CalibrationView
 from entrypoints.http.views.people import CollectionAnswer, CollectionsAnswer, CollectionView
 

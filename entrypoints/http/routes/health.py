@@ -6,7 +6,7 @@ from litestar.di import NamedDependency
 from application.health import CheckReadiness
 from domain import errors
 from entrypoints.http.envelope import Health
-from entrypoints.http.openapi import refusals
+from entrypoints.http.openapi.document import refusals
 
 
 class HealthController(Controller):

@@ -9,9 +9,9 @@ from litestar.params import PathParameter, QueryParameter
 
 from application.liveness_sessions import ReadLivenessSession, StartLivenessSession, TakeLivenessFrame
 from domain import errors, liveness_errors
-from entrypoints.http.openapi import refusals
-from entrypoints.http.parameters import DetectionModel, RecognitionModel
-from entrypoints.http.upload import AnyRequest, read_frame, takes_frame
+from entrypoints.http.openapi.document import refusals
+from entrypoints.http.requests.parameters import DetectionModel, RecognitionModel
+from entrypoints.http.requests.photos import AnyRequest, read_frame, takes_frame
 from entrypoints.http.views.liveness_sessions import LivenessSessionAnswer, StartedAnswer
 
 SessionId = Annotated[str, PathParameter(description="The session's", min_length=1, max_length=64)]

@@ -14,8 +14,8 @@ from application.ports.people import ProfileFilter
 from domain import errors
 from domain.people import DEFAULT_COLLECTION, MAX_ID, ProfileId
 from entrypoints.http.envelope import Success
-from entrypoints.http.openapi import refusals
-from entrypoints.http.parameters import (
+from entrypoints.http.openapi.document import refusals
+from entrypoints.http.requests.parameters import (
     PAGE,
     AfterProfile,
     Collection,
@@ -24,7 +24,7 @@ from entrypoints.http.parameters import (
     ProfileOfPath,
     metadata_filter,
 )
-from entrypoints.http.text import MAX_JSON_BYTES, check_json
+from entrypoints.http.requests.text import MAX_JSON_BYTES, check_json
 from entrypoints.http.views.people import (
     PersonAnswer,
     PersonView,

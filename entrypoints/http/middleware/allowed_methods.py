@@ -1,4 +1,4 @@
-"""What OPTIONS answers."""
+"""Answers to OPTIONS."""
 
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType

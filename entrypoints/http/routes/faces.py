@@ -20,8 +20,8 @@ from domain import errors
 from domain.enrolment import EnrolmentConflict, OnConflict
 from domain.people import DEFAULT_COLLECTION, MAX_ID, ProfileId
 from entrypoints.http.envelope import Success
-from entrypoints.http.openapi import refusals
-from entrypoints.http.parameters import (
+from entrypoints.http.openapi.document import refusals
+from entrypoints.http.requests.parameters import (
     GALLERY_REFUSALS,
     IMAGE_REFUSALS,
     PAGE,
@@ -38,7 +38,7 @@ from entrypoints.http.parameters import (
     Quality,
     RecognitionModel,
 )
-from entrypoints.http.upload import AnyRequest, fingerprint, read_source, takes
+from entrypoints.http.requests.photos import AnyRequest, fingerprint, read_source, takes
 from entrypoints.http.views.enrolment import (
     FaceAnswer,
     FacesAnswer,
