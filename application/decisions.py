@@ -117,10 +117,7 @@ class DecisionPolicy:
         """
         table = self.calibrations.load(model)
         if table is None:
-            raise ModelNotCalibrated(
-                f"The model {model} has no calibration: the operator can make one with face-api calibrate,"
-                " or the request can set a threshold."
-            )
+            raise ModelNotCalibrated(f"The model {model} has no calibration.")
         return table
 
     def _threshold(

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 
-from application.ports.idempotency import LIFETIME, PATIENCE, Answer
+from application.ports.idempotency import LIFETIME, PATIENCE
 from domain.errors import KeyInProgress, KeyReused
 
 
@@ -12,7 +12,7 @@ from domain.errors import KeyInProgress, KeyReused
 class _Entry:
     fingerprint: bytes
     begun_at: float
-    answer: Answer | None = None
+    answer: bytes | None = None
 
 
 class InMemoryIdempotency:
@@ -24,7 +24,7 @@ class InMemoryIdempotency:
         self._entries: dict[str, _Entry] = {}
         """In the order of their beginnings."""
 
-    async def begin(self, key: str, fingerprint: bytes) -> Answer | None:
+    async def begin(self, key: str, fingerprint: bytes) -> bytes | None:
         """See Idempotency.begin."""
         now = time.monotonic()
         self._purge(now)
@@ -47,7 +47,7 @@ class InMemoryIdempotency:
                 return
             del self._entries[oldest]
 
-    async def finish(self, key: str, answer: Answer) -> None:
+    async def finish(self, key: str, answer: bytes) -> None:
         """See Idempotency.finish."""
         if key in self._entries:
             self._entries[key].answer = answer

@@ -5,7 +5,6 @@ from datetime import timedelta
 from sqlalchemy import (
     Interval,
     LargeBinary,
-    SmallInteger,
     Text,
     and_,
     bindparam,
@@ -19,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.database import Database
 from adapters.postgres.tables import idempotency
-from application.ports.idempotency import LIFETIME, PATIENCE, Answer
+from application.ports.idempotency import LIFETIME, PATIENCE
 from domain.errors import KeyInProgress, KeyReused
 
 _KEY = bindparam("this", type_=Text)
@@ -35,19 +34,15 @@ _BEGIN = _new.on_conflict_do_update(
     set_={"begun_at": func.now()},
     where=and_(
         idempotency.c.fingerprint == _FINGERPRINT,
-        idempotency.c.status.is_(None),
+        idempotency.c.body.is_(None),
         idempotency.c.begun_at <= func.now() - bindparam("patience", type_=Interval),
     ),
 ).returning(idempotency.c.key)
 """A row if the request is to be carried out: the key is new, or its request was lost."""
 
-_SEE = select(idempotency.c.fingerprint, idempotency.c.status, idempotency.c.body).where(
-    idempotency.c.key == _KEY
-)
+_SEE = select(idempotency.c.fingerprint, idempotency.c.body).where(idempotency.c.key == _KEY)
 _FINISH = (
-    update(idempotency)
-    .where(idempotency.c.key == _KEY)
-    .values(status=bindparam("answered", type_=SmallInteger), body=bindparam("answer", type_=LargeBinary))
+    update(idempotency).where(idempotency.c.key == _KEY).values(body=bindparam("answer", type_=LargeBinary))
 )
 _FORGET = delete(idempotency).where(idempotency.c.key == _KEY)
 
@@ -62,7 +57,7 @@ class PostgresIdempotency:
         self._lifetime = lifetime
         self._patience = patience
 
-    async def begin(self, key: str, fingerprint: bytes) -> Answer | None:
+    async def begin(self, key: str, fingerprint: bytes) -> bytes | None:
         """See Idempotency.begin."""
         this = {"this": key}
         async with self._database.transaction() as connection:
@@ -73,16 +68,16 @@ class PostgresIdempotency:
             if begun is not None:
                 return None
             # The key was locked by the attempt, so that nobody can have forgotten it.
-            known, status, body = (await connection.execute(_SEE, this)).one()
+            known, answer = (await connection.execute(_SEE, this)).one()
         if known != fingerprint:
             raise KeyReused
-        if status is None:
+        if answer is None:
             raise KeyInProgress
-        return Answer(status, body)
+        return bytes(answer)
 
-    async def finish(self, key: str, answer: Answer) -> None:
+    async def finish(self, key: str, answer: bytes) -> None:
         """See Idempotency.finish."""
-        await self._database.change(_FINISH, {"this": key, "answered": answer.status, "answer": answer.body})
+        await self._database.change(_FINISH, {"this": key, "answer": answer})
 
     async def forget(self, key: str) -> None:
         """See Idempotency.forget."""

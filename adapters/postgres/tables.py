@@ -13,7 +13,6 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     MetaData,
-    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -160,8 +159,7 @@ idempotency = Table(
     Column("key", _NAME, primary_key=True),
     Column("fingerprint", LargeBinary, nullable=False),
     Column("begun_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    # Both are absent until the request is answered.
-    Column("status", SmallInteger),
+    # Absent until the request is answered.
     Column("body", LargeBinary),
     Index(None, "begun_at"),
 )

@@ -21,6 +21,7 @@ from application.errors import CommandError
 from domain.errors import CollectionNotFound, FaceServiceError, Unavailable
 from domain.people import DEFAULT_COLLECTION
 from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.remedies import explained
 from entrypoints.bootstrap.settings import Settings, load_settings
 from entrypoints.bootstrap.start import storing
 
@@ -69,7 +70,7 @@ def carry_out(work: Callable[[Container], Awaitable[T]]) -> T:
     except Unavailable as error:
         raise click.ClickException(f"{error} Run the same command again to go on.") from error
     except (CommandError, FaceServiceError) as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(explained(error)) from error
 
 
 async def _carried_out(work: Callable[[Container], Awaitable[T]], settings: Settings) -> T:

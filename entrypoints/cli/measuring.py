@@ -19,6 +19,7 @@ from application.evaluation.photos import EmbedPhotos
 from application.evaluation.sets import LoadSets, PhotoFolder, SetSource, VectorFile
 from domain.errors import FaceServiceError, ModelNotCalibrated
 from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.remedies import explained
 from entrypoints.bootstrap.settings import Settings, load_settings
 
 IMAGES = click.option(
@@ -177,4 +178,4 @@ def measuring() -> Iterator[parallel.Progress]:
         try:
             yield progress
         except (CommandError, FaceServiceError) as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(explained(error)) from error

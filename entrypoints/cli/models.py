@@ -18,6 +18,7 @@ from adapters.onnx.library import DETECTORS, EMBEDDERS, SPOOF_DETECTORS
 from adapters.onnx.registry import known_as, put, remember, sha256_of
 from domain.errors import FaceServiceError, ModelNotInstalled, UnknownModel
 from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.remedies import explained
 from entrypoints.bootstrap.settings import load_settings
 
 TASK_OF: dict[str, Task] = {
@@ -175,7 +176,7 @@ def _problem(container: Container, name: str) -> str | None:
     try:
         library.load(name)
     except ModelNotInstalled as error:
-        return str(error)
+        return explained(error)
     except FaceServiceError as error:
         path = container.model_files().path(catalogue.entries[name])
         other = known_as(catalogue, path) if path.is_file() else None

@@ -1,9 +1,11 @@
 """What every answer looks like. Existing clients speak this: fields are added, never changed."""
 
 import time
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 import msgspec
+from litestar import MediaType, Response
 from msgspec import UNSET, Meta, UnsetType
 
 
@@ -31,3 +33,8 @@ class Failure(msgspec.Struct, kw_only=True):
 
 class Health(Success, kw_only=True):
     """The service's state."""
+
+
+def encoded(answer: bytes) -> Response[Any]:
+    """An answer that is JSON already."""
+    return Response(answer, media_type=MediaType.JSON, status_code=HTTPStatus.OK)

@@ -1,13 +1,14 @@
 """Domain errors to HTTP: one table. Nothing but our own words reaches a client."""
 
 import logging
-import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from litestar import MediaType, Request, Response
+from litestar.enums import ParamType
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.params import ParameterKwarg
 from msgspec import UNSET, UnsetType
 
 from domain import errors, liveness_errors
@@ -15,6 +16,7 @@ from domain.enrolment import EnrolmentConflict
 from domain.identification import AmbiguousMatch
 from domain.people import COLLECTION_RULE
 from domain.quality import LowQuality
+from entrypoints.bootstrap.remedies import explained
 from entrypoints.http.envelope import Failure
 from entrypoints.http.error_causes import describe_causes
 from entrypoints.http.middleware.access_log import shown_path
@@ -66,10 +68,6 @@ HTTP_CODES = {
 """Statuses that the framework raises by itself."""
 
 
-MISSING = re.compile(r"Missing required query parameter '(\w+)'")
-"""How the framework says so."""
-
-
 def status_of(error: type[errors.FaceServiceError]) -> HTTPStatus:
     """The HTTP status of a domain error."""
     return next(STATUS[ancestor] for ancestor in error.__mro__ if ancestor in STATUS)
@@ -94,7 +92,7 @@ def domain_error(request: Request[Any, Any, Any], error: errors.FaceServiceError
         path = shown_path(request.scope["path"])
         logger.warning("%s %s: %s: %s", request.method, path, error.code, describe_causes(error))
     grounds = next((show(error) for kind, show in GROUNDS.items() if isinstance(error, kind)), UNSET)
-    return failure(status_of(type(error)), error.code, error.detail, grounds)
+    return failure(status_of(type(error)), error.code, explained(error), grounds)
 
 
 def validation_error(request: Request[Any, Any, Any], error: ValidationException) -> Response[Failure]:
@@ -102,10 +100,21 @@ def validation_error(request: Request[Any, Any, Any], error: ValidationException
     problems = error.extra if isinstance(error.extra, list) else []
     if any(problem.get("key") == "collection" for problem in problems):
         return domain_error(request, errors.InvalidCollection(COLLECTION_RULE))
-    told = "; ".join(f"{problem.get('key', 'request')}: {problem.get('message')}" for problem in problems)
-    if missing := MISSING.search(error.detail):
-        told = f"{missing[1]}: it is required"
-    return failure(HTTPStatus.UNPROCESSABLE_ENTITY, "validation_error", told or "The request is malformed.")
+    details = [f"{problem.get('key', 'request')}: {problem.get('message')}" for problem in problems]
+    details = details or [f"{name}: it is required" for name in _missing_parameters(request)]
+    detail = "; ".join(details) or "The request is malformed."
+    return failure(HTTPStatus.UNPROCESSABLE_ENTITY, "validation_error", detail)
+
+
+def _missing_parameters(request: Request[Any, Any, Any]) -> list[str]:
+    return [
+        name
+        for name, field in request.route_handler.parsed_fn_signature.parameters.items()
+        if isinstance(field.kwarg_definition, ParameterKwarg)
+        and field.kwarg_definition.param_type is ParamType.QUERY
+        and field.is_required
+        and name not in request.query_params
+    ]
 
 
 def http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[Failure]:

@@ -127,7 +127,7 @@ class NoAssessor:
 
 
 def no_spoof_detector() -> SpoofDetector:
-    raise ModelNotInstalled("minifasnet", pulled=True)
+    raise ModelNotInstalled("minifasnet", published=True)
 
 
 def analyser(

@@ -33,7 +33,7 @@ class Says:
 
 
 def not_installed() -> SpoofDetector:
-    raise ModelNotInstalled("says", pulled=True)
+    raise ModelNotInstalled("says", published=True)
 
 
 def gate(policy: LivenessPolicy, answer: float, limits: CaptureLimits = NO_LIMITS) -> LivenessGate:

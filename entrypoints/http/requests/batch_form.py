@@ -10,7 +10,7 @@ from multipart import parse_options_header
 from application.enrolment import BatchItem
 from application.sources import Photo
 from domain.errors import InvalidInput
-from entrypoints.http.requests.photos import MULTIPART, AnyRequest, read_parts
+from entrypoints.http.requests.multipart import MULTIPART, AnyRequest, read_parts
 from entrypoints.http.requests.text import utf8
 from entrypoints.http.requests.zips import items_of
 
@@ -86,7 +86,7 @@ async def read_batch(request: AnyRequest) -> tuple[list[BatchItem], bytes]:
         raise InvalidInput(f"Send {MULTIPART} with 'names' and 'images', or an 'archive'.")
     form = _Form(int(request.route_handler.resolve_request_max_body_size() or 0))
     digest = hashlib.sha256()
-    for name, content in await read_parts(request, options):
+    for name, content in await read_parts(request, options.get("boundary")):
         digest.update(f"{name}\0{len(content)}\0".encode(errors="replace"))
         digest.update(content)
         await form.add(name, content)

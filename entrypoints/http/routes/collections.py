@@ -12,8 +12,8 @@ from application.calibration_report import ReportCalibration
 from application.people import ManageCollections
 from domain import errors
 from entrypoints.http.envelope import Success
-from entrypoints.http.openapi.document import refusals
-from entrypoints.http.requests.parameters import PAGE, Limit, RecognitionModel
+from entrypoints.http.openapi.refusals import refusals
+from entrypoints.http.requests.parameters import PAGE_SIZE, Limit, RecognitionModel
 from entrypoints.http.requests.text import MAX_JSON_BYTES, check_json
 from entrypoints.http.views.calibration import CalibrationAnswer, CalibrationView
 from entrypoints.http.views.people import CollectionAnswer, CollectionsAnswer, CollectionView
@@ -35,7 +35,7 @@ class CollectionController(Controller):
     async def list_collections(
         self,
         manage_collections: NamedDependency[ManageCollections],
-        limit: Limit = PAGE,
+        limit: Limit = PAGE_SIZE,
         after: FromQuery[str | None] = None,
     ) -> CollectionsAnswer:
         """By name. `after` is the `next` of the page before."""
@@ -62,7 +62,7 @@ class CollectionController(Controller):
 
     @get(
         "/{name:str}/calibration",
-        summary="See what thresholds are fitted to",
+        summary="Get what thresholds are fitted to",
         responses=refusals(
             errors.CollectionNotFound,
             errors.UnknownModel,
@@ -70,7 +70,7 @@ class CollectionController(Controller):
             errors.ModelNotCalibrated,
         ),
     )
-    async def show_calibration(
+    async def get_calibration(
         self,
         report_calibration: NamedDependency[ReportCalibration],
         name: FromPath[str],

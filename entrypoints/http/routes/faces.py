@@ -4,41 +4,35 @@ from http import HTTPStatus
 from typing import Annotated
 
 import msgspec
-from litestar import Controller, delete, get, post
+from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 from msgspec import UNSET
 
-from application.analysis import FaceSelection
-from application.enrolment import Enrol, RegisterFace
+from application.enrolment import RegisterFace
 from application.idempotency import AnswerOnce
 from application.people import ManageFaces
 from application.ports.faces import FaceFilter
-from application.ports.idempotency import Answer
 from application.recognition import one_of
 from domain import errors
-from domain.enrolment import EnrolmentConflict, OnConflict
+from domain.enrolment import EnrolmentConflict
 from domain.people import DEFAULT_COLLECTION, MAX_ID, ProfileId
-from entrypoints.http.envelope import Success
-from entrypoints.http.openapi.document import refusals
+from entrypoints.http.envelope import Success, encoded
+from entrypoints.http.openapi.refusals import GALLERY_REFUSALS, IMAGE_REFUSALS, SESSION_REFUSALS, refusals
+from entrypoints.http.openapi.request_bodies import either, photo_body
+from entrypoints.http.requests.multipart import AnyRequest
 from entrypoints.http.requests.parameters import (
-    GALLERY_REFUSALS,
-    IMAGE_REFUSALS,
-    PAGE,
-    SESSION_REFUSALS,
+    PAGE_SIZE,
     AfterFace,
-    Aliveness,
     Collection,
-    DetectionModel,
-    FaceOfPath,
+    FacePathId,
     IdempotencyKey,
     Limit,
-    LivenessSession,
-    OptionalProfile,
-    Quality,
-    RecognitionModel,
+    ProfileQueryId,
+    RegisterParameters,
+    injected,
 )
-from entrypoints.http.requests.photos import AnyRequest, fingerprint, read_source, takes
+from entrypoints.http.requests.photos import fingerprint, read_source
 from entrypoints.http.views.enrolment import (
     FaceAnswer,
     FacesAnswer,
@@ -55,16 +49,6 @@ ENROLMENT_REFUSALS = (
     errors.KeyReused,
     errors.KeyInProgress,
 )
-Which = Annotated[
-    FaceSelection,
-    QueryParameter(
-        description="`single`: the one that is plainly the subject; `largest`: the largest, whatever the others"
-    ),
-]
-Doubtful = Annotated[
-    OnConflict,
-    QueryParameter(description="What to do with a face that resembles somebody else, or not the person"),
-]
 
 
 class FaceController(Controller):
@@ -78,9 +62,9 @@ class FaceController(Controller):
         self,
         manage_faces: NamedDependency[ManageFaces],
         name: FromQuery[str | None] = None,
-        profile_id: OptionalProfile = None,
+        profile_id: ProfileQueryId = None,
         recognition_model: FromQuery[str | None] = None,
-        limit: Limit = PAGE,
+        limit: Limit = PAGE_SIZE,
         after: AfterFace = None,
         collection: Collection = DEFAULT_COLLECTION,
     ) -> FacesAnswer:
@@ -94,58 +78,32 @@ class FaceController(Controller):
         )
 
     @post(
-        "/register",
+        either("/register"),
         status_code=HTTPStatus.OK,
-        operation_class=takes("image", embedding=True),
+        dependencies=injected(RegisterParameters),
+        operation_class=photo_body("image", embedding=True),
         summary="Register a face",
         responses=refusals(*IMAGE_REFUSALS, *GALLERY_REFUSALS, *SESSION_REFUSALS, *ENROLMENT_REFUSALS),
     )
-    async def register(
+    async def register_face(
         self,
         request: AnyRequest,
         register_face: NamedDependency[RegisterFace],
         answer_once: NamedDependency[AnswerOnce],
-        name: Annotated[
-            str | None, QueryParameter(description="The person; the same name adds a face to the same person")
-        ] = None,
-        profile_id: Annotated[
-            ProfileId | None,
-            QueryParameter(ge=1, le=MAX_ID, format="int64", description="Instead of a name"),
-        ] = None,
-        detection_model: DetectionModel = None,
-        recognition_model: RecognitionModel = None,
-        faces: Which = FaceSelection.SINGLE,
-        on_conflict: Doubtful = OnConflict.WARN,
-        collection: Collection = DEFAULT_COLLECTION,
-        liveness: Aliveness = None,
-        liveness_session: LivenessSession = None,
-        quality: Quality = False,
+        parameters: NamedDependency[RegisterParameters],
         idempotency_key: IdempotencyKey = None,
-    ) -> RegisteredAnswer:
+    ) -> Response[RegisteredAnswer]:
         """Enrols the face in the photo under a person's name. The photo is not kept."""
-        if faces is FaceSelection.ALL:
-            raise errors.InvalidInput("faces: register takes 'single' or 'largest'")
-        person = one_of(name, profile_id)
+        options = parameters.options(parameters.liveness_session)
+        person = one_of(parameters.name, parameters.profile_id)
         source = await read_source(request)
-        how = Enrol(
-            collection=collection,
-            detection_model=detection_model,
-            recognition_model=recognition_model,
-            selection=faces,
-            on_conflict=on_conflict,
-            liveness=liveness,
-            liveness_session=liveness_session,
-        )
 
-        async def enrol() -> Answer:
-            registered = await register_face.execute(person, source, how)
-            answer = RegisteredAnswer(
-                detail="Face registered", data=RegisteredView.of(registered, quality=quality)
-            )
-            return Answer(HTTPStatus.OK, msgspec.json.encode(answer))
+        async def enrol() -> bytes:
+            registered = await register_face.execute(person, source, options)
+            view = RegisteredView.of(registered, quality=parameters.quality)
+            return msgspec.json.encode(RegisteredAnswer(detail="Face registered", data=view))
 
-        answer = await answer_once.execute(idempotency_key, fingerprint(request, source), enrol)
-        return msgspec.json.decode(answer.body, type=RegisteredAnswer)
+        return encoded(await answer_once.execute(idempotency_key, fingerprint(request, source), enrol))
 
     @post(
         "/{face_id:int}/move",
@@ -156,7 +114,7 @@ class FaceController(Controller):
     async def move_face(
         self,
         manage_faces: NamedDependency[ManageFaces],
-        face_id: FaceOfPath,
+        face_id: FacePathId,
         profile_id: Annotated[ProfileId, QueryParameter(ge=1, le=MAX_ID, format="int64")],
         collection: Collection = DEFAULT_COLLECTION,
     ) -> FaceAnswer:
@@ -173,7 +131,7 @@ class FaceController(Controller):
     async def delete_face(
         self,
         manage_faces: NamedDependency[ManageFaces],
-        face_id: FaceOfPath,
+        face_id: FacePathId,
         collection: Collection = DEFAULT_COLLECTION,
     ) -> Success:
         """Deletes a registered face for good, and its person with their last face."""

@@ -9,9 +9,11 @@ from litestar.params import PathParameter, QueryParameter
 
 from application.liveness_sessions import ReadLivenessSession, StartLivenessSession, TakeLivenessFrame
 from domain import errors, liveness_errors
-from entrypoints.http.openapi.document import refusals
+from entrypoints.http.openapi.refusals import refusals
+from entrypoints.http.openapi.request_bodies import either, frame_body
+from entrypoints.http.requests.multipart import AnyRequest
 from entrypoints.http.requests.parameters import DetectionModel, RecognitionModel
-from entrypoints.http.requests.photos import AnyRequest, read_frame, takes_frame
+from entrypoints.http.requests.photos import read_frame
 from entrypoints.http.views.liveness_sessions import LivenessSessionAnswer, StartedAnswer
 
 SessionId = Annotated[str, PathParameter(description="The session's", min_length=1, max_length=64)]
@@ -34,7 +36,7 @@ class LivenessSessionController(Controller):
             liveness_errors.TooManyLivenessSessions, errors.UnknownModel, errors.ModelNotCalibrated
         ),
     )
-    async def start(
+    async def start_liveness_session(
         self,
         start_liveness_session: NamedDependency[StartLivenessSession],
         detection_model: DetectionModel = None,
@@ -45,13 +47,13 @@ class LivenessSessionController(Controller):
 
         The requests that are to use the session need the same recognition model.
         """
-        kept = await start_liveness_session.execute(detection_model, recognition_model, mirrored=mirrored)
-        return StartedAnswer.of(kept, start_liveness_session.limits)
+        session = await start_liveness_session.execute(detection_model, recognition_model, mirrored=mirrored)
+        return StartedAnswer.of(session, start_liveness_session.limits)
 
     @post(
-        "/{session_id:str}/frame",
+        either("/{session_id:str}/frame"),
         status_code=HTTPStatus.OK,
-        operation_class=takes_frame(),
+        operation_class=frame_body(),
         summary="Send a frame of a liveness session",
         responses=refusals(
             liveness_errors.LivenessSessionNotFound,
@@ -65,7 +67,7 @@ class LivenessSessionController(Controller):
             errors.Busy,
         ),
     )
-    async def frame(
+    async def send_liveness_frame(
         self,
         request: AnyRequest,
         take_liveness_frame: NamedDependency[TakeLivenessFrame],
@@ -77,17 +79,17 @@ class LivenessSessionController(Controller):
         session was started with `mirrored=true`, a head that turns to its left points to the picture's right.
         """
         nonce, data = await read_frame(request)
-        kept = await take_liveness_frame.execute(session_id, nonce, data)
-        return LivenessSessionAnswer.of(kept, take_liveness_frame.limits)
+        session = await take_liveness_frame.execute(session_id, nonce, data)
+        return LivenessSessionAnswer.of(session, take_liveness_frame.limits)
 
     @get(
         "/{session_id:str}",
-        summary="How does a liveness session stand?",
+        summary="Get a liveness session",
         responses=refusals(liveness_errors.LivenessSessionNotFound),
     )
-    async def verdict(
+    async def get_liveness_session(
         self, read_liveness_session: NamedDependency[ReadLivenessSession], session_id: SessionId
     ) -> LivenessSessionAnswer:
         """The verdict, or what is still to be done."""
-        kept = await read_liveness_session.execute(session_id)
-        return LivenessSessionAnswer.of(kept, read_liveness_session.limits)
+        session = await read_liveness_session.execute(session_id)
+        return LivenessSessionAnswer.of(session, read_liveness_session.limits)

@@ -5,7 +5,7 @@ from litestar.di import NamedDependency
 
 from application.catalogue import ListModels
 from domain import errors
-from entrypoints.http.openapi.document import refusals
+from entrypoints.http.openapi.refusals import refusals
 from entrypoints.http.views.models import ModelsAnswer, ModelView
 
 

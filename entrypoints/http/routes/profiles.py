@@ -14,14 +14,14 @@ from application.ports.people import ProfileFilter
 from domain import errors
 from domain.people import DEFAULT_COLLECTION, MAX_ID, ProfileId
 from entrypoints.http.envelope import Success
-from entrypoints.http.openapi.document import refusals
+from entrypoints.http.openapi.refusals import refusals
 from entrypoints.http.requests.parameters import (
-    PAGE,
+    PAGE_SIZE,
     AfterProfile,
     Collection,
     Limit,
     MetadataFilter,
-    ProfileOfPath,
+    ProfilePathId,
     metadata_filter,
 )
 from entrypoints.http.requests.text import MAX_JSON_BYTES, check_json
@@ -33,21 +33,21 @@ from entrypoints.http.views.people import (
     ProfileView,
 )
 
-Attached = Annotated[dict[str, Any], Meta(description="Any JSON object of at most 8,192 bytes")]
+FreeMetadata = Annotated[dict[str, Any], Meta(description="Any JSON object of at most 8,192 bytes")]
 
 
 class NewProfile(msgspec.Struct, forbid_unknown_fields=True):
     """A person to create."""
 
     name: str
-    metadata: Attached = {}
+    metadata: FreeMetadata = {}
 
 
 class ProfileChange(msgspec.Struct, forbid_unknown_fields=True):
     """What is to be replaced."""
 
     name: str | None = None
-    metadata: Attached | None = None
+    metadata: FreeMetadata | None = None
 
 
 class ProfileController(Controller):
@@ -65,7 +65,7 @@ class ProfileController(Controller):
         manage_profiles: NamedDependency[ManageProfiles],
         name: Annotated[str | None, QueryParameter(description="What names begin with")] = None,
         metadata: MetadataFilter = None,
-        limit: Limit = PAGE,
+        limit: Limit = PAGE_SIZE,
         after: AfterProfile = None,
         collection: Collection = DEFAULT_COLLECTION,
     ) -> ProfilesAnswer:
@@ -110,7 +110,7 @@ class ProfileController(Controller):
     async def get_profile(
         self,
         manage_profiles: NamedDependency[ManageProfiles],
-        profile_id: ProfileOfPath,
+        profile_id: ProfilePathId,
         collection: Collection = DEFAULT_COLLECTION,
     ) -> PersonAnswer:
         """A person and their first 1,000 faces; `/api/face` lists more."""
@@ -131,10 +131,10 @@ class ProfileController(Controller):
             errors.ProfileNotFound,
         ),
     )
-    async def change_profile(
+    async def update_profile(
         self,
         manage_profiles: NamedDependency[ManageProfiles],
-        profile_id: ProfileOfPath,
+        profile_id: ProfilePathId,
         data: JSONBody[ProfileChange],
         collection: Collection = DEFAULT_COLLECTION,
     ) -> ProfileAnswer:
@@ -148,10 +148,10 @@ class ProfileController(Controller):
         summary="Merge two people who are one",
         responses=refusals(errors.InvalidCollection, errors.ProfileNotFound),
     )
-    async def merge_profile(
+    async def merge_profiles(
         self,
         manage_profiles: NamedDependency[ManageProfiles],
-        profile_id: ProfileOfPath,
+        profile_id: ProfilePathId,
         into: Annotated[
             ProfileId,
             QueryParameter(ge=1, le=MAX_ID, format="int64", description="The person who stays"),
@@ -171,7 +171,7 @@ class ProfileController(Controller):
     async def delete_profile(
         self,
         manage_profiles: NamedDependency[ManageProfiles],
-        profile_id: ProfileOfPath,
+        profile_id: ProfilePathId,
         collection: Collection = DEFAULT_COLLECTION,
     ) -> Success:
         """Deletes a person and all their faces for good."""

@@ -7,7 +7,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from application.enrolment import Registered
 from domain.enrolment import Conflict
+from domain.errors import FaceServiceError
 from domain.people import Face
+from entrypoints.bootstrap.remedies import explained
 from entrypoints.http.envelope import Success
 from entrypoints.http.views.checks import (
     LivenessView,
@@ -120,6 +122,15 @@ class BatchView(msgspec.Struct):
     name: str
     face: RegisteredView | UnsetType = UNSET
     error: BatchFailure | UnsetType = UNSET
+
+    @classmethod
+    def of(
+        cls, index: int, name: str, result: Registered | FaceServiceError, *, quality: bool
+    ) -> "BatchView":
+        """The client's view."""
+        if isinstance(result, Registered):
+            return cls(index, name, face=RegisteredView.of(result, quality=quality))
+        return cls(index, name, error=BatchFailure(result.code, explained(result)))
 
 
 class BatchAnswer(Success, kw_only=True):
