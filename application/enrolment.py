@@ -11,6 +11,7 @@ from application.ports.crops import CropCodec
 from application.ports.faces import EmbeddingRepository, NewFace
 from application.ports.gallery import Gallery
 from application.ports.people import ProfileRepository
+from application.ports.workers import WorkerPool
 from application.sources import Photo, Source, SourceReader
 from domain.enrolment import Conflict, EnrolmentConflict, OnConflict, doubts
 from domain.errors import Busy, FaceServiceError, ModelNotCalibrated
@@ -21,9 +22,6 @@ from domain.methods import Nearest
 from domain.models import ModelChoice
 from domain.people import DEFAULT_COLLECTION, Face, PersonName, ProfileId, collection_name, person_name
 from domain.quality import QualityBounds
-
-PATIENCE_S = 0.05
-"""How long a batch waits for a place in the queue before it asks again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,8 +176,9 @@ class RegisterBatch:
     """Enrols many photos; a bad one fails alone."""
 
     register_face: RegisterFace
+    workers: WorkerPool
     parallel: int
-    """How many photos are on their way at once."""
+    """Maximum number of photos that are processed at once."""
 
     async def execute(self, items: Sequence[BatchItem], how: Enrol) -> list[Registered | FaceServiceError]:
         """What became of each, in order."""
@@ -191,10 +190,10 @@ class RegisterBatch:
                 while True:
                     try:
                         if not isinstance(photo, Photo):
-                            photo = await self.register_face.reader.workers.run(photo)
+                            photo = await self.workers.run(photo)
                         return await self.register_face.execute(item.person, photo, how)
                     except Busy:
-                        await asyncio.sleep(PATIENCE_S)
+                        await self.workers.vacancy()
                     except FaceServiceError as error:
                         return error
 

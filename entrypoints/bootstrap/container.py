@@ -306,7 +306,7 @@ class Container(containers.DeclarativeContainer):
         settings.provided.quality_enrolment,
         providers.Selector(kept_crops, yes=crop_codec, no=providers.Object(None)),
     )
-    register_batch = providers.Factory(RegisterBatch, register_face, settings.provided.batch_width)
+    register_batch = providers.Factory(RegisterBatch, register_face, workers, settings.provided.batch_width)
     photo_reader = providers.Factory(PhotoReader, settings.provided.max_body_bytes)
     enrol_photos = providers.Factory(
         EnrolPhotos, register_face, collections, workers, photo_reader, settings.provided.bulk_width

@@ -115,6 +115,9 @@ class InlineWorkers:
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return work(*args, **kwargs)
 
+    async def vacancy(self) -> None:
+        pass
+
 
 class NoAssessor:
     """Measures nothing."""

@@ -236,7 +236,7 @@ async def test_what_is_no_embedding_of_the_model_is_refused(house: House, values
 
 async def test_a_bad_photo_of_a_batch_fails_alone_and_in_its_place(house: House) -> None:
     items = [BatchItem("Red", photo(RED)), BatchItem("None", photo()), BatchItem("Blue", photo(BLUE))]
-    red, none, blue = await RegisterBatch(house.register, parallel=2).execute(items, Enrol())
+    red, none, blue = await RegisterBatch(house.register, InlineWorkers(), parallel=2).execute(items, Enrol())
     assert isinstance(red, Registered)
     assert isinstance(none, errors.NoFaceDetected)
     assert isinstance(blue, Registered)
@@ -288,7 +288,7 @@ async def test_a_photo_of_a_batch_is_read_once_when_its_turn_has_come(house: Hou
         return photo(RED)
 
     items = [BatchItem("Ada", partial(reads, name)) for name in ("good", "bad")]
-    good, bad = await RegisterBatch(house.register, 1).execute(items, Enrol())
+    good, bad = await RegisterBatch(house.register, InlineWorkers(), 1).execute(items, Enrol())
     assert isinstance(good, Registered)
     assert isinstance(bad, errors.InvalidImage)
     assert read == ["good", "bad"]
