@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from litestar import Litestar
 from litestar.di import Provide
+from litestar.types import ASGIApp
 
 from application.calibration_report import ReportCalibration
 from application.catalogue import ListModels
@@ -23,10 +24,13 @@ from application.recognition import (
     VerifyFace,
 )
 from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.settings import Settings
 from entrypoints.http.errors import HANDLERS
-from entrypoints.http.middleware.access_log import LoggedApplication
-from entrypoints.http.middleware.allowed_methods import allow_all_methods
+from entrypoints.http.middleware.access_log import access_log
 from entrypoints.http.middleware.connection_recycling import recycle_connections
+from entrypoints.http.middleware.disconnects import drop_abandoned_work
+from entrypoints.http.middleware.methods import allow_all_methods, head_as_get
+from entrypoints.http.middleware.proxies import behind_proxies
 from entrypoints.http.openapi.document import openapi_config
 from entrypoints.http.requests.text import check_address
 from entrypoints.http.routes.batch import BatchController
@@ -75,10 +79,22 @@ USE_CASES: Mapping[str, type] = {
 T = TypeVar("T")
 
 
-def create_app(container: Container) -> Litestar:
+def create_app(container: Container) -> ASGIApp:
     """The application; whoever runs it keeps the container running (see entrypoints/bootstrap/start.py)."""
-    settings = container.settings()
-    return LoggedApplication(
+    settings: Settings = container.settings()
+    api = create_api(container)
+    return behind_proxies(
+        access_log(head_as_get(drop_abandoned_work(api))),
+        settings.trusted_proxies,
+        settings.root_path,
+        {route.path.split("/")[1] for route in api.routes},
+    )
+
+
+def create_api(container: Container) -> Litestar:
+    """The framework's part of the application: its routes and what they need."""
+    settings: Settings = container.settings()
+    return Litestar(
         [*CONTROLLERS, docs_router],
         dependencies={
             name: Provide(_bridge(getattr(container, name), kind), sync_to_thread=False)

@@ -21,7 +21,7 @@ class Success(msgspec.Struct, kw_only=True):
     detail: Annotated[str, Meta(description="What was done, for a person")]
 
 
-class Failure(msgspec.Struct, kw_only=True):
+class ErrorAnswer(msgspec.Struct, kw_only=True):
     """Refused."""
 
     timestamp: Annotated[str, Meta(description="Unix time in seconds")] = msgspec.field(default_factory=_now)

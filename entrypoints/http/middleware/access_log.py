@@ -2,66 +2,58 @@
 
 import logging
 import time
-from typing import cast
 from urllib.parse import quote
 
-from litestar import Litestar
-from litestar.enums import ScopeType
-from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
+from litestar.datastructures import MutableScopeHeaders
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from entrypoints.http.middleware.records import record_of
 
 logger = logging.getLogger("face.access")
 
 CLIENT_CLOSED_REQUEST = 499
-"""nginx's status for a client that went before its answer; nobody receives it."""
+"""nginx's status for a client that left before its answer; nobody receives it."""
 
 _PATH_CHARACTERS = "/:@!$&'()*+,;=~"
 """Those of a path that need no escape (RFC 3986, section 3.3)."""
 
-_LONGEST = 200
+_MAX_PATH = 200
+"""Characters of a path that are shown."""
 
 
 def shown_path(path: str) -> str:
     """A path for the log: in one line, whatever a client has put into it, and not too long."""
-    return quote(path[:_LONGEST], safe=_PATH_CHARACTERS, errors="replace")
+    return quote(path[:_MAX_PATH], safe=_PATH_CHARACTERS, errors="replace")
 
 
-def _method(scope: Scope) -> str:
-    return quote(str(scope.get("method")))
+def access_log(app: ASGIApp) -> ASGIApp:
+    """Logs method, path, status, time, client, request id and error code; answers with the request id."""
 
-
-class LoggedApplication(Litestar):
-    """Logs method, path, status and time of every request, those to addresses where nothing is among them."""
-
-    async def __call__(
-        self,
-        scope: Scope | LifeSpanScope,
-        receive: Receive | LifeSpanReceive,
-        send: Send | LifeSpanSend,
-    ) -> None:
-        """Pass the request on and log its end."""
-        if scope["type"] != ScopeType.HTTP:
-            await super().__call__(scope, receive, send)
-            return
-        request = cast("Scope", scope)
+    async def logged(scope: Scope, receive: Receive, send: Send) -> None:
         start = time.perf_counter()
+        record = record_of(scope)
         status = 0
-        left = False
 
-        async def watch(message: Message) -> None:
+        async def watched(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-            await send(message)  # type: ignore[arg-type]
-
-        async def listen() -> object:
-            nonlocal left
-            event = await receive()
-            left = left or event["type"] == "http.disconnect"
-            return event
+                MutableScopeHeaders.from_message(message)["X-Request-Id"] = record.id
+            await send(message)
 
         try:
-            await super().__call__(scope, listen, watch)  # type: ignore[arg-type]
+            await app(scope, receive, watched)
         finally:
-            took = (time.perf_counter() - start) * 1e3
-            told = CLIENT_CLOSED_REQUEST if left else status
-            logger.info("%s %s %d %.1f ms", _method(request), shown_path(request["path"]), told, took)
+            client = scope.get("client")
+            logger.info(
+                "%s %s %d %.1f ms client=%s id=%s code=%s",
+                quote(str(scope.get("method"))),
+                shown_path(scope["path"]),
+                CLIENT_CLOSED_REQUEST if record.left else status,
+                (time.perf_counter() - start) * 1e3,
+                quote(client[0], safe=":.") if client else "-",
+                record.id,
+                record.code,
+            )
+
+    return logged

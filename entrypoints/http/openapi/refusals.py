@@ -7,7 +7,7 @@ from litestar.openapi import ResponseSpec
 
 from domain import errors, liveness_errors
 from domain.quality import LowQuality
-from entrypoints.http.envelope import Failure
+from entrypoints.http.envelope import ErrorAnswer
 from entrypoints.http.errors import status_of
 
 IMAGE_REFUSALS = (
@@ -49,7 +49,7 @@ def refusals(*kinds: type[errors.FaceServiceError]) -> dict[int, ResponseSpec]:
         codes[status_of(kind)].add(kind.code)
     return {
         int(status): ResponseSpec(
-            Failure,
+            ErrorAnswer,
             description=f"{status.phrase}: " + ", ".join(f"`{code}`" for code in sorted(names)),
             generate_examples=False,
         )

@@ -47,10 +47,11 @@ def photo_body(*photos: str, embedding: bool = False, required: bool = True) -> 
     fields: dict[str, Schema] = dict.fromkeys(photos, _BASE64)
     if embedding:
         fields["embedding"] = _EMBEDDING
+    title = "PhotosToCompare" if len(photos) > 1 else "PhotoOrEmbedding" if embedding else "PhotoInJson"
     return _operation(
         {
             MULTIPART: _object(dict.fromkeys(photos, _BINARY), names),
-            JSON: _object(fields, [] if embedding else names),
+            JSON: _object(fields, [] if embedding else names, title),
         }
     )
 
@@ -60,7 +61,7 @@ def frame_body() -> type[Operation]:
     return _operation(
         {
             MULTIPART: _object({"nonce": _NONCE, "image": _BINARY}, ["nonce", "image"]),
-            JSON: _object({"nonce": _NONCE, "image": _BASE64}, ["nonce", "image"]),
+            JSON: _object({"nonce": _NONCE, "image": _BASE64}, ["nonce", "image"], "FrameInJson"),
         }
     )
 
@@ -86,9 +87,12 @@ def batch_body() -> type[Operation]:
     return _operation({MULTIPART: _object(parts, [])})
 
 
-def _object(fields: dict[str, Schema], required: list[str]) -> OpenAPIMediaType:
+def _object(fields: dict[str, Schema], required: list[str], title: str | None = None) -> OpenAPIMediaType:
+    """An object; the title is what generated clients call it."""
     properties: dict[str, Schema | Reference] = {**fields}
-    return OpenAPIMediaType(Schema(type=OpenAPIType.OBJECT, properties=properties, required=required))
+    return OpenAPIMediaType(
+        Schema(type=OpenAPIType.OBJECT, properties=properties, required=required or None, title=title)
+    )
 
 
 def _operation(content: dict[str, OpenAPIMediaType]) -> type[Operation]:

@@ -35,12 +35,19 @@ def utf8(text: bytes, where: str) -> str:
 
 
 async def check_address(request: Request[Any, Any, Any]) -> None:
-    """Refuse an address that isn't UTF-8, before the framework replaces what is wrong in it."""
+    """Refuse an address that isn't UTF-8, before the framework replaces what is wrong in it.
+
+    Parameters that are sent twice are refused too: all but the last would be ignored silently.
+    """
     utf8(unquote_to_bytes(request.scope["raw_path"]), "The path")
+    names: set[str] = set()
     for parameter in request.scope["query_string"].split(b"&"):
         name, _, value = parameter.partition(b"=")
         known = utf8(unquote_to_bytes(name), "The name of a parameter")
         utf8(unquote_to_bytes(value), known[:40] or "A parameter")
+        if known and known in names:
+            raise InvalidInput(f"{known[:40]}: it is sent several times.")
+        names.add(known)
 
 
 async def check_json(request: Request[Any, Any, Any]) -> None:
@@ -53,7 +60,7 @@ async def check_json(request: Request[Any, Any, Any]) -> None:
 
 
 def depth(json: bytes) -> int:
-    """How many levels of objects and arrays a JSON text opens within each other."""
+    """Maximum number of objects and arrays of a JSON text that are open at once."""
     deepest = level = 0
     for bracket in _BRACKET.findall(_STRING.sub(b"", json)):
         level += 1 if bracket in _OPENING else -1

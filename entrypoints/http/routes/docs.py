@@ -2,13 +2,15 @@
 
 import gzip
 from pathlib import Path
-from typing import Any
 
-from litestar import MediaType, Request, Response, Router, get
+from litestar import MediaType, Response, Router, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from entrypoints.bootstrap.settings import PROJECT
+from entrypoints.http.middleware.proxies import prefix_of
+from entrypoints.http.openapi.document import Document, describe
+from entrypoints.http.requests.multipart import AnyRequest
 
 DOCS = PROJECT / "static" / "docs"
 
@@ -22,19 +24,20 @@ CACHE = {"Cache-Control": "public, max-age=86400"}
 
 
 @get("/", media_type=MediaType.HTML, sync_to_thread=True)
-def page() -> bytes:
-    """The page; it fetches the description itself."""
-    return (DOCS / "index.html").read_bytes()
+def page(request: AnyRequest) -> str:
+    """The page; its addresses are relative to where clients find it."""
+    base = f"{prefix_of(request.scope)}/" if prefix_of(request.scope) else "./"
+    return (DOCS / "index.html").read_text().replace('<base href="./">', f'<base href="{base}">')
 
 
 @get("/openapi.json", sync_to_thread=True)
-def description(request: Request[Any, Any, Any]) -> dict[str, Any]:
+def description(request: AnyRequest) -> Document:
     """The description of the API, OpenAPI 3.1."""
-    return request.app.openapi_schema.to_schema()
+    return describe(request.app, prefix_of(request.scope))
 
 
 @get("/docs/{name:str}", sync_to_thread=True)
-def asset(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
+def asset(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
     """A file that the page needs."""
     if name not in ASSETS:
         raise NotFoundException

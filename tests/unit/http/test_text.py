@@ -159,3 +159,11 @@ async def test_a_second_photo_of_the_same_field_is_an_error(client: httpx.AsyncC
     )
     assert code(answer) == (422, "validation_error")
     assert "several fields 'image'" in answer.json()["detail"]
+
+
+async def test_a_parameter_that_is_sent_twice_is_refused(client: httpx.AsyncClient) -> None:
+    for query in ("name=Ada&name=Bea", "limit=1&limit=1"):
+        answer = await client.get(f"/api/profile?{query}")
+        assert code(answer) == (422, "validation_error")
+        assert "several times" in answer.json()["detail"]
+    assert (await client.get("/api/profile?&&name=Ada&")).status_code == 200
