@@ -6,9 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from litestar import MediaType, Response
-from litestar.enums import ParamType
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.params import ParameterKwarg
 from msgspec import UNSET, UnsetType
 
 from domain import errors, liveness_errors
@@ -22,6 +20,7 @@ from entrypoints.http.error_causes import describe_causes
 from entrypoints.http.middleware.access_log import shown_path
 from entrypoints.http.middleware.records import record_of
 from entrypoints.http.requests.multipart import AnyRequest
+from entrypoints.http.requests.signatures import required_query
 from entrypoints.http.views.checks import ReasonView
 from entrypoints.http.views.enrolment import ConflictView
 from entrypoints.http.views.recognition import CandidateView
@@ -109,20 +108,10 @@ def validation_error(request: AnyRequest, error: ValidationException) -> Respons
     if any(problem.get("key") == "collection" for problem in problems):
         return domain_error(request, errors.InvalidCollection(COLLECTION_RULE))
     details = [f"{problem.get('key', 'request')}: {problem.get('message')}" for problem in problems]
-    details = details or [f"{name}: it is required" for name in _missing_parameters(request)]
+    missing = sorted(required_query(request.route_handler) - set(request.query_params))
+    details = details or [f"{name}: it is required" for name in missing]
     detail = "; ".join(details) or "The request is malformed."
     return failure(request, HTTPStatus.UNPROCESSABLE_ENTITY, "validation_error", detail)
-
-
-def _missing_parameters(request: AnyRequest) -> list[str]:
-    return [
-        name
-        for name, field in request.route_handler.parsed_fn_signature.parameters.items()
-        if isinstance(field.kwarg_definition, ParameterKwarg)
-        and field.kwarg_definition.param_type is ParamType.QUERY
-        and field.is_required
-        and name not in request.query_params
-    ]
 
 
 def http_error(request: AnyRequest, error: HTTPException) -> Response[ErrorAnswer]:

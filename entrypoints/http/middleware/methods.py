@@ -14,9 +14,9 @@ def head_as_get(app: ASGIApp) -> ASGIApp:
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableScopeHeaders.from_message(message)
-                allowed = headers.get("Allow", "").split(", ")
-                if "GET" in allowed:
-                    headers["Allow"] = ", ".join(sorted({*allowed, "HEAD"}))
+                if "Allow" in headers:
+                    allowed = set(headers["Allow"].split(", "))
+                    headers["Allow"] = ", ".join(sorted(allowed | ({"HEAD"} if "GET" in allowed else set())))
             elif head and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)

@@ -11,12 +11,12 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Tag
 from litestar.types import Method
 from litestar.types.internal_types import PathParameterDefinition
-from litestar.typing import FieldDefinition
 
 from entrypoints.http.openapi.examples import example_of
 from entrypoints.http.openapi.request_bodies import JSON_PATH
 from entrypoints.http.openapi.schemas import Schema, simplified, without_null
 from entrypoints.http.requests.photos import JSON
+from entrypoints.http.requests.signatures import parameters_of
 
 Document: TypeAlias = dict[str, Any]
 
@@ -128,10 +128,7 @@ def _defaults(api: Litestar) -> dict[tuple[str, str], Any]:
     for route in api.routes:
         for handler in getattr(route, "route_handlers", []):
             operation = _operation_id(handler, HttpMethod.GET, [""])
-            fields: dict[str, FieldDefinition] = dict(handler.parsed_fn_signature.parameters)
-            for dependency in handler.resolve_dependencies().values():
-                fields |= dependency.parsed_fn_signature.parameters
-            for name, field in fields.items():
+            for name, field in parameters_of(handler).items():
                 if field.has_default and field.default is not None:
                     found[operation, name] = field.default
     return found

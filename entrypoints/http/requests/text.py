@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 from litestar import Request
 
 from domain.errors import InvalidInput
+from entrypoints.http.requests.signatures import optional_values
 
 MAX_JSON_BYTES = 64_000
 """Of a body without a photo: eight times the longest metadata of a person."""
@@ -37,16 +38,18 @@ def utf8(text: bytes, where: str) -> str:
 async def check_address(request: Request[Any, Any, Any]) -> None:
     """Refuse an address that isn't UTF-8, before the framework replaces what is wrong in it.
 
-    Parameters that are sent twice are refused too: all but the last would be ignored silently.
+    Parameters that are sent twice or as `null` are refused too: they would be ignored silently.
     """
     utf8(unquote_to_bytes(request.scope["raw_path"]), "The path")
     names: set[str] = set()
     for parameter in request.scope["query_string"].split(b"&"):
         name, _, value = parameter.partition(b"=")
         known = utf8(unquote_to_bytes(name), "The name of a parameter")
-        utf8(unquote_to_bytes(value), known[:40] or "A parameter")
+        text = utf8(unquote_to_bytes(value), known[:40] or "A parameter")
         if known and known in names:
             raise InvalidInput(f"{known[:40]}: it is sent several times.")
+        if text.lower() == "null" and known in optional_values(request.route_handler):
+            raise InvalidInput(f"{known}: leave it out instead of sending null.")
         names.add(known)
 
 

@@ -167,3 +167,11 @@ async def test_a_parameter_that_is_sent_twice_is_refused(client: httpx.AsyncClie
         assert code(answer) == (422, "validation_error")
         assert "several times" in answer.json()["detail"]
     assert (await client.get("/api/profile?&&name=Ada&")).status_code == 200
+
+
+async def test_a_number_that_is_null_is_refused(client: httpx.AsyncClient) -> None:
+    for address in ("/api/face?profile_id=null", "/api/profile?after=NULL"):
+        answer = await client.get(address)
+        assert code(answer) == (422, "validation_error")
+        assert "leave it out" in answer.json()["detail"]
+    assert (await client.get("/api/profile?name=null")).status_code == 200, "a person may have this name"
