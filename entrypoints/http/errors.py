@@ -96,8 +96,8 @@ def domain_error(request: AnyRequest, error: errors.FaceServiceError) -> Respons
     """A refusal of ours; the log has why something isn't available."""
     if status_of(type(error)) is HTTPStatus.SERVICE_UNAVAILABLE:
         path = shown_path(request.scope["path"])
-        told = (request.method, path, record_of(request.scope).id, error.code, describe_causes(error))
-        logger.warning("%s %s id=%s: %s: %s", *told)
+        values = (request.method, path, record_of(request.scope).id, error.code, describe_causes(error))
+        logger.warning("%s %s id=%s: %s: %s", *values)
     grounds = next((show(error) for kind, show in GROUNDS.items() if isinstance(error, kind)), UNSET)
     return failure(request, status_of(type(error)), error.code, explained(error), grounds)
 
@@ -125,8 +125,8 @@ def http_error(request: AnyRequest, error: HTTPException) -> Response[ErrorAnswe
 
 def unexpected_error(request: AnyRequest, error: Exception) -> Response[ErrorAnswer]:
     """A defect of ours: the log has it all, the client nothing."""
-    told = (request.method, shown_path(request.scope["path"]), record_of(request.scope).id)
-    logger.error("%s %s id=%s failed", *told, exc_info=error)
+    values = (request.method, shown_path(request.scope["path"]), record_of(request.scope).id)
+    logger.error("%s %s id=%s failed", *values, exc_info=error)
     detail = "Something went wrong in the service."
     return failure(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", detail)
 

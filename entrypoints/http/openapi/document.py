@@ -40,7 +40,7 @@ RAW_BODY = "The body may also be the photo itself, with its media type: `Content
 
 
 def openapi_config(version: str) -> OpenAPIConfig:
-    """What the framework is told."""
+    """The framework's part of the description."""
     return OpenAPIConfig(
         title="Face API",
         version=version,

@@ -19,26 +19,25 @@ MAX_ITEMS = 1000
 
 @dataclass(slots=True)
 class _Form:
-    """What has been read of it."""
+    """The fields read so far."""
 
-    largest: int
-    """Bytes of a photo."""
+    max_photo_bytes: int
     items: list[BatchItem] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     images: list[bytes] = field(default_factory=list)
     person: str | None = None
-    """Of the last `name`."""
-    waiting: bool = False
+    """The last `name`."""
+    awaits_image: bool = False
     """Whether the last `name` has no `image` yet."""
 
     async def add(self, name: str, content: bytes) -> None:
         match name:
             case "name":
-                self.no_name_waits()
-                self.person, self.waiting = utf8(content, "name"), True
+                self.refuse_name_without_image()
+                self.person, self.awaits_image = utf8(content, "name"), True
             case "image" if self.person is not None:
                 self.items.append(BatchItem(self.person, Photo(content)))
-                self.waiting = False
+                self.awaits_image = False
             case "image":
                 raise InvalidInput("The form has an 'image' before the first 'name'.")
             case "names":
@@ -46,20 +45,20 @@ class _Form:
             case "images":
                 self.images.append(content)
             case "archive":
-                # Reading the directory of a zip file takes a while, in which others want to be served.
-                self.items += await asyncio.to_thread(items_of, content, MAX_ITEMS, self.largest)
+                # Reading the directory of a zip file takes long enough to block others.
+                self.items += await asyncio.to_thread(items_of, content, MAX_ITEMS, self.max_photo_bytes)
             case _:
                 raise InvalidInput(f"The form has an unknown field {name[:40]!r}.")
 
-    def no_name_waits(self) -> None:
-        if self.waiting:
+    def refuse_name_without_image(self) -> None:
+        if self.awaits_image:
             raise InvalidInput(
                 "The form has a 'name' without an 'image' after it. If your client sends all names first, send"
                 " 'names' and 'images', as many of each."
             )
 
     def complete(self) -> list[BatchItem]:
-        self.no_name_waits()
+        self.refuse_name_without_image()
         names = _listed(self.names)
         if len(names) != len(self.images):
             raise InvalidInput(
@@ -79,7 +78,8 @@ async def read_batch(request: AnyRequest) -> tuple[list[BatchItem], bytes]:
     """The photos of the form, in order, and a digest of all that it carries.
 
     Raises:
-        InvalidInput, ImageTooLarge: it is no such form.
+        InvalidInput: it is no such form.
+        ImageTooLarge: the archive expands too much.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != MULTIPART:

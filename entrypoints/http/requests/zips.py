@@ -1,4 +1,4 @@
-"""Photos in a zip file that a client sends: nothing is unpacked before its turn, nor more than is bounded."""
+"""Photos in a zip file that a client sends: each is unpacked in its turn, within bounds."""
 
 import io
 import lzma
@@ -42,33 +42,33 @@ DAMAGED = (
 """What reading a zip file may raise."""
 
 
-def items_of(content: bytes, most: int, largest: int) -> list[BatchItem]:
-    """The photos of a zip of person/photo; each is unpacked when it is asked for.
+def items_of(content: bytes, max_photos: int, max_photo_bytes: int) -> list[BatchItem]:
+    """The photos of a zip of person/photo; each is unpacked when it is read.
 
     Args:
         content: the file.
-        most: how many photos it may have.
-        largest: how many bytes a photo may have.
+        max_photos: how many photos it may have.
+        max_photo_bytes: how many bytes a photo may have.
 
     Raises:
         InvalidInput: it is no zip file, or has more photos.
         ImageTooLarge: its photos are far larger than the file.
     """
-    if content.count(_ENTRY) > most + MAX_FOLDERS:
-        raise InvalidInput(f"The archive has more than {most} photos.")
+    if content.count(_ENTRY) > max_photos + MAX_FOLDERS:
+        raise InvalidInput(f"The archive has more than {max_photos} photos.")
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
     except DAMAGED:
         raise InvalidInput("The archive is not a readable zip file.") from None
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-    if len(entries) > most:
-        raise InvalidInput(f"The archive has more than {most} photos.")
+    if len(entries) > max_photos:
+        raise InvalidInput(f"The archive has more than {max_photos} photos.")
     if sum(entry.file_size for entry in entries) > MAX_EXPANSION * len(content):
         raise ImageTooLarge("The archive expands to far more than its size.")
-    return [_item(archive, entry, largest) for entry in entries]
+    return [_item(archive, entry, max_photo_bytes) for entry in entries]
 
 
-def _item(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, largest: int) -> BatchItem:
+def _item(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, max_bytes: int) -> BatchItem:
     name = entry.filename
     try:
         if not entry.flag_bits & _UTF8:
@@ -77,16 +77,16 @@ def _item(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, largest: int) -> Bat
         return BatchItem(
             _person(name), partial(_refuse, InvalidName("The name in the archive is not UTF-8."))
         )
-    return BatchItem(_person(name), partial(_photo, archive, entry, largest))
+    return BatchItem(_person(name), partial(_photo, archive, entry, max_bytes))
 
 
 def _person(path: str) -> str:
-    """The folder that the photo is in; outside of any it is nobody's, as an empty name is."""
+    """The name of the folder that the photo is in; empty, which nobody can be called, outside of any."""
     return PurePosixPath(path).parent.name
 
 
-def _photo(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, largest: int) -> Photo:
-    if entry.file_size > largest:
+def _photo(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, max_bytes: int) -> Photo:
+    if entry.file_size > max_bytes:
         raise ImageTooLarge("The photo is larger than the service accepts.")
     try:
         if entry.compress_type in _METHODS:

@@ -32,7 +32,7 @@ from entrypoints.http.requests.parameters import (
     injected,
 )
 from entrypoints.http.requests.photos import read_photo, read_photos, read_source
-from entrypoints.http.views.checks import LivenessAnswer, LookedAtView
+from entrypoints.http.views.checks import FaceLivenessView, LivenessAnswer
 from entrypoints.http.views.detection import DetectedAnswer, DetectedView, EmbeddedAnswer, EmbeddedView
 from entrypoints.http.views.recognition import (
     IdentifiedAnswer,
@@ -194,6 +194,8 @@ class RecognitionController(Controller):
         check_liveness: NamedDependency[CheckLiveness],
         detection_model: DetectionModel = None,
     ) -> LivenessAnswer:
-        """Looks at the largest face for signs of a presentation attack: a printed photo, a screen."""
+        """Judges whether the largest face is a presentation attack, such as a printed photo or a screen."""
         face, liveness = await check_liveness.execute(await read_photo(request), detection_model)
-        return LivenessAnswer(detail="Face looked at", data=LookedAtView.at(DetectedView.of(face), liveness))
+        return LivenessAnswer(
+            detail="Face looked at", data=FaceLivenessView.at(DetectedView.of(face), liveness)
+        )
