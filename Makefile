@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # ONNX Runtime reports its use to its publisher otherwise, from tools as well.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: help install lock run test accuracy calibrate bench check format lint types clean
+.PHONY: help install lock run test accuracy calibrate bench clients check format lint types clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,11 @@ calibrate: install ## Measure the thresholds that a model comes with: MODEL, fro
 bench: install ## Measure speed on the photos in FACES, and write docs/performance.md
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -m tests.benchmarks kernels image http search start memory \
 		$(if $(wildcard $(FACES)),--images $(FACES)) --json docs/performance.json --page docs/performance.md
+
+CLIENTS ?= /tmp/face-api-clients
+
+clients: install ## Generate clients from the description of the API into CLIENTS, and use each: needs Java and Node
+	$(BIN)/python -m tests.clients $(CLIENTS)
 
 lint: install ## Check style and the direction of imports
 	$(BIN)/ruff check .

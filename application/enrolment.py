@@ -15,6 +15,7 @@ from application.ports.crops import CropCodec
 from application.ports.faces import EmbeddingRepository, NewFace
 from application.ports.gallery import Gallery
 from application.ports.people import ProfileRepository
+from application.ports.workers import WorkerPool
 from domain.enrolment import Conflict, EnrolmentConflict, OnConflict, doubts
 from domain.errors import Busy, FaceServiceError, ModelNotCalibrated
 from domain.faces import Crop, Embedding
@@ -23,9 +24,6 @@ from domain.methods import Nearest
 from domain.models import ModelChoice
 from domain.people import DEFAULT_COLLECTION, Face, collection_name, person_name
 from domain.quality import QualityBounds
-
-PATIENCE_S = 0.05
-"""How long a batch waits for a place in the queue before it asks again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,8 +173,9 @@ class EnrolBatch:
     """Enrols many photos; a bad one fails alone."""
 
     enrol_face: EnrolFace
+    workers: WorkerPool
     parallel: int
-    """How many photos are on their way at once."""
+    """Maximum number of photos that are processed at once."""
 
     async def execute(
         self, items: Sequence[BatchItem], options: EnrolmentOptions
@@ -190,10 +189,10 @@ class EnrolBatch:
                 while True:
                     try:
                         if not isinstance(photo, Photo):
-                            photo = await self.enrol_face.reader.workers.run(photo)
+                            photo = await self.workers.run(photo)
                         return await self.enrol_face.execute(item.person, photo, options)
                     except Busy:
-                        await asyncio.sleep(PATIENCE_S)
+                        await self.workers.vacancy()
                     except FaceServiceError as error:
                         return error
 

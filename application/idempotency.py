@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from application.ports.idempotency import Answer, Idempotency
+from application.ports.idempotency import Idempotency
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,14 +13,15 @@ class AnswerOnce:
     idempotency: Idempotency
 
     async def execute(
-        self, key: str | None, fingerprint: bytes, action: Callable[[], Awaitable[Answer]]
-    ) -> Answer:
-        """The answer of `action`, or, if a request of this key was answered before, that answer.
+        self, key: str | None, fingerprint: bytes, action: Callable[[], Awaitable[bytes]]
+    ) -> bytes:
+        """The encoded answer of `action`, or, if a request of this key was answered before, that answer.
 
-        A failure is not kept: the client may try again.
+        A failure is not stored: the client may try again.
 
         Raises:
-            KeyReused, KeyInProgress: see Idempotency.begin.
+            KeyReused: another request was sent with this key.
+            KeyInProgress: the first request with this key is still being answered.
         """
         if key is None:
             return await action()

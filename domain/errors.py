@@ -232,15 +232,16 @@ class ModelNotInstalled(FaceServiceError):
 
     code = "model_not_installed"
 
-    def __init__(self, name: str, *, pulled: bool) -> None:
-        """Say how to get it.
+    def __init__(self, name: str, *, published: bool) -> None:
+        """Name the model.
 
         Args:
             name: the model's.
-            pulled: whether it is published at an address in the catalogue.
+            published: whether the catalogue has an address to fetch its file from.
         """
-        command = f"face-api models pull {name}" if pulled else "face-api models add FILE"
-        super().__init__(f"The model {name} is not installed; the operator can fetch it with: {command}")
+        self.name = name
+        self.published = published
+        super().__init__(f"The model {name} is not installed.")
 
 
 class ModelNotCalibrated(FaceServiceError):

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from typing_extensions import override
 
-from application.ports.idempotency import LIFETIME, PATIENCE, Answer, Idempotency
+from application.ports.idempotency import LIFETIME, PATIENCE, Idempotency
 from domain.errors import KeyInProgress, KeyReused
 
 
@@ -14,7 +14,7 @@ from domain.errors import KeyInProgress, KeyReused
 class _Entry:
     fingerprint: bytes
     begun_at: float
-    answer: Answer | None = None
+    answer: bytes | None = None
 
 
 class InMemoryIdempotency(Idempotency):
@@ -26,7 +26,7 @@ class InMemoryIdempotency(Idempotency):
         self._entries: dict[str, _Entry] = {}
 
     @override
-    async def begin(self, key: str, fingerprint: bytes) -> Answer | None:
+    async def begin(self, key: str, fingerprint: bytes) -> bytes | None:
         now = time.monotonic()
         self._purge(now)
         entry = self._entries.get(key)
@@ -49,7 +49,7 @@ class InMemoryIdempotency(Idempotency):
             del self._entries[oldest]
 
     @override
-    async def finish(self, key: str, answer: Answer) -> None:
+    async def finish(self, key: str, answer: bytes) -> None:
         if key in self._entries:
             self._entries[key].answer = answer
 

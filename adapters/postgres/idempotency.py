@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from adapters.postgres.database import Database
 from adapters.postgres.tables import idempotency
-from application.ports.idempotency import LIFETIME, PATIENCE, Answer, Idempotency
+from application.ports.idempotency import LIFETIME, PATIENCE, Idempotency
 from domain.errors import KeyInProgress, KeyReused
 
 _KEY = sa.bindparam("this", type_=sa.Text)
@@ -25,22 +25,17 @@ _BEGIN = _new.on_conflict_do_update(
     set_={"begun_at": sa.func.now()},
     where=sa.and_(
         idempotency.c.fingerprint == _FINGERPRINT,
-        idempotency.c.status.is_(None),
+        idempotency.c.body.is_(None),
         idempotency.c.begun_at <= sa.func.now() - sa.bindparam("patience", type_=sa.Interval),
     ),
 ).returning(idempotency.c.key)
 """A row if the request is to be carried out: the key is new, or its first request was lost."""
 
-_READ = sa.select(idempotency.c.fingerprint, idempotency.c.status, idempotency.c.body).where(
-    idempotency.c.key == _KEY
-)
+_READ = sa.select(idempotency.c.fingerprint, idempotency.c.body).where(idempotency.c.key == _KEY)
 _FINISH = (
     sa.update(idempotency)
     .where(idempotency.c.key == _KEY)
-    .values(
-        status=sa.bindparam("answered", type_=sa.SmallInteger),
-        body=sa.bindparam("answer", type_=sa.LargeBinary),
-    )
+    .values(body=sa.bindparam("answer", type_=sa.LargeBinary))
 )
 _FORGET = sa.delete(idempotency).where(idempotency.c.key == _KEY)
 
@@ -56,7 +51,7 @@ class PostgresIdempotency(Idempotency):
         self._patience = patience
 
     @override
-    async def begin(self, key: str, fingerprint: bytes) -> Answer | None:
+    async def begin(self, key: str, fingerprint: bytes) -> bytes | None:
         this = {"this": key}
         async with self._database.transaction(adds=True) as connection:
             await connection.execute(_PURGE, {"lifetime": self._lifetime})
@@ -66,16 +61,16 @@ class PostgresIdempotency(Idempotency):
             if begun is not None:
                 return None
             # The conflict has locked the row, so that it can't have been deleted.
-            known, status, body = (await connection.execute(_READ, this)).one()
+            known, answer = (await connection.execute(_READ, this)).one()
         if known != fingerprint:
             raise KeyReused
-        if status is None:
+        if answer is None:
             raise KeyInProgress
-        return Answer(status, body)
+        return bytes(answer)
 
     @override
-    async def finish(self, key: str, answer: Answer) -> None:
-        await self._database.change(_FINISH, {"this": key, "answered": answer.status, "answer": answer.body})
+    async def finish(self, key: str, answer: bytes) -> None:
+        await self._database.change(_FINISH, {"this": key, "answer": answer})
 
     @override
     async def forget(self, key: str) -> None:

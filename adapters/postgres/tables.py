@@ -142,8 +142,7 @@ idempotency = sa.Table(
     sa.Column("key", _NAME, primary_key=True),
     sa.Column("fingerprint", sa.LargeBinary, nullable=False),
     sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
-    # Both are null until the request is answered.
-    sa.Column("status", sa.SmallInteger),
+    # Null until the request is answered.
     sa.Column("body", sa.LargeBinary),
     sa.Index(None, "begun_at"),
 )

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from threading import BoundedSemaphore
 from typing import ParamSpec, TypeVar
 
 from typing_extensions import override
 
-from application.ports.workers import WorkerPool
+from application.ports.workers import WorkerPool, current_client
 from domain.errors import Busy
 
 P = ParamSpec("P")
@@ -28,9 +29,14 @@ class ThreadWorkerPool(WorkerPool):
         """
         self._threads = ThreadPoolExecutor(workers, "face-worker", initializer=prepare)
         self._places = BoundedSemaphore(workers + queue)
+        self._waiting: list[Callable[[], object]] = []
+        """What wakes each of those who wait for a place."""
 
     @override
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        client = current_client.get()
+        if client is not None and client.left:
+            raise asyncio.CancelledError
         if not self._places.acquire(blocking=False):
             raise Busy("The service is busy; try again in a moment.")
         try:
@@ -38,9 +44,30 @@ class ThreadWorkerPool(WorkerPool):
         except BaseException:
             self._places.release()
             raise
-        future.add_done_callback(lambda _: self._places.release())
+        future.add_done_callback(self._release)
+        if client is not None:
+            client.awaits(future)
         return await asyncio.wrap_future(future)
 
     def close(self) -> None:
         """Finish the calls that are running, and drop those that wait."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+
+    @override
+    async def vacancy(self) -> None:
+        woken = asyncio.Event()
+        wake = partial(asyncio.get_running_loop().call_soon_threadsafe, woken.set)
+        self._waiting.append(wake)
+        try:
+            # A place that was given back before this waited would wake nobody.
+            if self._places.acquire(blocking=False):
+                self._places.release()
+            else:
+                await woken.wait()
+        finally:
+            self._waiting.remove(wake)
+
+    def _release(self, _: Future[R]) -> None:
+        self._places.release()
+        for wake in tuple(self._waiting):
+            wake()

@@ -1,32 +1,22 @@
 """Answers by idempotency key, so that a repeated request is not carried out twice."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
 LIFETIME = timedelta(hours=24)
-"""How long an answer is kept."""
+"""How long an answer is stored."""
 
 PATIENCE = timedelta(minutes=5)
 """After so long without an answer, a request is taken for lost."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a request was answered with."""
-
-    status: int
-    """The status of the protocol, 200 or 404."""
-    body: bytes
-
-
 class Idempotency(Protocol):
-    """Keys of requests, kept for LIFETIME. All methods may be called concurrently, by several processes.
+    """Keys of requests, stored for LIFETIME. All methods may be called concurrently, by several processes.
 
     Each raises Unavailable when the store does not answer.
     """
 
-    async def begin(self, key: str, fingerprint: bytes) -> Answer | None:
+    async def begin(self, key: str, fingerprint: bytes) -> bytes | None:
         """The answer that the request had; None when it is to be carried out now, by the caller alone.
 
         Args:
@@ -40,8 +30,11 @@ class Idempotency(Protocol):
         """
         ...
 
-    async def finish(self, key: str, answer: Answer) -> None:
-        """Keep the answer; it is durable when this returns. A key that hasn't begun is left alone."""
+    async def finish(self, key: str, answer: bytes) -> None:
+        """Store the answer, as its maker encoded it; it is durable when this returns.
+
+        A key that hasn't begun is left alone.
+        """
         ...
 
     async def forget(self, key: str) -> None:

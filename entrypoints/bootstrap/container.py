@@ -304,7 +304,7 @@ class Container(containers.DeclarativeContainer):
         settings.provided.quality_enrolment,
         providers.Selector(kept_crops, yes=crop_codec, no=providers.Object(None)),
     )
-    enrol_batch = providers.Factory(EnrolBatch, enrol_face, settings.provided.batch_width)
+    enrol_batch = providers.Factory(EnrolBatch, enrol_face, workers, settings.provided.batch_width)
     photo_reader = providers.Factory(PhotoReader, settings.provided.max_body_bytes)
     enrol_photos = providers.Factory(
         EnrolPhotos, enrol_face, collections, workers, photo_reader, settings.provided.bulk_concurrency

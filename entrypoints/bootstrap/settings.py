@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from math import ceil
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 import msgspec
 from dotenv import dotenv_values
@@ -24,6 +25,8 @@ from entrypoints.bootstrap.expectations import expected_value
 
 _MOST_PROCESSES = 4
 """That a service has unless it is told: each takes the memory of its models, and serves several cores."""
+
+IPNetwork: TypeAlias = IPv4Network | IPv6Network
 
 PREFIX = "FACE_"
 PROJECT = Path(__file__).resolve().parents[2]
@@ -100,6 +103,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds that a worker may compute to decode an image."""
     max_faces: Annotated[int, Meta(ge=1, le=10_000)] = DEFAULT_MAX_FACES
     """Of a photo, that are embedded."""
+    root_path: Annotated[str, Meta(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
+    """What clients put before the service's addresses, where a proxy gives it a part of its own."""
+    trusted_proxies: list[IPNetwork] = []
+    """Whose X-Forwarded-* headers are believed."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property
@@ -235,6 +242,8 @@ def _parse(key: str, text: str, field: msgspec.structs.FieldInfo) -> object:
         return _bounds(key, text, field.default)
     if kind == list[str]:
         return [word.strip() for word in text.split(",") if word.strip()]
+    if kind == list[IPNetwork]:
+        return _networks(key, text)
     if kind == dict[str, str]:
         return _pairs(key, text)
     if kind in {Path, Path | None}:
@@ -250,6 +259,15 @@ def _bounds(key: str, text: str, default: QualityBounds) -> QualityBounds:
         return parse_bounds(text, default)
     except ValueError as error:
         raise StartupError(f"{key}: {error} (it is {text!r})") from None
+
+
+def _networks(key: str, text: str) -> list[IPNetwork]:
+    try:
+        return [ip_network(word.strip(), strict=False) for word in text.split(",") if word.strip()]
+    except ValueError:
+        raise StartupError(
+            f"{key}: Expected addresses or networks: 10.0.0.0/8,::1 (it is {text!r})"
+        ) from None
 
 
 def _pairs(key: str, text: str) -> dict[str, str]:

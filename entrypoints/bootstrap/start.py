@@ -12,6 +12,7 @@ from application.ports.liveness_sessions import LivenessSessionStore
 from domain.errors import FaceServiceError, Unavailable
 from domain.liveness import LivenessPolicy
 from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.remedies import explained
 
 logger = logging.getLogger("face.boot")
 
@@ -144,4 +145,4 @@ def _naming(key: str, problems: list[str]) -> Iterator[None]:
     try:
         yield
     except FaceServiceError as error:
-        problems.append(f"{key}: {error}")
+        problems.append(f"{key}: {explained(error)}")

@@ -19,6 +19,7 @@ from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 from adapters.embedded_postgres.cluster import Cluster
 from domain.errors import CollectionNotFound, FaceServiceError, Unavailable
 from domain.people import DEFAULT_COLLECTION
+from entrypoints.bootstrap.remedies import explained
 from entrypoints.bootstrap.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def run_with_storage(
     except Unavailable as error:
         raise click.ClickException(f"{error} {advice[0].upper()}{advice[1:]}.") from error
     except FaceServiceError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(explained(error)) from error
 
 
 def _check_data_directory(folder: Path, *, init: bool | None) -> None:

@@ -22,6 +22,7 @@ from application.evaluation.datasets.groups import Grouping, parse_groups
 from application.evaluation.datasets.photos import Progress as ReportProgress
 from domain.errors import FaceServiceError
 from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.remedies import explained
 from entrypoints.bootstrap.settings import Settings, load_settings
 from entrypoints.cli.figures import echo_json
 
@@ -217,4 +218,4 @@ def measuring() -> Iterator[ReportProgress]:
         try:
             yield progress
         except (CommandError, FaceServiceError) as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(explained(error)) from error

@@ -16,6 +16,7 @@ from adapters.onnx.catalogue.installation import add_entry, file_sha256, install
 from adapters.onnx.library import DETECTORS, EMBEDDERS, SPOOF_DETECTORS
 from domain.errors import FaceServiceError, ModelNotInstalled, UnknownModel
 from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.remedies import explained
 from entrypoints.bootstrap.settings import load_settings
 from entrypoints.cli.groups import Group
 
@@ -171,7 +172,7 @@ def _problem(container: Container, name: str) -> str | None:
     try:
         library.load(name)
     except ModelNotInstalled as error:
-        return str(error)
+        return explained(error)
     except FaceServiceError as error:
         path = container.model_files().path(catalogue.entries[name])
         other = name_of_file(catalogue, path) if path.is_file() else None

@@ -110,6 +110,7 @@ async def _answer(
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # create_app reads them, as FACE_TRUSTED_PROXIES says
             timeout_graceful_shutdown=GRACE_S,
         )
     )

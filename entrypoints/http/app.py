@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from litestar import Litestar
 from litestar.di import Provide
+from litestar.types import ASGIApp
 
 from application.calibration_report import ReportCalibration
 from application.catalogue import ListModels
@@ -23,21 +24,24 @@ from application.recognition import (
     VerifyFace,
 )
 from entrypoints.bootstrap.container import Container
-from entrypoints.http.accesslog import LoggedApplication
-from entrypoints.http.batch import BatchController
-from entrypoints.http.collections import CollectionController
-from entrypoints.http.docs import docs_router
+from entrypoints.bootstrap.settings import Settings
 from entrypoints.http.errors import HANDLERS
-from entrypoints.http.faces import FaceController
-from entrypoints.http.health import HealthController
-from entrypoints.http.liveness_sessions import LivenessSessionController
-from entrypoints.http.models import ModelController
-from entrypoints.http.moving import move_on
-from entrypoints.http.openapi import openapi_config
-from entrypoints.http.options import allow_all_methods
-from entrypoints.http.profiles import ProfileController
-from entrypoints.http.recognition import RecognitionController
-from entrypoints.http.text import check_address
+from entrypoints.http.middleware.access_log import access_log
+from entrypoints.http.middleware.connection_recycling import recycle_connections
+from entrypoints.http.middleware.disconnects import drop_abandoned_work
+from entrypoints.http.middleware.methods import allow_all_methods, head_as_get
+from entrypoints.http.middleware.proxies import behind_proxies
+from entrypoints.http.openapi.document import openapi_config
+from entrypoints.http.requests.text import check_address
+from entrypoints.http.routes.batch import BatchController
+from entrypoints.http.routes.collections import CollectionController
+from entrypoints.http.routes.docs import docs_router
+from entrypoints.http.routes.faces import FaceController
+from entrypoints.http.routes.health import HealthController
+from entrypoints.http.routes.liveness_sessions import LivenessSessionController
+from entrypoints.http.routes.models import ModelController
+from entrypoints.http.routes.profiles import ProfileController
+from entrypoints.http.routes.recognition import RecognitionController
 
 CONTROLLERS = (
     FaceController,
@@ -75,10 +79,22 @@ USE_CASES: Mapping[str, type] = {
 T = TypeVar("T")
 
 
-def create_app(container: Container) -> Litestar:
+def create_app(container: Container) -> ASGIApp:
     """The application; whoever runs it keeps the container running (see entrypoints/bootstrap/start.py)."""
-    settings = container.settings()
-    return LoggedApplication(
+    settings: Settings = container.settings()
+    api = create_api(container)
+    return behind_proxies(
+        access_log(head_as_get(drop_abandoned_work(api))),
+        settings.trusted_proxies,
+        settings.root_path,
+        {route.path.split("/")[1] for route in api.routes},
+    )
+
+
+def create_api(container: Container) -> Litestar:
+    """The framework's part of the application: its routes and what they need."""
+    settings: Settings = container.settings()
+    return Litestar(
         [*CONTROLLERS, docs_router],
         dependencies={
             name: Provide(_bridge(getattr(container, name), kind), sync_to_thread=False)
@@ -86,7 +102,7 @@ def create_app(container: Container) -> Litestar:
         },
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         before_request=check_address,
-        before_send=[allow_all_methods, *([move_on] if settings.process_count > 1 else [])],
+        before_send=[allow_all_methods, *([recycle_connections] if settings.process_count > 1 else [])],
         openapi_config=openapi_config(version("face-api")),
         request_max_body_size=settings.max_body_bytes,
         logging_config=None,

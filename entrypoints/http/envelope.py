@@ -1,9 +1,11 @@
 """What every answer looks like. Existing clients speak this: fields are added, never changed."""
 
 import time
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 import msgspec
+from litestar import MediaType, Response
 from msgspec import UNSET, Meta, UnsetType
 
 
@@ -19,7 +21,7 @@ class Success(msgspec.Struct, kw_only=True):
     detail: Annotated[str, Meta(description="What was done, for a person")]
 
 
-class Failure(msgspec.Struct, kw_only=True):
+class ErrorAnswer(msgspec.Struct, kw_only=True):
     """Refused."""
 
     timestamp: Annotated[str, Meta(description="Unix time in seconds")] = msgspec.field(default_factory=_now)
@@ -35,3 +37,8 @@ class Health(Success, kw_only=True):
     degraded: Annotated[
         list[Literal["storage_full"]], Meta(description="What is refused for now; the rest is answered")
     ] = msgspec.field(default_factory=list)
+
+
+def encoded(answer: bytes) -> Response[Any]:
+    """An answer that is JSON already."""
+    return Response(answer, media_type=MediaType.JSON, status_code=HTTPStatus.OK)

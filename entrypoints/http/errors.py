@@ -1,12 +1,11 @@
 """Domain errors to HTTP: one table. Nothing but our own words reaches a client."""
 
 import logging
-import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from litestar import MediaType, Request, Response
+from litestar import MediaType, Response
 from litestar.exceptions import HTTPException, ValidationException
 from msgspec import UNSET, UnsetType
 
@@ -15,9 +14,13 @@ from domain.enrolment import EnrolmentConflict
 from domain.identification import AmbiguousMatch
 from domain.people import COLLECTION_RULE
 from domain.quality import LowQuality
-from entrypoints.http.accesslog import shown_path
-from entrypoints.http.causes import causes
-from entrypoints.http.envelope import Failure
+from entrypoints.bootstrap.remedies import explained
+from entrypoints.http.envelope import ErrorAnswer
+from entrypoints.http.error_causes import describe_causes
+from entrypoints.http.middleware.access_log import shown_path
+from entrypoints.http.middleware.records import record_of
+from entrypoints.http.requests.multipart import AnyRequest
+from entrypoints.http.requests.signatures import required_query
 from entrypoints.http.views.checks import ReasonView
 from entrypoints.http.views.enrolment import ConflictView
 from entrypoints.http.views.recognition import CandidateView
@@ -67,61 +70,66 @@ HTTP_CODES = {
 """Statuses that the framework raises by itself."""
 
 
-MISSING = re.compile(r"Missing required query parameter '(\w+)'")
-"""How the framework says so."""
-
-
 def status_of(error: type[errors.FaceServiceError]) -> HTTPStatus:
     """The HTTP status of a domain error."""
     return next(STATUS[ancestor] for ancestor in error.__mro__ if ancestor in STATUS)
 
 
 def failure(
-    status: HTTPStatus, code: str, detail: str, grounds: object | UnsetType = UNSET
-) -> Response[Failure]:
-    """An error in the envelope."""
+    request: AnyRequest,
+    status: HTTPStatus,
+    code: str,
+    detail: str,
+    grounds: object | UnsetType = UNSET,
+) -> Response[ErrorAnswer]:
+    """An error in the envelope; the access log gets its code."""
+    record_of(request.scope).code = code
     busy = status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
     return Response(
-        Failure(detail=detail, code=code, data=grounds),
+        ErrorAnswer(detail=detail, code=code, data=grounds),
         status_code=status,
         media_type=MediaType.JSON,
         headers={"Retry-After": RETRY_AFTER_S} if busy else {},
     )
 
 
-def domain_error(request: Request[Any, Any, Any], error: errors.FaceServiceError) -> Response[Failure]:
+def domain_error(request: AnyRequest, error: errors.FaceServiceError) -> Response[ErrorAnswer]:
     """A refusal of ours; the log has why something isn't available."""
     if status_of(type(error)) >= HTTPStatus.SERVICE_UNAVAILABLE:
         path = shown_path(request.scope["path"])
-        logger.warning("%s %s: %s: %s", request.method, path, error.code, causes(error))
+        values = (request.method, path, record_of(request.scope).id, error.code, describe_causes(error))
+        logger.warning("%s %s id=%s: %s: %s", *values)
     grounds = next((show(error) for kind, show in GROUNDS.items() if isinstance(error, kind)), UNSET)
-    return failure(status_of(type(error)), error.code, error.detail, grounds)
+    return failure(request, status_of(type(error)), error.code, explained(error), grounds)
 
 
-def validation_error(request: Request[Any, Any, Any], error: ValidationException) -> Response[Failure]:
+def validation_error(request: AnyRequest, error: ValidationException) -> Response[ErrorAnswer]:
     """Parameters that don't fit: which, and why."""
     problems = error.extra if isinstance(error.extra, list) else []
     if any(problem.get("key") == "collection" for problem in problems):
         return domain_error(request, errors.InvalidCollection(COLLECTION_RULE))
-    told = "; ".join(f"{problem.get('key', 'request')}: {problem.get('message')}" for problem in problems)
-    if missing := MISSING.search(error.detail):
-        told = f"{missing[1]}: it is required"
-    return failure(HTTPStatus.UNPROCESSABLE_ENTITY, "validation_error", told or "The request is malformed.")
+    details = [f"{problem.get('key', 'request')}: {problem.get('message')}" for problem in problems]
+    missing = sorted(required_query(request.route_handler) - set(request.query_params))
+    details = details or [f"{name}: it is required" for name in missing]
+    detail = "; ".join(details) or "The request is malformed."
+    return failure(request, HTTPStatus.UNPROCESSABLE_ENTITY, "validation_error", detail)
 
 
-def http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[Failure]:
+def http_error(request: AnyRequest, error: HTTPException) -> Response[ErrorAnswer]:
     """What the framework refuses before a handler is called."""
     status = HTTPStatus(error.status_code)
     code, detail = HTTP_CODES.get(status, (status.name.lower(), status.phrase))
-    answer = failure(status, code, detail)
+    answer = failure(request, status, code, detail)
     answer.headers.update(error.headers or {})  # such as Allow
     return answer
 
 
-def unexpected_error(request: Request[Any, Any, Any], error: Exception) -> Response[Failure]:
+def unexpected_error(request: AnyRequest, error: Exception) -> Response[ErrorAnswer]:
     """A defect of ours: the log has it all, the client nothing."""
-    logger.error("%s %s failed", request.method, shown_path(request.scope["path"]), exc_info=error)
-    return failure(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong in the service.")
+    values = (request.method, shown_path(request.scope["path"]), record_of(request.scope).id)
+    logger.error("%s %s id=%s failed", *values, exc_info=error)
+    detail = "Something went wrong in the service."
+    return failure(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", detail)
 
 
 HANDLERS = {

@@ -8,10 +8,10 @@ import pytest
 
 from adapters.memory.idempotency import InMemoryIdempotency
 from adapters.postgres.idempotency import PostgresIdempotency
-from application.ports.idempotency import LIFETIME, PATIENCE, Answer, Idempotency
+from application.ports.idempotency import LIFETIME, PATIENCE, Idempotency
 from domain.errors import KeyInProgress, KeyReused
 
-ANSWER = Answer(201, b'{"id": 1}\0')
+ANSWER = b'{"id": 1}\0'
 Make = Callable[[timedelta, timedelta], Idempotency]
 
 

@@ -153,7 +153,7 @@ def test_the_documentation_page_needs_no_other_server(service: Service) -> None:
     page = service.client.get("/")
     assert page.status_code == 200
     assert "http" not in page.text.replace("http-equiv", "")
-    for asset in ("/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/docs/favicon.png"):
+    for asset in ("docs/swagger-ui-bundle.js", "docs/swagger-ui.css", "docs/favicon.png"):
         assert asset in page.text
         compressed = service.client.get(asset)
         assert compressed.status_code == 200

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable
 
+import httpx
 import pytest
 
 from tests.e2e.envelope import envelope, refusal
@@ -74,3 +75,46 @@ def test_verify_says_which_photo_has_no_face_or_is_damaged(
     body = {**{name: plain(data) for name, data in photos.items()}, bad: "!"}
     answer = service.client.post("/api/face/verify", json=body)
     assert refusal(answer, 422, "invalid_image").startswith(f"{bad}: ")
+
+
+RAW = [
+    "image/png",
+    "image/jpeg; charset=binary",
+    "application/octet-stream",
+    "application/x-www-form-urlencoded",
+    None,
+]
+
+
+@pytest.mark.parametrize("kind", RAW)
+def test_a_body_may_be_the_photo_itself(service: Service, astronaut: bytes, kind: str | None) -> None:
+    headers = {"content-type": kind} if kind else {}
+
+    def post(operation: str, **query: str) -> httpx.Response:
+        address = f"/api/face/{operation}"
+        return service.client.post(address, content=astronaut, headers=headers, params=query)
+
+    assert envelope(post("register", name="Raw"))["data"]["name"] == "Raw"
+    assert envelope(post("recognize"))["data"]["name"] == "Raw"
+    assert envelope(post("verify", name="Raw"))["data"]["verdict"] == "match"
+    for operation in ("detect", "embed", "search"):
+        assert len(envelope(post(operation))["data"]) == 1
+
+
+def test_a_body_that_is_no_photo_is_refused(service: Service) -> None:
+    for content, headers, code in (
+        (b"", {}, "validation_error"),
+        (b"", {"content-type": "image/png"}, "validation_error"),
+        (b"no photo", {"content-type": "image/png"}, "invalid_image"),
+        (b"no photo", {"content-type": "text/plain"}, "validation_error"),
+    ):
+        refusal(service.client.post("/api/face/detect", content=content, headers=headers), 422, code)
+    pair = service.client.post("/api/face/verify", content=b"photo", headers={"content-type": "image/png"})
+    assert "image1" in refusal(pair, 422, "validation_error")
+
+
+def test_json_has_addresses_of_its_own(service: Service, astronaut: bytes) -> None:
+    body = {"image": plain(astronaut)}
+    envelope(service.client.post("/api/face/register/json", params={"name": "Ada"}, json=body))
+    for path in ("/api/face/recognize/json", "/api/face/recognize"):
+        assert envelope(service.client.post(path, json=body))["data"]["name"] == "Ada"

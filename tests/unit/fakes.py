@@ -117,6 +117,9 @@ class InlineWorkers:
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return work(*args, **kwargs)
 
+    async def vacancy(self) -> None:
+        pass
+
 
 class NoAssessor:
     """Measures nothing."""
@@ -129,7 +132,7 @@ class NoAssessor:
 
 
 def no_spoof_detector() -> SpoofDetector:
-    raise ModelNotInstalled("minifasnet", pulled=True)
+    raise ModelNotInstalled("minifasnet", published=True)
 
 
 def analyser(

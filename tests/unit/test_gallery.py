@@ -241,7 +241,9 @@ async def test_what_is_no_embedding_of_the_model_is_refused(house: House, values
 
 async def test_a_bad_photo_of_a_batch_fails_alone_and_in_its_place(house: House) -> None:
     items = [BatchItem("Red", photo(RED)), BatchItem("None", photo()), BatchItem("Blue", photo(BLUE))]
-    red, none, blue = await EnrolBatch(house.register, parallel=2).execute(items, EnrolmentOptions())
+    red, none, blue = await EnrolBatch(house.register, InlineWorkers(), parallel=2).execute(
+        items, EnrolmentOptions()
+    )
     assert isinstance(red, EnrolledFace)
     assert isinstance(none, errors.NoFaceDetected)
     assert isinstance(blue, EnrolledFace)
@@ -295,7 +297,7 @@ async def test_a_photo_of_a_batch_is_read_once_when_its_turn_has_come(house: Hou
         return photo(RED)
 
     items = [BatchItem("Ada", partial(reads, name)) for name in ("good", "bad")]
-    good, bad = await EnrolBatch(house.register, 1).execute(items, EnrolmentOptions())
+    good, bad = await EnrolBatch(house.register, InlineWorkers(), 1).execute(items, EnrolmentOptions())
     assert isinstance(good, EnrolledFace)
     assert isinstance(bad, errors.InvalidImage)
     assert read == ["good", "bad"]

@@ -34,7 +34,7 @@ class Says:
 
 
 def not_installed() -> SpoofDetector:
-    raise ModelNotInstalled("says", pulled=True)
+    raise ModelNotInstalled("says", published=True)
 
 
 def gate(

@@ -1,10 +1,12 @@
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
 from adapters.threads.pool import ThreadWorkerPool
+from application.ports.workers import Client, current_client
 from domain.errors import Busy, NoMatch
 
 
@@ -61,3 +63,54 @@ async def test_a_cancelled_caller_keeps_its_place_until_the_work_has_ended(gate:
     pool_end = asyncio.to_thread(pool.close)
     gate.set()
     await pool_end
+
+
+async def test_whoever_waits_for_a_place_is_woken_when_there_is_one(gate: threading.Event) -> None:
+    pool = ThreadWorkerPool(workers=1, queue=0)
+    await asyncio.wait_for(pool.vacancy(), 1)
+    working = asyncio.create_task(pool.run(gate.wait))
+    await asyncio.sleep(0)
+    waiting = [asyncio.create_task(pool.vacancy()) for _ in range(3)]
+    done, _ = await asyncio.wait(waiting, timeout=0.05)
+    assert not done
+    gate.set()
+    await asyncio.wait_for(asyncio.gather(*waiting), 1)
+    assert await working
+    pool.close()
+
+
+async def run_for(client: Client, pool: ThreadWorkerPool, work: Callable[[], bool]) -> bool:
+    current_client.set(client)
+    return await pool.run(work)
+
+
+async def test_work_of_a_client_that_leaves_is_dropped_before_it_begins(gate: threading.Event) -> None:
+    pool = ThreadWorkerPool(workers=1, queue=2)
+    begun = threading.Event()
+    started: list[str] = []
+
+    def work() -> bool:
+        begun.set()
+        return gate.wait()
+
+    def note(what: str) -> bool:
+        started.append(what)
+        return True
+
+    leaving, staying = Client(), Client()
+    first = asyncio.create_task(run_for(leaving, pool, work))
+    await asyncio.to_thread(begun.wait)
+    queued = asyncio.create_task(run_for(leaving, pool, partial(note, "left")))
+    other = asyncio.create_task(run_for(staying, pool, partial(note, "stayed")))
+    await asyncio.sleep(0)
+    leaving.leave()
+    with pytest.raises(asyncio.CancelledError):
+        await queued
+    await asyncio.wait_for(pool.vacancy(), 1)
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.create_task(run_for(leaving, pool, partial(note, "late")))
+    gate.set()
+    assert await first, "what has begun is finished"
+    assert await other
+    assert started == ["stayed"]
+    pool.close()

@@ -33,7 +33,7 @@ class ModelFiles:
         try:
             data = self.path(entry).read_bytes()
         except FileNotFoundError as error:
-            raise ModelNotInstalled(name, pulled=entry.url is not None) from error
+            raise ModelNotInstalled(name, published=entry.url is not None) from error
         except OSError as error:
             raise BrokenModel(f"The file of model {name} can't be read.") from error
         if entry.size not in {None, len(data)}:

@@ -1,4 +1,4 @@
-"""What thresholds are fitted to, as clients see it."""
+"""What thresholds are fitted to."""
 
 from dataclasses import asdict
 from typing import Annotated, Literal
@@ -20,12 +20,12 @@ class ImpostorsView(msgspec.Struct):
 
     @classmethod
     def of(cls, impostors: ImpostorDistribution) -> "ImpostorsView":
-        """The client's view."""
+        """Show a distribution of similarities."""
         return cls(impostors.mean, impostors.deviation)
 
 
 class OperatingThresholdView(msgspec.Struct):
-    """A threshold, and how often strangers are taken for somebody at it."""
+    """A threshold and its error rate."""
 
     promised: Annotated[float, Meta(description="The rate that the operator accepts")]
     threshold: Least
@@ -71,7 +71,7 @@ class CalibrationView(msgspec.Struct):
 
     @classmethod
     def of(cls, report: CalibrationReport) -> "CalibrationView":
-        """The client's view."""
+        """Show a report."""
         return cls(
             collection=report.collection,
             recognition_model=report.model,

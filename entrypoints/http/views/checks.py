@@ -1,4 +1,4 @@
-"""What was found out about a face before it was used, as clients see it."""
+"""Liveness and quality of faces."""
 
 from typing import Annotated
 
@@ -29,28 +29,28 @@ class LivenessView(msgspec.Struct):
 
     @classmethod
     def of(cls, liveness: Liveness) -> "LivenessView":
-        """The client's view."""
+        """Show a liveness verdict."""
         return cls(
             liveness.live, liveness.score, liveness.threshold, liveness.verdict, list(liveness.reasons)
         )
 
 
-class LookedAtView(LivenessView):
+class FaceLivenessView(LivenessView):
     """A face and whether it is a living person's."""
 
     face: DetectedView
 
     @classmethod
-    def at(cls, face: DetectedView, liveness: Liveness) -> "LookedAtView":
-        """The client's view."""
+    def at(cls, face: DetectedView, liveness: Liveness) -> "FaceLivenessView":
+        """Show a detected face and its liveness."""
         found = LivenessView.of(liveness)
         return cls(found.live, found.score, found.threshold, found.verdict, found.reasons, face)
 
 
 class LivenessAnswer(Success, kw_only=True):
-    """The largest face was looked at."""
+    """The liveness of the largest face."""
 
-    data: LookedAtView
+    data: FaceLivenessView
 
 
 class QualityView(msgspec.Struct):
@@ -61,7 +61,7 @@ class QualityView(msgspec.Struct):
 
     @classmethod
     def of(cls, report: QualityReport) -> "QualityView":
-        """The client's view."""
+        """Show a quality report."""
         return cls(report.score, {str(measure): value for measure, value in report.values.items()})
 
 
@@ -74,12 +74,12 @@ class ReasonView(msgspec.Struct):
 
     @classmethod
     def of(cls, reason: Reason) -> "ReasonView":
-        """The client's view."""
+        """Show a missed bound."""
         return cls(reason.measure, reason.value, reason.bound)
 
 
 def liveness_of(face: AnalysedFace) -> LivenessView | UnsetType:
-    """What there is to say of it."""
+    """The liveness of a face, if it was checked."""
     return UNSET if face.liveness is None else LivenessView.of(face.liveness)
 
 
@@ -95,21 +95,21 @@ class SessionEvidenceView(msgspec.Struct, omit_defaults=True):
 
     @classmethod
     def of(cls, evidence: SessionEvidence) -> "SessionEvidenceView":
-        """The client's view."""
+        """Show the evidence of a liveness session."""
         score = UNSET if evidence.passive_score is None else evidence.passive_score
         return cls(evidence.similarity, evidence.threshold, list(evidence.movements), score)
 
 
 def session_of(face: AnalysedFace) -> SessionEvidenceView | UnsetType:
-    """What a liveness session says of it, if one was named."""
+    """The evidence of the liveness session that the request named, if any."""
     return UNSET if face.session is None else SessionEvidenceView.of(face.session)
 
 
 def quality_of(face: AnalysedFace, *, wanted: bool) -> QualityView | UnsetType:
-    """What there is to say of it, if that was asked."""
+    """The quality of a face, if the request wants it."""
     return QualityView.of(face.quality) if wanted and face.quality is not None else UNSET
 
 
 def left_out_of(face: AnalysedFace) -> int | UnsetType:
-    """How many other faces the photo has, if it has others than the one that was asked for."""
+    """The number of faces of the photo that the answer does not have, if any."""
     return face.faces_left_out or UNSET

@@ -1,4 +1,4 @@
-"""Faces in photos, as clients see them."""
+"""Faces found in photos."""
 
 from typing import Annotated
 
@@ -32,7 +32,7 @@ class DetectedView(msgspec.Struct):
 
     @classmethod
     def of(cls, face: DetectedFace) -> "DetectedView":
-        """The client's view."""
+        """Show a detected face."""
         box = BoxView(face.box.x, face.box.y, face.box.width, face.box.height)
         landmarks = None if face.landmarks is None else [(float(x), float(y)) for x, y in face.landmarks]
         return cls(box, landmarks, face.score)
@@ -54,7 +54,7 @@ class EmbeddedView(msgspec.Struct, omit_defaults=True):
 
     @classmethod
     def of(cls, face: AnalysedFace, detected: DetectedFace) -> "EmbeddedView":
-        """The client's view."""
+        """Show an analysed face."""
         left_out = face.faces_left_out or UNSET
         vector = face.embedding.vector.tolist()
         return cls(DetectedView.of(detected), face.embedding.model, vector, left_out)

@@ -1,4 +1,4 @@
-"""Registered faces, as clients see them."""
+"""Registered faces."""
 
 from typing import Annotated
 
@@ -7,7 +7,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from application.enrolment import EnrolledFace
 from domain.enrolment import Conflict
+from domain.errors import FaceServiceError
 from domain.people import Face
+from entrypoints.bootstrap.remedies import explained
 from entrypoints.http.envelope import Success
 from entrypoints.http.views.checks import (
     LivenessView,
@@ -32,7 +34,7 @@ class FaceView(msgspec.Struct):
 
     @classmethod
     def of(cls, face: Face) -> "FaceView":
-        """The client's view."""
+        """Show a face."""
         return cls(face.id, face.profile_id, face.name, face.recognition_model, face.detection_model)
 
 
@@ -60,7 +62,7 @@ class ConflictView(msgspec.Struct):
 
     @classmethod
     def of(cls, conflict: Conflict) -> "ConflictView":
-        """The client's view."""
+        """Show a conflict."""
         return cls(
             conflict.doubt, conflict.profile_id, conflict.name, conflict.similarity, conflict.threshold
         )
@@ -75,7 +77,7 @@ class RegisteredView(msgspec.Struct, omit_defaults=True):
     warnings: Annotated[
         list[ConflictView] | UnsetType, Meta(description="What is doubtful, with on_conflict=warn")
     ] = UNSET
-    liveness: Annotated[LivenessView | UnsetType, Meta(description="If it was looked at")] = UNSET
+    liveness: Annotated[LivenessView | UnsetType, Meta(description="If it was checked")] = UNSET
     quality: Annotated[QualityView | UnsetType, Meta(description="With quality=true")] = UNSET
     faces_left_out: LeftOut | UnsetType = UNSET
     liveness_session: Annotated[
@@ -85,7 +87,7 @@ class RegisteredView(msgspec.Struct, omit_defaults=True):
 
     @classmethod
     def of(cls, registered: EnrolledFace, *, quality: bool = False) -> "RegisteredView":
-        """The client's view."""
+        """Show an enrolled face."""
         face, conflicts = registered.face, registered.conflicts
         warnings = [ConflictView.of(conflict) for conflict in conflicts]
         return cls(
@@ -120,6 +122,15 @@ class BatchView(msgspec.Struct):
     name: str
     face: RegisteredView | UnsetType = UNSET
     error: BatchFailure | UnsetType = UNSET
+
+    @classmethod
+    def of(
+        cls, index: int, name: str, result: EnrolledFace | FaceServiceError, *, quality: bool
+    ) -> "BatchView":
+        """Show what became of a photo."""
+        if isinstance(result, EnrolledFace):
+            return cls(index, name, face=RegisteredView.of(result, quality=quality))
+        return cls(index, name, error=BatchFailure(result.code, explained(result)))
 
 
 class BatchAnswer(Success, kw_only=True):

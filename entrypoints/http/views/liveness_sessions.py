@@ -1,4 +1,4 @@
-"""Liveness sessions, as clients see them."""
+"""Liveness sessions."""
 
 from typing import Annotated, Literal
 
@@ -46,27 +46,25 @@ class LivenessSessionView(msgspec.Struct, omit_defaults=True):
         float, Meta(description="Until the deadline of an open session, else 0; as of this answer")
     ]
     next: Annotated[Movement | UnsetType, Meta(description="What to ask the person for now")] = UNSET
-    hint: Annotated[Hint | UnsetType, Meta(description="What to tell the person about the last frame")] = (
-        UNSET
-    )
+    hint: Annotated[Hint | UnsetType, Meta(description="Advice for the person, on the last frame")] = UNSET
     failure: Annotated[Failure | UnsetType, Meta(description="Why it failed")] = UNSET
     passive: Annotated[PassiveView | UnsetType, Meta(description="If anti-spoofing models are installed")] = (
         UNSET
     )
 
     @classmethod
-    def of(cls, kept: StoredSession, limits: SessionLimits) -> "LivenessSessionView":
-        """The client's view."""
-        session = kept.session
+    def of(cls, stored: StoredSession, limits: SessionLimits) -> "LivenessSessionView":
+        """Show a stored session."""
+        session = stored.session
         opened = session.state is SessionState.OPEN
         score = session.passive_score
         return cls(
-            kept.id,
+            stored.id,
             session.state.value,
             list(session.movements),
             session.done,
             session.frames,
-            round(max(limits.rules.deadline_s - kept.age_s, 0.0), 1) if opened else 0.0,
+            round(max(limits.rules.deadline_s - stored.age_s, 0.0), 1) if opened else 0.0,
             session.next or UNSET,
             session.hint if opened else UNSET,
             session.failure or UNSET,
@@ -80,9 +78,9 @@ class LivenessSessionAnswer(Success, kw_only=True):
     data: LivenessSessionView
 
     @classmethod
-    def of(cls, kept: StoredSession, limits: SessionLimits) -> "LivenessSessionAnswer":
-        """The client's view."""
-        return cls(detail=_STATES[kept.session.state], data=LivenessSessionView.of(kept, limits))
+    def of(cls, stored: StoredSession, limits: SessionLimits) -> "LivenessSessionAnswer":
+        """Show a stored session."""
+        return cls(detail=_STATES[stored.session.state], data=LivenessSessionView.of(stored, limits))
 
 
 class StartedView(LivenessSessionView, omit_defaults=True, kw_only=True):
@@ -99,12 +97,12 @@ class StartedAnswer(Success, kw_only=True):
     data: StartedView
 
     @classmethod
-    def of(cls, kept: StoredSession, limits: SessionLimits) -> "StartedAnswer":
-        """The client's view."""
-        view = LivenessSessionView.of(kept, limits)
+    def of(cls, stored: StoredSession, limits: SessionLimits) -> "StartedAnswer":
+        """Show a stored session."""
+        view = LivenessSessionView.of(stored, limits)
         started = StartedView(
             **{field: getattr(view, field) for field in view.__struct_fields__},
-            nonce=kept.nonce,
+            nonce=stored.nonce,
             frame_rate=limits.rules.rate,
             frame_bytes=limits.frame_bytes,
         )

@@ -1,4 +1,4 @@
-"""Models, as clients see them."""
+"""Models."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -26,7 +26,7 @@ class ModelView(msgspec.Struct):
 
     @classmethod
     def of(cls, model: ModelInfo) -> "ModelView":
-        """The client's view."""
+        """Show a model."""
         return cls(**asdict(model))
 
 

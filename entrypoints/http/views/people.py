@@ -1,4 +1,4 @@
-"""People and collections, as clients see them."""
+"""People and collections."""
 
 from typing import Annotated, Any
 
@@ -22,7 +22,7 @@ class ProfileView(msgspec.Struct):
 
     @classmethod
     def of(cls, profile: Profile) -> "ProfileView":
-        """The client's view."""
+        """Show a person."""
         return cls(profile.id, profile.name, dict(profile.metadata), profile.faces)
 
 
@@ -49,7 +49,7 @@ class PersonView(msgspec.Struct):
 
     @classmethod
     def of(cls, person: PersonWithFaces) -> "PersonView":
-        """The client's view."""
+        """Show a person with their faces."""
         profile = person.profile
         return cls(
             profile.id, profile.name, dict(profile.metadata), [FaceView.of(face) for face in person.faces]
@@ -70,7 +70,7 @@ class CollectionView(msgspec.Struct):
 
     @classmethod
     def of(cls, collection: Collection) -> "CollectionView":
-        """The client's view."""
+        """Show a collection."""
         return cls(collection.name, collection.profiles)
 
 

@@ -1,4 +1,4 @@
-"""Whose faces they are, as clients see it."""
+"""Whom faces belong to."""
 
 from typing import Annotated
 
@@ -34,7 +34,7 @@ class CandidateView(msgspec.Struct):
 
     @classmethod
     def of(cls, person: RankedPerson) -> "CandidateView":
-        """The client's view."""
+        """Show a ranked person."""
         return cls(
             person.profile_id, person.name, person.nearest.id, person.similarity, 1 - person.similarity
         )
@@ -51,13 +51,13 @@ class IdentifiedView(msgspec.Struct, omit_defaults=True):
     threshold: Least | UnsetType = UNSET
     fmr: Fmr | UnsetType = UNSET
     searched: Annotated[int | UnsetType, Meta(description="The number of people that were compared")] = UNSET
-    liveness: Annotated[LivenessView | UnsetType, Meta(description="If it was looked at")] = UNSET
+    liveness: Annotated[LivenessView | UnsetType, Meta(description="If it was checked")] = UNSET
     quality: Annotated[QualityView | UnsetType, Meta(description="With quality=true")] = UNSET
     faces_left_out: LeftOut | UnsetType = UNSET
 
     @classmethod
     def of(cls, identified: IdentifiedFace, top_k: int, *, quality: bool) -> "IdentifiedView":
-        """The client's view."""
+        """Show an identified face."""
         face, decision = identified.face, identified.decision
         view = cls(
             None if face.detected is None else DetectedView.of(face.detected),
@@ -96,7 +96,7 @@ class RecognizedView(msgspec.Struct, omit_defaults=True):
     threshold: Least | UnsetType = UNSET
     fmr: Fmr | UnsetType = UNSET
     candidates: Annotated[list[CandidateView] | UnsetType, Meta(description="With top_k")] = UNSET
-    liveness: Annotated[LivenessView | UnsetType, Meta(description="If it was looked at")] = UNSET
+    liveness: Annotated[LivenessView | UnsetType, Meta(description="If it was checked")] = UNSET
     quality: Annotated[QualityView | UnsetType, Meta(description="With quality=true")] = UNSET
     faces_left_out: LeftOut | UnsetType = UNSET
     liveness_session: Annotated[
@@ -108,7 +108,7 @@ class RecognizedView(msgspec.Struct, omit_defaults=True):
     def of(
         cls, face: AnalysedFace, decision: Decision, top_k: int | None, *, quality: bool
     ) -> "RecognizedView":
-        """The client's view; more than the original answer only if more was asked for."""
+        """Show an analysed face; more than the original answer only if more was asked for."""
         best = decision.people[0]
         view = cls(best.nearest.id, best.profile_id, best.name, 1 - best.similarity)
         view.liveness, view.quality = liveness_of(face), quality_of(face, wanted=quality)
@@ -135,7 +135,7 @@ class VerifiedView(msgspec.Struct, omit_defaults=True):
     threshold: Least
     fmr: Fmr
     liveness: Annotated[
-        list[LivenessView] | UnsetType, Meta(description="Of each photo, if it was looked at")
+        list[LivenessView] | UnsetType, Meta(description="Of each photo, if it was checked")
     ] = UNSET
     quality: Annotated[list[QualityView] | UnsetType, Meta(description="Likewise, with quality=true")] = UNSET
     liveness_session: Annotated[
@@ -145,9 +145,11 @@ class VerifiedView(msgspec.Struct, omit_defaults=True):
 
     @classmethod
     def of(cls, comparison: Comparison, *, quality: bool) -> "VerifiedView":
-        """The client's view."""
-        looked = [LivenessView.of(face.liveness) for face in comparison.faces if face.liveness]
-        rated = [QualityView.of(face.quality) for face in comparison.faces if quality and face.quality]
+        """Show a comparison."""
+        liveness = [LivenessView.of(face.liveness) for face in comparison.faces if face.liveness]
+        quality_views = [
+            QualityView.of(face.quality) for face in comparison.faces if quality and face.quality
+        ]
         threshold: Threshold = comparison.threshold
         return cls(
             "match" if comparison.match else "no_match",
@@ -155,8 +157,8 @@ class VerifiedView(msgspec.Struct, omit_defaults=True):
             1 - comparison.similarity,
             threshold.similarity,
             threshold.fmr,
-            looked or UNSET,
-            rated or UNSET,
+            liveness or UNSET,
+            quality_views or UNSET,
             session_of(comparison.faces[0]),
         )
 

@@ -12,7 +12,7 @@ import pytest
 
 from application.analysis.sources import Photo
 from domain.errors import FaceServiceError, ImageTooLarge, InvalidImage, InvalidInput, InvalidName
-from entrypoints.http.zips import items_of
+from entrypoints.http.requests.zips import items_of
 
 BATCH = "/api/face/register/batch"
 NOTHING = b"no photo"

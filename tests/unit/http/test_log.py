@@ -12,7 +12,7 @@ from litestar.types import Message
 from domain.errors import Unavailable
 from entrypoints.bootstrap.container import Container
 from entrypoints.http.app import create_app
-from entrypoints.http.causes import causes
+from entrypoints.http.error_causes import describe_causes
 
 
 @pytest.mark.parametrize("way", ["/api/face/%0a2026-01-01 INFO forged", "/nothing%1b[2Jhere%0d%0aforged"])
@@ -60,7 +60,7 @@ async def test_the_cause_of_a_503_is_logged(
 def test_causes_show_no_value_of_a_request() -> None:
     error = Unavailable("The database does not answer.")
     error.__cause__ = asyncpg.UniqueViolationError("Key (name)=(Ada) already exists")
-    assert causes(error) == "Unavailable <- UniqueViolationError 23505"
+    assert describe_causes(error) == "Unavailable <- UniqueViolationError 23505"
 
 
 async def test_a_client_that_leaves_is_not_logged_as_an_error_of_the_service(

@@ -6,7 +6,7 @@ import time
 import httpx
 import pytest
 
-from entrypoints.http.text import MAX_JSON_BYTES, MAX_JSON_DEPTH, depth
+from entrypoints.http.requests.text import MAX_JSON_BYTES, MAX_JSON_DEPTH, depth
 
 NFC, NFD = "Zo\u00eb M\u00fcller", "Zoe\u0308 Mu\u0308ller"
 LATIN_1 = "M%FCller"
@@ -159,3 +159,19 @@ async def test_a_second_photo_of_the_same_field_is_an_error(client: httpx.AsyncC
     )
     assert code(answer) == (422, "validation_error")
     assert "several fields 'image'" in answer.json()["detail"]
+
+
+async def test_a_parameter_that_is_sent_twice_is_refused(client: httpx.AsyncClient) -> None:
+    for query in ("name=Ada&name=Bea", "limit=1&limit=1"):
+        answer = await client.get(f"/api/profile?{query}")
+        assert code(answer) == (422, "validation_error")
+        assert "several times" in answer.json()["detail"]
+    assert (await client.get("/api/profile?&&name=Ada&")).status_code == 200
+
+
+async def test_a_number_that_is_null_is_refused(client: httpx.AsyncClient) -> None:
+    for address in ("/api/face?profile_id=null", "/api/profile?after=NULL"):
+        answer = await client.get(address)
+        assert code(answer) == (422, "validation_error")
+        assert "leave it out" in answer.json()["detail"]
+    assert (await client.get("/api/profile?name=null")).status_code == 200, "a person may have this name"

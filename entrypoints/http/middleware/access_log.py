@@ -1,0 +1,59 @@
+"""One line a request, without the query string: it has people's names in it."""
+
+import logging
+import time
+from urllib.parse import quote
+
+from litestar.datastructures import MutableScopeHeaders
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from entrypoints.http.middleware.records import record_of
+
+logger = logging.getLogger("face.access")
+
+CLIENT_CLOSED_REQUEST = 499
+"""nginx's status for a client that left before its answer; nobody receives it."""
+
+_PATH_CHARACTERS = "/:@!$&'()*+,;=~"
+"""Those of a path that need no escape (RFC 3986, section 3.3)."""
+
+_MAX_PATH = 200
+"""Characters of a path that are shown."""
+
+
+def shown_path(path: str) -> str:
+    """A path for the log: in one line, whatever a client has put into it, and not too long."""
+    return quote(path[:_MAX_PATH], safe=_PATH_CHARACTERS, errors="replace")
+
+
+def access_log(app: ASGIApp) -> ASGIApp:
+    """Logs method, path, status, time, client, request id and error code; answers with the request id."""
+
+    async def logged(scope: Scope, receive: Receive, send: Send) -> None:
+        start = time.perf_counter()
+        record = record_of(scope)
+        status = 0
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableScopeHeaders.from_message(message)["X-Request-Id"] = record.id
+            await send(message)
+
+        try:
+            await app(scope, receive, watched)
+        finally:
+            client = scope.get("client")
+            logger.info(
+                "%s %s %d %.1f ms client=%s id=%s code=%s",
+                quote(str(scope.get("method"))),
+                shown_path(scope["path"]),
+                CLIENT_CLOSED_REQUEST if record.left else status,
+                (time.perf_counter() - start) * 1e3,
+                quote(client[0], safe=":.") if client else "-",
+                record.id,
+                record.code,
+            )
+
+    return logged

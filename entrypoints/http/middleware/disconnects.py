@@ -1,0 +1,66 @@
+"""Drops the work of clients that have left, as long as it waits for a worker."""
+
+import asyncio
+
+from litestar.types import ASGIApp, HTTPReceiveMessage, Message, Receive, Scope, Send
+
+from application.ports.workers import Client, current_client
+from entrypoints.http.middleware.records import record_of
+
+
+def drop_abandoned_work(app: ASGIApp) -> ASGIApp:
+    """Listens for the client's departure while a request is answered: nobody else does once the body is read."""
+
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        connection = _Connection(receive, send)
+        former = current_client.set(connection.client)
+        try:
+            await app(scope, connection.receive, connection.send)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not connection.client.left or (task is not None and task.cancelling()):
+                raise
+        finally:
+            current_client.reset(former)
+            record_of(scope).left = connection.client.left
+            connection.close()
+
+    return answered
+
+
+class _Connection:
+    """The client's, during one request."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self.client = Client()
+        self._receive = receive
+        self._send = send
+        self._departure: asyncio.Task[HTTPReceiveMessage] | None = None
+        self._complete = False
+
+    async def receive(self) -> HTTPReceiveMessage:
+        """The next event; after the body that is the departure, which is waited for in any case."""
+        if self._departure is not None:
+            return await asyncio.shield(self._departure)
+        event = await self._next()
+        if event["type"] == "http.request" and not event.get("more_body"):
+            self._departure = asyncio.create_task(self._next())
+        return event
+
+    async def send(self, message: Message) -> None:
+        """Pass a part of the answer on."""
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            self._complete = True
+        await self._send(message)
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._departure is not None:
+            self._departure.cancel()
+
+    async def _next(self) -> HTTPReceiveMessage:
+        event: HTTPReceiveMessage = await self._receive()  # type: ignore[assignment]
+        # Servers tell of the end of an answer as of a departure.
+        if event["type"] == "http.disconnect" and not self._complete:
+            self.client.leave()
+        return event

@@ -1,0 +1,40 @@
+"""HEAD, and what an address answers to OPTIONS."""
+
+from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+
+def head_as_get(app: ASGIApp) -> ASGIApp:
+    """Answers HEAD as GET, without the body (RFC 9110, section 9.3.2), and says so in Allow."""
+
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        head = scope.get("method") == "HEAD"
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableScopeHeaders.from_message(message)
+                if "Allow" in headers:
+                    allowed = set(headers["Allow"].split(", "))
+                    headers["Allow"] = ", ".join(sorted(allowed | ({"HEAD"} if "GET" in allowed else set())))
+            elif head and message["type"] == "http.response.body":
+                message["body"] = b""
+            await send(message)
+
+        if head:
+            # A copy: the server looks at its own, to send no body.
+            scope = scope.copy()
+            scope["method"] = "GET"  # type: ignore[typeddict-unknown-key]
+        await app(scope, receive, sent)
+
+    return answered
+
+
+async def allow_all_methods(message: Message, scope: Scope) -> None:
+    """Name every method of the address in the answer to OPTIONS: the framework names those of one handler."""
+    if message["type"] != "http.response.start" or scope["type"] != ScopeType.HTTP:
+        return
+    if scope["method"] == "OPTIONS" and (template := scope.get("path_template")):
+        routes = [route for route in scope["litestar_app"].routes if route.path_format == template]
+        methods = {method for route in routes for method in route.methods}
+        MutableScopeHeaders.from_message(message)["Allow"] = ", ".join(sorted(methods))

@@ -1,0 +1,65 @@
+"""Where clients find the service behind a proxy that gives it a part of its own addresses."""
+
+import re
+from collections.abc import MutableMapping, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Any
+
+from litestar.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+_KEY = "face.prefix"
+_HEADER = b"x-forwarded-prefix"
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+
+
+def prefix_of(scope: Scope) -> str:
+    """What clients put before the service's addresses, such as `/faces`; empty if nothing."""
+    state: MutableMapping[str, Any] = scope  # type: ignore[assignment]
+    prefix: str = state.get(_KEY, "")
+    return prefix
+
+
+def behind_proxies(
+    app: ASGIApp,
+    trusted: Sequence[IPv4Network | IPv6Network],
+    root_path: str,
+    own_folders: set[str],
+) -> ASGIApp:
+    """Finds the prefix and, by `X-Forwarded-For` and `X-Forwarded-Proto`, the client.
+
+    Args:
+        app: what is called then.
+        trusted: the proxies whose headers are believed.
+        root_path: the prefix of requests that bring no `X-Forwarded-Prefix` of a trusted proxy.
+        own_folders: the first segments of the service's addresses. A prefix that begins with another is removed
+            from paths, for proxies that leave it there.
+    """
+    forwarded: Any = ProxyHeadersMiddleware(app, [str(network) for network in trusted])  # type: ignore[arg-type]
+
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        state: MutableMapping[str, Any] = dict(scope)
+        prefix = root_path
+        if _trusted(scope):
+            prefix = next((_prefix(value) for name, value in scope["headers"] if name == _HEADER), root_path)
+        state[_KEY] = prefix
+        if prefix and prefix.split("/")[1] not in own_folders and scope["path"].startswith(prefix + "/"):
+            state["path"] = scope["path"].removeprefix(prefix)
+            state["raw_path"] = scope["raw_path"].removeprefix(prefix.encode())
+        await forwarded(state, receive, send)
+
+    def _trusted(scope: Scope) -> bool:
+        client = scope.get("client")
+        try:
+            address = ip_address(client[0] if client else "")
+        except ValueError:
+            return False
+        return any(address in network for network in trusted)
+
+    return answered
+
+
+def _prefix(header: bytes) -> str:
+    """What a proxy says; nothing if that is no path."""
+    prefix = header.decode("latin-1").strip().rstrip("/")
+    return prefix if _PREFIX.fullmatch(prefix) else ""

@@ -1,0 +1,35 @@
+"""What the log says of a request besides its answer. It travels in the request's ASGI scope."""
+
+import re
+import secrets
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+from litestar.types import Scope
+
+_KEY = "face.record"
+_HEADER = b"x-request-id"
+_GOOD_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
+"""Of an identifier that a client or proxy may choose: it goes into the log and the answer as it is."""
+
+
+@dataclass(slots=True)
+class RequestRecord:
+    """Collected while a request is answered."""
+
+    id: str
+    code: str = "-"
+    """Of the error that the answer is."""
+    left: bool = False
+    """Whether the client left before the answer."""
+
+
+def record_of(scope: Scope) -> RequestRecord:
+    """The record of the request; it is made at the first call, with the client's `X-Request-Id` if that will do."""
+    state: MutableMapping[str, Any] = scope  # type: ignore[assignment]
+    if _KEY not in state:
+        given = next((value for name, value in scope["headers"] if name == _HEADER), b"")
+        state[_KEY] = RequestRecord(given.decode() if _GOOD_ID.fullmatch(given) else secrets.token_hex(8))
+    record: RequestRecord = state[_KEY]
+    return record

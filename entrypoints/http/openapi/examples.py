@@ -1,0 +1,63 @@
+"""What the documentation page shows for texts and numbers, instead of "string" and 0."""
+
+from collections.abc import Mapping
+from typing import Any
+
+EXAMPLES: Mapping[str, Any] = {
+    "bound": 0.5,
+    "code": "no_face_detected",
+    "collection": "default",
+    "detail": "Done",
+    "detection_model": "yunet",
+    "deviation": 0.09,
+    "distance": 0.38,
+    "embedding": [0.0312, -0.0871, 0.0559],
+    "fmr": 0.0001,
+    "id": 1,
+    "image": "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAgGBgcGBQgHBwcJCQgKDBQNDAsLDBkSEw8=",
+    "landmarks": [[102.4, 118.9], [151.7, 117.2], [127.1, 146.8], [107.9, 171.3], [148.2, 170.1]],
+    "licence": "Apache-2.0",
+    "mean": 0.02,
+    "measure": "sharpness",
+    "measures": {"sharpness": 0.81, "size": 112.0},
+    "metadata": {"team": "red"},
+    "name": "Ada",
+    "nonce": "b1946ac92492d234",
+    "profile_id": 1,
+    "reason": "resembles_another",
+    "recognition_model": "sface",
+    "score": 0.98,
+    "similarity": 0.62,
+    "source": "OpenCV Zoo",
+    "task": "recognition",
+    "threshold": 0.41,
+    "timestamp": "1795479531",
+    "value": 0.31,
+    "verdict": "match",
+}
+"""By the name of a property."""
+
+SPECIAL: Mapping[tuple[str, str], Any] = {
+    ("BoxView", "x"): 84.5,
+    ("BoxView", "y"): 61.0,
+    ("BoxView", "width"): 88.2,
+    ("BoxView", "height"): 117.6,
+    ("CollectionsAnswer", "next"): "staff",
+    ("CollectionView", "name"): "staff",
+    ("ErrorAnswer", "detail"): "No face was found in the image.",
+    ("FaceAnswer", "detail"): "Face moved",
+    ("FacesAnswer", "detail"): "Face embeddings retrieved",
+    ("LivenessSessionView", "id"): "5d41402abc4b2a76b9719d911017c592",
+    ("ModelView", "name"): "sface",
+    ("NewCollection", "name"): "staff",
+    ("RecognizedAnswer", "detail"): "Face recognized",
+    ("RegisteredAnswer", "detail"): "Face registered",
+    ("StartedView", "id"): "5d41402abc4b2a76b9719d911017c592",
+    ("Success", "detail"): "Face embedding deleted",
+}
+"""By the name of a schema and a property of it, where that of other schemas doesn't fit."""
+
+
+def example_of(schema: str, name: str) -> Any:
+    """An example of a property; None if there is none."""
+    return SPECIAL.get((schema, name), EXAMPLES.get(name))

@@ -1,0 +1,57 @@
+"""What each operation may refuse, by its errors."""
+
+from collections import defaultdict
+from http import HTTPStatus
+
+from litestar.openapi import ResponseSpec
+
+from domain import errors, liveness_errors
+from domain.quality import LowQuality
+from entrypoints.http.envelope import ErrorAnswer
+from entrypoints.http.errors import status_of
+
+IMAGE_REFUSALS = (
+    errors.InvalidImage,
+    errors.ImageTooLarge,
+    errors.NoFaceDetected,
+    errors.UnknownModel,
+    errors.InvalidEmbedding,
+    errors.ModelNotInstalled,
+    errors.SpoofDetected,
+    errors.LivenessUndetermined,
+    LowQuality,
+    errors.BrokenModel,
+    errors.Busy,
+)
+"""Of operations with a photo."""
+
+SESSION_REFUSALS = (
+    liveness_errors.LivenessSessionNotFound,
+    liveness_errors.LivenessSessionNotPassed,
+    liveness_errors.LivenessSessionUsed,
+    liveness_errors.LivenessSessionOtherFace,
+)
+"""Of operations that take a liveness session."""
+
+GALLERY_REFUSALS = (errors.CollectionNotFound, errors.InvalidCollection, errors.ModelNotCalibrated)
+"""Of operations on people."""
+
+_ALWAYS = (errors.InvalidInput, errors.Unavailable, errors.StorageFull, errors.FaceServiceError)
+"""Of any operation: bad parameters, no database, no room on its disk, a defect of the service."""
+
+
+def refusals(*kinds: type[errors.FaceServiceError]) -> dict[int, ResponseSpec]:
+    """The error answers of an operation, by status, each with the codes that it may have."""
+    codes: defaultdict[HTTPStatus, set[str]] = defaultdict(set)
+    codes[HTTPStatus.BAD_REQUEST].add("validation_error")
+    possible: tuple[type[errors.FaceServiceError], ...] = (*kinds, *_ALWAYS)
+    for kind in possible:
+        codes[status_of(kind)].add(kind.code)
+    return {
+        int(status): ResponseSpec(
+            ErrorAnswer,
+            description=f"{status.phrase}: " + ", ".join(f"`{code}`" for code in sorted(names)),
+            generate_examples=False,
+        )
+        for status, names in sorted(codes.items())
+    }

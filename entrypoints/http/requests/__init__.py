@@ -1,0 +1,1 @@
+"""What requests carry: parameters, photos, forms and JSON, each read within its bounds."""

@@ -1,0 +1,73 @@
+"""Multipart forms, read in memory only.
+
+The framework's own reader may write photos to a temporary file; photos are biometric data.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from litestar import Request
+from multipart import MultipartError, MultipartSegment, PushMultipartParser
+
+from domain.errors import InvalidInput
+
+AnyRequest: TypeAlias = Request[Any, Any, Any]
+
+MULTIPART = "multipart/form-data"
+MAX_PARTS = 1000
+
+
+async def read_parts(request: AnyRequest, boundary: str | None) -> list[tuple[str, bytes]]:
+    """Names and contents of a form's parts, in order; the framework bounds the body's size as it arrives.
+
+    Raises:
+        InvalidInput: the form is not well-formed.
+    """
+    if not boundary:
+        raise InvalidInput(
+            "The Content-Type of the form has no boundary: let the HTTP client write this header."
+        )
+    parts: list[tuple[str, list[bytearray]]] = []
+    try:
+        # Names of files may be in any encoding, and nobody reads them.
+        with PushMultipartParser(boundary, max_segment_count=MAX_PARTS, header_charset="latin-1") as parser:
+            async for chunk in request.stream():
+                for event in parser.parse(chunk):
+                    if isinstance(event, MultipartSegment):
+                        parts.append((_field(event.name), []))
+                    elif event:
+                        parts[-1][1].append(event)
+    except MultipartError:
+        raise InvalidInput("The multipart form is malformed or incomplete.") from None
+    return [(name, b"".join(pieces)) for name, pieces in parts]
+
+
+async def read_fields(request: AnyRequest, boundary: str | None) -> dict[str, bytes]:
+    """The parts of a form by their names.
+
+    Raises:
+        InvalidInput: the form is not well-formed, or has several parts of a name.
+    """
+    parts = await read_parts(request, boundary)
+    refuse_repeated([name for name, _ in parts], "form")
+    return dict(parts)
+
+
+def refuse_repeated(names: Sequence[str], where: str) -> None:
+    """Refuse a second field of a name, which would be ignored silently.
+
+    Raises:
+        InvalidInput: there is one.
+    """
+    repeated = next((name for name, number in Counter(names).items() if number > 1), None)
+    if repeated is not None:
+        raise InvalidInput(f"The {where} has several fields {repeated[:40]!r}: send one.")
+
+
+def _field(name: str) -> str:
+    """A field's name, as UTF-8."""
+    try:
+        return name.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        raise InvalidInput("The name of a field of the form is not UTF-8.") from None

@@ -1,0 +1,159 @@
+"""Photos and embeddings in requests: multipart forms, JSON, or the bytes of one photo."""
+
+import binascii
+import hashlib
+import re
+from base64 import b64decode
+
+import msgspec
+from multipart import parse_options_header
+
+from application.analysis.sources import Photo, Source, Vector
+from domain.errors import InvalidImage, InvalidInput, about
+from entrypoints.http.requests.multipart import MULTIPART, AnyRequest, read_fields, refuse_repeated
+from entrypoints.http.requests.text import utf8
+
+JSON = "application/json"
+
+RAW_TYPES = ("", "application/octet-stream", "application/x-www-form-urlencoded")
+"""Media types of a body that is the photo itself, beside `image/*`. The last is what `curl --data-binary` says."""
+
+_PHOTO = "image"
+"""The name of the field of one photo."""
+
+_KEY = re.compile(rb'"(image[12]?|embedding)"\s*:')
+"""A key of JsonBody: within a string of JSON, the quotes would be escaped."""
+
+
+class JsonBody(msgspec.Struct):
+    """What a JSON request may carry."""
+
+    image: str | None = None
+    image1: str | None = None
+    image2: str | None = None
+    embedding: list[float] | None = None
+    nonce: str | None = None
+
+
+async def read_source(request: AnyRequest) -> Source:
+    """The photo, or the `embedding` of a JSON request.
+
+    Raises:
+        InvalidInput: neither is there, or both are, or several.
+    """
+    kind, _ = _content_type(request)
+    if kind != JSON:
+        return await read_photo(request)
+    body = _json(await request.body())
+    if (body.image is None) == (body.embedding is None):
+        raise InvalidInput("The JSON object has to have either 'image' or 'embedding'.")
+    if body.embedding is not None:
+        return Vector(tuple(body.embedding))
+    return _decoded(body.image or "")
+
+
+async def read_photo(request: AnyRequest) -> Photo:
+    """The photo: the field `image`, or the whole body.
+
+    Raises:
+        InvalidInput: there is none, or several.
+    """
+    kind, _ = _content_type(request)
+    if kind in RAW_TYPES or kind.startswith("image/"):
+        body = await request.body()
+        if not body:
+            raise InvalidInput(f"The request has no photo: send {MULTIPART} with it in the field 'image'.")
+        return Photo(body)
+    photos = await read_photos(request, _PHOTO)
+    if _PHOTO not in photos:
+        raise InvalidInput("The request has no field 'image'.")
+    return photos[_PHOTO]
+
+
+async def read_photos(request: AnyRequest, *names: str) -> dict[str, Photo]:
+    """The photos of these names that the request has.
+
+    Raises:
+        InvalidInput: the request is no form and no JSON object, or has several photos of a name.
+    """
+    kind, boundary = _content_type(request)
+    if kind == MULTIPART:
+        fields = await read_fields(request, boundary)
+        return {name: Photo(fields[name]) for name in names if name in fields}
+    if kind != JSON:
+        raise InvalidInput(f"Send {MULTIPART} with photos in the fields {', '.join(names)}, or {JSON}.")
+    body = _json(await request.body())
+    photos = {}
+    for name in names:
+        text = getattr(body, name)
+        if text is not None:
+            with about(name):
+                photos[name] = _decoded(text)
+    return photos
+
+
+async def read_frame(request: AnyRequest) -> tuple[str, bytes]:
+    """The `nonce` and the `image` of a frame of a liveness session.
+
+    Raises:
+        InvalidInput: one of them is not there.
+    """
+    kind, boundary = _content_type(request)
+    nonce: str | None
+    if kind == MULTIPART:
+        fields = await read_fields(request, boundary)
+        nonce = utf8(fields["nonce"], "nonce") if "nonce" in fields else None
+        photo = Photo(fields[_PHOTO]) if _PHOTO in fields else None
+    elif kind == JSON:
+        body = _json(await request.body())
+        nonce, photo = body.nonce, None if body.image is None else _decoded(body.image)
+    else:
+        raise InvalidInput(f"Send {MULTIPART} with the fields 'nonce' and 'image', or {JSON}.")
+    if photo is None:
+        raise InvalidInput("The request has no field 'image'.")
+    if nonce is None:
+        raise InvalidInput("The request has no field 'nonce'.")
+    return nonce, photo.data
+
+
+def fingerprint(request: AnyRequest, source: Source) -> bytes:
+    """What tells this request from others: its address, its parameters and what it carries."""
+    return fingerprint_of(
+        request, source.digest if isinstance(source, Photo) else repr(source.values).encode()
+    )
+
+
+def fingerprint_of(request: AnyRequest, content: bytes) -> bytes:
+    """As `fingerprint`, of anything that a request carries."""
+    parameters = "&".join(sorted(request.url.query.split("&")))
+    address = f"{request.method} {request.url.path}?{parameters}\n"
+    return hashlib.sha256(address.encode() + content).digest()
+
+
+def _content_type(request: AnyRequest) -> tuple[str, str | None]:
+    """The media type, and the boundary of a form."""
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    return kind, options.get("boundary")
+
+
+def _json(body: bytes) -> JsonBody:
+    refuse_repeated([key.group(1).decode() for key in _KEY.finditer(body)], "JSON object")
+    try:
+        return msgspec.json.decode(body, type=JsonBody)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise InvalidInput("The body is not a JSON object with 'image' (base64) or 'embedding'.") from None
+
+
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+_BLANKS = b" \t\r\n\f\v"
+
+
+def _decoded(text: str) -> Photo:
+    """Base64, of either alphabet, with or without line breaks and padding, or a data URI with it."""
+    if text[:5].lower() == "data:":
+        text = text.partition(",")[2]
+    try:
+        letters = text.encode("ascii").translate(_URL_SAFE, _BLANKS).rstrip(b"=")
+        return Photo(b64decode(letters + b"=" * (-len(letters) % 4), validate=True))
+    except (binascii.Error, ValueError):
+        raise InvalidImage("The image is not base64, and not a data URI with base64.") from None

@@ -1,0 +1,71 @@
+"""Text in requests: UTF-8 or refused, and JSON of a bounded size and depth.
+
+Bytes that aren't UTF-8 must not be replaced: two different names would become one.
+"""
+
+import re
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from litestar import Request
+
+from domain.errors import InvalidInput
+from entrypoints.http.requests.signatures import optional_values
+
+MAX_JSON_BYTES = 64_000
+"""Of a body without a photo: eight times the longest metadata of a person."""
+
+MAX_JSON_DEPTH = 64
+"""More than metadata may have; the reader of JSON calls itself for every level."""
+
+_STRING = re.compile(rb'"(?:[^"\\]|\\.?)*+(?:"|\Z)', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
+_OPENING = (b"[", b"{")
+
+
+def utf8(text: bytes, where: str) -> str:
+    """The text that these bytes are.
+
+    Raises:
+        InvalidInput: they aren't UTF-8; the message says where.
+    """
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{where}: it is not UTF-8.") from None
+
+
+async def check_address(request: Request[Any, Any, Any]) -> None:
+    """Refuse an address that isn't UTF-8, before the framework replaces what is wrong in it.
+
+    Parameters that are sent twice or as `null` are refused too: they would be ignored silently.
+    """
+    utf8(unquote_to_bytes(request.scope["raw_path"]), "The path")
+    names: set[str] = set()
+    for parameter in request.scope["query_string"].split(b"&"):
+        name, _, value = parameter.partition(b"=")
+        known = utf8(unquote_to_bytes(name), "The name of a parameter")
+        text = utf8(unquote_to_bytes(value), known[:40] or "A parameter")
+        if known and known in names:
+            raise InvalidInput(f"{known[:40]}: it is sent several times.")
+        if text.lower() == "null" and known in optional_values(request.route_handler):
+            raise InvalidInput(f"{known}: leave it out instead of sending null.")
+        names.add(known)
+
+
+async def check_json(request: Request[Any, Any, Any]) -> None:
+    """As check_address, and refuse a JSON body that the framework couldn't read, or would read as another."""
+    await check_address(request)
+    body = await request.body()
+    utf8(body, "The body")
+    if depth(body) > MAX_JSON_DEPTH:
+        raise InvalidInput(f"The JSON is nested deeper than {MAX_JSON_DEPTH} levels.")
+
+
+def depth(json: bytes) -> int:
+    """Maximum number of objects and arrays of a JSON text that are open at once."""
+    deepest = level = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", json)):
+        level += 1 if bracket in _OPENING else -1
+        deepest = max(deepest, level)
+    return deepest

@@ -1,0 +1,100 @@
+"""Photos in a zip file that a client sends: each is unpacked in its turn, within bounds."""
+
+import io
+import lzma
+import struct
+import zipfile
+import zlib
+from functools import partial
+from pathlib import PurePosixPath
+
+from application.analysis.sources import Photo
+from application.enrolment import BatchItem
+from domain.errors import FaceServiceError, ImageTooLarge, InvalidImage, InvalidInput, InvalidName
+
+MAX_EXPANSION = 20
+"""A zip's photos may be so many times larger than the zip: photos hardly shrink; more is an attack."""
+
+MAX_FOLDERS = 1000
+"""Entries beside those of photos."""
+
+_ENTRY = b"PK\x01\x02"
+"""What each entry of the directory begins with (APPNOTE.TXT 4.3.12)."""
+
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+"""Python unpacks others without a bound on what comes out at once."""
+
+_UTF8 = 0x800
+"""The flag of an entry whose name is UTF-8; others are read as code page 437."""
+
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    RuntimeError,  # encrypted, or of a version that isn't known
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    OSError,
+)
+"""What reading a zip file may raise."""
+
+
+def items_of(content: bytes, max_photos: int, max_photo_bytes: int) -> list[BatchItem]:
+    """The photos of a zip of person/photo; each is unpacked when it is read.
+
+    Args:
+        content: the file.
+        max_photos: how many photos it may have.
+        max_photo_bytes: how many bytes a photo may have.
+
+    Raises:
+        InvalidInput: it is no zip file, or has more photos.
+        ImageTooLarge: its photos are far larger than the file.
+    """
+    if content.count(_ENTRY) > max_photos + MAX_FOLDERS:
+        raise InvalidInput(f"The archive has more than {max_photos} photos.")
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+    except DAMAGED:
+        raise InvalidInput("The archive is not a readable zip file.") from None
+    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    if len(entries) > max_photos:
+        raise InvalidInput(f"The archive has more than {max_photos} photos.")
+    if sum(entry.file_size for entry in entries) > MAX_EXPANSION * len(content):
+        raise ImageTooLarge("The archive expands to far more than its size.")
+    return [_item(archive, entry, max_photo_bytes) for entry in entries]
+
+
+def _item(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, max_bytes: int) -> BatchItem:
+    name = entry.filename
+    try:
+        if not entry.flag_bits & _UTF8:
+            name = name.encode("cp437").decode()
+    except UnicodeError:
+        return BatchItem(
+            _person(name), partial(_refuse, InvalidName("The name in the archive is not UTF-8."))
+        )
+    return BatchItem(_person(name), partial(_photo, archive, entry, max_bytes))
+
+
+def _person(path: str) -> str:
+    """The name of the folder that the photo is in; empty, which nobody can be called, outside of any."""
+    return PurePosixPath(path).parent.name
+
+
+def _photo(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, max_bytes: int) -> Photo:
+    if entry.file_size > max_bytes:
+        raise ImageTooLarge("The photo is larger than the service accepts.")
+    try:
+        if entry.compress_type in _METHODS:
+            return Photo(archive.read(entry))
+    except DAMAGED:
+        pass
+    raise InvalidImage("The photo in the archive is damaged, encrypted or packed in a way that isn't known.")
+
+
+def _refuse(error: FaceServiceError) -> Photo:
+    raise error

@@ -1,0 +1,94 @@
+"""/api/collection: groups of people that never meet."""
+
+from http import HTTPStatus
+
+import msgspec
+from litestar import Controller, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import UNSET
+
+from application.calibration_report import ReportCalibration
+from application.people import ManageCollections
+from domain import errors
+from entrypoints.http.envelope import Success
+from entrypoints.http.openapi.refusals import refusals
+from entrypoints.http.requests.parameters import PAGE_SIZE, Limit, RecognitionModel
+from entrypoints.http.requests.text import MAX_JSON_BYTES, check_json
+from entrypoints.http.views.calibration import CalibrationAnswer, CalibrationView
+from entrypoints.http.views.people import CollectionAnswer, CollectionsAnswer, CollectionView
+
+
+class NewCollection(msgspec.Struct, forbid_unknown_fields=True):
+    """A collection to create."""
+
+    name: str
+
+
+class CollectionController(Controller):
+    """Collections."""
+
+    path = "/api/collection"
+    tags = ("people",)
+
+    @get(summary="List collections", responses=refusals())
+    async def list_collections(
+        self,
+        manage_collections: NamedDependency[ManageCollections],
+        limit: Limit = PAGE_SIZE,
+        after: FromQuery[str | None] = None,
+    ) -> CollectionsAnswer:
+        """By name. `after` is the `next` of the page before."""
+        page = await manage_collections.list(limit, after)
+        return CollectionsAnswer(
+            detail="Collections retrieved",
+            data=[CollectionView.of(collection) for collection in page.items],
+            next=page.next or UNSET,
+        )
+
+    @post(
+        status_code=HTTPStatus.OK,
+        summary="Create a collection",
+        before_request=check_json,
+        request_max_body_size=MAX_JSON_BYTES,
+        responses=refusals(errors.InvalidCollection, errors.CollectionExists, errors.ImageTooLarge),
+    )
+    async def create_collection(
+        self, manage_collections: NamedDependency[ManageCollections], data: JSONBody[NewCollection]
+    ) -> CollectionAnswer:
+        """An empty collection."""
+        collection = await manage_collections.create(data.name)
+        return CollectionAnswer(detail="Collection created", data=CollectionView.of(collection))
+
+    @get(
+        "/{name:str}/calibration",
+        summary="Get what thresholds are fitted to",
+        responses=refusals(
+            errors.CollectionNotFound,
+            errors.UnknownModel,
+            errors.ModelNotInstalled,
+            errors.ModelNotCalibrated,
+        ),
+    )
+    async def get_calibration(
+        self,
+        report_calibration: NamedDependency[ReportCalibration],
+        name: FromPath[str],
+        recognition_model: RecognitionModel = None,
+    ) -> CalibrationAnswer:
+        """How similar the different people of a collection are, and the thresholds that follow."""
+        report = await report_calibration.execute(name, recognition_model)
+        return CalibrationAnswer(detail="Calibration retrieved", data=CalibrationView.of(report))
+
+    @delete(
+        "/{name:str}",
+        status_code=HTTPStatus.OK,
+        summary="Delete a collection",
+        responses=refusals(errors.InvalidCollection, errors.CollectionNotFound),
+    )
+    async def delete_collection(
+        self, manage_collections: NamedDependency[ManageCollections], name: FromPath[str]
+    ) -> Success:
+        """Deletes a collection with everybody in it for good. The default one stays."""
+        await manage_collections.delete(name)
+        return Success(detail="Collection deleted")
