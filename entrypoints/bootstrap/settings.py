@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from io import StringIO
 from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -21,8 +22,11 @@ from domain.models import ModelChoice
 from domain.quality import LENIENT, STRICT, QualityBounds
 from entrypoints.bootstrap.bounds import parse_bounds
 
-_MOST_PROCESSES = 4
-"""That a service has unless it is told: each takes the memory of its models, and serves several cores."""
+_CORES_OF_A_PROCESS = 4
+"""Fewer cores are kept as busy by one process as by two, at half the memory (docs/decisions/0010-processes.md)."""
+
+_DEFAULT_PROCESSES = 4
+"""At most: each takes the memory of its models."""
 
 PREFIX = "FACE_"
 PROJECT = Path(__file__).resolve().parents[2]
@@ -79,7 +83,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     preload: list[str] = []
     """Models to load at the start, besides the defaults."""
     processes: Annotated[int, Meta(ge=0, le=16)] = 0
-    """That serve; 0 means one a core, four at most. Each has up to eight connections to the database."""
+    """That answer; 0 means one for every four cores, four at most. Each has up to eight database connections."""
     workers: Annotated[int, Meta(ge=0, le=256)] = 0
     """Threads of a process that analyse images; 0 means one for each of its cores, and one more."""
     queue: Annotated[int, Meta(ge=0, le=100_000)] = 64
@@ -92,6 +96,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds that a worker may compute to decode an image."""
     max_faces: Annotated[int, Meta(ge=1, le=10_000)] = MOST_FACES
     """Of a photo, that are embedded."""
+    max_uploads_mb: Annotated[float, Meta(gt=0, le=1_000_000)] = 256
+    """Of all requests together that a process receives or answers, in 10^6 bytes; beyond it the answer is 503."""
+    header_timeout_s: Annotated[float, Meta(ge=1, le=600)] = 10
+    """From a connection to the end of a request's headers."""
+    body_timeout_s: Annotated[float, Meta(ge=1, le=3600)] = 20
+    """Period in which a client has to send some of a request's body, 4 kB for each second of it."""
+    idle_timeout_s: Annotated[float, Meta(ge=1, le=3600)] = 5
+    """From an answer to the next request of its connection."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property
@@ -166,6 +178,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return int(self.max_body_mb * 1e6)
 
     @property
+    def max_uploads_bytes(self) -> int:
+        """The limit of all uploads of a process; the largest request always fits."""
+        return max(int(self.max_uploads_mb * 1e6), self.max_body_bytes)
+
+    @property
     def cores(self) -> int:
         """That the service may use."""
         return usable_cores()
@@ -183,7 +200,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """The processes of a service. Faces in memory are those of one."""
         if self.database_url == "memory":
             return 1
-        return self.processes or min(self.cores, _MOST_PROCESSES)
+        return self.processes or min(ceil(self.cores / _CORES_OF_A_PROCESS), _DEFAULT_PROCESSES)
 
     def of_one_process(self) -> Self:
         """As each process of a service has them: with its share of the workers."""
@@ -201,12 +218,9 @@ def load_settings(environment: Mapping[str, str] | None = None, dotenv: Path | N
         dotenv: instead of `.env` in the working directory.
 
     Raises:
-        StartupError: a value is wrong; the message names its key.
+        StartupError: a value is wrong; the message names its key. Or the file can't be read.
     """
-    values = {
-        **{key: value for key, value in dotenv_values(dotenv or Path(".env")).items() if value is not None},
-        **(os.environ if environment is None else environment),
-    }
+    values = {**_file_values(dotenv or Path(".env")), **(os.environ if environment is None else environment)}
     given: dict[str, Any] = {}
     for field in msgspec.structs.fields(Settings):
         key = PREFIX + field.name.upper()
@@ -214,6 +228,22 @@ def load_settings(environment: Mapping[str, str] | None = None, dotenv: Path | N
         if text:
             given[field.name] = _parse(key, text, field)
     return Settings(**given)
+
+
+def _file_values(dotenv: Path) -> dict[str, str]:
+    try:
+        # Some editors begin a file with a byte order mark. Zeros are those of UTF-16 without one.
+        text = dotenv.read_text(encoding="utf-8-sig")
+        if "\0" in text:
+            raise ValueError  # noqa: TRY301
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise StartupError(f"{dotenv} can't be read: {error.strerror}") from None
+    except ValueError:
+        raise StartupError(f"{dotenv} is not in UTF-8: save it in that encoding") from None
+    values = dotenv_values(stream=StringIO(text))
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _parse(key: str, text: str, field: msgspec.structs.FieldInfo) -> object:

@@ -32,7 +32,6 @@ from entrypoints.http.faces import FaceController
 from entrypoints.http.health import HealthController
 from entrypoints.http.liveness_sessions import LivenessSessionController
 from entrypoints.http.models import ModelController
-from entrypoints.http.moving import move_on
 from entrypoints.http.openapi import openapi_config
 from entrypoints.http.options import allow_all_methods
 from entrypoints.http.profiles import ProfileController
@@ -84,11 +83,12 @@ def create_app(container: Container) -> Litestar:
             name: Provide(_bridge(getattr(container, name), kind), sync_to_thread=False)
             for name, kind in USE_CASES.items()
         },
-        exception_handlers=HANDLERS,  # type: ignore[arg-type]
+        exception_handlers=HANDLERS,
         before_request=check_address,
-        before_send=[allow_all_methods, *([move_on] if settings.process_count > 1 else [])],
+        before_send=[allow_all_methods],
         openapi_config=openapi_config(version("face-api")),
         request_max_body_size=settings.max_body_bytes,
+        max_uploads=settings.max_uploads_bytes,
         logging_config=None,
     )
 

@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
@@ -15,7 +15,7 @@ from domain.enrolment import EnrolmentConflict
 from domain.identification import AmbiguousMatch
 from domain.people import COLLECTION_RULE
 from domain.quality import LowQuality
-from entrypoints.http.accesslog import shown_path
+from entrypoints.http.accesslog import note_error_code, shown_path
 from entrypoints.http.causes import causes
 from entrypoints.http.envelope import Failure
 from entrypoints.http.views.checks import ReasonView
@@ -123,9 +123,24 @@ def unexpected_error(request: Request[Any, Any, Any], error: Exception) -> Respo
     return failure(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong in the service.")
 
 
+E = TypeVar("E", bound=Exception)
+Handler: TypeAlias = Callable[[Request[Any, Any, Any], E], Response[Failure]]
+
+
+def _logged(handler: Handler[E]) -> Handler[E]:
+    """The handler; the access log has the code of what it answers."""
+
+    def handle(request: Request[Any, Any, Any], error: E) -> Response[Failure]:
+        answer = handler(request, error)
+        note_error_code(request.scope, answer.content.code)
+        return answer
+
+    return handle
+
+
 HANDLERS = {
-    errors.FaceServiceError: domain_error,
-    ValidationException: validation_error,
-    HTTPException: http_error,
-    Exception: unexpected_error,
+    errors.FaceServiceError: _logged(domain_error),
+    ValidationException: _logged(validation_error),
+    HTTPException: _logged(http_error),
+    Exception: _logged(unexpected_error),
 }
