@@ -30,11 +30,11 @@ CATALOGUE = PROJECT / "static" / "models.toml"
 _settings = StorageContainer.settings.provided
 
 MOST_THREADS = 4
-"""Of one run of a network: the more there are, the less each of them spares."""
+"""Maximum number of threads for one run of a network: each further one saves less."""
 
 
 def spare_cores(cores: int) -> SpareCores | None:
-    """For runs of networks to spread over; None if there is one core only."""
+    """The cores that a run of a network may use while they are idle; None if there is only one."""
     return SpareCores(cores, min(cores, MOST_THREADS)) if cores > 1 else None
 
 

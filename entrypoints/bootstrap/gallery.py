@@ -13,7 +13,7 @@ from entrypoints.bootstrap.storage import StorageContainer
 _settings = StorageContainer.settings.provided
 
 LEAST_INDEXED = 1000
-"""Galleries of fewer faces take the database no longer than reading an answer."""
+"""Smaller galleries, counted in faces, are searched by the database just as fast."""
 
 
 def search_kind(settings: Settings) -> str:

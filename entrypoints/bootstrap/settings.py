@@ -33,22 +33,22 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """One attribute a key; `.env.example` says what each means to the operator."""
+    """An attribute for each key of `.env.example`, which tells operators what it means."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 5000
     data_dir: Path = msgspec.field(default_factory=lambda: Path("data").absolute())
-    """Relative paths start at the working directory."""
+    """A relative path starts at the working directory."""
     database_url: Annotated[str, Meta(pattern=r"^(embedded|memory|postgresql[+]asyncpg://.+)$")] = "embedded"
     search: Literal["index", "pgvector"] = "index"
-    """Of galleries in PostgreSQL: in memory, or by the database."""
+    """What searches galleries that are in PostgreSQL: an index in memory, or the database."""
     detection_model: str = "yunet"
     recognition_model: str = "sface"
     inference: Literal["onnxruntime", "openvino"] = "onnxruntime"
     target_fmr: Annotated[float, Meta(gt=0, le=0.5)] = 1e-4
-    """Of the decision threshold: the share of comparisons of different people that may match."""
+    """False match rate of verification: the share of comparisons of different people that may match."""
     target_fpir: Annotated[float, Meta(gt=0, le=0.5)] = 0.01
-    """Of a search: the share of strangers who may be taken for somebody."""
+    """False positive identification rate: the share of non-mated probes that may be taken for somebody."""
     calibration: CalibrationMode = CalibrationMode.GALLERY
     """Whether thresholds are fitted to the people who are enrolled."""
     ambiguity_margin: Annotated[float, Meta(ge=0, le=1)] = 0.02
@@ -58,7 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     liveness_models: list[str] = msgspec.field(default_factory=lambda: ["minifasnet_v2", "minifasnet_v1se"])
     """Those that are installed are averaged."""
     liveness_session_movements: Annotated[int, Meta(ge=2, le=3)] = 3
-    """Of the head, that a session asks for."""
+    """Number of head movements that a session asks for."""
     liveness_session_deadline_s: Annotated[float, Meta(ge=5, le=600)] = 60
     """From a session's beginning to the end of its last movement."""
     liveness_session_valid_s: Annotated[float, Meta(ge=1, le=3600)] = 300
@@ -66,13 +66,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     liveness_session_gap_s: Annotated[float, Meta(ge=1, le=10)] = 2.5
     """The longest time without a frame that shows the face."""
     liveness_session_frames: Annotated[int, Meta(ge=10, le=1000)] = 300
-    """Of one session."""
+    """Most frames of a session."""
     liveness_session_rate: Annotated[int, Meta(ge=1, le=30)] = 5
-    """Frames a second that a session takes."""
+    """Most frames a second of a session."""
     liveness_session_frame_kb: Annotated[float, Meta(gt=0, le=10_000)] = 1000
     """The largest frame, in 10^3 bytes."""
     liveness_session_most: Annotated[int, Meta(ge=1, le=1_000_000)] = 2000
-    """Sessions that have not expired, of all processes."""
+    """Most sessions that have not expired, in all processes together."""
     quality_enrolment: QualityBounds = STRICT
     quality_recognition: QualityBounds = LENIENT
     store_crops: bool = False
@@ -83,21 +83,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     preload: list[str] = []
     """Models to load at the start, besides the defaults."""
     processes: Annotated[int, Meta(ge=0, le=16)] = 0
-    """That answer; 0 means one for every four cores, four at most. Each has up to eight database connections."""
+    """Processes that answer; 0 means one for every four cores, four at most."""
     workers: Annotated[int, Meta(ge=0, le=256)] = 0
     """Threads of a process that analyse images; 0 means one for each of its cores, and one more."""
     queue: Annotated[int, Meta(ge=0, le=100_000)] = 64
     """Images that may wait for a worker of a process before the answer is 503."""
     max_body_mb: Annotated[float, Meta(gt=0, le=1024)] = 15
-    """Of a request, in 10^6 bytes."""
+    """Largest request, in 10^6 bytes."""
     max_image_mp: Annotated[float, Meta(gt=0, le=1000)] = 50
-    """Of an image, in 10^6 pixels."""
+    """Largest image, in 10^6 pixels."""
     max_decode_s: Annotated[float, Meta(gt=0, le=600)] = 5
-    """Seconds that a worker may compute to decode an image."""
+    """Processor time that decoding an image may take, in seconds."""
     max_faces: Annotated[int, Meta(ge=1, le=10_000)] = MOST_FACES
-    """Of a photo, that are embedded."""
+    """Most faces of a photo that are embedded."""
     max_uploads_mb: Annotated[float, Meta(gt=0, le=1_000_000)] = 256
-    """Of all requests together that a process receives or answers, in 10^6 bytes; beyond it the answer is 503."""
+    """All requests together that a process receives or answers, in 10^6 bytes; beyond it uploads get 503."""
     header_timeout_s: Annotated[float, Meta(ge=1, le=600)] = 10
     """From a connection to the end of a request's headers."""
     body_timeout_s: Annotated[float, Meta(ge=1, le=3600)] = 20
@@ -108,12 +108,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def cache_dir(self) -> Path:
-        """Where prepared models are kept."""
+        """Where prepared models are saved."""
         return self.data_dir / "models"
 
     @property
     def index_dir(self) -> Path:
-        """Where resident indexes are kept."""
+        """Where the indexes of galleries are saved."""
         return self.data_dir / "index"
 
     @property
@@ -138,7 +138,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def session_limits(self) -> SessionLimits:
-        """Of liveness sessions."""
+        """The limits of liveness sessions."""
         return SessionLimits(
             movements=self.liveness_session_movements,
             rules=SessionRules(
@@ -164,12 +164,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def batch_width(self) -> int:
-        """Photos of one batch that are on their way at once: enough to keep the workers busy, no more."""
+        """Photos of one batch that are processed at once: enough to keep the workers busy."""
         return self.worker_count + 1
 
     @property
     def bulk_width(self) -> int:
-        """Photos of a command on many that are on their way at once: some are analysed, some stored."""
+        """Photos of a bulk command that are processed at once: some are analysed while others are stored."""
         return 4 * self.worker_count + 8
 
     @property
@@ -184,26 +184,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def cores(self) -> int:
-        """That the service may use."""
+        """Number of processor cores that the service may use."""
         return usable_cores()
 
     @property
     def worker_count(self) -> int:
-        """The workers of a process that is the only one; with 0, the cores it may use and one.
+        """Number of threads that analyse images, in a process that is the only one: one more than cores by default.
 
-        Python's own part of the work takes turns: while one worker waits for its turn, another computes.
+        Threads take turns in Python; while one waits for its turn, another computes.
         """
         return self.workers or self._workers(1)
 
     @property
     def process_count(self) -> int:
-        """The processes of a service. Faces in memory are those of one."""
+        """Number of processes that answer. Faces in memory are those of one process."""
         if self.database_url == "memory":
             return 1
         return self.processes or min(ceil(self.cores / _CORES_OF_A_PROCESS), _DEFAULT_PROCESSES)
 
     def of_one_process(self) -> Self:
-        """As each process of a service has them: with its share of the workers."""
+        """The settings of each process of the service, with its share of the worker threads."""
         return msgspec.structs.replace(self, workers=self.workers or self._workers(self.process_count))
 
     def _workers(self, processes: int) -> int:

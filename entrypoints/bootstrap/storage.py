@@ -24,7 +24,7 @@ from adapters.postgres.repository import PgVectorRepository
 from entrypoints.bootstrap.settings import Settings
 
 CONNECTIONS = 8
-"""To the database; a statement takes milliseconds, so that a few serve many clients."""
+"""Database connections of a process. A statement takes milliseconds, so that a few serve many clients."""
 
 
 def storage_kind(settings: Settings) -> str:

@@ -26,10 +26,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "calibration": ("calibration", "calibration"),
     "calibrate-liveness": ("calibrate_liveness", "calibrate_liveness"),
 }
-"""By the command's name: the module here that has it, and its name there.
-
-A module is imported when its command is asked for: the service shouldn't wait for what draws curves.
-"""
+"""The module and the function of each command. Modules are imported on demand: plotting libraries are slow."""
 
 
 class _Commands(click.Group):
@@ -51,7 +48,7 @@ def face_api() -> None:
 
 
 def main() -> None:
-    """Run a command; what stops the service from starting is one line."""
+    """Run a command. A StartupError is printed in one line."""
     try:
         face_api()
     except StartupError as error:
