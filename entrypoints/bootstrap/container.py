@@ -3,6 +3,7 @@
 from dependency_injector import providers
 
 from adapters.files.calibration import FileCalibrations
+from adapters.system.machine import give_back_memory
 from application.bulk.enrol import EnrolPhotos
 from application.bulk.export import ExportPeople
 from application.bulk.identify import IdentifyPhotos
@@ -45,6 +46,7 @@ _settings = _ports.settings.provided
 class Container(AnalysisContainer):
     """Wires the service. Nothing is made before it is asked for."""
 
+    give_back_memory = providers.Object(give_back_memory)
     kept_crops = providers.Callable(lambda settings: "yes" if settings.store_crops else "no", _ports.settings)
     calibrations = providers.ThreadSafeSingleton(FileCalibrations, _settings.calibration_dir, CALIBRATIONS)
     policy = providers.ThreadSafeSingleton(

@@ -61,10 +61,10 @@ class LoggedApplication(Litestar):
     It also bounds what all requests together upload, and answers requests that a stop of the service cuts off.
     """
 
-    def __init__(self, *args: Any, max_uploads: int, **kwargs: Any) -> None:
-        """As Litestar; `max_uploads` is the limit of UploadBudget."""
+    def __init__(self, *args: Any, uploads: UploadBudget, **kwargs: Any) -> None:
+        """As Litestar; `uploads` is what all requests may upload together."""
         super().__init__(*args, **kwargs)
-        self._uploads = UploadBudget(max_uploads)
+        self._uploads = uploads
 
     async def __call__(
         self,

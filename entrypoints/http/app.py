@@ -37,6 +37,7 @@ from entrypoints.http.options import allow_all_methods
 from entrypoints.http.profiles import ProfileController
 from entrypoints.http.recognition import RecognitionController
 from entrypoints.http.text import check_address
+from entrypoints.http.upload_budget import UploadBudget
 
 CONTROLLERS = (
     FaceController,
@@ -88,7 +89,7 @@ def create_app(container: Container) -> Litestar:
         before_send=[allow_all_methods],
         openapi_config=openapi_config(version("face-api")),
         request_max_body_size=settings.max_body_bytes,
-        max_uploads=settings.max_uploads_bytes,
+        uploads=UploadBudget(settings.max_uploads_bytes, container.give_back_memory()),
         logging_config=None,
     )
 

@@ -1,13 +1,15 @@
 """How many bytes of request bodies a process holds at once."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from litestar.types import HTTPReceiveMessage, Receive, WebSocketReceiveMessage
 
 from domain.errors import Busy
+
+_SETTLE_S = 1.0
 
 
 class UploadBudget:
@@ -17,10 +19,12 @@ class UploadBudget:
     their uploads don't keep others out.
     """
 
-    def __init__(self, limit: int) -> None:
-        """`limit` is in bytes."""
+    def __init__(self, limit: int, give_back_memory: Callable[[], object]) -> None:
+        """`limit` is in bytes; `give_back_memory` is called, in a thread, when a peak of uploads is over."""
         self._limit = limit
+        self._give_back_memory = give_back_memory
         self._held = 0
+        self._peak = 0
         self._unfinished: dict[_Upload, None] = {}  # in the order in which they began
 
     @contextmanager
@@ -36,6 +40,7 @@ class UploadBudget:
         """Count what an upload has received, and make room for it."""
         upload.held += size
         self._held += size
+        self._peak = max(self._peak, self._held)
         self._unfinished[upload] = None
         while self._held > self._limit:
             oldest = next(iter(self._unfinished), upload)
@@ -51,6 +56,13 @@ class UploadBudget:
         self._unfinished.pop(upload, None)
         self._held -= upload.held
         upload.held = 0
+        if self._peak > self._limit // 2 and self._held < self._limit // 8:
+            self._peak = self._held
+            # Later: the request that held it hasn't ended yet.
+            asyncio.get_running_loop().call_later(_SETTLE_S, self._release)
+
+    def _release(self) -> None:
+        asyncio.get_running_loop().run_in_executor(None, self._give_back_memory)
 
 
 class _Upload:

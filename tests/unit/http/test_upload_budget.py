@@ -1,6 +1,7 @@
 """The bytes that all uploads together may take."""
 
 import asyncio
+import threading
 from typing import Any
 
 import httpx
@@ -46,8 +47,13 @@ class Client:
 
 
 @pytest.fixture
-def budget() -> UploadBudget:
-    return UploadBudget(100)
+def given_back() -> threading.Event:
+    return threading.Event()
+
+
+@pytest.fixture
+def budget(given_back: threading.Event) -> UploadBudget:
+    return UploadBudget(100, given_back.set)
 
 
 async def test_the_upload_that_began_first_makes_room(budget: UploadBudget) -> None:
@@ -81,6 +87,22 @@ async def test_one_refusal_is_enough_where_it_makes_room(budget: UploadBudget) -
     for client in clients[1:]:
         await client.send(1, more=False)
     assert [await client.status() for client in clients] == [503, 200, 200, 200]
+
+
+@pytest.mark.parametrize(("size", "large"), [(60, True), (40, False)])
+async def test_memory_is_given_back_after_a_peak(
+    budget: UploadBudget,
+    given_back: threading.Event,
+    size: int,
+    large: bool,  # noqa: FBT001
+) -> None:
+    client = Client(budget)
+    await client.send(size, more=False)
+    await asyncio.sleep(1.2)
+    assert not given_back.is_set()
+    await client.status()
+    await asyncio.sleep(1.2)
+    assert given_back.is_set() is large
 
 
 async def test_another_cancellation_is_not_swallowed(budget: UploadBudget) -> None:
