@@ -1,1 +1,1 @@
-"""A PostgreSQL server with pgvector that comes along: installed, started, kept running and stopped by us."""
+"""The embedded PostgreSQL server with pgvector: installed, started, kept running and stopped by the service."""

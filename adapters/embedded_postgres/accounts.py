@@ -1,4 +1,4 @@
-"""Who runs the server: PostgreSQL refuses to run as root, and no account is created for it."""
+"""The account that runs the server: PostgreSQL refuses to run as root, and no account is created for it."""
 
 import os
 import pwd
@@ -8,7 +8,7 @@ from pathlib import Path
 from application.errors import StartupError
 
 _CANDIDATES = ("postgres", "nobody")
-"""Of root's choice, the first that exists; a shared `nobody` is the last resort."""
+"""Root uses the first that exists; `nobody`, which other programs share, is the last resort."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Account:
 
 
 def service_account() -> Account:
-    """The account of this process: the only one that the server lets in.
+    """The account of this process, the only one that may connect to the server.
 
     Raises:
         StartupError: it has no name, and peer authentication goes by names.

@@ -28,10 +28,10 @@ class Binaries:
 
 
 def find_binaries() -> Binaries:
-    """Locate them in the installed distribution.
+    """Find the programs in the installed distribution.
 
     Raises:
-        StartupError: the distribution is not there or not whole.
+        StartupError: the distribution is missing or incomplete.
     """
     try:
         found = distribution(_DISTRIBUTION)
@@ -48,5 +48,5 @@ def find_binaries() -> Binaries:
         if not path.exists()
     ]
     if missing:
-        raise StartupError(f"The package {_DISTRIBUTION} is not whole: {missing[0]} is missing.")
+        raise StartupError(f"The package {_DISTRIBUTION} is incomplete: {missing[0]} is missing.")
     return binaries

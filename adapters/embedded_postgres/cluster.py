@@ -1,4 +1,4 @@
-"""The embedded server's places in the data directory, and what can be read there."""
+"""The embedded server's files in the data directory."""
 
 import os
 import re
@@ -38,11 +38,11 @@ class Cluster:
         return self.data_dir / "postgres.log"
 
     def exists(self) -> bool:
-        """Whether something is there; an empty folder is nothing."""
+        """Whether the folder is there and not empty."""
         return self.path.is_dir() and any(self.path.iterdir())
 
     def discard_draft(self) -> None:
-        """Remove what an interrupted start has left."""
+        """Remove the draft of an interrupted start."""
         if self.draft.exists():
             shutil.rmtree(self.draft)
 
@@ -56,10 +56,10 @@ class Cluster:
             os.close(folder)
 
     def check_version(self) -> None:
-        """Refuse what this server can't read.
+        """Check that this server can read the cluster.
 
         Raises:
-            StartupError: another major version's cluster, or no cluster at all.
+            StartupError: it is another major version's, or no cluster.
         """
         try:
             version = (self.path / "PG_VERSION").read_text(encoding="ascii").strip()
@@ -80,8 +80,15 @@ class Cluster:
         return bool(lines) and lines[0] == str(pid) and lines[-1] == "ready"
 
     def has_reachable_socket(self) -> bool:
-        """Whether the socket's path is short enough to connect to."""
-        return len(os.fsencode(self.path / f".s.PGSQL.{PORT}")) <= _SOCKET_PATH_BYTES
+        """Whether a connection can be made by the socket's path.
+
+        It may be too long. A comma separates hosts in the driver's parameters, and a URL is UTF-8.
+        """
+        try:
+            path = str(self.path / f".s.PGSQL.{PORT}").encode()
+        except UnicodeEncodeError:
+            return False
+        return len(path) <= _SOCKET_PATH_BYTES and b"," not in path
 
     def failure(self) -> StartupError:
         """One line on why the program that ran last has failed: its own words, and where there are more."""

@@ -10,7 +10,7 @@ from pathlib import Path
 ROLE = "face"
 DATABASE = "face"
 PORT = 5432
-"""Of the socket's name only; the server has no TCP."""
+"""It is part of the socket's name; the server has no TCP."""
 
 _MIB = 1024 * 1024
 _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")

@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import signal
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -65,6 +66,7 @@ def main() -> None:
     _die_with(launch.parent)
     os.umask(0o077)
     os.fchdir(cluster)
+    _make_private(launch.cluster)
     _tidy(launch.files)
     os.execve(  # noqa: S606
         launch.program,
@@ -94,8 +96,23 @@ def _die_with(parent: int) -> None:
         raise SystemExit("the service ended before its server had begun")
 
 
+def _make_private(path: str) -> None:
+    """Take permissions on the working directory from others, with which PostgreSQL refuses to start.
+
+    Kubernetes gives them to a group (`fsGroup`) each time that it mounts a volume.
+    """
+    with suppress(OSError):
+        Path().chmod(0o700)
+    mode = stat.S_IMODE(Path().stat().st_mode)
+    if mode & 0o077:
+        raise SystemExit(
+            f"{path} is open to other accounts (mode {mode:04o}), and this file system or its owner doesn't let"
+            " the service change that: chmod 0700 it, or set FACE_DATA_DIR to a file system with permissions"
+        )
+
+
 def _tidy(files: dict[str, str]) -> None:
-    """Work in the cluster as its own account, so that no link that it holds leads root astray."""
+    """Remove stale files and write new ones, as the account: links in the cluster can't make root write elsewhere."""
     for name in _STALE:
         Path(name).unlink(missing_ok=True)
     with suppress(FileNotFoundError):
@@ -114,22 +131,22 @@ def _uncover(launch: Launch) -> None:
     the installation appears at its old path. No permission on the disk changes.
     """
     with _account(launch):
-        walls = {path: wall for path in launch.installation if (wall := _wall(path))}
-    if not walls:
+        closed = {path: folder for path in launch.installation if (folder := _closed_folder(path))}
+    if not closed:
         return
     os.umask(0o022)
     try:
         _unshare_mounts()
-        sources = {path: os.open(path, os.O_PATH) for path in walls}
-        for wall in set(walls.values()):
-            _mount("tmpfs", wall, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=0755")
+        sources = {path: os.open(path, os.O_PATH) for path in closed}
+        for folder in set(closed.values()):
+            _mount("tmpfs", folder, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=0755")
         for path, source in sources.items():
             Path(path).mkdir(parents=True, exist_ok=True)
             _show(f"/proc/self/fd/{source}", path)
             os.close(source)
     except OSError as error:
         raise SystemExit(
-            f"root runs PostgreSQL as {launch.account}, who may not enter {min(walls.values())},"
+            f"root runs PostgreSQL as {launch.account}, who may not enter {min(closed.values())},"
             f" and the kernel grants no private view of it ({error.strerror}):"
             " install the service where others may read, or run it as an ordinary user"
         ) from None
@@ -137,7 +154,7 @@ def _uncover(launch: Launch) -> None:
 
 @contextmanager
 def _account(launch: Launch) -> Iterator[None]:
-    """Look with the account's eyes for a while; this process is root again after it."""
+    """Have the account's permissions for a while; this process is root again afterwards."""
     groups = os.getgroups()
     try:
         os.setgroups([])
@@ -150,7 +167,7 @@ def _account(launch: Launch) -> Iterator[None]:
         os.setgroups(groups)
 
 
-def _wall(path: str) -> str | None:
+def _closed_folder(path: str) -> str | None:
     """The topmost folder that can't be entered, down to `path` itself."""
     for folder in (*reversed(Path(path).parents), Path(path)):
         if not os.access(folder, os.X_OK, effective_ids=True):

@@ -1,7 +1,6 @@
 """One owner of a data directory at a time.
 
-With flock rather than `filelock`: that empties the file when it opens it, and with it the owner's number that others
-are told.
+flock is used rather than `filelock`, which empties the file when it opens it: the file has the owner's process id.
 """
 
 import fcntl
@@ -16,17 +15,17 @@ _LOCK = "lock"
 
 
 class DataDirectoryInUse(StartupError):
-    """Another process has it."""
+    """Another process holds it."""
 
 
 @contextmanager
 def owned(data_dir: Path) -> Iterator[None]:
-    """Make the data directory, private, if it is not there, and hold it.
+    """Hold the data directory; make it first, private, if it is missing.
 
-    The kernel lets go when this process ends, in whatever way; the file stays.
+    The kernel releases the lock however this process ends; the file stays.
 
     Raises:
-        DataDirectoryInUse: at once.
+        DataDirectoryInUse: another process holds it.
     """
     _make_private(data_dir)
     lock = os.open(data_dir / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
@@ -47,6 +46,6 @@ def owned(data_dir: Path) -> Iterator[None]:
 
 
 def _make_private(directory: Path) -> None:
-    """Folders that are there stay as they are."""
+    """Make missing folders; those that exist keep their permissions."""
     for folder in (*reversed(directory.parents), directory):
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -1,7 +1,7 @@
-"""A cluster's server processes, orphans too: found by what they are, not by what a pid file says.
+"""A cluster's server processes, found by their program and working directory, not by a pid file.
 
-Read from /proc rather than by `psutil`, which tells a working directory by its path: that of a server in a namespace
-of mounts may be another, while the folder is the same.
+/proc is read rather than `psutil`, which tells a working directory by its path: a server in a mount namespace of its
+own has another path for the same folder.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from application.errors import StartupError
 
 _PROGRAMS = {"postgres", "initdb"}
 _ESCALATION = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0))
-"""PostgreSQL's fast and immediate shutdown, each with the seconds that it may take."""
+"""PostgreSQL's fast and immediate shutdown, each with its time limit in seconds."""
 
 _POLL_S = 0.05
 
@@ -26,13 +26,13 @@ async def stop_servers(cluster: Path) -> None:
         StartupError: one does not end.
     """
     loop = asyncio.get_running_loop()
-    for kind, patience in _ESCALATION:
+    for kind, limit_s in _ESCALATION:
         found = processes_in(cluster)
         for pid in found:
-            # A parent tells its children; the logger, who hears nobody, goes when all others are gone.
+            # A parent stops its children. The log writer ignores signals, and ends after all others.
             if _parent(pid) not in found:
                 _signal(pid, cluster, kind)
-        deadline = loop.time() + patience
+        deadline = loop.time() + limit_s
         while found and loop.time() < deadline:
             await asyncio.sleep(_POLL_S)
             found = processes_in(cluster)
@@ -70,7 +70,7 @@ def _signal(pid: int, cluster: Path, kind: signal.Signals) -> None:
     with suppress(ProcessLookupError):
         handle = os.pidfd_open(pid)
         try:
-            # Looked at once more: the handle can't come to mean another process, the number can.
+            # Checked again: the number may belong to another process by now, the handle can't.
             if _works_in(pid, cluster):
                 signal.pidfd_send_signal(handle, kind)
         finally:

@@ -1,4 +1,4 @@
-"""A PostgreSQL server with pgvector of our own, in the data directory, for as long as the service runs."""
+"""The embedded PostgreSQL server with pgvector: started, kept running, and stopped with the service."""
 
 import asyncio
 import contextlib
@@ -26,19 +26,19 @@ from adapters.embedded_postgres.processes import stop_servers
 from application.errors import StartupError
 
 _START_S = 120.0
-"""Time to become ready; recovery after a crash reads what was written since the last checkpoint."""
+"""Until the server is ready; recovery after a crash reads what was written since the last checkpoint."""
 
 _JOIN_S = 10.0
-"""Time for a server of another process to let us in; it may be starting."""
+"""Until another process's server, which may be starting, accepts a connection."""
 
 _POLL_S = 0.02
 _JOIN_POLL_S = 0.2
 
-_AGAIN_S = 5.0
+_RETRY_S = 5.0
 """Between attempts to start a server again that has ended by itself."""
 
 _SHUTDOWN = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0))
-"""PostgreSQL's fast and immediate shutdown, then the kernel's, each with the seconds that it may take."""
+"""PostgreSQL's fast and immediate shutdown, then SIGKILL, each with its time limit in seconds."""
 
 _SERVER = ("postgres",)
 _INITDB = (
@@ -59,7 +59,7 @@ logger = logging.getLogger(__name__)
 
 
 class EmbeddedPostgres:
-    """Starts the server, keeps it running and stops it; one object serves one event loop."""
+    """Starts the server, starts it again when it ends, and stops it. An object belongs to one event loop."""
 
     def __init__(self, data_dir: Path) -> None:
         self._cluster = Cluster(data_dir.resolve())
@@ -70,19 +70,19 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
-        """A `postgresql+asyncpg://` URL, good in this process between start and stop."""
+        """A `postgresql+asyncpg://` URL, valid in this process while the server runs."""
         if self._url is None:
             raise RuntimeError("The embedded server is not running.")
         return self._url
 
     async def start(self) -> str:
-        """Bring the server up, with a cluster made if there is none; returns `url`.
+        """Start the server, with a new cluster if there is none; returns `url`.
 
         Call it in a thread that lives as long as the service: the server ends with that thread.
 
         Raises:
             DataDirectoryInUse: another process has the data directory.
-            StartupError: the server can't be had; what it said is in the data directory.
+            StartupError: the server does not start; its log is in the data directory.
         """
         if self._url is not None:
             return self._url
@@ -97,12 +97,10 @@ class EmbeddedPostgres:
         return self._url
 
     async def join(self) -> str:
-        """As `start`; but if another process of this account runs the server already, that one serves both.
-
-        It ends with the other process.
+        """As `start`, or connect to the server that another process of this account runs, and ends.
 
         Raises:
-            DataDirectoryInUse: another process has the data directory and lets nobody in.
+            DataDirectoryInUse: another process has the data directory, and its server accepts no connection.
             StartupError: as `start`.
         """
         try:
@@ -114,7 +112,7 @@ class EmbeddedPostgres:
         return self._url
 
     async def stop(self) -> None:
-        """Shut the server down and let go of the data directory; nothing happens a second time."""
+        """Shut the server down and release the data directory. Calling it again does nothing."""
         keeper, self._keeper = self._keeper, None
         if keeper is not None:
             keeper.cancel()
@@ -150,7 +148,7 @@ class EmbeddedPostgres:
         while asyncio.get_running_loop().time() < deadline:
             with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 host = self._socket_folder()
-                await _greet(host)
+                await _connect_once(host)
                 return _url(host)
             self._held.close()
             await asyncio.sleep(_JOIN_POLL_S)
@@ -164,7 +162,7 @@ class EmbeddedPostgres:
         return process
 
     async def _keep(self, process: Process, binaries: Binaries, service: Account, host: str) -> None:
-        """Start the server again when it ends by itself, as it does when the kernel is short of memory."""
+        """Start the server again when it ends by itself, as when the kernel is short of memory."""
         while True:
             await process.wait()
             logger.error("the embedded PostgreSQL has ended; it is started again")
@@ -173,7 +171,7 @@ class EmbeddedPostgres:
                 process = await self._serve(binaries, service, host)
             except (StartupError, OSError) as error:
                 logger.error("%s", error)  # noqa: TRY400
-                await asyncio.sleep(_AGAIN_S)
+                await asyncio.sleep(_RETRY_S)
 
     async def _create(self, binaries: Binaries, service: Account) -> None:
         cluster, draft = self._cluster, self._cluster.draft
@@ -230,12 +228,12 @@ class EmbeddedPostgres:
                     if process.returncode is not None:
                         raise self._cluster.failure()
                     await asyncio.sleep(_POLL_S)
-                await _greet(host)
+                await _connect_once(host)
         except (OSError, asyncpg.PostgresError) as error:
             raise self._cluster.failure() from error
 
     def _socket_folder(self) -> str:
-        """By its path, or, if that is too long for a socket's address, by a descriptor of this process."""
+        """The folder of the server's socket: its path or, if that won't do, a file descriptor of this process."""
         if self._cluster.has_reachable_socket():
             return str(self._cluster.path)
         descriptor = os.open(self._cluster.path, os.O_PATH | os.O_DIRECTORY)
@@ -248,7 +246,7 @@ def _url(host: str) -> str:
     return URL.create("postgresql+asyncpg", username=ROLE, database=DATABASE, query=query).render_as_string()
 
 
-async def _greet(host: str) -> None:
+async def _connect_once(host: str) -> None:
     connection = await asyncpg.connect(host=host, port=PORT, user=ROLE, database=DATABASE)
     await connection.close()
 

@@ -1,1 +1,1 @@
-"""Settings, wiring, start and supervision of processes: only this package and the command line know all adapters."""
+"""Settings, wiring of ports and adapters, start and stop, worker processes."""

@@ -5,14 +5,14 @@ import math
 from domain.quality import LENIENT, NO_BOUNDS, STRICT, Measure, QualityBounds
 
 PROFILES = {"off": NO_BOUNDS, "lenient": LENIENT, "strict": STRICT}
-"""What the following bounds change; without one of these words, the default."""
+"""Sets of bounds to begin with; the default where none is named."""
 
 
 def parse_bounds(text: str, default: QualityBounds) -> QualityBounds:
-    """Read `profile,measure=bound,measure=off`, each part as often as wanted.
+    """Parse `profile,measure=bound,measure=off`; later words override earlier ones.
 
     Raises:
-        ValueError: it is something else; the message says which word.
+        ValueError: a word is unknown or no number; the message names it.
     """
     bounds = default
     for word in filter(None, map(str.strip, text.split(","))):

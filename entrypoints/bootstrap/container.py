@@ -1,47 +1,9 @@
-"""The one place where ports meet their adapters."""
+"""Wiring of the use cases: the one place where all ports have met their adapters."""
 
-from functools import partial
-from typing import Any
+from dependency_injector import providers
 
-from dependency_injector import containers, providers
-
-from adapters.embedded_postgres.server import EmbeddedPostgres
 from adapters.files.calibration import FileCalibrations
-from adapters.files.liveness import FileLivenessCalibrations
-from adapters.gallery_index.faiss.store import FaissIndexStore
-from adapters.gallery_index.gallery import IndexedGallery
-from adapters.imaging.alignment import SimilarityAligner
-from adapters.imaging.crops import PngCrops
-from adapters.imaging.decoder import PillowDecoder
-from adapters.imaging.opencv_threads import use_one_opencv_thread
-from adapters.imaging.quality import LandmarkQualityAssessor
-from adapters.imaging.refinement import RefiningAligner
-from adapters.memory.archive import InMemoryArchive
-from adapters.memory.cohorts import InMemoryCohorts
-from adapters.memory.crops import InMemoryCrops
-from adapters.memory.gallery import InMemoryGallery
-from adapters.memory.idempotency import InMemoryIdempotency
-from adapters.memory.liveness_sessions import InMemoryLivenessSessions
-from adapters.memory.people import InMemoryCollections, InMemoryProfiles
-from adapters.memory.repository import InMemoryRepository
-from adapters.memory.store import InMemoryStore
-from adapters.onnx.catalogue.entries import Catalogue
-from adapters.onnx.catalogue.files import ModelFiles
-from adapters.onnx.engines.choice import choose_engine
-from adapters.onnx.library import OnnxModelLibrary
-from adapters.postgres.archive import PgVectorArchive
-from adapters.postgres.change_feed import PostgresChangeFeed
-from adapters.postgres.cohorts import PostgresCohorts
-from adapters.postgres.crops import PostgresCrops
-from adapters.postgres.engine import make_engine
-from adapters.postgres.gallery import PgVectorGallery
-from adapters.postgres.idempotency import PostgresIdempotency
-from adapters.postgres.liveness_sessions import PostgresLivenessSessions
-from adapters.postgres.people import PostgresCollections, PostgresProfiles
-from adapters.postgres.repository import PgVectorRepository
-from adapters.system.idle_cores import IdleCores
-from adapters.threads.pool import ThreadWorkerPool
-from application.analysis.analyser import FaceAnalyser
+from adapters.system.machine import return_freed_memory
 from application.analysis.sources import SourceReader
 from application.bulk.enrol import EnrolPhotos
 from application.bulk.export import ExportPeople
@@ -57,7 +19,6 @@ from application.former_models import FindFormerFaces
 from application.gallery_calibration import GalleryCalibration
 from application.health import CheckReadiness
 from application.idempotency import AnswerOnce
-from application.liveness import LivenessGate
 from application.liveness_frames import FrameAnalyser
 from application.liveness_sessions import (
     ReadLivenessSession,
@@ -74,221 +35,74 @@ from application.recognition import (
     RecognizeFace,
     VerifyFace,
 )
-from domain.capture import MINIFASNET_LIMITS
-from domain.models import Alignment
-from entrypoints.bootstrap.settings import PROJECT, Settings
+from entrypoints.bootstrap.analysis import AnalysisContainer
+from entrypoints.bootstrap.settings import PROJECT
 
-CATALOGUE = PROJECT / "static" / "models.toml"
 CALIBRATIONS = PROJECT / "static" / "calibration"
 
-CONNECTIONS = 8
-"""To the database; a statement takes milliseconds, so that a few serve many clients."""
-
-MIN_INDEXED_FACES = 1000
-"""The database searches fewer faces as fast as an index."""
-
-MOST_THREADS = 4
-"""Of one run of a network: the more there are, the less each of them spares."""
+_ports = AnalysisContainer
+_settings = _ports.settings.provided
 
 
-def search_kind(settings: Settings) -> str:
-    """The name of the adapter that searches."""
-    return "memory" if settings.database_url == "memory" else settings.search
-
-
-def storage_kind(settings: Settings) -> str:
-    """The name of the storage adapter that the settings ask for."""
-    return settings.database_url if settings.database_url in {"embedded", "memory"} else "server"
-
-
-def spare_cores(cores: int) -> IdleCores | None:
-    """For runs of networks to spread over; None if there is one core only."""
-    return IdleCores(cores, min(cores, MOST_THREADS)) if cores > 1 else None
-
-
-def _stored(
-    storage: providers.Provider[str], memory: providers.Provider[Any], postgres: providers.Provider[Any]
-) -> providers.Selector:
-    """A storage port: in memory, or in PostgreSQL wherever it runs."""
-    return providers.Selector(storage, memory=memory, embedded=postgres, server=postgres)
-
-
-class Container(containers.DeclarativeContainer):
+class Container(AnalysisContainer):
     """Wires the service. Nothing is made before it is asked for."""
 
-    settings = providers.Dependency(instance_of=Settings)
-    storage = providers.Callable(storage_kind, settings)
-    kept_crops = providers.Callable(lambda settings: "yes" if settings.store_crops else "no", settings)
-
-    embedded_server = providers.ThreadSafeSingleton(EmbeddedPostgres, data_dir=settings.provided.data_dir)
-    database_url = providers.Selector(
-        storage,
-        embedded=embedded_server.provided.url,
-        server=settings.provided.database_url,
-    )
-    engine = providers.ThreadSafeSingleton(make_engine, database_url, pool_size=CONNECTIONS)
-    memory = providers.ThreadSafeSingleton(InMemoryStore)
-    faces = _stored(
-        storage,
-        providers.ThreadSafeSingleton(InMemoryRepository, memory),
-        providers.ThreadSafeSingleton(PgVectorRepository, engine),
-    )
-    profiles = _stored(
-        storage,
-        providers.ThreadSafeSingleton(InMemoryProfiles, memory),
-        providers.ThreadSafeSingleton(PostgresProfiles, engine),
-    )
-    collections = _stored(
-        storage,
-        providers.ThreadSafeSingleton(InMemoryCollections, memory),
-        providers.ThreadSafeSingleton(PostgresCollections, engine),
-    )
-    search = providers.Callable(search_kind, settings)
-    index_store = providers.ThreadSafeSingleton(
-        FaissIndexStore, settings.provided.index_dir, threads=settings.provided.worker_count
-    )
-    exact_gallery = providers.ThreadSafeSingleton(PgVectorGallery, engine)
-    indexed_gallery = providers.ThreadSafeSingleton(
-        IndexedGallery,
-        exact_gallery,
-        index_store,
-        providers.Singleton(PostgresChangeFeed, engine),
-        min_faces=MIN_INDEXED_FACES,
-    )
-    gallery = providers.Selector(
-        search,
-        memory=providers.ThreadSafeSingleton(InMemoryGallery, memory),
-        pgvector=exact_gallery,
-        index=indexed_gallery,
-    )
-    archive = _stored(
-        storage,
-        providers.ThreadSafeSingleton(InMemoryArchive, memory),
-        providers.ThreadSafeSingleton(PgVectorArchive, engine),
-    )
-    crop_archive = _stored(
-        storage,
-        providers.ThreadSafeSingleton(InMemoryCrops, memory),
-        providers.ThreadSafeSingleton(PostgresCrops, engine),
-    )
-    idempotency = _stored(
-        storage,
-        providers.ThreadSafeSingleton(InMemoryIdempotency),
-        providers.ThreadSafeSingleton(PostgresIdempotency, engine),
-    )
-    liveness_sessions = _stored(
-        storage,
-        providers.ThreadSafeSingleton(InMemoryLivenessSessions),
-        providers.ThreadSafeSingleton(PostgresLivenessSessions, engine),
-    )
-
-    workers = providers.ThreadSafeSingleton(
-        ThreadWorkerPool,
-        settings.provided.worker_count,
-        settings.provided.queue,
-        prepare=providers.Object(use_one_opencv_thread),
-    )
-    catalogue = providers.ThreadSafeSingleton(Catalogue.load, CATALOGUE, settings.provided.own_catalogue)
-    model_files = providers.ThreadSafeSingleton(ModelFiles, settings.provided.model_folder)
-    spare = providers.ThreadSafeSingleton(spare_cores, settings.provided.cores)
-    inference = providers.ThreadSafeSingleton(
-        choose_engine, settings.provided.inference, settings.provided.worker_count, spare
-    )
-    models = providers.ThreadSafeSingleton(
-        OnnxModelLibrary,
-        catalogue=catalogue,
-        files=model_files,
-        cache=settings.provided.cache_dir,
-        defaults=settings.provided.default_models,
-        aliases=settings.provided.model_aliases,
-        engine=inference,
-    )
-    liveness_calibrations = providers.ThreadSafeSingleton(
-        FileLivenessCalibrations, settings.provided.liveness_calibration
-    )
-    liveness_gate = providers.ThreadSafeSingleton(
-        LivenessGate,
-        settings.provided.liveness,
-        providers.Factory(partial, models.provided.spoof_detector, settings.provided.liveness_models),
-        providers.Object(MINIFASNET_LIMITS),
-        liveness_calibrations,
-    )
-    crop_codec = providers.Singleton(PngCrops)
-    analyser = providers.ThreadSafeSingleton(
-        FaceAnalyser,
-        decoder=providers.Singleton(
-            PillowDecoder, settings.provided.max_pixels, settings.provided.max_decode_s
-        ),
-        aligners=providers.Dict(
-            {
-                Alignment.DETECTED: providers.Singleton(SimilarityAligner),
-                Alignment.REFINED: providers.Singleton(RefiningAligner, models.provided.landmark_locator),
-            }
-        ),
-        models=models,
-        gate=liveness_gate,
-        assessor=providers.Singleton(LandmarkQualityAssessor),
-        max_faces=settings.provided.max_faces,
-    )
-
-    calibrations = providers.ThreadSafeSingleton(
-        FileCalibrations, settings.provided.calibration_dir, CALIBRATIONS
-    )
+    return_freed_memory = providers.Object(return_freed_memory)
+    kept_crops = providers.Callable(lambda settings: "yes" if settings.store_crops else "no", _ports.settings)
+    calibrations = providers.ThreadSafeSingleton(FileCalibrations, _settings.calibration_dir, CALIBRATIONS)
     policy = providers.ThreadSafeSingleton(
         DecisionPolicy,
         calibrations.provided.load,
-        target_fmr=settings.provided.target_fmr,
-        target_fpir=settings.provided.target_fpir,
-        margin=settings.provided.ambiguity_margin,
-        mode=settings.provided.calibration,
+        target_fmr=_settings.target_fmr,
+        target_fpir=_settings.target_fpir,
+        margin=_settings.ambiguity_margin,
+        mode=_settings.calibration,
     )
-    cohorts = _stored(
-        storage,
-        providers.ThreadSafeSingleton(InMemoryCohorts, memory),
-        providers.ThreadSafeSingleton(PostgresCohorts, engine),
-    )
-    calibration = providers.ThreadSafeSingleton(GalleryCalibration, cohorts, settings.provided.calibration)
-
-    report_calibration = providers.Factory(ReportCalibration, models, policy, calibration)
-
-    frame_analyser = providers.Factory(FrameAnalyser, analyser)
+    calibration = providers.ThreadSafeSingleton(GalleryCalibration, _ports.cohorts, _settings.calibration)
+    report_calibration = providers.Factory(ReportCalibration, _ports.models, policy, calibration)
+    frame_analyser = providers.Factory(FrameAnalyser, _ports.analyser)
     start_liveness_session = providers.Factory(
-        StartLivenessSession, liveness_sessions, models, policy, settings.provided.session_limits
+        StartLivenessSession,
+        _ports.liveness_sessions,
+        _ports.models,
+        policy,
+        _settings.session_limits,
     )
     take_liveness_frame = providers.Factory(
         TakeLivenessFrame,
-        liveness_sessions,
+        _ports.liveness_sessions,
         frame_analyser,
-        workers,
+        _ports.workers,
         policy,
-        settings.provided.session_limits,
-        settings.provided.liveness,
+        _settings.session_limits,
+        _settings.liveness,
     )
     read_liveness_session = providers.Factory(
-        ReadLivenessSession, liveness_sessions, settings.provided.session_limits
+        ReadLivenessSession,
+        _ports.liveness_sessions,
+        _settings.session_limits,
     )
-    use_liveness_session = providers.Factory(UseLivenessSession, liveness_sessions, policy)
-
-    reader = providers.Factory(SourceReader, analyser, workers, use_liveness_session)
+    use_liveness_session = providers.Factory(UseLivenessSession, _ports.liveness_sessions, policy)
+    reader = providers.Factory(SourceReader, _ports.analyser, _ports.workers, use_liveness_session)
     identify = providers.Factory(
         Identify,
         reader,
-        gallery,
+        _ports.gallery,
         policy,
         calibration,
-        settings.provided.identification_method,
-        settings.provided.quality_recognition,
+        _settings.identification_method,
+        _settings.quality_recognition,
     )
     recognize_face = providers.Factory(RecognizeFace, identify)
     verify_face = providers.Factory(
         VerifyFace,
         reader,
-        gallery,
-        profiles,
+        _ports.gallery,
+        _ports.profiles,
         policy,
         calibration,
-        settings.provided.identification_method,
-        settings.provided.quality_recognition,
+        _settings.identification_method,
+        _settings.quality_recognition,
     )
     check_liveness = providers.Factory(CheckLiveness, reader)
     detect_faces = providers.Factory(DetectFaces, reader)
@@ -296,41 +110,59 @@ class Container(containers.DeclarativeContainer):
     enrol_face = providers.Factory(
         EnrolFace,
         reader,
-        faces,
-        profiles,
-        gallery,
+        _ports.faces,
+        _ports.profiles,
+        _ports.gallery,
         policy,
         calibration,
-        settings.provided.quality_enrolment,
-        providers.Selector(kept_crops, yes=crop_codec, no=providers.Object(None)),
+        _settings.quality_enrolment,
+        providers.Selector(kept_crops, yes=_ports.crop_codec, no=providers.Object(None)),
     )
-    enrol_batch = providers.Factory(EnrolBatch, enrol_face, workers, settings.provided.batch_width)
-    photo_reader = providers.Factory(PhotoReader, settings.provided.max_body_bytes)
+    enrol_batch = providers.Factory(EnrolBatch, enrol_face, _ports.workers, _settings.batch_width)
+    photo_reader = providers.Factory(PhotoReader, _settings.max_body_bytes)
     enrol_photos = providers.Factory(
-        EnrolPhotos, enrol_face, collections, workers, photo_reader, settings.provided.bulk_concurrency
+        EnrolPhotos,
+        enrol_face,
+        _ports.collections,
+        _ports.workers,
+        photo_reader,
+        _settings.bulk_concurrency,
     )
     identify_photos = providers.Factory(
-        IdentifyPhotos, identify, collections, workers, photo_reader, settings.provided.bulk_concurrency
+        IdentifyPhotos,
+        identify,
+        _ports.collections,
+        _ports.workers,
+        photo_reader,
+        _settings.bulk_concurrency,
     )
     reembed_faces = providers.Factory(
         ReembedFaces,
-        crop_archive,
-        crop_codec,
-        faces,
-        collections,
-        models,
-        workers,
-        settings.provided.bulk_concurrency,
+        _ports.crop_archive,
+        _ports.crop_codec,
+        _ports.faces,
+        _ports.collections,
+        _ports.models,
+        _ports.workers,
+        _settings.bulk_concurrency,
     )
-    find_former_faces = providers.Factory(FindFormerFaces, crop_archive, models)
-    export_people = providers.Factory(ExportPeople, profiles, archive, workers)
-    import_people = providers.Factory(ImportPeople, collections, archive, models, workers)
-    answer_once = providers.Factory(AnswerOnce, idempotency)
-    manage_faces = providers.Factory(ManageFaces, faces)
-    manage_profiles = providers.Factory(ManageProfiles, profiles, faces)
-    manage_collections = providers.Factory(ManageCollections, collections)
-    list_models = providers.Factory(ListModels, models, workers, policy)
-    search_readiness = providers.Selector(
-        search, memory=providers.Object(None), pgvector=providers.Object(None), index=indexed_gallery
+    find_former_faces = providers.Factory(FindFormerFaces, _ports.crop_archive, _ports.models)
+    export_people = providers.Factory(
+        ExportPeople,
+        _ports.profiles,
+        _ports.archive,
+        _ports.workers,
     )
-    check_readiness = providers.Factory(CheckReadiness, models, faces, search_readiness)
+    import_people = providers.Factory(
+        ImportPeople,
+        _ports.collections,
+        _ports.archive,
+        _ports.models,
+        _ports.workers,
+    )
+    answer_once = providers.Factory(AnswerOnce, _ports.idempotency)
+    manage_faces = providers.Factory(ManageFaces, _ports.faces)
+    manage_profiles = providers.Factory(ManageProfiles, _ports.profiles, _ports.faces)
+    manage_collections = providers.Factory(ManageCollections, _ports.collections)
+    list_models = providers.Factory(ListModels, _ports.models, _ports.workers, policy)
+    check_readiness = providers.Factory(CheckReadiness, _ports.models, _ports.faces, _ports.search_readiness)

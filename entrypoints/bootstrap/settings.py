@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from io import StringIO
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from math import ceil
 from pathlib import Path
@@ -23,8 +24,11 @@ from domain.quality import LENIENT, STRICT, QualityBounds
 from entrypoints.bootstrap.bounds import parse_bounds
 from entrypoints.bootstrap.expectations import expected_value
 
-_MOST_PROCESSES = 4
-"""That a service has unless it is told: each takes the memory of its models, and serves several cores."""
+_CORES_OF_A_PROCESS = 4
+"""Fewer cores are kept as busy by one process as by two, at half the memory (docs/decisions/0010-processes.md)."""
+
+_DEFAULT_PROCESSES = 4
+"""At most: each takes the memory of its models."""
 
 IPNetwork: TypeAlias = IPv4Network | IPv6Network
 
@@ -33,12 +37,12 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """One attribute a key; `.env.example` says what each means to the operator."""
+    """An attribute for each key of `.env.example`, which tells operators what it means."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 5000
     data_dir: Path = msgspec.field(default_factory=lambda: Path("data").absolute())
-    """Relative paths start at the working directory."""
+    """A relative path starts at the working directory."""
     database_url: Annotated[
         str,
         Meta(
@@ -47,14 +51,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = "embedded"
     search: Literal["index", "pgvector"] = "index"
-    """Of galleries in PostgreSQL: in memory, or by the database."""
+    """What searches galleries that are in PostgreSQL: an index in memory, or the database."""
     detection_model: str = "yunet"
     recognition_model: str = "sface"
     inference: Literal["onnxruntime", "openvino"] = "onnxruntime"
     target_fmr: Annotated[float, Meta(gt=0, le=0.5)] = 1e-4
-    """Of the decision threshold: the share of comparisons of different people that may match."""
+    """False match rate of verification: the share of comparisons of different people that may match."""
     target_fpir: Annotated[float, Meta(gt=0, le=0.5)] = 0.01
-    """Of a search: the share of strangers who may be taken for somebody."""
+    """False positive identification rate: the share of non-mated probes that may be taken for somebody."""
     calibration: CalibrationMode = CalibrationMode.GALLERY
     """Whether thresholds are fitted to the people who are enrolled."""
     ambiguity_margin: Annotated[float, Meta(ge=0, le=1)] = 0.02
@@ -64,7 +68,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     liveness_models: list[str] = msgspec.field(default_factory=lambda: ["minifasnet_v2", "minifasnet_v1se"])
     """Those that are installed are averaged."""
     liveness_session_movements: Annotated[int, Meta(ge=2, le=3)] = 3
-    """Of the head, that a session asks for."""
+    """Number of head movements that a session asks for."""
     liveness_session_deadline_s: Annotated[float, Meta(ge=5, le=600)] = 60
     """From a session's beginning to the end of its last movement."""
     liveness_session_valid_s: Annotated[float, Meta(ge=1, le=3600)] = 300
@@ -72,13 +76,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     liveness_session_gap_s: Annotated[float, Meta(ge=1, le=10)] = 2.5
     """The longest time without a frame that shows the face."""
     liveness_session_frames: Annotated[int, Meta(ge=10, le=1000)] = 300
-    """Of one session."""
+    """Most frames of a session."""
     liveness_session_rate: Annotated[int, Meta(ge=1, le=30)] = 5
-    """Frames a second that a session takes."""
+    """Most frames a second of a session."""
     liveness_session_frame_kb: Annotated[float, Meta(gt=0, le=10_000)] = 1000
     """The largest frame, in 10^3 bytes."""
     liveness_session_most: Annotated[int, Meta(ge=1, le=1_000_000)] = 2000
-    """Sessions that have not expired, of all processes."""
+    """Most sessions that have not expired, in all processes together."""
     quality_enrolment: QualityBounds = STRICT
     quality_recognition: QualityBounds = LENIENT
     store_crops: bool = False
@@ -90,23 +94,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     preload: list[str] = []
     """Models to load at the start, besides the defaults."""
     processes: Annotated[int, Meta(ge=0, le=16)] = 0
-    """That serve; 0 means one a core, four at most. Each has up to eight connections to the database."""
+    """Processes that answer; 0 means one for every four cores, four at most."""
     workers: Annotated[int, Meta(ge=0, le=256)] = 0
     """Threads of a process that analyse images; 0 means one for each of its cores, and one more."""
     queue: Annotated[int, Meta(ge=0, le=100_000)] = 64
     """Images that may wait for a worker of a process before the answer is 503."""
     max_body_mb: Annotated[float, Meta(gt=0, le=1024)] = 15
-    """Of a request, in 10^6 bytes."""
+    """Largest request, in 10^6 bytes."""
     max_image_mp: Annotated[float, Meta(gt=0, le=1000)] = 50
-    """Of an image, in 10^6 pixels."""
+    """Largest image, in 10^6 pixels."""
     max_decode_s: Annotated[float, Meta(gt=0, le=600)] = 5
-    """Seconds that a worker may compute to decode an image."""
+    """Processor time that decoding an image may take, in seconds."""
     max_faces: Annotated[int, Meta(ge=1, le=10_000)] = DEFAULT_MAX_FACES
-    """Of a photo, that are embedded."""
+    """Most faces of a photo that are embedded."""
     root_path: Annotated[str, Meta(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
     """What clients put before the service's addresses, where a proxy gives it a part of its own."""
     trusted_proxies: list[IPNetwork] = []
     """Whose X-Forwarded-* headers are believed."""
+    max_uploads_mb: Annotated[float, Meta(gt=0, le=1_000_000)] = 256
+    """All requests together that a process receives or answers, in 10^6 bytes; beyond it uploads get 503."""
+    header_timeout_s: Annotated[float, Meta(ge=1, le=600)] = 10
+    """From a connection to the end of a request's headers."""
+    body_timeout_s: Annotated[float, Meta(ge=1, le=3600)] = 20
+    """Period in which a client has to send some of a request's body, 4 kB for each second of it."""
+    idle_timeout_s: Annotated[float, Meta(ge=1, le=3600)] = 5
+    """From an answer to the next request of its connection."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property
@@ -146,7 +158,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def session_limits(self) -> SessionLimits:
-        """Of liveness sessions."""
+        """The limits of liveness sessions."""
         return SessionLimits(
             movements=self.liveness_session_movements,
             rules=SessionRules(
@@ -172,7 +184,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def batch_width(self) -> int:
-        """Photos of one batch that are on their way at once: enough to keep the workers busy, no more."""
+        """Photos of one batch that are processed at once: enough to keep the workers busy."""
         return self.worker_count + 1
 
     @property
@@ -186,27 +198,32 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return int(self.max_body_mb * 1e6)
 
     @property
+    def max_uploads_bytes(self) -> int:
+        """The limit of all uploads of a process; the largest request always fits."""
+        return max(int(self.max_uploads_mb * 1e6), self.max_body_bytes)
+
+    @property
     def cores(self) -> int:
-        """That the service may use."""
+        """Number of processor cores that the service may use."""
         return usable_cores()
 
     @property
     def worker_count(self) -> int:
-        """The workers of a process that is the only one; with 0, the cores it may use and one.
+        """Number of threads that analyse images, in a process that is the only one: one more than cores by default.
 
-        Python's own part of the work takes turns: while one worker waits for its turn, another computes.
+        Threads take turns in Python; while one waits for its turn, another computes.
         """
         return self.workers or self._workers(1)
 
     @property
     def process_count(self) -> int:
-        """The processes of a service. Faces in memory are those of one."""
+        """Number of processes that answer. Faces in memory are those of one process."""
         if self.database_url == "memory":
             return 1
-        return self.processes or min(self.cores, _MOST_PROCESSES)
+        return self.processes or min(ceil(self.cores / _CORES_OF_A_PROCESS), _DEFAULT_PROCESSES)
 
     def of_one_process(self) -> Self:
-        """As each process of a service has them: with its share of the workers."""
+        """The settings of each process of the service, with its share of the worker threads."""
         return msgspec.structs.replace(self, workers=self.workers or self._workers(self.process_count))
 
     def _workers(self, processes: int) -> int:
@@ -221,12 +238,9 @@ def load_settings(environment: Mapping[str, str] | None = None, dotenv: Path | N
         dotenv: instead of `.env` in the working directory.
 
     Raises:
-        StartupError: a value is wrong; the message names its key.
+        StartupError: a value is wrong; the message names its key. Or the file can't be read.
     """
-    values = {
-        **{key: value for key, value in dotenv_values(dotenv or Path(".env")).items() if value is not None},
-        **(os.environ if environment is None else environment),
-    }
+    values = {**_file_values(dotenv or Path(".env")), **(os.environ if environment is None else environment)}
     given: dict[str, Any] = {}
     for field in msgspec.structs.fields(Settings):
         key = PREFIX + field.name.upper()
@@ -234,6 +248,22 @@ def load_settings(environment: Mapping[str, str] | None = None, dotenv: Path | N
         if text:
             given[field.name] = _parse(key, text, field)
     return Settings(**given)
+
+
+def _file_values(dotenv: Path) -> dict[str, str]:
+    try:
+        # Some editors begin a file with a byte order mark. Zeros are those of UTF-16 without one.
+        text = dotenv.read_text(encoding="utf-8-sig")
+        if "\0" in text:
+            raise ValueError  # noqa: TRY301
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise StartupError(f"{dotenv} can't be read: {error.strerror}") from None
+    except ValueError:
+        raise StartupError(f"{dotenv} is not in UTF-8: save it in that encoding") from None
+    values = dotenv_values(stream=StringIO(text))
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _parse(key: str, text: str, field: msgspec.structs.FieldInfo) -> object:

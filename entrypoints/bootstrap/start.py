@@ -1,44 +1,43 @@
-"""What runs as long as the service does, in the order in which it starts and, reversed, stops."""
+"""What runs as long as the service does."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 
-from adapters.postgres.migrations import migrate
 from adapters.system.machine import return_freed_memory
 from application.errors import StartupError
 from application.ports.liveness_sessions import LivenessSessionStore
 from domain.errors import FaceServiceError, Unavailable
 from domain.liveness import LivenessPolicy
 from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.database import running_database
 from entrypoints.bootstrap.remedies import explained
 
-logger = logging.getLogger("face.boot")
+logger = logging.getLogger("face.start")
 
-FORGET_S = 20.0
+_PURGE_S = 20.0
 """Between two removals of expired liveness sessions."""
 
 
 @asynccontextmanager
 async def running(container: Container, *, join: bool = False) -> AsyncIterator[None]:
-    """Meanwhile the container's models are loaded, its database is up, and its indexes follow that.
+    """Run the database, load the models, and let indexes follow the database.
 
     Args:
         container: what is wired.
-        join: see `storing`.
+        join: whether an embedded server that another process runs already will do.
 
     Raises:
-        StartupError: it can't be.
+        StartupError: one of them can't be had.
     """
     # The database's start is mostly waiting: meanwhile the models are loaded, or prepared the first time.
     loading = asyncio.ensure_future(container.workers().run(load_models, container))
     try:
-        async with storing(container, join=join), searching(container), forgetting(container):
+        async with storing(container, join=join), searching(container), purging_sessions(container):
             await loading
             if not join:
                 await warn_of_former_models(container)
-            logger.info("ready: storage %s, search by %s", container.storage(), container.search())
             yield
     finally:
         loading.cancel()
@@ -46,28 +45,12 @@ async def running(container: Container, *, join: bool = False) -> AsyncIterator[
 
 @asynccontextmanager
 async def storing(container: Container, *, join: bool = False) -> AsyncIterator[None]:
-    """Meanwhile the container's database is up and migrated.
-
-    Args:
-        container: what is wired.
-        join: whether an embedded server that another process runs already will do.
-
-    Raises:
-        StartupError: it can't be.
-    """
-    async with AsyncExitStack() as stack:
-        workers = container.workers()
-        stack.callback(workers.close)
-        storage = container.storage()
-        if storage == "embedded":
-            server = container.embedded_server()
-            await (server.join() if join else server.start())
-            stack.push_async_callback(server.stop)
-        if storage != "memory":
-            engine = container.engine()
-            stack.push_async_callback(engine.dispose)
-            await migrate(engine)
-        yield
+    """Run the database, and afterwards end the workers that the container has; see `running_database`."""
+    try:
+        async with running_database(container, join=join):
+            yield
+    finally:
+        container.workers().close()
 
 
 async def warn_of_former_models(container: Container) -> None:
@@ -87,38 +70,38 @@ async def warn_of_former_models(container: Container) -> None:
 
 @asynccontextmanager
 async def searching(container: Container) -> AsyncIterator[None]:
-    """Meanwhile indexes follow the database, if the operator wants any."""
+    """Let the indexes in memory follow the database, if the settings ask for any."""
     if container.search() == "index":
         async with container.indexed_gallery().running():
             yield
     else:
-        # Without a follower, faces that are deleted in the database would stay in them.
+        # Saved indexes that nothing keeps up to date would keep people who are deleted.
         await container.index_store().keep_only(set())
         yield
 
 
 @asynccontextmanager
-async def forgetting(container: Container) -> AsyncIterator[None]:
-    """Meanwhile liveness sessions that have expired are removed, also when nobody begins new ones."""
-    task = asyncio.create_task(_forget_sessions(container.liveness_sessions()))
+async def purging_sessions(container: Container) -> AsyncIterator[None]:
+    """Remove expired liveness sessions, also where nobody begins new ones."""
+    task = asyncio.create_task(_purge_sessions(container.liveness_sessions()))
     try:
         yield
     finally:
         task.cancel()
 
 
-async def _forget_sessions(store: LivenessSessionStore) -> None:
+async def _purge_sessions(store: LivenessSessionStore) -> None:
     while True:
-        await asyncio.sleep(FORGET_S)
+        await asyncio.sleep(_PURGE_S)
         with suppress(Unavailable):  # the next time, then
             await store.purge()
 
 
 def load_models(container: Container) -> None:
-    """Load the default models, and those that the operator wants at once.
+    """Load the default models and those of FACE_PRELOAD.
 
     Raises:
-        StartupError: some are unknown, absent or broken; the message names the key of each.
+        StartupError: some are unknown, missing or broken; the message names the setting of each.
     """
     models, settings = container.models(), container.settings()
     problems: list[str] = []

@@ -1,94 +1,179 @@
-"""More processes that serve the address of this one.
+"""A service of several processes: a parent that owns the address and the database, and workers that answer.
 
-Python computes in one thread of a process at a time, so that a service has several processes where there are several
-cores. The kernel gives each connection to one of them. They are started by the first, which has the data directory,
-and end with it; what they share is the database, and, at their start, what was prepared and saved by the first.
+Python computes in one thread of a process at a time, so that large machines need several processes. uvicorn's own
+supervisor is not used: it takes a blocked event loop for a healthy one, waits without limit for a worker to stop,
+ends when a worker can't be started, and leaves workers behind when it is killed (docs/decisions/0010-processes.md).
 """
 
 import asyncio
-import ctypes
 import logging
 import os
 import signal
+import socket
+import subprocess
 import sys
-from asyncio.subprocess import DEVNULL, Process
-from types import TracebackType
+from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Self
 
 from application.errors import StartupError
+from entrypoints.bootstrap.worker import READY, WORKER, Worker
 
-_FIRST = "FACE_FIRST_PROCESS"
-"""The environment variable that tells a sibling the first's number."""
+_TICK_S = 1.0
+"""Between two looks at the workers."""
 
-_PR_SET_PDEATHSIG = 1
-_AGAIN_S = 1.0
-_PATIENCE_S = 60.0
-"""A sibling that is told to end has so many seconds."""
+_POLL_S = 0.05
 
-logger = logging.getLogger("face.siblings")
+logger = logging.getLogger("face.processes")
 
 
-class Siblings:
-    """`async with Siblings(count, port):` keeps so many running."""
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a worker may take, in seconds."""
 
-    def __init__(self, count: int, port: int) -> None:
-        """`port` is that of the first's socket, whatever was asked for."""
+    start: float = 60
+    """Until its first heartbeat."""
+    heartbeat: float = 30
+    """Between two heartbeats. A worker that takes longer hangs, and is killed."""
+    stop: float = 30
+    """After SIGTERM."""
+
+
+class WorkerProcesses:
+    """Keeps a number of workers running, each with the command line of this process."""
+
+    def __init__(self, count: int, listener: socket.socket, patience: Patience | None = None) -> None:
         self._count = count
-        self._environment = {**os.environ, _FIRST: str(os.getpid()), "FACE_PORT": str(port)}
-        self._keepers: list[asyncio.Task[None]] = []
-        self._stopped = False
+        self._listener = listener
+        self._patience = patience or Patience()
+        self._workers: list[_Running] = []
+        self._supervision: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._keepers = [asyncio.create_task(self._keep()) for _ in range(self._count)]
+        """Start a worker, which prepares what all share; when it answers, start the others.
+
+        Raises:
+            StartupError: it can't be started, or has ended before it answered.
+        """
+        try:
+            first = self._start()
+        except OSError as error:
+            raise StartupError(f"a worker process can't be started: {error.strerror}") from error
+        try:
+            await self._until_ready(first)
+        except BaseException:
+            await self._stop()
+            raise
+        self._supervision = asyncio.create_task(self._supervise())
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-        await asyncio.gather(*self._keepers, return_exceptions=True)
+    async def __aexit__(self, *_: object) -> None:
+        """Tell the workers to answer what they have begun and to end, and wait for them."""
+        if self._supervision is not None:
+            self._supervision.cancel()
+        await self._stop()
 
-    def stop(self) -> None:
-        """Tell them to answer what they have begun, and to end; nothing happens a second time."""
-        if not self._stopped:
-            self._stopped = True
-            for keeper in self._keepers:
-                keeper.cancel()
+    async def _until_ready(self, worker: "_Running") -> None:
+        while not worker.ready:
+            await asyncio.sleep(_POLL_S)
+            if worker.hangs(self._patience, _POLL_S):
+                raise StartupError("a worker process hangs while it starts")
+            status = worker.process.poll()
+            if status == 1:
+                raise SystemExit(status)  # it has said why
+            if status is not None:
+                raise StartupError(f"a worker process ended while it started ({worker.outcome})")
 
-    async def _keep(self) -> None:
-        """Start one, and again when it ends by itself, as it does when the kernel is short of memory."""
+    async def _supervise(self) -> None:
+        """Replace workers that have ended or hang."""
         while True:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, *sys.orig_argv[1:], env=self._environment, stdin=DEVNULL
-            )
+            for worker in list(self._workers):
+                if worker.process.poll() is not None:
+                    logger.error("worker process %d has ended (%s)", worker.process.pid, worker.outcome)
+                    self._workers.remove(worker)
+                    worker.close()
+                elif worker.hangs(self._patience, _TICK_S):
+                    logger.error("worker process %d hangs and is killed", worker.process.pid)
+                    worker.process.kill()
             try:
-                status = await process.wait()
-            except asyncio.CancelledError:
-                await _end(process)
-                raise
-            logger.error("process %d of the service has ended (%d); it is started again", process.pid, status)
-            await asyncio.sleep(_AGAIN_S)
+                while len(self._workers) < self._count:
+                    self._start()
+            except OSError as error:
+                logger.error("a worker process can't be started, and is tried again: %s", error.strerror)  # noqa: TRY400
+            await asyncio.sleep(_TICK_S)
+
+    def _start(self) -> "_Running":
+        worker = _Running(self._listener, others_answer=any(other.ready for other in self._workers))
+        self._workers.append(worker)
+        return worker
+
+    async def _stop(self) -> None:
+        for worker in self._workers:
+            worker.process.terminate()
+        deadline = asyncio.get_running_loop().time() + self._patience.stop
+        while any(worker.process.poll() is None for worker in self._workers):
+            if asyncio.get_running_loop().time() > deadline:
+                for worker in self._workers:
+                    worker.process.kill()
+            await asyncio.sleep(_POLL_S)
+        for worker in self._workers:
+            worker.close()
 
 
-async def _end(process: Process) -> None:
-    process.send_signal(signal.SIGTERM)
-    try:
-        await asyncio.wait_for(process.wait(), _PATIENCE_S)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+class _Running:
+    """A worker as its parent sees it."""
 
+    def __init__(self, listener: socket.socket, *, others_answer: bool) -> None:
+        """Start it.
 
-def join_first() -> bool:
-    """Whether this process is a sibling; from now on it ends with the first.
+        Raises:
+            OSError: there is no memory, process or file descriptor left for it.
+        """
+        self._heartbeat, writing = os.pipe()
+        self.ready = False
+        self._alive = False
+        self._silent_s = 0.0
+        """Without a heartbeat, counted in looks: a service that was suspended as a whole goes on afterwards."""
+        worker = Worker(os.getpid(), listener.fileno(), writing, others_answer)
+        with ExitStack() as on_error:
+            on_error.callback(os.close, self._heartbeat)
+            for end in (self._heartbeat, writing):
+                os.set_blocking(end, False)
+            try:
+                self.process = subprocess.Popen(
+                    [sys.executable, *sys.orig_argv[1:]],
+                    env={**os.environ, WORKER: worker.encoded()},
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=(worker.listener, worker.heartbeat),
+                    start_new_session=True,  # Ctrl-C in the terminal is for the parent
+                )
+            finally:
+                os.close(writing)
+            on_error.pop_all()
 
-    Raises:
-        StartupError: the first is gone already.
-    """
-    first = os.environ.get(_FIRST)
-    if first is None:
-        return False
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
-    if os.getppid() != int(first):
-        raise StartupError("the service ended before this process of it had begun")
-    return True
+    @property
+    def outcome(self) -> str:
+        """Why it has ended."""
+        status = self.process.poll() or 0
+        return f"status {status}" if status >= 0 else signal.Signals(-status).name
+
+    def _read_heartbeats(self) -> bool:
+        try:
+            heartbeats = os.read(self._heartbeat, 4096)
+        except BlockingIOError:
+            return False
+        if READY in heartbeats and not self.ready:
+            logger.info("worker process %d is ready", self.process.pid)
+            self.ready = True
+        return bool(heartbeats)
+
+    def hangs(self, patience: Patience, since_s: float) -> bool:
+        """Whether there was no heartbeat for too long; `since_s` is the time since this was asked last."""
+        if self._read_heartbeats():
+            self._alive, self._silent_s = True, 0.0
+        self._silent_s += since_s
+        return self._silent_s > (patience.heartbeat if self._alive else patience.start)
+
+    def close(self) -> None:
+        """Close the parent's end of the pipe."""
+        os.close(self._heartbeat)

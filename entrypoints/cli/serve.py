@@ -4,38 +4,34 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import socket
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import click
-import uvicorn
 import uvloop
 from dependency_injector import providers
 
-from application.errors import StartupError
-from domain.errors import Unavailable
-from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.address import listen, url_of
+from entrypoints.bootstrap.database import running_database
 from entrypoints.bootstrap.settings import Settings, load_settings
-from entrypoints.bootstrap.start import running
-from entrypoints.bootstrap.worker_processes import Siblings, join_first
-from entrypoints.http.app import create_app
+from entrypoints.bootstrap.signals import StopSignals
+from entrypoints.bootstrap.storage import StorageContainer
+from entrypoints.bootstrap.worker import this_worker
+from entrypoints.bootstrap.worker_processes import WorkerProcesses
+
+if TYPE_CHECKING:
+    from entrypoints.bootstrap.container import Container
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s[%(process)d] %(message)s"
+
+STOP_S = 34
+"""How long a clean stop may take. A container's engine is told to wait for 40 s."""
 
 logger = logging.getLogger("face.serve")
-
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
-
-STOP = (signal.SIGTERM, signal.SIGINT)
-
-_POLL_S = 0.1
-
-GRACE_S = 20
-"""How long requests that are being answered may take to end when the service stops.
-
-What a worker has begun ends after that; its decoding is bounded. Both are to take less than the 40 seconds that a
-container's engine is told to wait.
-"""
 
 
 @click.command()
@@ -46,119 +42,62 @@ def serve(host: str | None, port: int | None) -> None:
     # In the environment, where the service's other processes find them.
     options = {"FACE_HOST": host, "FACE_PORT": port}
     os.environ.update({key: str(value) for key, value in options.items() if value is not None})
-    serve_with(Container(settings=providers.Object(load_settings().of_one_process())))
+    settings = load_settings().of_one_process()
+    serve_with(settings, partial(_wired, settings))
 
 
-def serve_with(container: Container) -> None:
-    """Serve what a container makes, in as many processes as its settings say.
+def serve_with(settings: Settings, make_container: "Callable[[], Container]") -> None:
+    """Serve what a container makes, in as many processes as the settings say.
+
+    Args:
+        settings: of each process.
+        make_container: called in the processes that answer. The parent of several saves the memory that it takes.
 
     Raises:
-        StartupError: it can't be started.
+        StartupError: the service can't be started.
     """
-    settings: Settings = container.settings()
     logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
     for library in ("alembic", "faiss", "uvicorn"):
         logging.getLogger(library).setLevel(logging.WARNING)
-    serving = _serve_beside if join_first() else _serve_first
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
-        uvloop.run(_until_signal(serving(container, settings)))
-
-
-async def _until_signal(serving: Coroutine[Any, Any, None]) -> None:
-    """Serve; what comes before that is given up at a signal."""
-    booting = asyncio.current_task()
-    if booting is not None:
-        _on_signal(lambda _: booting.cancel())
-    await serving
-
-
-async def _serve_first(container: Container, settings: Settings) -> None:
-    siblings = settings.process_count - 1
-    if siblings:
-        # A shared address can't tell whether another service has it.
-        listening(settings.host, settings.port).close()
-    with listening(settings.host, settings.port, shared=siblings > 0) as address:
-        async with running(container), Siblings(siblings, address.getsockname()[1]) as others:
-            await _answer(address, container, others.stop)
-
-
-async def _serve_beside(container: Container, settings: Settings) -> None:
-    async with running(container, join=True):
-        await _readiness(container)
-        with listening(settings.host, settings.port, shared=True) as address:
-            await _answer(address, container)
-
-
-async def _readiness(container: Container) -> None:
-    """Others answer meanwhile, faster than this process could."""
-    while True:
-        try:
-            await container.check_readiness().execute()
-        except Unavailable:
-            await asyncio.sleep(_POLL_S)
+        if worker := this_worker():
+            worker.die_with_parent()
+            uvloop.run(import_module("entrypoints.cli.answer").answer_as_worker(make_container(), worker))
         else:
-            return
+            # First of all, so that a second service on the address fails at once.
+            with listen(settings.host, settings.port) as listener:
+                uvloop.run(_serve(settings, make_container, listener))
 
 
-async def _answer(
-    address: socket.socket, container: Container, stop_others: Callable[[], None] = lambda: None
+def _wired(settings: Settings) -> "Container":
+    container: Container = import_module("entrypoints.bootstrap.container").Container(
+        settings=providers.Object(settings)
+    )
+    return container
+
+
+async def _serve(
+    settings: Settings, make_container: "Callable[[], Container]", listener: socket.socket
 ) -> None:
-    server = _Server(
-        uvicorn.Config(
-            create_app(container),
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,  # create_app reads them, as FACE_TRUSTED_PROXIES says
-            timeout_graceful_shutdown=GRACE_S,
-        )
+    processes = settings.process_count
+    what = (
+        f"face-api {version('face-api')} on {url_of(listener)}, processes {processes}, pid {os.getpid()},"
+        f" data directory {settings.data_dir}"
     )
 
-    def stop(number: int) -> None:
-        server.handle_exit(number, None)
-        stop_others()
+    def started() -> None:
+        logger.info("serving: %s", what)
 
-    _on_signal(stop)
-    logger.info("listening on http://%s:%d", *address.getsockname()[:2])
-    await server.serve([address])
-
-
-def _on_signal(do: Callable[[int], object]) -> None:
-    for number in STOP:
-        asyncio.get_running_loop().add_signal_handler(number, do, number)
-
-
-def listening(host: str, port: int, *, shared: bool = False) -> socket.socket:
-    """A socket bound to the address; taken before anything is started, so that a taken port costs nothing.
-
-    Args:
-        host: an address, or a name of one.
-        port: 0 for any.
-        shared: whether other processes of this user may take it too.
-
-    Raises:
-        StartupError: the address can't be had.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except OSError as error:
-        raise StartupError(f"FACE_HOST: {host!r} is no address of this machine") from error
-    bound = socket.socket(family, kind, protocol)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if shared:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    try:
-        bound.bind(address)
-    except OSError as error:
-        bound.close()
-        raise StartupError(f"FACE_PORT: can't listen on {host}:{port}: {error.strerror}") from error
-    return bound
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to us: uvicorn raises them again once it has stopped, before the database is."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+    stop = StopSignals(STOP_S)
+    if processes == 1:
+        answer = import_module("entrypoints.cli.answer")
+        await answer.answer_alone(make_container(), listener, stop, started)
+    else:
+        storage = StorageContainer(settings=providers.Object(settings))
+        async with running_database(storage), WorkerProcesses(processes, listener):
+            stopping = asyncio.Event()
+            stop.on_stop = lambda _: stopping.set()
+            started()
+            await stopping.wait()
+            listener.close()
+    logger.info("stopped: %s", what)

@@ -27,10 +27,11 @@ from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.http.errors import HANDLERS
 from entrypoints.http.middleware.access_log import access_log
-from entrypoints.http.middleware.connection_recycling import recycle_connections
 from entrypoints.http.middleware.disconnects import drop_abandoned_work
 from entrypoints.http.middleware.methods import allow_all_methods, head_as_get
 from entrypoints.http.middleware.proxies import behind_proxies
+from entrypoints.http.middleware.stopping import refuse_at_stop
+from entrypoints.http.middleware.uploads import UploadBudget, bound_uploads
 from entrypoints.http.openapi.document import openapi_config
 from entrypoints.http.requests.text import check_address
 from entrypoints.http.routes.batch import BatchController
@@ -83,8 +84,10 @@ def create_app(container: Container) -> ASGIApp:
     """The application; whoever runs it keeps the container running (see entrypoints/bootstrap/start.py)."""
     settings: Settings = container.settings()
     api = create_api(container)
+    budget = UploadBudget(settings.max_uploads_bytes, container.return_freed_memory())
+    bounded = refuse_at_stop(bound_uploads(drop_abandoned_work(api), budget))
     return behind_proxies(
-        access_log(head_as_get(drop_abandoned_work(api))),
+        access_log(head_as_get(bounded)),
         settings.trusted_proxies,
         settings.root_path,
         {route.path.split("/")[1] for route in api.routes},
@@ -102,7 +105,7 @@ def create_api(container: Container) -> Litestar:
         },
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         before_request=check_address,
-        before_send=[allow_all_methods, *([recycle_connections] if settings.process_count > 1 else [])],
+        before_send=[allow_all_methods],
         openapi_config=openapi_config(version("face-api")),
         request_max_body_size=settings.max_body_bytes,
         logging_config=None,

@@ -22,7 +22,7 @@ from domain.capture import MINIFASNET_LIMITS
 from domain.faces import Box, Image
 from domain.liveness import Liveness, LivenessPolicy
 from domain.models import ModelChoice
-from entrypoints.bootstrap.container import CATALOGUE
+from entrypoints.bootstrap.analysis import CATALOGUE
 
 MODELS = ("minifasnet_v2", "minifasnet_v1se")
 FIT, CONFIRM = "fit", "confirm"

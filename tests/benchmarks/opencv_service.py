@@ -23,7 +23,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         files = for_opencv(container, choice.detection, choice.recognition, Path(folder))
         container.analyser.override(providers.Object(opencv_analyser(ours, choice, *files)))
-        serve_with(container)
+        serve_with(settings, lambda: container)
 
 
 if __name__ == "__main__":

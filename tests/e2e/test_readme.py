@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 
 from domain.errors import FaceServiceError
 from entrypoints.bootstrap.settings import PROJECT, Settings
+from entrypoints.http.connections import REFUSALS
 from entrypoints.http.errors import HTTP_CODES, status_of
 from tests.e2e.service import FACE_API, Service, furnish
 
@@ -125,7 +126,7 @@ def test_the_table_of_errors_is_complete() -> None:
     for kind in kinds:
         kinds += kind.__subclasses__()
     ours = {(int(status_of(kind)), kind.code) for kind in kinds}
-    framework = {(int(status), code) for status, (code, _) in HTTP_CODES.items()}
+    framework = {(int(status), code) for status, (code, _) in [*HTTP_CODES.items(), *REFUSALS.items()]}
     assert {(int(status), code) for status, code, _ in rows("Errors")} == ours | framework
 
 

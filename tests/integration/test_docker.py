@@ -17,7 +17,7 @@ import yaml
 from dotenv import dotenv_values
 
 from entrypoints.bootstrap.settings import PROJECT, load_settings
-from entrypoints.cli.serve import GRACE_S
+from entrypoints.cli.serve import STOP_S
 from tests.e2e.service import free_port
 from tests.integration.dockerfile import Image, build, context_files
 
@@ -89,7 +89,7 @@ def test_the_composition_fits_the_image(services: dict[str, dict[str, Any]], ima
     assert context.resolve() == PROJECT
     assert context.resolve() / api["build"]["dockerfile"] == DOCKERFILE
     assert [volume.partition(":")[2] for volume in api["volumes"]] == image.volumes
-    assert int(api["stop_grace_period"].removesuffix("s")) > GRACE_S
+    assert int(api["stop_grace_period"].removesuffix("s")) > STOP_S
     settings = load_settings(api["environment"], Path("/nonexistent"))
     assert [str(settings.data_dir), str(settings.models_dir)] == image.volumes
 
@@ -169,7 +169,7 @@ def test_the_image_starts_becomes_healthy_and_stops(image: Image) -> None:
         page = httpx.get(f"http://127.0.0.1:{port}/")
         assert page.status_code == 200
         process.terminate()
-        assert process.wait(GRACE_S) == 0
+        assert process.wait(STOP_S) == 0
     assert list((image.root / "data").iterdir())
 
 

@@ -31,10 +31,21 @@ def test_models_are_in_the_data_directory_or_where_the_operator_wants_them() -> 
 def test_the_processes_of_a_service_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("entrypoints.bootstrap.settings.usable_cores", lambda: 10)
     settings = load_settings({}, NOWHERE)
-    assert (settings.process_count, settings.worker_count) == (4, 11)
-    assert settings.of_one_process().worker_count == 4
+    assert (settings.process_count, settings.worker_count) == (3, 11)
+    assert settings.of_one_process().worker_count == 5
     given = load_settings({"FACE_PROCESSES": "2", "FACE_WORKERS": "3"}, NOWHERE)
     assert (given.process_count, given.of_one_process().worker_count) == (2, 3)
+
+
+@pytest.mark.parametrize(("cores", "processes"), [(1, 1), (2, 1), (4, 1), (5, 2), (8, 2), (16, 4), (64, 4)])
+def test_one_process_serves_four_cores(monkeypatch: pytest.MonkeyPatch, cores: int, processes: int) -> None:
+    monkeypatch.setattr("entrypoints.bootstrap.settings.usable_cores", lambda: cores)
+    assert load_settings({}, NOWHERE).process_count == processes
+
+
+def test_the_largest_request_fits_into_what_all_uploads_may_take() -> None:
+    settings = load_settings({"FACE_MAX_BODY_MB": "300", "FACE_MAX_UPLOADS_MB": "100"}, NOWHERE)
+    assert settings.max_uploads_bytes == 300_000_000
 
 
 def test_faces_in_memory_are_those_of_one_process() -> None:
@@ -48,6 +59,26 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     dotenv.write_text("FACE_PORT=6000\nFACE_HOST=0.0.0.0\n")
     settings = load_settings({"FACE_PORT": "7000"}, dotenv)
     assert (settings.port, settings.host) == (7000, "0.0.0.0")  # noqa: S104
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_the_file_is_utf8(tmp_path: Path, encoding: str) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("FACE_DATA_DIR=/srv/Müller, Jane\n", encoding=encoding)
+    assert load_settings({}, dotenv).data_dir == Path("/srv/Müller, Jane")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-16-le"])
+def test_a_file_in_another_encoding_is_one_line(tmp_path: Path, encoding: str) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("FACE_PORT=6000\nFACE_DATA_DIR=/srv/Müller\n", encoding=encoding)
+    with pytest.raises(StartupError, match=r"^[^\n]*\.env is not in UTF-8[^\n]+$"):
+        load_settings({}, dotenv)
+
+
+def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(StartupError, match=r"^[^\n]* can't be read: Is a directory$"):
+        load_settings({}, tmp_path)
 
 
 def test_an_empty_value_means_the_default() -> None:

@@ -210,6 +210,27 @@ async def test_a_server_that_ends_by_itself_is_started_again(
     assert pid_file.read_text().split()[0] != first
 
 
+@pytest.mark.parametrize("mode", [0o2770, 0o750, 0o777])
+def test_permissions_that_a_mount_has_given_to_a_group_are_taken_back(data_dir: Path, mode: int) -> None:
+    for path in [data_dir, *data_dir.rglob("*")]:  # as Kubernetes does with fsGroup
+        path.chmod(path.stat().st_mode | (0o2070 if path.is_dir() else 0o060))
+    (data_dir / "postgres").chmod(mode)
+    with holding(data_dir) as (said, _):
+        assert int(said) > 0
+        assert (data_dir / "postgres").stat().st_mode & 0o777 == 0o700
+    data_dir.chmod(0o700)
+
+
+@pytest.mark.parametrize("name", ["Doe, Jane", "100%", "a?b#c&d=e", 'Müller\'s "data"', "@x:1"])
+async def test_any_name_of_a_data_directory_will_do(tmp_path: Path, name: str) -> None:
+    server = EmbeddedPostgres(tmp_path / name)
+    try:
+        await server.start()
+        assert await ask(server, "SELECT 1") == 1
+    finally:
+        await server.stop()
+
+
 async def test_a_long_path_and_a_half_made_cluster(tmp_path: Path) -> None:
     data_dir = tmp_path / ("long " * 20) / ("é" * 60)
     (data_dir / "postgres.new" / "base").mkdir(parents=True)

@@ -36,6 +36,48 @@ async def test_an_address_where_nothing_is_is_logged(
     assert line.startswith("GET /nothing/here 404 ")
 
 
+async def test_a_line_tells_of_the_client_the_request_and_the_error(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "face.access"):
+        answers = [
+            await client.get("/nothing/here"),
+            await client.get("/api/profile", params={"limit": "many"}, headers={"X-Request-ID": "trace-1"}),
+            await client.post("/api/face/recognize", json={}, headers={"X-Request-ID": "forged\tline"}),
+            await client.get("/health/live"),
+        ]
+    lines = [record.getMessage() for record in caplog.records if record.name == "face.access"]
+    ids = [answer.headers["x-request-id"] for answer in answers]
+    assert len(set(ids)) == 4
+    assert ids[1] == "trace-1"
+    assert "forged" not in ids[2]
+    assert [line.split(" ms ")[1] for line in lines] == [
+        f"client=127.0.0.1 request={ids[0]} code=not_found",
+        "client=127.0.0.1 request=trace-1 code=validation_error",
+        f"client=127.0.0.1 request={ids[2]} code=validation_error",
+        f"client=127.0.0.1 request={ids[3]} code=-",
+    ]
+
+
+async def test_a_request_that_a_stop_cuts_off_gets_503(
+    container: Container,
+    client: httpx.AsyncClient,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def cut_off(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(type(container.manage_profiles()), "list", cut_off)
+    with caplog.at_level(logging.INFO):
+        answer = await client.get("/api/profile")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert answer.headers["retry-after"] == "1"
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "face.access"]
+    assert line.startswith("GET /api/profile 503 ")
+    assert line.endswith(" code=unavailable")
+
+
 async def test_the_cause_of_a_503_is_logged(
     container: Container,
     client: httpx.AsyncClient,

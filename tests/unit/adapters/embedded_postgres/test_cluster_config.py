@@ -3,8 +3,8 @@ import re
 import pytest
 
 from adapters.embedded_postgres.cluster_config import config_files, machine_memory
-from entrypoints.bootstrap.container import CONNECTIONS
 from entrypoints.bootstrap.settings import load_settings
+from entrypoints.bootstrap.storage import CONNECTIONS
 
 GIB = 1024**3
 

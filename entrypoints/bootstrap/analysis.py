@@ -1,0 +1,96 @@
+"""Wiring of what turns a photo into embeddings: models, engines, image processing, workers."""
+
+from functools import partial
+
+from dependency_injector import providers
+
+from adapters.files.liveness import FileLivenessCalibrations
+from adapters.imaging.alignment import SimilarityAligner
+from adapters.imaging.crops import PngCrops
+from adapters.imaging.decoder import PillowDecoder
+from adapters.imaging.opencv_threads import use_one_opencv_thread
+from adapters.imaging.quality import LandmarkQualityAssessor
+from adapters.imaging.refinement import RefiningAligner
+from adapters.onnx.catalogue.entries import Catalogue
+from adapters.onnx.catalogue.files import ModelFiles
+from adapters.onnx.engines.choice import choose_engine
+from adapters.onnx.library import OnnxModelLibrary
+from adapters.system.idle_cores import IdleCores
+from adapters.threads.pool import ThreadWorkerPool
+from application.analysis.analyser import FaceAnalyser
+from application.liveness import LivenessGate
+from domain.capture import MINIFASNET_LIMITS
+from domain.models import Alignment
+from entrypoints.bootstrap.gallery import GalleryContainer
+from entrypoints.bootstrap.settings import PROJECT
+from entrypoints.bootstrap.storage import StorageContainer
+
+CATALOGUE = PROJECT / "static" / "models.toml"
+
+_settings = StorageContainer.settings.provided
+
+MOST_THREADS = 4
+"""Maximum number of threads for one run of a network: each further one saves less."""
+
+
+def spare_cores(cores: int) -> IdleCores | None:
+    """The cores that a run of a network may use while they are idle; None if there is only one."""
+    return IdleCores(cores, min(cores, MOST_THREADS)) if cores > 1 else None
+
+
+class AnalysisContainer(GalleryContainer):
+    """The adapters of the analysis ports."""
+
+    workers = providers.ThreadSafeSingleton(
+        ThreadWorkerPool,
+        _settings.worker_count,
+        _settings.queue,
+        prepare=providers.Object(use_one_opencv_thread),
+    )
+    catalogue = providers.ThreadSafeSingleton(Catalogue.load, CATALOGUE, _settings.own_catalogue)
+    model_files = providers.ThreadSafeSingleton(ModelFiles, _settings.model_folder)
+    spare = providers.ThreadSafeSingleton(spare_cores, _settings.cores)
+    inference = providers.ThreadSafeSingleton(
+        choose_engine,
+        _settings.inference,
+        _settings.worker_count,
+        spare,
+    )
+    models = providers.ThreadSafeSingleton(
+        OnnxModelLibrary,
+        catalogue=catalogue,
+        files=model_files,
+        cache=_settings.cache_dir,
+        defaults=_settings.default_models,
+        aliases=_settings.model_aliases,
+        engine=inference,
+    )
+    liveness_calibrations = providers.ThreadSafeSingleton(
+        FileLivenessCalibrations, _settings.liveness_calibration
+    )
+    liveness_gate = providers.ThreadSafeSingleton(
+        LivenessGate,
+        _settings.liveness,
+        providers.Factory(partial, models.provided.spoof_detector, _settings.liveness_models),
+        providers.Object(MINIFASNET_LIMITS),
+        liveness_calibrations,
+    )
+    crop_codec = providers.Singleton(PngCrops)
+    analyser = providers.ThreadSafeSingleton(
+        FaceAnalyser,
+        decoder=providers.Singleton(
+            PillowDecoder,
+            _settings.max_pixels,
+            _settings.max_decode_s,
+        ),
+        aligners=providers.Dict(
+            {
+                Alignment.DETECTED: providers.Singleton(SimilarityAligner),
+                Alignment.REFINED: providers.Singleton(RefiningAligner, models.provided.landmark_locator),
+            }
+        ),
+        models=models,
+        gate=liveness_gate,
+        assessor=providers.Singleton(LandmarkQualityAssessor),
+        max_faces=_settings.max_faces,
+    )

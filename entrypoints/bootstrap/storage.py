@@ -1,0 +1,94 @@
+"""Wiring of what is stored: in memory, in the embedded PostgreSQL, or in another one."""
+
+from typing import Any
+
+from dependency_injector import containers, providers
+
+from adapters.embedded_postgres.server import EmbeddedPostgres
+from adapters.memory.archive import InMemoryArchive
+from adapters.memory.cohorts import InMemoryCohorts
+from adapters.memory.crops import InMemoryCrops
+from adapters.memory.idempotency import InMemoryIdempotency
+from adapters.memory.liveness_sessions import InMemoryLivenessSessions
+from adapters.memory.people import InMemoryCollections, InMemoryProfiles
+from adapters.memory.repository import InMemoryRepository
+from adapters.memory.store import InMemoryStore
+from adapters.postgres.archive import PgVectorArchive
+from adapters.postgres.cohorts import PostgresCohorts
+from adapters.postgres.crops import PostgresCrops
+from adapters.postgres.engine import make_engine
+from adapters.postgres.idempotency import PostgresIdempotency
+from adapters.postgres.liveness_sessions import PostgresLivenessSessions
+from adapters.postgres.people import PostgresCollections, PostgresProfiles
+from adapters.postgres.repository import PgVectorRepository
+from entrypoints.bootstrap.settings import Settings
+
+CONNECTIONS = 8
+"""Database connections of a process. A statement takes milliseconds, so that a few serve many clients."""
+
+
+def storage_kind(settings: Settings) -> str:
+    """The name of the storage adapter that the settings ask for."""
+    return settings.database_url if settings.database_url in {"embedded", "memory"} else "server"
+
+
+def _stored(
+    storage: providers.Provider[str], memory: providers.Provider[Any], postgres: providers.Provider[Any]
+) -> providers.Selector:
+    """A storage port: in memory, or in PostgreSQL wherever it runs."""
+    return providers.Selector(storage, memory=memory, embedded=postgres, server=postgres)
+
+
+class StorageContainer(containers.DeclarativeContainer):
+    """The adapters of the storage ports."""
+
+    settings = providers.Dependency(instance_of=Settings)
+    storage = providers.Callable(storage_kind, settings)
+    embedded_server = providers.ThreadSafeSingleton(EmbeddedPostgres, data_dir=settings.provided.data_dir)
+    database_url = providers.Selector(
+        storage,
+        embedded=embedded_server.provided.url,
+        server=settings.provided.database_url,
+    )
+    engine = providers.ThreadSafeSingleton(make_engine, database_url, pool_size=CONNECTIONS)
+    memory = providers.ThreadSafeSingleton(InMemoryStore)
+    faces = _stored(
+        storage,
+        providers.ThreadSafeSingleton(InMemoryRepository, memory),
+        providers.ThreadSafeSingleton(PgVectorRepository, engine),
+    )
+    profiles = _stored(
+        storage,
+        providers.ThreadSafeSingleton(InMemoryProfiles, memory),
+        providers.ThreadSafeSingleton(PostgresProfiles, engine),
+    )
+    collections = _stored(
+        storage,
+        providers.ThreadSafeSingleton(InMemoryCollections, memory),
+        providers.ThreadSafeSingleton(PostgresCollections, engine),
+    )
+    archive = _stored(
+        storage,
+        providers.ThreadSafeSingleton(InMemoryArchive, memory),
+        providers.ThreadSafeSingleton(PgVectorArchive, engine),
+    )
+    crop_archive = _stored(
+        storage,
+        providers.ThreadSafeSingleton(InMemoryCrops, memory),
+        providers.ThreadSafeSingleton(PostgresCrops, engine),
+    )
+    cohorts = _stored(
+        storage,
+        providers.ThreadSafeSingleton(InMemoryCohorts, memory),
+        providers.ThreadSafeSingleton(PostgresCohorts, engine),
+    )
+    idempotency = _stored(
+        storage,
+        providers.ThreadSafeSingleton(InMemoryIdempotency),
+        providers.ThreadSafeSingleton(PostgresIdempotency, engine),
+    )
+    liveness_sessions = _stored(
+        storage,
+        providers.ThreadSafeSingleton(InMemoryLivenessSessions),
+        providers.ThreadSafeSingleton(PostgresLivenessSessions, engine),
+    )

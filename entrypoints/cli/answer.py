@@ -1,0 +1,109 @@
+"""Answering requests in this process, which `serve` imports only where it is done: it takes much memory."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import uvicorn
+
+from domain.errors import Unavailable
+from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.signals import StopSignals
+from entrypoints.bootstrap.start import running
+from entrypoints.bootstrap.worker import READY, Worker
+from entrypoints.http.app import create_app
+from entrypoints.http.connections import BoundedProtocol, ConnectionLimits
+
+_GRACE_S = 20
+"""How long requests that are being answered may take to end when the service stops; then they get 503."""
+
+_CANCELLED_S = 2.0
+"""How long those may take to send their 503."""
+
+_WORKER_STOP_S = 29
+"""How long a clean stop of a worker may take: less than its parent waits."""
+
+_POLL_S = 0.1
+
+
+async def answer_alone(
+    container: Container, listener: socket.socket, stop: StopSignals, started: Callable[[], None]
+) -> None:
+    """Answer in the only process of the service.
+
+    Raises:
+        StartupError: something that it needs can't be had.
+    """
+    async with running(container):
+        await _answer(container, listener, stop, started)
+
+
+async def answer_as_worker(container: Container, worker: Worker) -> None:
+    """Answer beside other processes, which share the listening socket and the parent's database.
+
+    Raises:
+        StartupError: something that it needs can't be had.
+    """
+    stop = StopSignals(_WORKER_STOP_S)
+    heart = asyncio.create_task(worker.beat())
+    try:
+        async with running(container, join=True):
+            if worker.others_answer:
+                await _until_ready(container)
+            await _answer(container, worker.socket(), stop, partial(worker.report, READY))
+    finally:
+        heart.cancel()
+
+
+async def _until_ready(container: Container) -> None:
+    """Wait until this process answers as fast as others, which do so meanwhile."""
+    while True:
+        try:
+            await container.check_readiness().execute()
+        except Unavailable:
+            await asyncio.sleep(_POLL_S)
+        else:
+            return
+
+
+async def _answer(
+    container: Container, listener: socket.socket, stop: StopSignals, started: Callable[[], None]
+) -> None:
+    settings = container.settings()
+    limits = ConnectionLimits(
+        header_s=settings.header_timeout_s,
+        body_s=settings.body_timeout_s,
+        idle_s=settings.idle_timeout_s,
+    )
+    config = uvicorn.Config(
+        create_app(container),
+        http=partial(BoundedProtocol, limits=limits),  # type: ignore[arg-type]
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # create_app reads them, as FACE_TRUSTED_PROXIES says
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    server = _Server(config, started)
+    stop.on_stop = lambda number: server.handle_exit(number, None)
+    await server.serve([listener])
+    if tasks := server.server_state.tasks:
+        await asyncio.wait(tasks, timeout=_CANCELLED_S)
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to us: uvicorn raises them again once it has stopped, before the database has."""
+        yield

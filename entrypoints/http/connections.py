@@ -1,0 +1,207 @@
+"""HTTP connections with bounds: how long a client may take, and how large the head of a request may be.
+
+uvicorn bounds neither. Its protocol class is extended here: it calls the methods named `on_...` as it parses.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from enum import Enum, auto
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from entrypoints.http.envelope import ErrorAnswer
+
+MAX_HEAD_BYTES = 64 * 1024
+"""The request line and the headers."""
+
+MIN_BYTES_S = 4096
+"""Of a body a second, on average over `ConnectionLimits.body_s`: the slowest of mobile networks reach that."""
+
+_LOOK_S = 1.0
+"""Between two looks at a connection's clock."""
+
+
+REFUSALS = {
+    HTTPStatus.BAD_REQUEST: ("validation_error", "This is not an HTTP request."),
+    HTTPStatus.REQUEST_TIMEOUT: ("request_timeout", "The request took too long to arrive."),
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: (
+        "headers_too_large",
+        f"The address and the headers of a request may have {MAX_HEAD_BYTES:,} bytes.",
+    ),
+}
+"""Codes and details of the errors that are answered here, before the application."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """How long a client may take, in seconds."""
+
+    header_s: float
+    """From the connection, or the first byte of a later request, to the end of the headers."""
+    body_s: float
+    """To send MIN_BYTES_S times as many bytes of a body, or to read some of an answer."""
+    idle_s: float
+    """Between an answer and the next request."""
+
+
+class _State(Enum):
+    HEAD = auto()
+    """Before the end of the headers."""
+    BODY = auto()
+    """Before the end of the body."""
+    ANSWER = auto()
+    """The request is complete, the answer isn't."""
+    IDLE = auto()
+    """Between two requests."""
+
+
+class _HeadTooLarge(Exception):
+    """Stops the parser."""
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """Closes connections of clients that take too long, and refuses heads that are too large."""
+
+    def __init__(self, *args: Any, limits: ConnectionLimits, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._limits = limits
+        self._state = _State.HEAD
+        self._since = 0.0
+        """When the state began, or, of a body, the period over which its bytes are counted."""
+        self._received = 0
+        """Bytes of the head, or of that period."""
+        self._head = 0
+        """Bytes of the parsed parts of the head."""
+        self._clock: asyncio.TimerHandle | None = None
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._enter(_State.HEAD)
+        self._clock = self.loop.call_later(_LOOK_S, self._look)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
+        super().connection_lost(exc)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        if self._state is _State.IDLE:
+            self._enter(_State.HEAD)
+        self._received += len(data)
+        super().data_received(data)
+        if self._state is _State.HEAD and self._received > MAX_HEAD_BYTES:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    @override
+    def on_message_begin(self) -> None:
+        self._head = 0
+        super().on_message_begin()
+
+    @override
+    def on_url(self, url: bytes) -> None:
+        self._count(len(url))
+        super().on_url(url)
+
+    @override
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(len(name) + len(value))
+        super().on_header(name, value)
+
+    @override
+    def on_headers_complete(self) -> None:
+        self._enter(_State.BODY)
+        super().on_headers_complete()
+
+    @override
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        answered = self.cycle is None or self.cycle.response_complete
+        self._enter(_State.IDLE if answered else _State.ANSWER)
+
+    @override
+    def on_response_complete(self) -> None:
+        if self._state is _State.ANSWER:
+            self._enter(_State.IDLE)
+        super().on_response_complete()
+
+    @override
+    def send_400_response(self, msg: str) -> None:
+        """What can't be parsed; the parser has failed, too, where the head was too large."""
+        if self._head > MAX_HEAD_BYTES:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        else:
+            self._refuse(HTTPStatus.BAD_REQUEST)
+
+    def _enter(self, state: _State) -> None:
+        self._state, self._since, self._received = state, self.loop.time(), 0
+
+    def _count(self, size: int) -> None:
+        self._head += size
+        if self._head > MAX_HEAD_BYTES:
+            raise _HeadTooLarge
+
+    def _look(self) -> None:
+        self._clock = self.loop.call_later(_LOOK_S, self._look)
+        took = self.loop.time() - self._since
+        if self.transport.is_closing():
+            if took > self._limits.body_s:
+                self.transport.abort()  # the client doesn't read what is left of the answer
+        elif self._state is _State.HEAD and took > self._limits.header_s:
+            self._time_out()
+        elif self._state is _State.BODY:
+            self._look_at_body(took)
+        elif self._state is _State.IDLE and took > self._limits.idle_s:
+            self._close()
+        elif self._state is _State.ANSWER:
+            self._look_at_answer(took)
+
+    def _look_at_body(self, took: float) -> None:
+        if self.flow.read_paused:
+            self._enter(_State.BODY)  # it is the service that doesn't read
+        elif took > self._limits.body_s:
+            if self._received < took * MIN_BYTES_S:
+                self._time_out()
+            else:
+                self._enter(_State.BODY)
+
+    def _look_at_answer(self, took: float) -> None:
+        if not self.flow.write_paused:
+            self._enter(_State.ANSWER)
+        elif took > self._limits.body_s:
+            self.transport.abort()
+
+    def _time_out(self) -> None:
+        if self._state is _State.HEAD and not self._received:
+            self._close()
+        else:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Answer without the application, and close the connection."""
+        if self.transport.is_closing():
+            return
+        code, detail = REFUSALS[status]
+        body = msgspec.json.encode(ErrorAnswer(detail=detail, code=code))
+        head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(
+            body
+        )
+        if self._awaits_answer():
+            self.transport.write(STATUS_LINE[status] + head + body)
+        self._close()
+
+    def _awaits_answer(self) -> bool:
+        """Whether an answer now would be that to the request which is arriving."""
+        if self._state is _State.HEAD:
+            return self.cycle is None or self.cycle.response_complete
+        return self.cycle is not None and not self.cycle.response_started
+
+    def _close(self) -> None:
+        self._since = self.loop.time()
+        self.transport.close()

@@ -1,0 +1,175 @@
+"""Connections of clients that take too long or send too much, on a real socket."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
+
+import pytest
+import uvicorn
+
+from entrypoints.bootstrap.address import listen
+from entrypoints.http.connections import MAX_HEAD_BYTES, MIN_BYTES_S, BoundedProtocol, ConnectionLimits
+
+LIMITS = ConnectionLimits(header_s=2, body_s=2, idle_s=1)
+PATIENCE_S = 20
+LARGE = 50_000_000
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """Answers with the number of the body's bytes; to /slow after 5 s, and to /large with many."""
+    received = 0
+    while True:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            return
+        received += len(event["body"])
+        if not event["more_body"]:
+            break
+    if scope["path"] == "/slow":
+        await asyncio.sleep(5)
+    body = bytes(LARGE) if scope["path"] == "/large" else str(received).encode()
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [(b"content-length", str(len(body)).encode())],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[uvicorn.Server]:
+    config = uvicorn.Config(
+        application,
+        http=partial(BoundedProtocol, limits=LIMITS),  # type: ignore[arg-type]
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=60,
+        timeout_graceful_shutdown=1,
+    )
+    server = uvicorn.Server(config)
+    listener = listen("127.0.0.1", 0)
+    config.port = listener.getsockname()[1]
+    task = asyncio.create_task(server._serve([listener]))
+    while not server.started:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    yield server
+    server.should_exit = True
+    await task
+
+
+async def connect(server: uvicorn.Server) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection("127.0.0.1", server.config.port)
+
+
+async def answer(server: uvicorn.Server, *sent: bytes, pause_s: float = 0) -> bytes:
+    """All that comes back until the service closes the connection."""
+    reader, writer = await connect(server)
+    answered = asyncio.create_task(reader.read())
+    for piece in sent:
+        if not answered.done():
+            writer.write(piece)
+            await asyncio.wait({answered}, timeout=pause_s)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            return await answered
+    finally:
+        writer.close()
+
+
+def status(answered: bytes) -> int:
+    return int(answered.split()[1])
+
+
+def code(answered: bytes) -> str:
+    text: str = json.loads(answered.partition(b"\r\n\r\n")[2])["code"]
+    return text
+
+
+async def test_two_hundred_silent_and_half_open_connections_are_closed(server: uvicorn.Server) -> None:
+    silent = [answer(server) for _ in range(200)]
+    half_open = [answer(server, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Le") for _ in range(200)]
+    answers = await asyncio.gather(*silent, *half_open)
+    assert answers[:200] == [b""] * 200
+    assert {(status(answered), code(answered)) for answered in answers[200:]} == {(408, "request_timeout")}
+    assert not server.server_state.connections
+
+
+async def test_a_head_that_comes_byte_by_byte_is_cut_off(server: uvicorn.Server) -> None:
+    head = [b"GET / HTTP/1.1\r\n", *[b"X: y\r\n"] * 6]
+    assert status(await answer(server, *head, pause_s=0.5)) == 408
+
+
+@pytest.mark.parametrize("sent", [0, 1_000_000])
+async def test_an_upload_that_stops_is_closed(server: uvicorn.Server, sent: int) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 14900000\r\n\r\n"
+    answered = await answer(server, head + bytes(sent))
+    assert (status(answered), code(answered)) == (408, "request_timeout")
+    assert not server.server_state.tasks
+
+
+async def test_an_upload_that_goes_on_slowly_is_answered(server: uvicorn.Server) -> None:
+    pieces = [bytes(MIN_BYTES_S)] * 10
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (MIN_BYTES_S * 10)
+    answered = await answer(server, head, *pieces, pause_s=0.5)
+    assert status(answered) == 200
+    assert answered.endswith(str(MIN_BYTES_S * 10).encode())
+
+
+async def test_a_client_waits_for_its_answer_as_long_as_it_takes(server: uvicorn.Server) -> None:
+    assert status(await answer(server, b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")) == 200
+
+
+async def test_a_kept_connection_is_closed_when_nothing_comes(server: uvicorn.Server) -> None:
+    request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    answered = await answer(server, request, request, pause_s=0.2)
+    assert answered.count(b"200 OK") == 2
+
+
+async def test_a_kept_connection_cannot_be_held_by_empty_lines(server: uvicorn.Server) -> None:
+    lines = [b"\r\n"] * 8
+    answered = await answer(server, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", *lines, pause_s=0.5)
+    assert answered.startswith(b"HTTP/1.1 200 OK")
+
+
+async def test_a_client_that_does_not_read_its_answer_is_cut_off(server: uvicorn.Server) -> None:
+    _, writer = await connect(server)
+    writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+    await asyncio.sleep(0.5)
+    assert server.server_state.connections
+    async with asyncio.timeout(PATIENCE_S):
+        while server.server_state.connections or server.server_state.tasks:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n" % (b"a" * MAX_HEAD_BYTES),
+        b"GET / HTTP/1.1\r\nX: %s\r\n\r\n" % (b"a" * MAX_HEAD_BYTES),
+        b"GET / HTTP/1.1\r\n%s\r\n" % (b"X: y\r\n" * (MAX_HEAD_BYTES // 2)),
+        b"GET / HTTP/1.1\r\nX: %s" % (b"a" * (MAX_HEAD_BYTES + 1)),
+    ],
+)
+async def test_a_head_that_is_too_large_is_refused(server: uvicorn.Server, head: bytes) -> None:
+    reader, writer = await connect(server)
+    writer.write(head)
+    async with asyncio.timeout(PATIENCE_S):
+        answered = await reader.readuntil(b"}")
+    assert (status(answered), code(answered)) == (431, "headers_too_large")
+    writer.close()
+
+
+async def test_a_large_head_within_the_bound_is_answered(server: uvicorn.Server) -> None:
+    value = b"a" * (MAX_HEAD_BYTES - 100)
+    assert status(await answer(server, b"GET / HTTP/1.1\r\nX: %s\r\n\r\n" % value)) == 200
+
+
+async def test_what_is_not_http_is_refused_in_the_envelope(server: uvicorn.Server) -> None:
+    answered = await answer(server, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n")
+    assert (status(answered), code(answered)) == (400, "validation_error")
