@@ -74,22 +74,24 @@ class TestIdentify:
         for photo in sorted((lfw / "images").glob("*/*.jpg"))[:60]:
             shutil.copy(photo, tmp_path)
         report = tmp_path / "report.json"
-        process = subprocess.Popen(
+        with subprocess.Popen(
             [FACE_API, "identify", str(tmp_path), "--report", str(report), *LARGEST],
             env={**unconfigured(), **settings(instance, FACE_WORKERS="1")},
             cwd=instance,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-        )
-        assert process.stdout is not None
-        first = process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        out, said = process.communicate(timeout=60)
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            first = process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            lines = [first, *process.stdout]
+            said = process.stderr.read()
         assert process.returncode == 130
         assert said.splitlines()[-1] == "stopped; run the same command again to go on"
         partial = json.loads(report.read_text())
-        done = len((first + out).splitlines())
+        done = len(lines)
         assert (partial["complete"], len(partial["items"])) == (False, done)
         assert 0 < done < 60
         again = face_api(
