@@ -1,4 +1,4 @@
-"""The use case: do the thresholds hold for the people who are enrolled, and for whom else should they?"""
+"""The use case: the thresholds that are fitted to a gallery, and the error rates that are to be expected at them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +12,7 @@ from domain.identification import fpir_of
 from domain.impostors import ImpostorDistribution, normalised_score
 
 LEAST_PEOPLE = 20
-"""Of fewer nobody can say what their similarities are like."""
+"""With fewer people enrolled, the distribution of their similarities can't be estimated."""
 MEAN_MARGIN = 1.0
 DEVIATION_MARGIN = 0.4
 """A gallery is unlike the people of the table if its mean or deviation lies further than this outside of what the
@@ -21,49 +21,49 @@ mugshots, photos of one view lie up to 0.8 and 0.35 from the moments of the whol
 to 0.5 and 0.3 from those of their own set (99 of 100)."""
 
 
-class Doubt(StrEnum):
-    """Why the estimates may be wrong."""
+class CalibrationWarning(StrEnum):
+    """Why the estimated rates may be wrong."""
 
     TOO_FEW_PEOPLE = "too_few_people"
     UNLIKE_TABLE = "unlike_table"
 
     @property
     def detail(self) -> str:
-        """One sentence for a person."""
+        """One sentence for the operator."""
         return _DETAILS[self]
 
 
 _DETAILS = {
-    Doubt.TOO_FEW_PEOPLE: (
-        f"Fewer than {LEAST_PEOPLE} people are enrolled, too few to tell what strangers are like among them:"
+    CalibrationWarning.TOO_FEW_PEOPLE: (
+        f"Fewer than {LEAST_PEOPLE} people are enrolled, too few to tell how alike the people of this gallery are:"
         " an average population is assumed for the most part."
     ),
-    Doubt.UNLIKE_TABLE: (
+    CalibrationWarning.UNLIKE_TABLE: (
         "Different people of this gallery are more, less or more unevenly alike than the people whom the model was"
-        " calibrated on: measure its errors with face-api evaluate, or calibrate on photos like these."
+        " calibrated on: measure its errors on photos like these, or calibrate on them."
     ),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class OperatingThreshold:
-    """A threshold, and how often strangers reach it: a rate of false matches, or of false positive searches."""
+class ThresholdEstimate:
+    """A threshold and the error rate at it: the FMR of a verification, or the FPIR of a search."""
 
     promised: float
-    """What the operator accepts."""
+    """The rate that the operator accepts."""
     threshold: float
-    """That is used, for faces that are as this gallery's are on average. Each comparison has its own."""
+    """The threshold that is used for average faces of this gallery. Each comparison has its own."""
     estimated: float
-    """The rate among people like those enrolled, at the threshold."""
+    """The rate among people like those enrolled, at this threshold."""
     table_threshold: float
-    """That would be used with the model's table alone."""
+    """The threshold with the model's table alone."""
     table_estimated: float
-    """The rate among people like those enrolled, at that one."""
+    """The rate among people like those enrolled, at that threshold."""
 
 
 @dataclass(frozen=True, slots=True)
 class CalibrationReport:
-    """What one recognition model's similarities are like among the people of a collection."""
+    """Impostor scores among the people of a collection, and the thresholds that follow from them."""
 
     collection: str
     model: str
@@ -73,34 +73,37 @@ class CalibrationReport:
     compared: int
     """People of the cohort, one face each."""
     pairs: int
-    """Of different people of the cohort."""
+    """Pairs of different people of the cohort."""
     age: float
     """Seconds since the cohort was drawn."""
     observed: ImpostorDistribution | None
-    """Of these pairs; None of too few people."""
+    """Of these pairs; None with too few people."""
     expected: ImpostorDistribution
-    """What is assumed of the gallery: the observed one, and an average population the more, the fewer people."""
+    """What thresholds are fitted to: the observed one mixed with the average one, which counts less, the more people
+    there are."""
     average: ImpostorDistribution
-    """That population: of all sets that the table was made from."""
-    verification: OperatingThreshold
-    identification: OperatingThreshold
+    """Of an average population: the mean over all sets that the table was made from."""
+    verification: ThresholdEstimate
+    identification: ThresholdEstimate
     """A search among all the people."""
-    doubts: tuple[Doubt, ...]
+    warnings: tuple[CalibrationWarning, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ReportCalibration:
-    """Says what was found about a gallery."""
+    """Reports on the calibration of a gallery."""
 
     models: ModelLibrary
     policy: DecisionPolicy
     calibration: GalleryCalibration
 
     async def execute(self, collection: str, recognition_model: str | None = None) -> CalibrationReport:
-        """On the people of a collection, and a recognition model; None for the configured one.
+        """Report on a collection and a recognition model; None is the configured one.
 
         Raises:
-            CollectionNotFound, ModelNotCalibrated, Unavailable, and all that ModelLibrary.choose raises.
+            CollectionNotFound: there is no such collection.
+            UnknownModel, ModelNotCalibrated: there is no such model, or it has no table.
+            Unavailable: the store does not answer.
         """
         model = self.models.choose(None, recognition_model).recognition
         table = self.policy.table(model)
@@ -123,19 +126,19 @@ class ReportCalibration:
             expected=expected,
             average=table.prior,
             verification=verification,
-            identification=OperatingThreshold(
+            identification=ThresholdEstimate(
                 policy.target_fpir,
                 search.threshold,
                 fpir_of(search.estimated, cohort.people),
                 search.table_threshold,
                 fpir_of(search.table_estimated, cohort.people),
             ),
-            doubts=tuple(_doubts(len(cohort.vectors), cohort.observed, table)),
+            warnings=tuple(_warnings(len(cohort.vectors), cohort.observed, table)),
         )
 
     def _operating(
         self, table: CalibrationTable, fmr: float, expected: ImpostorDistribution
-    ) -> OperatingThreshold:
+    ) -> ThresholdEstimate:
         alone = table.threshold_between(fmr, table.prior, table.prior)
         fitted = table.threshold_between(fmr, expected, expected)
         used = fitted if self.policy.mode is CalibrationMode.GALLERY else alone
@@ -143,12 +146,14 @@ class ReportCalibration:
         def estimated(threshold: float) -> float:
             return table.fmr_at_score(normalised_score(threshold, expected, expected))
 
-        return OperatingThreshold(fmr, used, estimated(used), alone, estimated(alone))
+        return ThresholdEstimate(fmr, used, estimated(used), alone, estimated(alone))
 
 
-def _doubts(compared: int, observed: ImpostorDistribution | None, table: CalibrationTable) -> list[Doubt]:
+def _warnings(
+    compared: int, observed: ImpostorDistribution | None, table: CalibrationTable
+) -> list[CalibrationWarning]:
     if compared < LEAST_PEOPLE or observed is None:
-        return [Doubt.TOO_FEW_PEOPLE]
+        return [CalibrationWarning.TOO_FEW_PEOPLE]
     measured = [table.impostors, *(population.impostors for population in table.populations)]
     means, deviations = [each.mean for each in measured], [each.deviation for each in measured]
     unit = table.impostors.deviation
@@ -158,4 +163,4 @@ def _doubts(compared: int, observed: ImpostorDistribution | None, table: Calibra
         <= observed.deviation
         <= max(deviations) + DEVIATION_MARGIN * unit
     )
-    return [] if like else [Doubt.UNLIKE_TABLE]
+    return [] if like else [CalibrationWarning.UNLIKE_TABLE]

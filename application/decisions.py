@@ -1,10 +1,9 @@
-"""At which similarity a decision is taken, and how often it is then wrong."""
+"""Decision thresholds, from the rates of error that the operator accepts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from application.ports.calibration import CalibrationStore
 from domain.calibration import CalibrationTable
 from domain.errors import ModelNotCalibrated
 from domain.faces import Embedding
@@ -12,18 +11,16 @@ from domain.identification import Decision, RankedPerson, identification_fmr, ve
 from domain.impostors import Cohort, ImpostorDistribution, norm_penalty, normalised_score
 
 FPIR_SAFETY_FACTOR = 2
-"""So many times as often as on average, searches of some people err where those of others don't.
-
-The threshold is so much stricter that the rate that the operator accepts is kept with nearly all people, and not on
-average only. Measured in docs/accuracy.md.
-"""
+"""Searches for some groups of people err up to this many times as often as the average search. Thresholds of searches
+are stricter by this factor, so that the accepted rate holds for nearly all people, and not on average only. See
+docs/accuracy.md."""
 
 
 class CalibrationMode(StrEnum):
     """Where thresholds come from."""
 
     GALLERY = "gallery"
-    """The model's table, fitted to the people who are enrolled."""
+    """The model's table, fitted to the people enrolled."""
     TABLE = "table"
     """The model's table alone, for an average population."""
 
@@ -39,7 +36,7 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ComparedFaces:
-    """Two faces that are compared, among the people of a gallery."""
+    """Two faces that are compared, and the cohort of the gallery."""
 
     cohort: Cohort
     probe: Embedding
@@ -51,13 +48,14 @@ class ComparedFaces:
 class DecisionPolicy:
     """Thresholds from the rates of error that the operator accepts."""
 
-    calibrations: CalibrationStore
+    load_table: Callable[[str], CalibrationTable | None]
+    """CalibrationStore.load: the table of a recognition model; None if it was never calibrated."""
     target_fmr: float
-    """Of a verification: one stranger compared with one person."""
+    """Accepted false match rate of a verification."""
     target_fpir: float
-    """Of an identification: one stranger compared with everybody."""
+    """Accepted false positive identification rate of a search among everybody."""
     margin: float
-    """Two people whose similarities differ by less are ambiguous; 0 never is."""
+    """If the similarities of two people differ by less, a match is ambiguous; with 0 it never is."""
     mode: CalibrationMode = CalibrationMode.GALLERY
 
     def verification(
@@ -67,7 +65,7 @@ class DecisionPolicy:
         comparisons: float = 1,
         faces: ComparedFaces | None = None,
     ) -> Threshold:
-        """For comparing a face with another, or with a person.
+        """The threshold for comparing a face with another, or with a person.
 
         Args:
             model: the recogniser's name.
@@ -76,7 +74,7 @@ class DecisionPolicy:
             faces: what is compared; None gives the threshold for an average population.
 
         Raises:
-            ModelNotCalibrated: nobody knows what this model's similarities mean, and none was set.
+            ModelNotCalibrated: the model has no table, and `wanted` is None.
         """
         return self._threshold(model, self.target_fmr / comparisons, wanted, faces)
 
@@ -88,15 +86,15 @@ class DecisionPolicy:
         comparisons: float = 1,
         faces: ComparedFaces | None = None,
     ) -> Threshold:
-        """For naming one of so many people, whose own faces count for so many comparisons.
+        """The threshold for naming one of so many people, never lower than that of a verification.
 
-        It is never looser than a verification. Whoever has more faces enrolled has more chances to be confused,
-        so that the threshold for them is higher; it doesn't depend on the faces of others.
+        The more faces somebody has, the more easily they are confused, and the higher is their threshold. It doesn't
+        depend on others' faces. Arguments and errors as of `verification`.
         """
         return self._threshold(model, self.identification_fmr(people) / comparisons, wanted, faces)
 
     def identification_fmr(self, people: int) -> float:
-        """The false match rate of one of the comparisons of a search among so many people."""
+        """The false match rate of each of the comparisons of a search among so many people."""
         return min(self.target_fmr, identification_fmr(self.target_fpir, people) / FPIR_SAFETY_FACTOR)
 
     def decide(self, ranked: Sequence[RankedPerson], searched: int, threshold: Threshold) -> Decision:
@@ -110,16 +108,16 @@ class DecisionPolicy:
         )
 
     def table(self, model: str) -> CalibrationTable:
-        """What is known of a model's similarities.
+        """The calibration table of a model.
 
         Raises:
-            ModelNotCalibrated: nothing.
+            ModelNotCalibrated: it has none.
         """
-        table = self.calibrations.load(model)
+        table = self.load_table(model)
         if table is None:
             raise ModelNotCalibrated(
-                f"The model {model} has no calibration: the operator can make one with face-api calibrate,"
-                " or the request can set a threshold."
+                f"The model {model} has no calibration: the operator can calibrate it, or the request can set"
+                " a threshold."
             )
         return table
 
@@ -127,7 +125,7 @@ class DecisionPolicy:
         self, model: str, fmr: float, wanted: float | None, faces: ComparedFaces | None
     ) -> Threshold:
         if wanted is not None:
-            table = self.calibrations.load(model)
+            table = self.load_table(model)
             if table is None:
                 return Threshold(wanted, None)
             score = normalised_score(wanted, *self._impostors(table, faces)) - self._penalty(table, faces)
@@ -142,13 +140,13 @@ class DecisionPolicy:
         one, other = faces.probe.norm, faces.reference.norm
         if one is None or other is None:
             return 0.0
-        # A number of Python: answers are encoded from it.
+        # A Python float: the encoder of answers doesn't know NumPy's.
         return float(norm_penalty(one / table.usual_norm, other / table.usual_norm))
 
     def _impostors(
         self, table: CalibrationTable, faces: ComparedFaces | None
     ) -> tuple[ImpostorDistribution, ImpostorDistribution]:
-        """Of the probe, and of what it is compared with."""
+        """What is known of the impostor scores of both faces."""
         if faces is None or self.mode is CalibrationMode.TABLE:
             return table.prior, table.prior
         prior = table.prior

@@ -1,4 +1,4 @@
-"""Keeps what the people of each gallery say about impostors, so that thresholds fit them."""
+"""The cohort of each gallery, which thresholds are fitted to: cached, reloaded and redrawn as people come and go."""
 
 import asyncio
 import logging
@@ -6,27 +6,26 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from application.decisions import ComparedFaces
+from application.decisions import CalibrationMode, ComparedFaces
 from application.ports.cohorts import CohortRepository, StoredCohort
 from domain.errors import FaceServiceError
 from domain.faces import Embedding
 from domain.impostors import Cohort
 
 CHECK_S = 1.0
-"""While a gallery is used, a process learns after at most so long that another one has drawn the cohort anew, and
-that a face of it was deleted."""
+"""Seconds after which a cohort in use is checked against the stored one: another process may have redrawn it, or a
+face of it may have been deleted."""
 FORGET_S = 10.0
-"""A cohort that nobody has asked for is no longer in memory after so long: it may have a face that was deleted."""
+"""Seconds after which an unused cohort is dropped from memory: it may have a face that was deleted."""
 REDRAW_S = 300.0
-"""A cohort is drawn anew after so long, since people may have been replaced, or their faces."""
+"""A cohort is redrawn after so many seconds, because people or their faces may have been replaced."""
 REDRAW_SHARE = 0.02
-"""Or when more than this share of the people has come or gone. Of fewer than 50, that is anybody: thresholds of the
-same few people are then the same, however they came to be enrolled."""
+"""A cohort is redrawn when more than this share of the people has come or gone. Of fewer than 50 people that is any
+change, so that thresholds of the same few people are the same, however they came to be enrolled."""
 MOST_GALLERIES = 256
-"""Whose cohorts are in memory."""
+"""Maximum number of cohorts in memory."""
 BACKGROUND_PEOPLE = 5000
-"""From so many people on a search goes on with the cohort that is there while another is drawn, which takes longer
-than a search."""
+"""In galleries of at least so many people, where a redraw takes longer than a search, searches don't wait for it."""
 
 logger = logging.getLogger("face.calibration")
 
@@ -35,36 +34,42 @@ _Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What a process knows of one gallery."""
+    """The cached cohort of one gallery."""
 
     stored: StoredCohort | None
     checked: float
-    """When it was loaded or drawn, by this process' clock."""
+    """When it was loaded or drawn, in seconds of this process' clock."""
     basis: int
-    """The number of people that it was drawn for."""
+    """The number of people that it was drawn from."""
 
     def outgrown(self, people: int | None) -> bool:
-        """Whether so many people are another gallery than the one that the cohort was drawn from."""
+        """Whether the number of people has changed so much that the cohort must be redrawn."""
         return people is not None and abs(people - self.basis) >= changes_before_redraw(self.basis)
 
     def fresh(self, now: float, people: int | None) -> bool:
-        """Whether nothing has to be asked of the store."""
+        """Whether the store needn't be asked."""
         return now - self.checked < CHECK_S and not self.outgrown(people)
 
 
 class GalleryCalibration:
-    """Cohorts of galleries: in memory as long as they are fresh, loaded or drawn when they are not."""
+    """Cohorts of galleries: from memory while they are fresh, else loaded or redrawn."""
 
-    def __init__(self, cohorts: CohortRepository, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        cohorts: CohortRepository,
+        mode: CalibrationMode = CalibrationMode.GALLERY,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._cohorts = cohorts
+        self._mode = mode
         self._clock = clock
         self._entries: dict[_Key, _Entry] = {}
-        self._watched: set[_Key] = set()
-        """Each by one timer, which forgets the entry."""
+        self._expiring: set[_Key] = set()
+        """Keys with a timer that drops their entry."""
         self._refreshing: dict[_Key, asyncio.Task[_Entry]] = {}
 
     async def cohort(self, collection: str, model: str, people: int | None = None) -> Cohort | None:
-        """Who stands for the strangers of a gallery; None for a collection that isn't there.
+        """The people of a gallery whom its scores are normalised by; None for a collection that isn't there.
 
         Args:
             collection: its name.
@@ -89,7 +94,7 @@ class GalleryCalibration:
     async def compared(
         self, collection: str, probe: Embedding, reference: Embedding, people: int | None = None
     ) -> ComparedFaces | None:
-        """Two faces among the people of a gallery, for DecisionPolicy; None for a collection that isn't there.
+        """Two faces and the cohort of the gallery, for DecisionPolicy.
 
         Args:
             collection: its name.
@@ -97,14 +102,20 @@ class GalleryCalibration:
             reference: the enrolled one, or the other photo's, of the same recogniser.
             people: as of `cohort`.
 
+        Returns:
+            None, which stands for an average population, if there is no such collection, or if thresholds aren't
+            fitted to galleries: then no cohort is loaded.
+
         Raises:
             Unavailable: the store does not answer.
         """
+        if self._mode is CalibrationMode.TABLE:
+            return None
         cohort = await self.cohort(collection, probe.model, people)
         return None if cohort is None else ComparedFaces(cohort, probe, reference)
 
     async def latest(self, collection: str, model: str) -> StoredCohort | None:
-        """The cohort of the people who are enrolled now; of a large gallery, of those REDRAW_S ago at most.
+        """The cohort of the people enrolled now; of a large gallery, of those at most REDRAW_S ago.
 
         Returns:
             None if there is no such collection.
@@ -123,7 +134,7 @@ class GalleryCalibration:
             same = entry is not None and entry.stored is not None and stored.version == entry.stored.version
             basis = entry.basis if entry is not None and same else stored.cohort.people
             loaded = _Entry(stored, self._clock(), basis)
-            # Nobody waits for the draw of a large gallery if there is an old cohort: the next search begins it.
+            # If a large gallery has an old cohort, no search waits for a redraw: the next search starts it.
             waited_for = entry is None and basis >= BACKGROUND_PEOPLE
             if waited_for or (stored.age < REDRAW_S and not loaded.outgrown(people)):
                 return loaded
@@ -144,8 +155,8 @@ class GalleryCalibration:
     def _remember(self, key: _Key, entry: _Entry) -> None:
         self._entries.pop(key, None)
         self._entries[key] = entry
-        if key not in self._watched:
-            self._watched.add(key)
+        if key not in self._expiring:
+            self._expiring.add(key)
             self._forget_later(key, FORGET_S)
         if len(self._entries) > MOST_GALLERIES:
             del self._entries[next(iter(self._entries))]
@@ -159,10 +170,10 @@ class GalleryCalibration:
         if left > 0:
             self._forget_later(key, left)
         else:
-            self._watched.remove(key)
+            self._expiring.remove(key)
             self._entries.pop(key, None)
 
 
 def changes_before_redraw(people: int) -> int:
-    """So many people must have come or gone until a cohort of so many is drawn anew."""
+    """How many of a gallery's people must have come or gone until its cohort is redrawn."""
     return int(REDRAW_SHARE * people) + 1

@@ -1,42 +1,122 @@
-"""Photos of known people, in folders."""
+"""Finding photos in folders."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from application.errors import CommandError
 
-SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+SUFFIXES = frozenset({".avif", ".bmp", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".webp"})
+"""Of the names of photos that can be read, in lower case. What a file contains is seen when it is decoded."""
+
+SYSTEM_FOLDERS = frozenset(
+    {
+        *("@eadir", "#recycle", "@recycle", "#snapshot", "@recently-snapshot", "@tmp", "~snapshot"),
+        *("$recycle.bin", "recycler", "recycled", "system volume information", "found.000", "lost+found"),
+        *("__macosx", "network trash folder", "temporary items", "thevolumesettingsfolder"),
+        *("__pycache__", "node_modules"),
+    }
+)
+"""Names, in lower case, of folders that operating systems, file servers and tools make; others begin with a dot."""
+
+_OTHER_FORMATS = {
+    **dict.fromkeys((".heic", ".heif", ".hif"), "HEIC"),
+    **dict.fromkeys((".tif", ".tiff"), "TIFF"),
+    ".gif": "GIF",
+    **dict.fromkeys((".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".rw2"), "raw"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoFile:
-    """One photo of a person."""
+    """One photo of a known person."""
 
     person: str
     path: Path
-
-    @property
-    def name(self) -> str:
-        """`person/file.jpg`."""
-        return f"{self.person}/{self.path.name}"
+    name: str = ""
+    """`person/file.jpg`: its path in the folder in which it was found."""
 
 
-def find_photos(folder: Path) -> list[PhotoFile]:
-    """All photos of `folder/person/photo.jpg`, by person and file name.
+@dataclass(frozen=True, slots=True)
+class SkippedFile:
+    """A file, or a link to a folder, that was not taken as a photo."""
+
+    path: Path
+    reason: str
+
+
+def walk_photos(root: Path) -> Iterator[Path | SkippedFile]:
+    """All files under a folder, by path: photos, and those that are skipped.
+
+    A link to a folder is followed unless the folder is walked anyway, so that no photo comes twice and cycles end.
 
     Raises:
-        CommandError: the folder can't be read, or has no such photos.
+        CommandError: the folder itself cannot be read.
     """
-    try:
-        photos = [
-            PhotoFile(person.name, path)
-            for person in sorted(folder.iterdir())
-            if person.is_dir()
-            for path in sorted(person.iterdir())
-            if path.suffix.lower() in SUFFIXES
-        ]
-    except OSError as error:
-        raise CommandError(f"can't read {error.filename}: {error.strerror}") from error
+    top = root.resolve()
+    walked: set[Path] = set()
+    pending: list[tuple[Path, str | None]] = [(root, None)]
+    while pending:
+        path, reason = pending.pop()
+        try:
+            if path != root and not path.is_dir():
+                reason = reason or _file_reason(path)
+                yield path if reason is None else SkippedFile(path, reason)
+                continue
+            target = path.resolve()
+            linked = path.is_symlink() and path != root
+            within = top in target.parents or target == top or target in top.parents
+            if target in walked or (linked and (reason or within)):
+                yield SkippedFile(path, reason or f"a link to {target}: folders are read once")
+                continue
+            walked.add(target)
+            children = sorted(path.iterdir(), reverse=True)
+        except OSError as error:
+            if path == root:
+                raise CommandError(f"can't read {error.filename}: {error.strerror}") from error
+            yield SkippedFile(path, f"it can't be read: {error.strerror}")
+        else:
+            pending += [(child, reason or _name_reason(child)) for child in children]
+
+
+def find_people(root: Path) -> tuple[list[PhotoFile], list[SkippedFile]]:
+    """The photos of `root/person/**/photo.jpg`, by path, and the files that are skipped.
+
+    Raises:
+        CommandError: the folder cannot be read, or has no such photos.
+    """
+    photos, skipped = list[PhotoFile](), list[SkippedFile]()
+    for found in walk_photos(root):
+        if isinstance(found, SkippedFile):
+            skipped.append(found)
+            continue
+        relative = found.relative_to(root)
+        if len(relative.parts) > 1:
+            photos.append(PhotoFile(relative.parts[0], found, str(relative)))
+        else:
+            skipped.append(SkippedFile(found, "it is in no person's folder"))
     if not photos:
-        raise CommandError(f"{folder} has no photos: it must have one folder a person, with images in it")
-    return photos
+        why = f" ({skipped[0].path}: {skipped[0].reason})" if skipped else ""
+        raise CommandError(f"{root} has no photos: it must have one folder a person, with images in it{why}")
+    return photos, skipped
+
+
+def find_photos(root: Path) -> list[PhotoFile]:
+    """The photos of `find_people` alone."""
+    return find_people(root)[0]
+
+
+def _name_reason(path: Path) -> str | None:
+    """Why a file or a folder of this name is skipped, with all that is in it."""
+    if path.name.startswith("."):
+        return "hidden"
+    return "a folder of the system" if path.name.lower() in SYSTEM_FOLDERS else None
+
+
+def _file_reason(path: Path) -> str | None:
+    suffix = path.suffix.lower()
+    if suffix in _OTHER_FORMATS:
+        return f"{_OTHER_FORMATS[suffix]} photos can't be read: save it as JPEG"
+    if suffix not in SUFFIXES:
+        return f"not the name of a photo, which ends in {', '.join(sorted(SUFFIXES))}"
+    return None if path.is_file() else "not a file, or a link to nothing"

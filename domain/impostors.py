@@ -9,12 +9,14 @@ one table serves all.
 """
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-NormsT = TypeVar("NormsT", float, NDArray[np.float64])
+ValueT = TypeVar("ValueT", float, NDArray[np.float64])
+"""Of one face, or of an array of them; arrays are broadcast."""
+_ValueT_co = TypeVar("_ValueT_co", covariant=True)
 
 COHORT_SIZE = 512
 """Largest number of people in a cohort; enough to know a deviation to 3%."""
@@ -37,6 +39,15 @@ _NORM_RANGE = 0.4, 1.05
 _LEAST_COHORT = 3
 _DECILES = 2.5631
 """Deviations of a normal distribution between its first and last decile."""
+
+
+class Moments(Protocol[_ValueT_co]):
+    """Mean and standard deviation of impostor scores: an ImpostorDistribution, or arrays of them."""
+
+    @property
+    def mean(self) -> _ValueT_co: ...  # noqa: D102
+    @property
+    def deviation(self) -> _ValueT_co: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +121,7 @@ class Cohort:
         )
 
 
-def norm_penalty(one: NormsT, other: NormsT) -> NormsT:
+def norm_penalty(one: ValueT, other: ValueT) -> ValueT:
     """Addition to the normalised score that a match must reach, from the norms of both embeddings.
 
     Recognisers give short vectors to faces that they can't represent well, and such faces resemble each other whoever
@@ -123,16 +134,16 @@ def norm_penalty(one: NormsT, other: NormsT) -> NormsT:
     """
     low, high = _NORM_RANGE
     lacking = [USUAL_NORM - np.minimum(np.maximum(norm, low), high) for norm in (one, other)]
-    penalty: NormsT = NORM_PENALTY * lacking[0] * lacking[1]
+    penalty: ValueT = NORM_PENALTY * lacking[0] * lacking[1]
     return penalty
 
 
-def normalised_score(similarity: float, one: ImpostorDistribution, other: ImpostorDistribution) -> float:
+def normalised_score(similarity: ValueT, one: Moments[ValueT], other: Moments[ValueT]) -> ValueT:
     """The similarity in deviations above the impostor mean, averaged over both faces."""
     return ((similarity - one.mean) / one.deviation + (similarity - other.mean) / other.deviation) / 2
 
 
-def similarity_at(score: float, one: ImpostorDistribution, other: ImpostorDistribution) -> float:
+def similarity_at(score: ValueT, one: Moments[ValueT], other: Moments[ValueT]) -> ValueT:
     """The inverse of `normalised_score`."""
     means = one.mean / one.deviation + other.mean / other.deviation
     return (2 * score + means) / (1 / one.deviation + 1 / other.deviation)

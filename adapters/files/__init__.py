@@ -1,1 +1,1 @@
-"""What is kept in files of our own: calibration tables, and archives of people."""
+"""Files of our own formats: calibration tables, liveness thresholds, vectors, and archives of people."""

@@ -2,7 +2,7 @@
 
 `vectors` is N x D floating point, as the network gives them or of unit norm, a row of NaN for a photo without a face;
 `person` has N numbers or names. Optional are `photo` (N names), `detection_model` and `recognition_model` (one name
-each). Every other array of N texts, integers or truths is a label of the photos, as `view` is; the rest is ignored.
+each). Every other array of N texts, integers or booleans is a label of the photos, as `view` is; the rest is ignored.
 """
 
 import math
@@ -23,16 +23,16 @@ from application.ports.vectors import PhotoVectors, VectorFiles
 from domain.models import ModelChoice
 
 MAX_BYTES = 2**31
-"""Of one array, unpacked: a million vectors of 512 numbers."""
+"""Largest array, unpacked: a million vectors of 512 numbers."""
 MAX_ARRAYS = 64
 MAX_DIMENSIONS = 4096
 MAX_TEXT = 256
-"""Characters of a name or a label."""
+"""Most characters of a name or a label."""
 
 _VECTORS, _PERSON, _PHOTO = "vectors", "person", "photo"
 _MODELS = ("detection_model", "recognition_model")
 _LABEL_KINDS = "Uiub"
-"""Texts, integers, unsigned integers, truths: a measured number is no label."""
+"""Texts, integers, unsigned integers and booleans; a floating point number is no label."""
 
 Header: TypeAlias = tuple[tuple[int, ...], bool, np.dtype[np.generic]]
 _HEADERS: Mapping[tuple[int, int], Callable[[IO[bytes]], Header]] = {
@@ -41,11 +41,11 @@ _HEADERS: Mapping[tuple[int, int], Callable[[IO[bytes]], Header]] = {
 }
 
 _DAMAGE = (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
-"""What reading a member raises that is no array, encrypted, or not what its checksum says."""
+"""What reading a member raises that is no array, is encrypted, or doesn't have the checksum that it should."""
 
 
 class NpzVectorFiles(VectorFiles):
-    """Reads with bounds, and never unpickles."""
+    """Bounds what it reads, and never unpickles."""
 
     @override
     def read(self, path: Path) -> PhotoVectors:
@@ -127,7 +127,7 @@ def _models(arrays: "_Arrays") -> ModelChoice:
 
 
 class _Arrays:
-    """The arrays of one archive, which are looked at before they are read."""
+    """The arrays of one archive, whose headers are checked before they are read."""
 
     def __init__(self, archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo], path: Path) -> None:
         self.path = path
@@ -135,7 +135,7 @@ class _Arrays:
         self._members = members
 
     def header(self, key: str) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
-        """Shape and type, which fit to the member's size: nothing is allocated for what isn't there."""
+        """Shape and type, once they are known to fit the member's size: nothing is allocated for what isn't there."""
         info = self._members[key]
         try:
             with self._archive.open(info) as file:
@@ -149,7 +149,7 @@ class _Arrays:
         return shape, dtype
 
     def load(self, key: str) -> NDArray[np.generic]:
-        """The array; its header was looked at."""
+        """The array, after its header was checked."""
         try:
             with self._archive.open(self._members[key]) as file:
                 return np.asarray(npy.read_array(file, allow_pickle=False))
@@ -157,12 +157,12 @@ class _Arrays:
             raise EvaluationError(f"{self.path}: `{key}` is damaged, or no array") from error
 
     def is_label(self, key: str, count: int) -> bool:
-        """Whether it says something of each photo."""
+        """Whether it has a label for each photo."""
         shape, dtype = self.header(key)
         return shape == (count,) and dtype.kind in _LABEL_KINDS
 
     def texts(self, key: str, count: int) -> tuple[str, ...]:
-        """One text a photo."""
+        """One text for each photo."""
         if not self.is_label(key, count):
             raise EvaluationError(f"{self.path}: `{key}` must have {count} numbers or texts, one a photo")
         texts = tuple(map(str, self.load(key).tolist()))

@@ -1,1 +1,1 @@
-"""Use cases of commands on many photos: enrol, identify, export, import, embed anew."""
+"""The use cases of commands that process many photos or faces: enroll, identify, export, import, reembed."""

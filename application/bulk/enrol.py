@@ -1,34 +1,27 @@
-"""The use case: enrol people from photos in files."""
+"""The use case: enrol people from photo files."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from typing import TypeAlias
 
 from application.analysis.sources import Photo
-from application.bulk.attempts import attempted
-from application.bulk.lanes import batches, in_order
+from application.bulk.collections import find_collection
+from application.bulk.concurrency import batched, map_ordered, result_or_error
 from application.bulk.photos import PhotoReader
 from application.enrolment import EnrolFace, EnrolmentOptions, PendingEnrolment
+from application.photo_folders import PhotoFile
 from application.ports.people import CollectionRepository
 from application.ports.workers import WorkerPool
 from domain.enrolment import Conflict, OnConflict
-from domain.errors import CollectionNotFound, FaceServiceError
+from domain.errors import FaceServiceError
 from domain.models import ModelChoice
-from domain.people import Face, collection_name, person_name
+from domain.people import Face, person_name
 
 BATCH = 8
-"""Photos that are looked up together: enough to make that cheap."""
-BATCHES_AHEAD = 4
-"""So many are read and looked up before their turn, that no worker waits; few enough to be held in memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class PersonPhoto:
-    """One photo of a person."""
-
-    person: str
-    path: Path
+"""Photos that are looked up in one query."""
+CONCURRENT_BATCHES = 4
+"""Batches that are read and looked up ahead of the analysis; their photos are in memory."""
 
 
 class Status(StrEnum):
@@ -36,7 +29,7 @@ class Status(StrEnum):
 
     ENROLLED = "enrolled"
     KNOWN = "known"
-    """The person had its face already, by the same models."""
+    """The person already had this photo's face, by the same models."""
     REFUSED = "refused"
 
 
@@ -44,126 +37,112 @@ class Status(StrEnum):
 class PhotoOutcome:
     """A photo and what became of it."""
 
-    item: PersonPhoto
+    item: PhotoFile
     status: Status
     face: Face | None = None
-    """None when it was refused."""
+    """None if the photo was refused."""
     conflicts: tuple[Conflict, ...] = ()
-    """What is doubtful about a face that was enrolled all the same."""
+    """Why the face may be of somebody else, though it was enrolled."""
     error: FaceServiceError | None = None
-    """Why it was refused."""
+    """Why the photo was refused."""
     faces_left_out: int = 0
-    """Other faces in a photo whose subject was enrolled."""
+    """Number of other faces in the photo."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Unknown:
-    """A photo whose face the person hasn't."""
+_Read: TypeAlias = tuple[PhotoFile, Photo] | PhotoOutcome
+"""A photo that is to be analysed, or the outcome of one that isn't."""
 
-    item: PersonPhoto
-    photo: Photo
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Looked:
-    """A photo whose face was found good."""
-
-    item: PersonPhoto
-    candidate: PendingEnrolment
+_Analysed: TypeAlias = tuple[PhotoFile, PendingEnrolment] | PhotoOutcome
 
 
 @dataclass(frozen=True, slots=True)
 class EnrolPhotos:
     """Enrols photos from files, several at a time; a bad one is refused alone.
 
-    A photo whose face the person has is not analysed again, so that an interrupted run is continued by
-    repeating it.
+    Photos that are enrolled already are not analysed again: an interrupted run is continued by repeating it.
     """
 
     enrol_face: EnrolFace
     collections: CollectionRepository
     workers: WorkerPool
     files: PhotoReader
-    width: int
-    """How many photos are on their way at once."""
+    concurrency: int
+    """Maximum number of photos that are analysed, or wait for those before them."""
 
-    async def prepare(self, how: EnrolmentOptions) -> ModelChoice:
-        """The models that a run will use, loaded; most of what would stop it, stops it here.
+    async def prepare(self, options: EnrolmentOptions) -> ModelChoice:
+        """Load the models and check the collection, before any photo is read.
 
         Raises:
             CollectionNotFound, InvalidCollection, UnknownModel, ModelNotInstalled, BrokenModel.
         """
-        models = self.enrol_face.reader.analyser.models
-        choice = models.choose(how.detection_model, how.recognition_model)
-        if await self.collections.get(collection_name(how.collection)) is None:
-            raise CollectionNotFound
-        await self.workers.run(models.detector, choice.detection)
-        await self.workers.run(models.embedder, choice.recognition)
-        return choice
+        library = self.enrol_face.reader.analyser.models
+        models = library.choose(options.detection_model, options.recognition_model)
+        await find_collection(self.collections, options.collection)
+        await self.workers.run(library.detector, models.detection)
+        await self.workers.run(library.embedder, models.recognition)
+        return models
 
     async def execute(
-        self, photos: Sequence[PersonPhoto], how: EnrolmentOptions
+        self, photos: Sequence[PhotoFile], options: EnrolmentOptions
     ) -> AsyncIterator[PhotoOutcome]:
-        """What became of each photo, in order; a face is durable when it is told.
+        """Yield the outcome of each photo, in order; a face that is reported is durable.
 
-        With OnConflict.ALLOW, faces are enrolled as they come. Otherwise each is judged when those before
-        it are enrolled, in the order of the photos.
+        Photos are analysed concurrently. Unless conflicts are allowed, they are compared with the gallery and
+        enrolled one after another, since a photo may conflict with one before it.
 
         Raises:
-            FaceServiceError, one of FATAL: nothing more can be done now; a later run goes on from here.
+            FaceServiceError: one of FATAL; a later run continues here.
         """
-        choice = await self.prepare(how)
+        models = await self.prepare(options)
 
-        async def look(photo: _Unknown | PhotoOutcome) -> _Looked | PhotoOutcome:
-            looked = await self._look(photo, how)
-            return await self._enrol(looked, how) if how.on_conflict is OnConflict.ALLOW else looked
+        async def analyse(photo: _Read) -> _Analysed:
+            analysed = await self._analyse(photo, options)
+            return await self._enrol(analysed, options) if in_any_order else analysed
 
-        async for looked in in_order(self._unknown(photos, how.collection, choice), look, self.width):
-            yield await self._enrol(looked, how)
+        in_any_order = options.on_conflict is OnConflict.ALLOW
+        unknown = self._read(photos, options.collection, models)
+        async for analysed in map_ordered(unknown, analyse, self.concurrency):
+            yield await self._enrol(analysed, options)
 
-    async def _unknown(
-        self, photos: Sequence[PersonPhoto], collection: str, choice: ModelChoice
-    ) -> AsyncIterator[_Unknown | PhotoOutcome]:
-        """The photos, read; with an outcome those that can't be read or are known."""
+    async def _read(
+        self, photos: Sequence[PhotoFile], collection: str, models: ModelChoice
+    ) -> AsyncIterator[_Read]:
+        async def read_batch(batch: list[PhotoFile]) -> list[_Read]:
+            read = await self.workers.run(lambda: [self._read_file(item) for item in batch])
+            keys = [(each[0].person, each[1].digest) for each in read if isinstance(each, tuple)]
+            known = iter(await self.enrol_face.repository.enrolled(collection, models, keys))
+            return [_unless_known(each, next(known)) if isinstance(each, tuple) else each for each in read]
 
-        async def look_up(batch: list[PersonPhoto]) -> list[_Unknown | PhotoOutcome]:
-            read = await self.workers.run(lambda: [self._read(item) for item in batch])
-            asked = [(each.item.person, each.photo.digest) for each in read if isinstance(each, _Unknown)]
-            known = iter(await self.enrol_face.repository.enrolled(collection, choice, asked))
-            return [_sifted(each, next(known)) if isinstance(each, _Unknown) else each for each in read]
-
-        async for batch in in_order(batches(photos, BATCH), look_up, BATCHES_AHEAD):
+        async for batch in map_ordered(batched(photos, BATCH), read_batch, CONCURRENT_BATCHES):
             for photo in batch:
                 yield photo
 
-    def _read(self, item: PersonPhoto) -> _Unknown | PhotoOutcome:
+    def _read_file(self, item: PhotoFile) -> _Read:
         try:
-            return _Unknown(PersonPhoto(person_name(item.person), item.path), self.files.read(item.path))
+            return PhotoFile(person_name(item.person), item.path), self.files.read(item.path)
         except FaceServiceError as error:
-            return _refused(item, error)
+            return PhotoOutcome(item, Status.REFUSED, error=error)
 
-    async def _look(self, photo: _Unknown | PhotoOutcome, how: EnrolmentOptions) -> _Looked | PhotoOutcome:
-        if isinstance(photo, PhotoOutcome):
-            return photo
-        found = await attempted(self.enrol_face.prepare(photo.item.person, photo.photo, how))
-        if isinstance(found, FaceServiceError):
-            return _refused(photo.item, found)
-        return _Looked(photo.item, found)
+    async def _analyse(self, read: _Read, options: EnrolmentOptions) -> _Analysed:
+        if isinstance(read, PhotoOutcome):
+            return read
+        item, photo = read
+        pending = await result_or_error(self.enrol_face.prepare(item.person, photo, options))
+        if isinstance(pending, FaceServiceError):
+            return PhotoOutcome(item, Status.REFUSED, error=pending)
+        return item, pending
 
-    async def _enrol(self, looked: _Looked | PhotoOutcome, how: EnrolmentOptions) -> PhotoOutcome:
-        if isinstance(looked, PhotoOutcome):
-            return looked
-        done = await attempted(self.enrol_face.enrol(looked.candidate, how))
+    async def _enrol(self, analysed: _Analysed, options: EnrolmentOptions) -> PhotoOutcome:
+        if isinstance(analysed, PhotoOutcome):
+            return analysed
+        item, pending = analysed
+        done = await result_or_error(self.enrol_face.enrol(pending, options))
         if isinstance(done, FaceServiceError):
-            return _refused(looked.item, done)
+            return PhotoOutcome(item, Status.REFUSED, error=done)
         status = Status.ENROLLED if done.created else Status.KNOWN
         left_out = done.analysed.faces_left_out or 0
-        return PhotoOutcome(looked.item, status, done.face, done.conflicts, faces_left_out=left_out)
+        return PhotoOutcome(item, status, done.face, done.conflicts, faces_left_out=left_out)
 
 
-def _sifted(photo: _Unknown, face: Face | None) -> _Unknown | PhotoOutcome:
-    return photo if face is None else PhotoOutcome(photo.item, Status.KNOWN, face)
-
-
-def _refused(item: PersonPhoto, error: FaceServiceError) -> PhotoOutcome:
-    return PhotoOutcome(item, Status.REFUSED, error=error)
+def _unless_known(read: tuple[PhotoFile, Photo], face: Face | None) -> _Read:
+    return read if face is None else PhotoOutcome(read[0], Status.KNOWN, face)

@@ -1,4 +1,4 @@
-"""What ends a command on many faces before its work is done."""
+"""Errors that end a bulk command before its work is done."""
 
 from application.errors import CommandError
 from domain.errors import (
@@ -21,12 +21,12 @@ FATAL: tuple[type[FaceServiceError], ...] = (
     Unavailable,
     UnknownModel,
 )
-"""What would be said of every photo alike; anything else is one photo's own."""
+"""Errors that every photo would meet; all others concern one photo only."""
 
 
 class BulkError(CommandError):
-    """A command on many faces can't be carried out."""
+    """A bulk command cannot be carried out."""
 
 
 class ArchiveError(BulkError):
-    """A file is not the archive that it should be, or it can't be read or written."""
+    """A file is not a valid archive, or cannot be read or written."""

@@ -1,29 +1,26 @@
-"""The use case: say who is in photos in files."""
+"""The use case: identify the people in photo files."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from application.bulk.attempts import attempted
-from application.bulk.lanes import each, in_order
+from application.bulk.collections import find_collection
+from application.bulk.concurrency import map_ordered, result_or_error
 from application.bulk.photos import PhotoReader
 from application.ports.people import CollectionRepository
 from application.ports.workers import WorkerPool
 from application.recognition import IdentifiedFace, Identify, RecognitionOptions
-from domain.errors import CollectionNotFound, FaceServiceError
-from domain.models import ModelChoice
-from domain.people import collection_name
+from domain.errors import FaceServiceError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PhotoAnswer:
-    """A photo and whose faces are in it."""
+    """A photo and the people in it."""
 
     path: Path
-    models: ModelChoice
     faces: tuple[IdentifiedFace, ...] = ()
     error: FaceServiceError | None = None
-    """Why it wasn't searched for."""
+    """Why the photo could not be searched for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +31,26 @@ class IdentifyPhotos:
     collections: CollectionRepository
     workers: WorkerPool
     files: PhotoReader
-    width: int
-    """How many photos are on their way at once."""
+    concurrency: int
+    """Maximum number of photos that are processed at once."""
 
     async def execute(self, paths: Sequence[Path], query: RecognitionOptions) -> AsyncIterator[PhotoAnswer]:
-        """An answer a photo, in order.
+        """Yield the answer for each photo, in order.
 
         Raises:
-            FaceServiceError, one of FATAL: nothing more can be done now.
+            FaceServiceError: one of FATAL.
         """
-        choice = self.identify.reader.models(query)
-        if await self.collections.get(collection_name(query.collection)) is None:
-            raise CollectionNotFound
+        self.identify.reader.models(query)
+        await find_collection(self.collections, query.collection)
 
-        async def ask(path: Path) -> PhotoAnswer:
-            found = await attempted(self._ask(path, query))
+        async def answer(path: Path) -> PhotoAnswer:
+            found = await result_or_error(self._identify(path, query))
             if isinstance(found, FaceServiceError):
-                return PhotoAnswer(path, choice, error=found)
-            return PhotoAnswer(path, choice, tuple(found))
+                return PhotoAnswer(path, error=found)
+            return PhotoAnswer(path, tuple(found))
 
-        async for answer in in_order(each(paths), ask, self.width):
-            yield answer
+        async for found in map_ordered(paths, answer, self.concurrency):
+            yield found
 
-    async def _ask(self, path: Path, query: RecognitionOptions) -> list[IdentifiedFace]:
+    async def _identify(self, path: Path, query: RecognitionOptions) -> list[IdentifiedFace]:
         return await self.identify.execute(await self.workers.run(self.files.read, path), query)

@@ -1,19 +1,19 @@
-"""The use case: embed the crops that were kept under another recognition model."""
+"""The use case: embed stored crops with another recognition model."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from application.analysis.analyser import embed_crops
-from application.bulk.attempts import attempted
-from application.bulk.lanes import in_order
+from application.bulk.collections import find_collection
+from application.bulk.concurrency import map_ordered, prefetched_pages, result_or_error
 from application.ports.crops import Backlog, CropArchive, CropCodec, StoredCrop
 from application.ports.faces import EmbeddingRepository, Enrolment, NewFace
 from application.ports.models import ModelLibrary
 from application.ports.people import CollectionRepository
 from application.ports.workers import WorkerPool
-from domain.errors import CollectionNotFound, FaceNotFound, FaceServiceError, NotFound
+from domain.errors import FaceNotFound, FaceServiceError, NotFound
 from domain.faces import Embedding
-from domain.people import Face, FaceId, collection_name
+from domain.people import Face
 
 PAGE = 100
 
@@ -24,17 +24,16 @@ class Reembedded:
 
     old: Face
     face: Face | None
-    """The one beside it; None when there is none."""
+    """The new face beside it; None if there is none."""
     error: FaceServiceError | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReembedFaces:
-    """Makes, of each kept crop, a face of another model beside the old one, for the same person.
+    """Enrols, from each stored crop, a face of another model beside the old one, for the same person.
 
-    The crop was cut out by the old face's detector, whose name the new face bears, and the new face keeps the
-    crop too. What the model has embedded already is left alone, so that an interrupted run is continued by
-    repeating it.
+    The new face has the old one's detector, by which the crop was cut, and a copy of the crop. Crops that the model
+    has embedded already are passed over: an interrupted run is continued by repeating it.
     """
 
     crops: CropArchive
@@ -43,62 +42,62 @@ class ReembedFaces:
     collections: CollectionRepository
     models: ModelLibrary
     workers: WorkerPool
-    width: int
-    """How many crops are on their way at once."""
+    concurrency: int
+    """Maximum number of crops that are processed at once."""
 
     async def backlog(self, collection: str, recognition_model: str) -> tuple[str, Backlog]:
-        """The model that is meant, loaded, and what there is to do for it.
+        """The model's name after aliases, and what is to do for it; the model is loaded.
 
         Raises:
             UnknownModel, ModelNotInstalled, BrokenModel, CollectionNotFound, InvalidCollection.
         """
         model = self.models.choose(None, recognition_model).recognition
         await self.workers.run(self.models.embedder, model)
-        if await self.collections.get(collection_name(collection)) is None:
-            raise CollectionNotFound
+        await find_collection(self.collections, collection)
         return model, await self.crops.backlog(collection, model)
 
     async def execute(self, collection: str, model: str) -> AsyncIterator[Reembedded]:
-        """What became of each crop; a face is durable when it is told.
+        """Yield the outcome of each crop; a face that is reported is durable.
 
         Raises:
-            FaceServiceError, one of FATAL: nothing more can be done now; a later run goes on from here.
+            FaceServiceError: one of FATAL; a later run continues here.
         """
 
-        async def embed(kept: StoredCrop) -> Reembedded:
-            done = await attempted(self._embed(kept, model))
+        async def embed(stored: StoredCrop) -> Reembedded:
+            done = await result_or_error(self._embed(stored, model))
             if isinstance(done, FaceServiceError):
-                return Reembedded(kept.face, None, done)
-            return Reembedded(kept.face, done.face)
+                return Reembedded(stored.face, None, done)
+            return Reembedded(stored.face, done.face)
 
-        async for outcome in in_order(self._pending(collection, model), embed, self.width):
-            # What was deleted or moved in the meantime is not to be told of.
+        async for outcome in map_ordered(self._pending(collection, model), embed, self.concurrency):
+            # Faces that were deleted or moved in the meantime are not reported.
             if not isinstance(outcome.error, NotFound):
                 yield outcome
 
     async def _pending(self, collection: str, model: str) -> AsyncIterator[StoredCrop]:
-        after: FaceId | None = None
-        while page := await self.crops.pending(collection, model, PAGE, after):
-            for kept in page:
-                yield kept
-            after = page[-1].face.id
+        pages = prefetched_pages(
+            lambda after: self.crops.pending(collection, model, PAGE, after), lambda last: last.face.id
+        )
+        async for page in pages:
+            for crop in page:
+                yield crop
 
-    async def _embed(self, kept: StoredCrop, model: str) -> Enrolment:
-        embedding = await self.workers.run(self._embedding, kept.image, model)
+    async def _embed(self, stored: StoredCrop, model: str) -> Enrolment:
+        embedding = await self.workers.run(self._embedding, stored.image, model)
         enrolment = await self.faces.add(
             NewFace(
-                collection=kept.face.collection,
-                person=kept.face.profile_id,
+                collection=stored.face.collection,
+                person=stored.face.profile_id,
                 embedding=embedding,
-                detection_model=kept.face.detection_model,
-                digest=kept.digest,
-                crop=kept.image,
+                detection_model=stored.face.detection_model,
+                digest=stored.digest,
+                crop=stored.image,
             )
         )
-        now = await self.faces.get(kept.face.collection, kept.face.id)
-        if enrolment.created and (now is None or now.profile_id != kept.face.profile_id):
-            # Who deleted the face meanwhile meant this one, too, and didn't know of it.
-            await self.faces.delete(kept.face.collection, enrolment.face.id)
+        now = await self.faces.get(stored.face.collection, stored.face.id)
+        if enrolment.created and (now is None or now.profile_id != stored.face.profile_id):
+            # Whoever deleted the old face in the meantime meant this one as well.
+            await self.faces.delete(stored.face.collection, enrolment.face.id)
             raise FaceNotFound
         return enrolment
 

@@ -1,25 +1,22 @@
-"""The use case: people from a file into this instance."""
+"""The use case: import an archive of people into this instance."""
 
-import dataclasses
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from application.bulk.collections import ensure_collection
+from application.bulk.concurrency import map_ordered
 from application.bulk.errors import ArchiveError, BulkError
-from application.bulk.lanes import each, in_order
-from application.ports.archive import Archive, ArchiveId, FaceToRestore, Id, Restored
+from application.ports.archive import Archive, ArchiveId, Id, Restored
 from application.ports.archive_files import ArchivePage, ArchiveReader, Section
 from application.ports.models import ModelLibrary
 from application.ports.people import CollectionRepository
 from application.ports.workers import WorkerPool
-from domain.errors import CollectionExists, FaceServiceError, ProfileNotFound, Unavailable
-from domain.people import MAX_ID, FaceId, ProfileId, collection_name
+from domain.errors import FaceServiceError, ProfileNotFound, Unavailable
+from domain.people import MAX_ID, ProfileId
 
-WIDTH = 4
-"""Pages that are on their way at once; a page of faces is one transaction."""
-
-Pairs: TypeAlias = list[tuple[ArchiveId, Restored[Id]]]
-"""Entries of a page: their ids in the archive, and what they are here."""
+CONCURRENT_PAGES = 4
+"""Pages that are read or written at once; a page of faces is one transaction."""
 
 Kind: TypeAlias = Literal["person", "face"]
 
@@ -36,21 +33,21 @@ class NewId:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What has been read so far, and how much of it wasn't there."""
+    """Numbers of what has been read so far, and of what was created."""
 
     people: int = 0
     new_people: int = 0
     faces: int = 0
     new_faces: int = 0
     new_ids: tuple[NewId, ...] = ()
-    """Of the page that was read last."""
+    """Of the last page only."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportPeople:
-    """Puts collections, people and faces of an archive into this instance; what is there stays as it is.
+    """Imports collections, people and faces of an archive; what exists here is left unchanged.
 
-    It may be repeated, and an interrupted run is continued by repeating it.
+    It may be repeated: an interrupted run is continued that way.
     """
 
     collections: CollectionRepository
@@ -59,10 +56,10 @@ class ImportPeople:
     workers: WorkerPool
 
     def chosen(self, reader: ArchiveReader, collection: str | None) -> list[Section]:
-        """The section of a collection; all, without one.
+        """The section of a collection; all of them without a name.
 
         Raises:
-            ArchiveError: there is none.
+            ArchiveError: the archive has no such collection.
         """
         found = [each for each in reader.sections if collection in {None, each.collection}]
         if not found and collection is not None:
@@ -70,10 +67,10 @@ class ImportPeople:
         return found
 
     async def check(self, reader: ArchiveReader, sections: Sequence[Section]) -> AsyncIterator[int]:
-        """How many entries were found to be whole, after each page; nothing is changed.
+        """Yield the number of entries that were checked, after each page; nothing is changed.
 
         Raises:
-            ArchiveError: the file is damaged, or its embeddings are of other models than those of their names.
+            ArchiveError: the file is damaged, or the length of its embeddings is not that of the models here.
         """
         ours = {model.name: model.dimensions for model in await self.workers.run(self.models.list)}
         for model, dimensions in reader.dimensions.items():
@@ -89,59 +86,62 @@ class ImportPeople:
             await self.workers.run(reader.check, page)
             return page.entries
 
-        async for entries in in_order(each(pages), check, WIDTH):
+        async for entries in map_ordered(pages, check, CONCURRENT_PAGES):
             done += entries
             yield done
 
     async def execute(self, reader: ArchiveReader, sections: Sequence[Section]) -> AsyncIterator[Imported]:
-        """How far it is, after each page; what is told of is durable.
+        """Yield the progress after each page; what is reported is durable.
 
         Raises:
-            BulkError: something of the archive doesn't fit what is there. Pages before it are restored.
+            BulkError: something in the archive doesn't fit what is here. Pages before it are restored.
             Unavailable.
         """
-        done = Imported()
+        people, faces = _Count(), _Count()
         ids = reader.ids
-        room = ids is not None and max(ids.greatest_profile_id, ids.greatest_face_id) <= MAX_ID // 2
-        keep_ids = ids is not None and room and await self.archive.keep_ids(ids)
+        in_bounds = ids is not None and max(ids.greatest_profile_id, ids.greatest_face_id) <= MAX_ID // 2
+        keep_ids = ids is not None and in_bounds and await self.archive.keep_ids(ids)
         for section in sections:
-            await self._create(section.collection)
+            await ensure_collection(self.collections, section.collection)
             restoration = _Restoration(
                 self.archive, self.workers, reader, section.collection, keep_ids=keep_ids
             )
+            steps = (
+                (people, section.people, restoration.people),
+                (faces, section.faces, restoration.faces),
+            )
             try:
-                async for people in in_order(each(section.people), restoration.people, WIDTH):
-                    done = dataclasses.replace(
-                        done,
-                        people=done.people + len(people),
-                        new_people=done.new_people + _created(people),
-                        new_ids=_new_ids(section.collection, "person", people),
-                    )
-                    yield done
-                async for faces in in_order(each(section.faces), restoration.faces, WIDTH):
-                    done = dataclasses.replace(
-                        done,
-                        faces=done.faces + len(faces),
-                        new_faces=done.new_faces + _created(faces),
-                        new_ids=_new_ids(section.collection, "face", faces),
-                    )
-                    yield done
+                for count, pages, restore in steps:
+                    async for page in map_ordered(pages, restore, CONCURRENT_PAGES):
+                        count.read += page.entries
+                        count.created += page.created
+                        yield Imported(people.read, people.created, faces.read, faces.created, page.new_ids)
             except Unavailable:
                 raise
             except FaceServiceError as error:
                 raise BulkError(f"collection {section.collection}: {error}") from error
 
-    async def _create(self, collection: str) -> None:
-        if await self.collections.get(collection_name(collection)) is None:
-            try:
-                await self.collections.create(collection)
-            except CollectionExists:
-                return  # somebody else was as quick
+
+@dataclass(slots=True)
+class _Count:
+    """Of people, or of faces."""
+
+    read: int = 0
+    created: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _RestoredPage:
+    """What became of a page's entries."""
+
+    entries: int
+    created: int
+    new_ids: tuple[NewId, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Restoration:
-    """One collection's."""
+    """Restores the pages of one collection."""
 
     archive: Archive
     workers: WorkerPool
@@ -149,33 +149,28 @@ class _Restoration:
     collection: str
     keep_ids: bool
     owners: dict[ArchiveId, ProfileId] = field(default_factory=dict)
-    """Who the archive's people are here."""
+    """Ids of people here, by those in the archive."""
 
-    async def people(self, page: ArchivePage) -> Pairs[ProfileId]:
+    async def people(self, page: ArchivePage) -> _RestoredPage:
         """Restore a page of people."""
         found = await self.workers.run(self.reader.people, page)
         restored = await self.archive.restore_people(self.collection, found, keep_ids=self.keep_ids)
-        pairs = [(old.id, new) for old, new in zip(found, restored, strict=True)]
-        self.owners.update((old, new.id) for old, new in pairs)
-        return pairs
+        self.owners.update((old.id, new.id) for old, new in zip(found, restored, strict=True))
+        return self._restored("person", [each.id for each in found], restored)
 
-    async def faces(self, page: ArchivePage) -> Pairs[FaceId]:
+    async def faces(self, page: ArchivePage) -> _RestoredPage:
         """Restore a page of faces, whose people are restored."""
         found = await self.workers.run(self.reader.faces, page)
-        owners = [self._owner(face) for face in found]
-        restored = await self.archive.restore_faces(self.collection, found, owners, keep_ids=self.keep_ids)
-        return [(old.id, new) for old, new in zip(found, restored, strict=True)]
-
-    def _owner(self, face: FaceToRestore) -> ProfileId:
         try:
-            return self.owners[face.profile_id]
+            owners = [self.owners[face.profile_id] for face in found]
         except KeyError:
             raise ProfileNotFound from None
+        restored = await self.archive.restore_faces(self.collection, found, owners, keep_ids=self.keep_ids)
+        return self._restored("face", [each.id for each in found], restored)
 
-
-def _created(pairs: Pairs[Id]) -> int:
-    return sum(new.created for _, new in pairs)
-
-
-def _new_ids(collection: str, kind: Kind, pairs: Pairs[Id]) -> tuple[NewId, ...]:
-    return tuple(NewId(collection, kind, old, new.id) for old, new in pairs if old != new.id)
+    def _restored(
+        self, kind: Kind, old_ids: Sequence[ArchiveId], restored: Sequence[Restored[Id]]
+    ) -> _RestoredPage:
+        pairs = zip(old_ids, restored, strict=True)
+        new_ids = tuple(NewId(self.collection, kind, old, new.id) for old, new in pairs if old != new.id)
+        return _RestoredPage(len(restored), sum(each.created for each in restored), new_ids)

@@ -1,1 +1,4 @@
-"""What operators measure on their own photos: verification, searches, quality, liveness, thresholds."""
+"""What operators measure on their own photos.
+
+`datasets` has the photos, `metrics` the error rates; each other package answers one question.
+"""

@@ -114,7 +114,3 @@ class FaceEmbedder(Protocol):
     def relative_norms(self, raw: NDArray[float32]) -> NDArray[float32]:
         """N norms of the network's vectors, divided by `usual_norm`; NaN where that isn't known."""
         ...
-
-    def embed_rated(self, crops: Sequence[Crop]) -> tuple[NDArray[float32], NDArray[float32]]:
-        """As `embed`, and N norms (domain.quality.Measure.EMBEDDING_NORM), NaN where that isn't known."""
-        ...

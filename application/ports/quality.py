@@ -19,6 +19,6 @@ class QualityAssessor(Protocol):
             image: the photo.
             face: where it is, in pixels of `image`.
             crop: the same face aligned, 112 x 112 x 3 uint8 BGR.
-            embedding_norm: as FaceEmbedder.embed_rated gives it; NaN when it isn't known.
+            embedding_norm: as FaceEmbedder.relative_norms gives it; NaN when it isn't known.
         """
         ...

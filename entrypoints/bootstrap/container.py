@@ -236,7 +236,7 @@ class Container(containers.DeclarativeContainer):
     )
     policy = providers.ThreadSafeSingleton(
         DecisionPolicy,
-        calibrations,
+        calibrations.provided.load,
         target_fmr=settings.provided.target_fmr,
         target_fpir=settings.provided.target_fpir,
         margin=settings.provided.ambiguity_margin,
@@ -247,7 +247,7 @@ class Container(containers.DeclarativeContainer):
         providers.ThreadSafeSingleton(InMemoryCohorts, memory),
         providers.ThreadSafeSingleton(PostgresCohorts, engine),
     )
-    calibration = providers.ThreadSafeSingleton(GalleryCalibration, cohorts)
+    calibration = providers.ThreadSafeSingleton(GalleryCalibration, cohorts, settings.provided.calibration)
 
     report_calibration = providers.Factory(ReportCalibration, models, policy, calibration)
 
@@ -307,10 +307,10 @@ class Container(containers.DeclarativeContainer):
     enrol_batch = providers.Factory(EnrolBatch, enrol_face, settings.provided.batch_width)
     photo_reader = providers.Factory(PhotoReader, settings.provided.max_body_bytes)
     enrol_photos = providers.Factory(
-        EnrolPhotos, enrol_face, collections, workers, photo_reader, settings.provided.bulk_width
+        EnrolPhotos, enrol_face, collections, workers, photo_reader, settings.provided.bulk_concurrency
     )
     identify_photos = providers.Factory(
-        IdentifyPhotos, identify, collections, workers, photo_reader, settings.provided.bulk_width
+        IdentifyPhotos, identify, collections, workers, photo_reader, settings.provided.bulk_concurrency
     )
     reembed_faces = providers.Factory(
         ReembedFaces,
@@ -320,10 +320,10 @@ class Container(containers.DeclarativeContainer):
         collections,
         models,
         workers,
-        settings.provided.bulk_width,
+        settings.provided.bulk_concurrency,
     )
     find_former_faces = providers.Factory(FindFormerFaces, crop_archive, models)
-    export_people = providers.Factory(ExportPeople, collections, profiles, archive, workers)
+    export_people = providers.Factory(ExportPeople, profiles, archive, workers)
     import_people = providers.Factory(ImportPeople, collections, archive, models, workers)
     answer_once = providers.Factory(AnswerOnce, idempotency)
     manage_faces = providers.Factory(ManageFaces, faces)

@@ -20,6 +20,7 @@ from domain.liveness_session import SessionRules
 from domain.models import ModelChoice
 from domain.quality import LENIENT, STRICT, QualityBounds
 from entrypoints.bootstrap.bounds import parse_bounds
+from entrypoints.bootstrap.expectations import expected_value
 
 _MOST_PROCESSES = 4
 """That a service has unless it is told: each takes the memory of its models, and serves several cores."""
@@ -35,7 +36,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: Annotated[int, Meta(ge=0, le=65535)] = 5000
     data_dir: Path = msgspec.field(default_factory=lambda: Path("data").absolute())
     """Relative paths start at the working directory."""
-    database_url: Annotated[str, Meta(pattern=r"^(embedded|memory|postgresql[+]asyncpg://.+)$")] = "embedded"
+    database_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(embedded|memory|postgresql[+]asyncpg://.+)$",
+            description="embedded, memory or postgresql+asyncpg://...",
+        ),
+    ] = "embedded"
     search: Literal["index", "pgvector"] = "index"
     """Of galleries in PostgreSQL: in memory, or by the database."""
     detection_model: str = "yunet"
@@ -162,8 +169,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.worker_count + 1
 
     @property
-    def bulk_width(self) -> int:
-        """Photos of a command on many that are on their way at once: some are analysed, some stored."""
+    def bulk_concurrency(self) -> int:
+        """Photos that a bulk command processes at once: some are analysed, some stored."""
         return 4 * self.worker_count + 8
 
     @property
@@ -234,8 +241,8 @@ def _parse(key: str, text: str, field: msgspec.structs.FieldInfo) -> object:
         return Path(text).expanduser().absolute()
     try:
         return msgspec.convert(text, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise StartupError(f"{key}: {_explain(error)} (it is {_shown(key, text)})") from None
+    except msgspec.ValidationError:
+        raise StartupError(f"{key}: it must be {expected_value(kind)} (it is {_shown(key, text)})") from None
 
 
 def _bounds(key: str, text: str, default: QualityBounds) -> QualityBounds:
@@ -250,13 +257,9 @@ def _pairs(key: str, text: str) -> dict[str, str]:
     for pair in filter(None, map(str.strip, text.split(","))):
         name, _, model = map(str.strip, pair.partition("="))
         if not name or not model:
-            raise StartupError(f"{key}: Expected name=model,name=model (it is {text!r})")
+            raise StartupError(f"{key}: it must be name=model,name=model (it is {text!r})")
         pairs[name] = model
     return pairs
-
-
-def _explain(error: msgspec.ValidationError) -> str:
-    return str(error).split(" - at ")[0]
 
 
 def _shown(key: str, text: str) -> str:

@@ -1,59 +1,64 @@
-"""The command line: `face-api`."""
+"""The command line: `face-api`. One module a command."""
 
 import sys
-from collections.abc import Mapping
-from importlib import import_module
 
 import click
 
-from application.errors import StartupError
+from application.errors import CommandError, StartupError
+from entrypoints.cli.groups import LazyGroup
 
-_COMMANDS: Mapping[str, tuple[str, str]] = {
-    "serve": ("serve", "serve"),
-    "enroll": ("enroll", "enroll"),
-    "identify": ("identify", "identify"),
-    "export": ("archive", "export_people"),
-    "import": ("archive", "import_people"),
-    "reembed": ("reembed", "reembed"),
-    "models": ("models", "models"),
-    "evaluate": ("evaluate", "evaluate"),
-    "evaluate-search": ("evaluate_search", "evaluate_search"),
-    "evaluate-quality": ("evaluate_quality", "evaluate_quality"),
-    "evaluate-liveness": ("evaluate_liveness", "evaluate_liveness"),
-    "embed-set": ("embed_set", "embed_set"),
-    "calibrate": ("calibrate", "calibrate"),
-    "evaluate-calibration": ("evaluate_calibration", "evaluate_calibration"),
-    "calibration": ("calibration", "calibration"),
-    "calibrate-liveness": ("calibrate_liveness", "calibrate_liveness"),
+_COMMANDS = {
+    "serve": ("serve:serve", "Serve the API until SIGTERM or Ctrl-C."),
+    "enroll": ("enroll:enroll", "Enrol people from photos in folders, or listed in a file."),
+    "identify": ("identify:identify", "Say who is in photos."),
+    "export": ("archive:export_people", "Write people and their embeddings to an archive."),
+    "import": ("archive:import_people", "Read people and their embeddings from an archive."),
+    "reembed": ("reembed:reembed", "Embed stored crops with another recognition model."),
+    "models": ("models:models", "List, fetch, check and add model files."),
+    "evaluate": ("evaluate:evaluate", "Measure how accurate models are on your photos, and for whom."),
+    "evaluate-search": (
+        "evaluate_search:evaluate_search",
+        "Measure how often a search takes somebody who isn't enrolled for one who is.",
+    ),
+    "evaluate-quality": (
+        "evaluate_quality:evaluate_quality",
+        "Measure what refusing bad photos is worth, and what it costs.",
+    ),
+    "evaluate-liveness": (
+        "evaluate_liveness:evaluate_liveness",
+        "Measure how well presentation attacks are told from living faces.",
+    ),
+    "embed-set": ("embed_set:embed_set", "Embed photos once, for the commands that measure."),
+    "calibrate": ("calibrate:calibrate", "Measure a model's false match rates on your photos."),
+    "evaluate-calibration": (
+        "evaluate_calibration:evaluate_calibration",
+        "Measure whether thresholds hold for people who are unlike those that they were made of.",
+    ),
+    "calibration": (
+        "calibration:calibration",
+        "Show how similar the people enrolled are, and the thresholds that follow.",
+    ),
+    "calibrate-liveness": (
+        "calibrate_liveness:calibrate_liveness",
+        "Find the liveness threshold for your camera.",
+    ),
 }
-"""By the command's name: the module here that has it, and its name there.
-
-A module is imported when its command is asked for: the service shouldn't wait for what draws curves.
-"""
+"""By the command's name: where it is in this package, and its summary. A command is imported when it is run."""
 
 
-class _Commands(click.Group):
-    def list_commands(self, _: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module, name = _COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(f"{__name__}.{module}"), name)
-        return command
-
-
-@click.group(cls=_Commands)
+@click.group(
+    cls=LazyGroup,
+    lazy={name: (f"{__name__}.{target}", summary) for name, (target, summary) in _COMMANDS.items()},
+)
 @click.version_option(package_name="face-api")
 def face_api() -> None:
     """A face recognition service."""
 
 
 def main() -> None:
-    """Run a command; what stops the service from starting is one line."""
+    """Run a command; what keeps it from being carried out is one line."""
     try:
         face_api()
-    except StartupError as error:
+    except (StartupError, CommandError) as error:
         click.echo(f"face-api: {error}", err=True)
         sys.exit(1)

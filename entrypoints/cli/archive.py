@@ -2,19 +2,20 @@
 
 from importlib.metadata import version
 from pathlib import Path
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from adapters.files.archive.reader import reading
 from adapters.files.archive.writer import writing
+from application.bulk.collections import find_collections
 from application.bulk.export import Exported, ExportPeople
 from application.bulk.restore import Imported, ImportPeople, NewId
-from entrypoints.bootstrap.container import Container
-from entrypoints.cli.bulk import JSON, REPORT, Clock, Report, carry_out, check_report, count, progress, tell
+from entrypoints.cli.bulk import INIT, JSON, ONE_COLLECTION, REPORT, progress, run_with_storage
+from entrypoints.cli.reports import Clock, Report, check_report, count, output_report, printable
 
-ONE = click.option("--collection", metavar="NAME", help="this collection alone; without it, all of them")
+if TYPE_CHECKING:
+    from entrypoints.bootstrap.container import Container
 
 
 class ExportReport(Report, kw_only=True):
@@ -28,15 +29,6 @@ class ExportReport(Report, kw_only=True):
     crops: int
 
 
-class NewIdItem(msgspec.Struct):
-    """A person or a face that has another id here than in the archive."""
-
-    collection: str
-    kind: str
-    old: int | UUID
-    new: int
-
-
 class ImportReport(Report, kw_only=True):
     """What was read."""
 
@@ -46,12 +38,12 @@ class ImportReport(Report, kw_only=True):
     new_people: int
     faces: int
     new_faces: int
-    new_ids: list[NewIdItem]
+    new_ids: list[NewId]
 
 
 @click.command("export")
 @click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
-@ONE
+@ONE_COLLECTION
 @click.option("--crops", is_flag=True, help="take the aligned crops along that FACE_STORE_CROPS has kept")
 @REPORT
 @JSON
@@ -66,9 +58,9 @@ def export_people(
     check_report(report)
     clock = Clock()
 
-    async def work(container: Container) -> tuple[list[str], Exported]:
+    async def work(container: "Container") -> tuple[list[str], Exported]:
         use_case: ExportPeople = container.export_people()
-        chosen = await use_case.chosen(collection)
+        chosen = await find_collections(container.collections(), collection)
         done = Exported()
         with (
             writing(file, f"face-api {version('face-api')}") as writer,
@@ -78,11 +70,11 @@ def export_people(
                 update(done.people + done.faces)
         return [each.name for each in chosen], done
 
-    collections, done = carry_out(work)
+    collections, done = run_with_storage(work, advice="run the same command again to begin anew")
     written = ExportReport(
         command="export",
         seconds=clock.seconds,
-        file=str(file),
+        file=printable(file),
         bytes=file.stat().st_size,
         collections=collections,
         people=done.people,
@@ -90,19 +82,22 @@ def export_people(
         crops=done.crops,
     )
     text = (
-        f"{file}: {count(done.people, 'person', 'people')} with {count(done.faces, 'face', 'faces')}"
+        f"{printable(file)}: {count(done.people, 'person', 'people')} with {count(done.faces, 'face', 'faces')}"
         f" and {count(done.crops, 'crop', 'crops')} in {count(done.collections, 'collection', 'collections')},"
         f" {written.bytes / 1e6:.1f} MB in {written.seconds:.1f} s"
     )
-    tell(written, text, report, as_json=as_json)
+    output_report(written, text, report, as_json=as_json)
 
 
 @click.command("import")
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@ONE
+@ONE_COLLECTION
+@INIT
 @REPORT
 @JSON
-def import_people(file: Path, collection: str | None, report: Path | None, *, as_json: bool) -> None:
+def import_people(
+    file: Path, collection: str | None, report: Path | None, *, init: bool, as_json: bool
+) -> None:
     """Put the people and faces of FILE, which `export` has written, into this instance.
 
     People are found by their names, faces by their photos, and what is there stays as it is: a command that was
@@ -112,7 +107,7 @@ def import_people(file: Path, collection: str | None, report: Path | None, *, as
     check_report(report)
     clock = Clock()
 
-    async def work(container: Container) -> tuple[list[str], Imported, list[NewId]]:
+    async def work(container: "Container") -> tuple[list[str], Imported, list[NewId]]:
         use_case: ImportPeople = container.import_people()
         with reading(file) as reader:
             sections = use_case.chosen(reader, collection)
@@ -127,20 +122,20 @@ def import_people(file: Path, collection: str | None, report: Path | None, *, as
                     new_ids += done.new_ids
             return [each.collection for each in sections], done, new_ids
 
-    collections, done, new_ids = carry_out(work)
+    collections, done, new_ids = run_with_storage(work, init=init)
     read = ImportReport(
         command="import",
         seconds=clock.seconds,
-        file=str(file),
+        file=printable(file),
         collections=collections,
         people=done.people,
         new_people=done.new_people,
         faces=done.faces,
         new_faces=done.new_faces,
-        new_ids=[NewIdItem(each.collection, each.kind, each.old, each.new) for each in new_ids],
+        new_ids=new_ids,
     )
     text = (
-        f"{file}: {count(done.people, 'person', 'people')}, {done.new_people:,} of them new,"
+        f"{printable(file)}: {count(done.people, 'person', 'people')}, {done.new_people:,} of them new,"
         f" {count(done.faces, 'face', 'faces')}, {done.new_faces:,} of them new,"
         f" in {count(len(collections), 'collection', 'collections')}, {read.seconds:.1f} s"
     )
@@ -148,4 +143,4 @@ def import_people(file: Path, collection: str | None, report: Path | None, *, as
         text += (
             f"\n{len(new_ids):,} of them have another id here than in the archive: --report FILE lists them"
         )
-    tell(read, text, report, as_json=as_json)
+    output_report(read, text, report, as_json=as_json)

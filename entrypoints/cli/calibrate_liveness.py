@@ -7,13 +7,14 @@ from dependency_injector import providers
 
 from adapters.files.liveness import write_liveness_calibration
 from adapters.memory.liveness import InMemoryLivenessCalibrations
-from application.evaluation.attacks import JudgePhotos
-from application.evaluation.calibrate_liveness import CalibratedLiveness, CalibrateLiveness
+from application.evaluation.liveness.evaluate import LivenessEvaluation, calibrate, evaluate
+from application.evaluation.liveness.presentations import JudgePhotos
+from domain.liveness_calibration import LivenessCalibration
 from entrypoints.cli.evaluate_liveness import ATTACK, BPCER, LIVE, rate_lines, responses
-from entrypoints.cli.measuring import DETECTION, configured, measuring
+from entrypoints.cli.measuring import DETECTION, OUTPUT, configured, measuring, write
 
 _MUCH = 0.2
-"""APCER of a species from which a threshold hardly stops it."""
+"""APCER of a species from which on the command warns."""
 
 
 @click.command("calibrate-liveness")
@@ -24,7 +25,7 @@ _MUCH = 0.2
 @click.option("--data", metavar="TEXT", help="what the photos are, for the record; else the folder's name")
 @click.option(
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OUTPUT,
     help="where to write the threshold; else FACE_DATA_DIR/liveness.toml, where the service looks",
 )
 def calibrate_liveness(
@@ -41,44 +42,38 @@ def calibrate_liveness(
     container.liveness_calibrations.override(providers.Object(InMemoryLivenessCalibrations()))
     with measuring() as progress:
         photos = JudgePhotos(container.analyser(), settings.worker_count)
-        result = CalibrateLiveness(photos).execute(
-            live, attack, progress, wanted_bpcer=bpcer, data=data, detection_model=detection
-        )
+        judged = photos.execute(live, attack, progress, detection)
+        found = calibrate(judged, bpcer, live.resolve().name if data is None else data)
+        result = evaluate(judged, bpcer)
     target = output or settings.liveness_calibration
-    try:
-        write_liveness_calibration(result.calibration, target)
-    except OSError as error:
-        raise click.ClickException(f"can't write {target}: {error.strerror}") from error
-    click.echo(_as_text(result))
+    write(target, lambda path: write_liveness_calibration(found, path))
+    click.echo(_as_text(result, found))
     click.echo(f"\nwritten to {target}")
-    for warning in _warnings(result):
+    for warning in _warnings(result, found):
         click.echo(warning, err=True)
 
 
-def _as_text(result: CalibratedLiveness) -> str:
-    evaluation, found = result.evaluation, result.calibration
+def _as_text(result: LivenessEvaluation, found: LivenessCalibration) -> str:
     return "\n".join(
         [
-            evaluation.model,
-            *responses(evaluation),
+            *responses(result),
             "",
             f"At {found.threshold:.4f}, the threshold for a BPCER of {found.wanted_bpcer:.2%}",
-            *rate_lines(evaluation.at_bpcer),
+            *rate_lines(result.at_bpcer),
             "",
-            f"At {evaluation.at_threshold.threshold:.4f}, the models' own",
-            *rate_lines(evaluation.at_threshold),
+            f"At {result.at_threshold.threshold:.4f}, the models' own",
+            *rate_lines(result.at_threshold),
         ]
     )
 
 
-def _warnings(result: CalibratedLiveness) -> list[str]:
-    found, own = result.calibration, result.evaluation.at_threshold.threshold
+def _warnings(result: LivenessEvaluation, found: LivenessCalibration) -> list[str]:
     warnings = [
         f"{rate.rate:.0%} of the attacks of species {kind} pass at this threshold: don't rely on it for them"
         for kind, rate in found.apcer.items()
         if rate.rate >= _MUCH
     ]
-    if found.threshold < own:
+    if found.threshold < result.at_threshold.threshold:
         warnings.append("this threshold is looser than the models' own: more attacks pass")
     if not found.apcer:
         warnings.append("without --attack nobody knows what this threshold stops")

@@ -4,19 +4,14 @@ from pathlib import Path
 
 import click
 
-from application.evaluation.embed import EmbedSet
-from application.evaluation.sets import PhotoFolder
-from entrypoints.cli.measuring import DETECTION, IMAGES, RECOGNITION, loading, measuring
+from entrypoints.cli.measuring import DETECTION, FOLDER, OUTPUT, RECOGNITION, loading, measuring
 
 
 @click.command("embed-set")
-@IMAGES
 @click.option(
-    "--output",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="the .npz file to write",
+    "--images", required=True, type=FOLDER, help="folder with one folder a person, and photos in it"
 )
+@click.option("--output", required=True, type=OUTPUT, help="the .npz file to write")
 @DETECTION
 @RECOGNITION
 def embed_set(images: Path, output: Path, detection: str | None, recognition: str | None) -> None:
@@ -26,12 +21,10 @@ def embed_set(images: Path, output: Path, detection: str | None, recognition: st
     """
     if not output.absolute().parent.is_dir():
         raise click.ClickException(f"there is no folder {output.parent}")
-    _, sets = loading()
     with measuring() as progress:
-        result = EmbedSet(sets).execute(
-            PhotoFolder(images), output, progress, detection_model=detection, recognition_model=recognition
-        )
+        _, sets = loading(detection, recognition)
+        saved = sets.save(images, output, progress)
     click.echo(
-        f"{result.models.detection} + {result.models.recognition}: {result.photos} photos of {result.people} people,"
-        f" no face found in {result.undetected}\nwritten to {output}"
+        f"{sets.models.detection} + {sets.models.recognition}: {len(saved.photos)} photos of"
+        f" {len(set(saved.names))} people, no face found in {len(saved.undetected)}\nwritten to {output}"
     )

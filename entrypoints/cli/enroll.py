@@ -2,46 +2,34 @@
 
 import csv
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from application.analysis.selection import FaceSelection
-from application.bulk.enrol import EnrolPhotos, PersonPhoto, PhotoOutcome, Status
+from application.bulk.collections import ensure_collection
+from application.bulk.enrol import EnrolPhotos, PhotoOutcome, Status
 from application.bulk.errors import BulkError
 from application.enrolment import EnrolmentOptions
-from application.errors import CommandError
-from application.photo_folders import find_photos
+from application.photo_folders import PhotoFile, find_people
 from domain.enrolment import OnConflict
-from domain.errors import CollectionExists, CollectionNotFound
+from domain.errors import CollectionNotFound
 from domain.liveness import LivenessPolicy
-from domain.people import collection_name
-from entrypoints.bootstrap.container import Container
-from entrypoints.cli.bulk import (
-    COLLECTION,
-    DETECTION,
-    JSON,
-    LIVENESS,
-    RECOGNITION,
-    REPORT,
-    Clock,
-    Report,
-    carry_out,
-    check_report,
-    count,
-    printable,
-    shown,
-    tell,
-)
+from entrypoints.cli import bulk, reports
+from entrypoints.cli.bulk import DETECTION, JSON, LIVENESS, RECOGNITION, REPORT
+from entrypoints.cli.reports import count, listed, printable
+
+if TYPE_CHECKING:
+    from entrypoints.bootstrap.container import Container
 
 HEADER = ["name", "path"]
-SHOWN = 20
-"""Refused photos that are listed for a person; the report has all."""
 
 
 class ConflictItem(msgspec.Struct):
-    """A doubt about a face."""
+    """Why a face may be of somebody else."""
 
     doubt: str
     profile_id: int
@@ -64,7 +52,7 @@ class PhotoItem(msgspec.Struct, omit_defaults=True):
     detail: str | None = None
 
 
-class EnrolReport(Report, kw_only=True):
+class EnrolReport(reports.Report, kw_only=True):
     """What an enrolment has done."""
 
     collection: str
@@ -78,6 +66,8 @@ class EnrolReport(Report, kw_only=True):
     refused: int
     refused_by_code: dict[str, int]
     items: list[PhotoItem]
+    skipped: list[reports.SkippedItem]
+    """Files that are not photos, or in no person's folder."""
 
 
 @click.command()
@@ -91,7 +81,7 @@ class EnrolReport(Report, kw_only=True):
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="instead of DIR: rows of name,path; paths start at the file's folder",
 )
-@COLLECTION
+@bulk.COLLECTION
 @click.option("--create", is_flag=True, help="make the collection if it isn't there")
 @DETECTION
 @RECOGNITION
@@ -110,6 +100,7 @@ class EnrolReport(Report, kw_only=True):
     help="what to do with a face that resembles somebody else, or not the person",
 )
 @LIVENESS
+@bulk.INIT
 @REPORT
 @JSON
 def enroll(
@@ -124,19 +115,23 @@ def enroll(
     report: Path | None,
     *,
     create: bool,
+    init: bool,
     as_json: bool,
 ) -> None:
     """Enrol people from DIR, which has one folder a person, named like them, with their photos.
 
-    Photos that are enrolled already are passed over: a command that was interrupted is continued by the same
-    command. A photo that can't be enrolled is told of and stops nothing.
+    Folders in a person's folder are that person's, too. Hidden files, folders of the system and what isn't a photo
+    are skipped. Skipped files and photos that can't be enrolled are listed with the reason, and stop nothing.
+
+    Photos that are enrolled already are not analysed again: a command that was interrupted is continued by the same
+    command.
     """
     if (folder is None) == (table is None):
         raise click.UsageError("Give either DIR or --csv FILE.")
-    check_report(report)
-    clock = Clock()
-    photos = in_folders(folder) if folder is not None else in_table(table or Path())
-    how = EnrolmentOptions(
+    reports.check_report(report)
+    clock = reports.Clock()
+    photos, skipped = find_people(folder) if folder is not None else (_in_table(table or Path()), [])
+    options = EnrolmentOptions(
         collection=collection,
         detection_model=detection,
         recognition_model=recognition,
@@ -145,23 +140,23 @@ def enroll(
         liveness=None if liveness is None else LivenessPolicy(liveness),
     )
 
-    async def work(container: Container) -> EnrolReport:
+    async def work(container: "Container") -> EnrolReport:
         if create:
-            await _create(container, collection)
+            await ensure_collection(container.collections(), collection)
         use_case: EnrolPhotos = container.enrol_photos()
         try:
-            choice = await use_case.prepare(how)
+            models = await use_case.prepare(options)
         except CollectionNotFound as error:
             raise BulkError(f"there is no collection {collection}: --create makes it") from error
-        outcomes = shown(use_case.execute(photos, how), "photos", len(photos))
+        outcomes = bulk.with_progress(use_case.execute(photos, options), "photos", len(photos))
         items = [_item(outcome) async for outcome in outcomes]
         statuses = Counter(item.status for item in items)
         return EnrolReport(
             command="enroll",
             seconds=clock.seconds,
             collection=collection,
-            detection_model=choice.detection,
-            recognition_model=choice.recognition,
+            detection_model=models.detection,
+            recognition_model=models.recognition,
             photos=len(photos),
             enrolled=statuses[Status.ENROLLED],
             with_faces_left_out=sum(item.faces_left_out > 0 for item in items),
@@ -169,29 +164,14 @@ def enroll(
             refused=statuses[Status.REFUSED],
             refused_by_code=dict(Counter(item.code for item in items if item.code)),
             items=items,
+            skipped=[reports.SkippedItem.of(each) for each in skipped],
         )
 
-    done = carry_out(work)
-    tell(done, as_text(done), report, as_json=as_json)
+    done = bulk.run_with_storage(work, init=init)
+    reports.output_report(done, _as_text(done), report, as_json=as_json)
 
 
-async def _create(container: Container, collection: str) -> None:
-    if await container.collections().get(collection_name(collection)) is None:
-        try:
-            await container.collections().create(collection)
-        except CollectionExists:
-            return
-
-
-def in_folders(folder: Path) -> list[PersonPhoto]:
-    """The photos of `folder/person/photo.jpg`."""
-    try:
-        return [PersonPhoto(photo.person, photo.path) for photo in find_photos(folder)]
-    except CommandError as error:
-        raise click.ClickException(str(error)) from error
-
-
-def in_table(table: Path) -> list[PersonPhoto]:
+def _in_table(table: Path) -> list[PhotoFile]:
     """The photos of a CSV file, with or without the header `name,path`."""
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
@@ -205,32 +185,33 @@ def in_table(table: Path) -> list[PersonPhoto]:
         raise click.ClickException(f"{table}, row {wrong}: it must be name,path")
     if not rows:
         raise click.ClickException(f"{table} has no photos: its rows must be name,path")
-    return [PersonPhoto(name, table.parent / path.strip()) for _, (name, path) in rows]
+    return [PhotoFile(name, table.parent / path.strip()) for _, (name, path) in rows]
 
 
-def as_text(report: EnrolReport) -> str:
-    """The summary for a person."""
-    refused = [item for item in report.items if item.code]
+def _as_text(report: EnrolReport) -> str:
     return "\n".join(
         [
-            *(f"refused  {item.photo}: {item.detail}" for item in refused[:SHOWN]),
-            *([f"refused  {len(refused) - SHOWN:,} more: see --report"] if len(refused) > SHOWN else []),
-            *(f"doubtful {item.photo}: {_doubts(item)}" for item in report.items if item.conflicts),
+            *listed("skipped", [f"{item.path}: {item.reason}" for item in report.skipped]),
+            *listed("refused", [f"{item.photo}: {item.detail}" for item in report.items if item.code]),
+            *(f"doubtful {item.photo}: {_conflicts(item)}" for item in report.items if item.conflicts),
             (
                 f"{count(report.photos, 'photo', 'photos')} in {report.seconds:.1f} s: {report.enrolled:,} enrolled,"
                 f" {report.known:,} known already, {report.refused:,} refused"
             ),
-            *(
-                [f"  other faces were left out of {count(report.with_faces_left_out, 'photo', 'photos')}"]
-                if report.with_faces_left_out
-                else []
-            ),
-            *(f"  {number:,} {code}" for code, number in sorted(report.refused_by_code.items())),
+            *(f"  {line}" for line in _remarks(report)),
         ]
     )
 
 
-def _doubts(item: PhotoItem) -> str:
+def _remarks(report: EnrolReport) -> Iterator[str]:
+    if report.with_faces_left_out:
+        yield f"other faces were left out of {count(report.with_faces_left_out, 'photo', 'photos')}"
+    yield from (f"{number:,} {code}" for code, number in sorted(report.refused_by_code.items()))
+    if report.skipped:
+        yield f"{count(len(report.skipped), 'file', 'files')} skipped"
+
+
+def _conflicts(item: PhotoItem) -> str:
     return ", ".join(f"{each.doubt} ({each.name}, {each.similarity:.2f})" for each in item.conflicts)
 
 

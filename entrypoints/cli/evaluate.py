@@ -3,39 +3,32 @@
 from pathlib import Path
 
 import click
-import msgspec
 
-from application.evaluation.evaluate import Evaluation
-from application.evaluation.metrics import Share
-from application.evaluation.verification import EvaluateVerification
+from application.evaluation.verification.evaluate import EvaluateVerification, VerificationEvaluation
+from application.evaluation.verification.pair_accuracy import PairAccuracy
+from entrypoints.cli import group_report
 from entrypoints.cli import plot as plotting
-from entrypoints.cli import verification_report
+from entrypoints.cli.figures import FMR_KEYS, interval, share_text, table
 from entrypoints.cli.measuring import (
-    DETECTION,
-    GROUPS,
-    IMAGE_SETS,
-    KEYS,
-    LABELS,
-    RECOGNITION,
-    VECTOR_SETS,
+    FILE,
+    OUTPUT,
+    Figures,
+    Measurement,
+    group_options,
     grouping,
-    loading,
-    measuring,
-    sources,
-    verification_threshold,
+    measures_sets,
+    read_text,
 )
 
 
 @click.command()
-@IMAGE_SETS
-@VECTOR_SETS
+@measures_sets
 @click.option(
     "--pairs",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     help="pairs to compare, in the format of LFW's pairs.txt; else all photos are compared",
 )
-@GROUPS
-@LABELS
+@group_options
 @click.option(
     "--fmr",
     "fmrs",
@@ -45,65 +38,67 @@ from entrypoints.cli.measuring import (
     show_default=True,
     help="measure all comparisons at the threshold for this false match rate, too",
 )
-@DETECTION
-@RECOGNITION
-@click.option("--json", "as_json", is_flag=True, help="print JSON")
-@click.option(
-    "--plot",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="draw DET and ROC curves of pairs to a file",
-)
+@click.option("--plot", type=OUTPUT, help="draw DET and ROC curves of pairs to a file")
 def evaluate(
-    images: tuple[Path, ...],
-    vectors: tuple[Path, ...],
+    run: Measurement,
     pairs: Path | None,
     groups: Path | None,
     labels: tuple[str, ...],
     fmrs: tuple[float, ...],
-    detection: str | None,
-    recognition: str | None,
     plot: Path | None,
-    *,
-    as_json: bool,
-) -> None:
+) -> Figures:
     """Measure how accurate a pair of models is on labelled photos, and for whom."""
-    chosen = sources(images, vectors)
     if plot is not None:
         if pairs is None:
             raise click.UsageError("--plot draws curves of --pairs")
         plotting.check(plot)
-    apart = grouping(groups, labels)
-    settings, sets = loading()
-    try:
-        text = None if pairs is None else pairs.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"can't read {pairs}: it must be a text file in UTF-8") from error
-    with measuring() as progress:
-        report = EvaluateVerification(sets, verification_threshold(settings)).execute(
-            chosen,
-            progress,
-            pairs=text,
-            grouping=apart,
-            fmrs=fmrs,
-            detection_model=detection,
-            recognition_model=recognition,
-        )
-    result = report.pairs
-    if plot is not None and result is not None:
-        plotting.draw(result, plot)
-    if as_json:
-        of_pairs = {} if result is None else as_machine(result)
-        content = of_pairs | verification_report.as_machine(report)
-        click.echo(msgspec.json.format(msgspec.json.encode(content)).decode())
-        return
-    parts = [] if result is None else [as_text(result)]
-    parts += [verification_report.as_text(report)] if report.rates else []
-    click.echo("\n\n".join(parts))
+    result = EvaluateVerification(run.loading, run.policy).execute(
+        run.sources,
+        run.progress,
+        pairs=None if pairs is None else read_text(pairs),
+        grouping=grouping(groups, labels),
+        fmrs=fmrs,
+    )
+    if plot is not None and result.pairs is not None:
+        plotting.draw(result.pairs, plot)
+    machine = _machine(result) if result.pairs is None else pairs_machine(result.pairs) | _machine(result)
+    parts = [] if result.pairs is None else [pairs_text(result.pairs)]
+    parts += ["\n".join(_sets(result))] if result.rates else []
+    return Figures(machine, "\n\n".join([*parts, *map(group_report.as_text, result.rates)]))
 
 
-def as_machine(result: Evaluation) -> dict[str, object]:
-    """What JSON is made of; shares are 0..1, thresholds cosine similarities."""
-    points, found = result.results, result.identification
+def _machine(result: VerificationEvaluation) -> dict[str, object]:
+    return {
+        "detection_model": result.models.detection,
+        "recognition_model": result.models.recognition,
+        "sets": [
+            {
+                "name": one.name,
+                "people": len(set(one.names)),
+                "photos": len(one.photos),
+                "undetected": len(one.undetected),
+                "undetected_photos": one.undetected,
+            }
+            for one in result.sets
+        ],
+        "comparisons": [group_report.as_machine(rates) for rates in result.rates],
+    }
+
+
+def _sets(result: VerificationEvaluation) -> list[str]:
+    return [
+        f"{result.models.detection} + {result.models.recognition}",
+        *(
+            f"{one.name}: {len(one.photos)} photos of {len(set(one.names))} people,"
+            f" no face found in {len(one.undetected)}"
+            for one in result.sets
+        ),
+    ]
+
+
+def pairs_machine(result: PairAccuracy) -> dict[str, object]:
+    """For JSON; shares are 0..1, thresholds cosine similarities."""
+    points, found = {FMR_KEYS[point.fmr]: point for point in result.results}, result.identification
     return {
         "detection_model": result.models.detection,
         "recognition_model": result.models.recognition,
@@ -119,32 +114,30 @@ def as_machine(result: Evaluation) -> dict[str, object]:
         "accuracy_standard_error": result.accuracy.standard_error,
         "accuracy_by_fold": result.accuracy.folds,
         "equal_error_rate": result.curve.equal_error_rate,
-        "tar_at_fmr": {KEYS[point.fmr]: point.tar.value for point in points},
-        "tar_interval": {KEYS[point.fmr]: (point.tar.low, point.tar.high) for point in points},
-        "thresholds": {KEYS[point.fmr]: point.threshold for point in points},
+        "tar_at_fmr": {key: point.tar.value for key, point in points.items()},
+        "tar_interval": {key: interval(point.tar) for key, point in points.items()},
+        "thresholds": {key: point.threshold for key, point in points.items()},
         "all_pairs": {
             "impostor_pairs": result.all_impostor_pairs,
-            "thresholds": {KEYS[point.fmr]: point.all_pairs_threshold for point in points},
-            "tar_at_fmr": {KEYS[point.fmr]: point.all_pairs_tar.value for point in points},
-            "tar_interval": {
-                KEYS[point.fmr]: (point.all_pairs_tar.low, point.all_pairs_tar.high) for point in points
-            },
-            "confusable_fmr": {KEYS[point.fmr]: point.confusable_fmr for point in points},
-            "lookalike_fmr": {KEYS[point.fmr]: point.lookalike_fmr for point in points},
+            "thresholds": {key: point.all_pairs_threshold for key, point in points.items()},
+            "tar_at_fmr": {key: point.all_pairs_tar.value for key, point in points.items()},
+            "tar_interval": {key: interval(point.all_pairs_tar) for key, point in points.items()},
+            "confusable_fmr": {key: point.confusable_fmr for key, point in points.items()},
+            "lookalike_fmr": {key: point.lookalike_fmr for key, point in points.items()},
         },
         "gallery": found and found.gallery,
-        "strangers": found and found.strangers,
+        "strangers": found and found.non_mated,
         "rank1": found and found.rank1.value,
-        "rank1_interval": found and (found.rank1.low, found.rank1.high),
+        "rank1_interval": found and interval(found.rank1),
         "fpir": found and found.fpir,
         "identification_threshold": found and found.threshold,
         "tpir_at_fpir": found and found.tpir and found.tpir.value,
-        "tpir_interval": found and found.tpir and (found.tpir.low, found.tpir.high),
+        "tpir_interval": found and found.tpir and interval(found.tpir),
     }
 
 
-def as_text(result: Evaluation) -> str:
-    """A table for a person."""
+def pairs_text(result: PairAccuracy) -> str:
+    """Tables for a person."""
     accuracy, found = result.accuracy, result.identification
     lines = [
         f"{result.models.detection} + {result.models.recognition}",
@@ -155,30 +148,38 @@ def as_text(result: Evaluation) -> str:
         f"  accuracy          {accuracy.mean:7.2%} +- {accuracy.standard_error:.2%} (standard error)",
         f"  deviation         {accuracy.deviation:7.2%} over {len(accuracy.folds)} folds",
         f"  equal error rate  {result.curve.equal_error_rate:7.2%}",
-        "  FMR   threshold  TAR",
-        *(f"  {KEYS[point.fmr]}  {point.threshold:9.4f}  {_share(point.tar)}" for point in result.results),
+        *table(
+            ("FMR", "threshold", "TAR"),
+            [
+                (FMR_KEYS[point.fmr], f"{point.threshold:.4f}", share_text(point.tar))
+                for point in result.results
+            ],
+        ),
         "",
         f"The same at thresholds from all {result.all_impostor_pairs:,} pairs of different people",
-        "  FMR   threshold  TAR                         FMR of the most confusable tenth, among themselves",
-        *(
-            f"  {KEYS[point.fmr]}  {point.all_pairs_threshold:9.4f}  {_share(point.all_pairs_tar)}"
-            f"  {point.confusable_fmr:.1e}  {point.lookalike_fmr:.1e}"
-            for point in result.results
+        *table(
+            ("FMR", "threshold", "TAR", "FMR of the most confusable tenth", "among themselves"),
+            [
+                (
+                    FMR_KEYS[point.fmr],
+                    f"{point.all_pairs_threshold:.4f}",
+                    share_text(point.all_pairs_tar),
+                    f"{point.confusable_fmr:.1e}",
+                    f"{point.lookalike_fmr:.1e}",
+                )
+                for point in result.results
+            ],
         ),
     ]
     if found is not None:
         lines += [
             "",
             f"Identification, one photo enrolled for each of {found.gallery} people",
-            f"  rank 1            {_share(found.rank1)}",
+            f"  rank 1            {share_text(found.rank1)}",
         ]
     if found is not None and found.tpir is not None:
         lines.append(
-            f"  TPIR at FPIR {found.fpir:.0%}   {_share(found.tpir)}"
-            f" at threshold {found.threshold:.4f}, {found.strangers} strangers"
+            f"  TPIR at FPIR {found.fpir:.0%}   {share_text(found.tpir)}"
+            f" at threshold {found.threshold:.4f}, {found.non_mated} non-mated probes"
         )
     return "\n".join(lines)
-
-
-def _share(share: Share) -> str:
-    return f"{share.value:7.2%} [{share.low:.2%}, {share.high:.2%}]"

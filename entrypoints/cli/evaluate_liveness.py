@@ -3,18 +3,16 @@
 from pathlib import Path
 
 import click
-import msgspec
 
-from application.evaluation.attacks import JudgePhotos, NonResponse
-from application.evaluation.liveness import ErrorRates, EvaluateLiveness, LivenessEvaluation
-from entrypoints.cli.measuring import DETECTION, configured, measuring
+from application.evaluation.liveness.evaluate import AttackDetectionRates, LivenessEvaluation, evaluate
+from application.evaluation.liveness.presentations import JudgePhotos, NonResponse
+from entrypoints.cli.figures import interval, share_text, table
+from entrypoints.cli.measuring import DETECTION, FOLDER, JSON, Figures, configured, echo, measuring
 
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-
-LIVE = click.option("--live", required=True, type=_FOLDER, help="folder with photos of living people")
+LIVE = click.option("--live", required=True, type=FOLDER, help="folder with photos of living people")
 ATTACK = click.option(
     "--attack",
-    type=_FOLDER,
+    type=FOLDER,
     help="folder with photos of attacks; each subfolder is a species of attack, such as print or screen",
 )
 BPCER = click.option(
@@ -31,7 +29,7 @@ BPCER = click.option(
 @ATTACK
 @BPCER
 @DETECTION
-@click.option("--json", "as_json", is_flag=True, help="print JSON")
+@JSON
 def evaluate_liveness(
     live: Path, attack: Path | None, bpcer: float, detection: str | None, *, as_json: bool
 ) -> None:
@@ -39,41 +37,36 @@ def evaluate_liveness(
     settings, container = configured()
     with measuring() as progress:
         photos = JudgePhotos(container.analyser(), settings.worker_count)
-        result = EvaluateLiveness(photos).execute(
-            live, attack, progress, wanted_bpcer=bpcer, detection_model=detection
-        )
-    click.echo(as_machine(result) if as_json else as_text(result))
+        result = evaluate(photos.execute(live, attack, progress, detection), bpcer)
+    echo(Figures(as_machine(result), as_text(result)), as_json=as_json)
 
 
-def as_machine(result: LivenessEvaluation) -> str:
-    """JSON; rates are 0..1, and null without attacks."""
-    return msgspec.json.format(
-        msgspec.json.encode(
-            {
-                "model": result.model,
-                "live_photos": result.live.photos,
-                "live_without_face": result.live.without_face,
-                "live_undetermined": result.live.undetermined,
-                "live_undetermined_reasons": result.live.reasons,
-                "attack_photos": result.attacks.photos,
-                "attacks_without_face": result.attacks.without_face,
-                "attacks_undetermined": result.attacks.undetermined,
-                "attacks_undetermined_reasons": result.attacks.reasons,
-                **_rates(result.at_threshold),
-                "at_bpcer": {"wanted_bpcer": result.wanted_bpcer, **_rates(result.at_bpcer)},
-            }
-        )
-    ).decode()
+def as_machine(result: LivenessEvaluation) -> dict[str, object]:
+    """For JSON; rates are 0..1, and null without attacks."""
+    live, attacks = result.photos.live.non_response, result.photos.attacks.non_response
+    return {
+        "model": result.photos.model,
+        "live_photos": live.photos,
+        "live_without_face": live.without_face,
+        "live_undetermined": live.undetermined,
+        "live_undetermined_reasons": live.reasons,
+        "attack_photos": attacks.photos,
+        "attacks_without_face": attacks.without_face,
+        "attacks_undetermined": attacks.undetermined,
+        "attacks_undetermined_reasons": attacks.reasons,
+        **_rates(result.at_threshold),
+        "at_bpcer": {"wanted_bpcer": result.wanted_bpcer, **_rates(result.at_bpcer)},
+    }
 
 
-def _rates(rates: ErrorRates) -> dict[str, object]:
+def _rates(rates: AttackDetectionRates) -> dict[str, object]:
     return {
         "threshold": rates.threshold,
         "apcer": rates.worst_apcer,
         "apcer_by_species": {kind: share.value for kind, share in rates.apcer.items()},
-        "apcer_interval": {kind: (share.low, share.high) for kind, share in rates.apcer.items()},
+        "apcer_interval": {kind: interval(share) for kind, share in rates.apcer.items()},
         "bpcer": rates.bpcer.value,
-        "bpcer_interval": (rates.bpcer.low, rates.bpcer.high),
+        "bpcer_interval": interval(rates.bpcer),
         "acer": rates.acer,
     }
 
@@ -82,7 +75,6 @@ def as_text(result: LivenessEvaluation) -> str:
     """A table for a person."""
     return "\n".join(
         [
-            result.model,
             *responses(result),
             "",
             f"At the threshold of {result.at_threshold.threshold:.4f}",
@@ -95,9 +87,10 @@ def as_text(result: LivenessEvaluation) -> str:
 
 
 def responses(result: LivenessEvaluation) -> list[str]:
-    """How many photos there are, and how many of them were not judged."""
-    lines = [_response("living people", result.live)]
-    return [*lines, _response("attacks", result.attacks)] if result.attacks.photos else lines
+    """What judged the photos, how many there are, and how many of them were not judged."""
+    attacks = result.photos.attacks.non_response
+    lines = [result.photos.model, _response("living people", result.photos.live.non_response)]
+    return [*lines, _response("attacks", attacks)] if attacks.photos else lines
 
 
 def _response(whose: str, photos: NonResponse) -> str:
@@ -108,12 +101,10 @@ def _response(whose: str, photos: NonResponse) -> str:
     )
 
 
-def rate_lines(rates: ErrorRates) -> list[str]:
+def rate_lines(rates: AttackDetectionRates) -> list[str]:
     """Error rates of the photos that were judged, with 95% intervals."""
-    shares = {**{f"APCER {kind}": share for kind, share in rates.apcer.items()}, "BPCER": rates.bpcer}
-    width = max(map(len, shares))
-    lines = [
-        f"  {name:{width}}  {share.value:7.2%} [{share.low:.2%}, {share.high:.2%}]"
-        for name, share in shares.items()
-    ]
-    return lines if rates.acer is None else [*lines, f"  {'ACER':{width}}  {rates.acer:7.2%}"]
+    lines = [(f"APCER {kind}", share_text(share)) for kind, share in rates.apcer.items()]
+    lines.append(("BPCER", share_text(rates.bpcer)))
+    if rates.acer is not None:
+        lines.append(("ACER", f"{rates.acer:7.2%}"))
+    return table(lines[0], lines[1:])

@@ -3,76 +3,51 @@
 from pathlib import Path
 
 import click
-import msgspec
 
-from application.evaluation.metrics import Share
-from application.evaluation.search import EvaluateSearch, SearchEvaluation
-from application.evaluation.weighing import MethodResult
-from entrypoints.cli import search_report
+from application.evaluation.search.evaluate import EvaluateSearch, SearchEvaluation
+from application.evaluation.search.half_galleries import DRAWS
+from entrypoints.cli import group_report
+from entrypoints.cli.figures import share_text, table
 from entrypoints.cli.measuring import (
-    DETECTION,
-    GROUPS,
-    IMAGE_SETS,
-    LABELS,
-    RECOGNITION,
-    VECTOR_SETS,
+    Figures,
+    Measurement,
+    group_options,
     grouping,
-    identification_threshold,
-    loading,
-    measuring,
-    source,
+    measures_sets,
 )
 
 
 @click.command("evaluate-search")
-@IMAGE_SETS
-@VECTOR_SETS
-@GROUPS
-@LABELS
-@DETECTION
-@RECOGNITION
-@click.option("--json", "as_json", is_flag=True, help="print JSON")
-def evaluate_search(
-    images: tuple[Path, ...],
-    vectors: tuple[Path, ...],
-    groups: Path | None,
-    labels: tuple[str, ...],
-    detection: str | None,
-    recognition: str | None,
-    *,
-    as_json: bool,
-) -> None:
-    """Measure how often strangers are taken for somebody, by the size of the gallery, and compare methods."""
-    chosen = source(images, vectors)
-    apart = grouping(groups, labels)
-    settings, sets = loading()
-    with measuring() as progress:
-        evaluation = EvaluateSearch(
-            sets, settings.target_fmr, settings.target_fpir, identification_threshold(settings)
-        )
-        result = evaluation.execute(
-            chosen, progress, grouping=apart, detection_model=detection, recognition_model=recognition
-        )
-    click.echo(as_machine(result) if as_json else as_text(result))
+@measures_sets
+@group_options
+def evaluate_search(run: Measurement, groups: Path | None, labels: tuple[str, ...]) -> Figures:
+    """Measure how often people who aren't enrolled are taken for somebody, and compare methods."""
+    source, *others = run.sources
+    if others:
+        raise click.UsageError("one set can be measured at a time: --images FOLDER or --vectors FILE, once")
+    result = EvaluateSearch(run.loading, run.policy).execute(source, run.progress, grouping(groups, labels))
+    return Figures(as_machine(result), as_text(result))
 
 
-def as_machine(result: SearchEvaluation) -> str:
-    """JSON; shares are 0..1."""
-    return msgspec.json.format(
-        msgspec.json.encode(
-            {
-                "detection_model": result.models.detection,
-                "recognition_model": result.models.recognition,
-                "photos": result.photos,
-                "people": result.people,
-                "target_fmr": result.target_fmr,
-                "target_fpir": result.target_fpir,
-                "galleries": result.galleries,
-                "methods": result.methods,
-                "half_enrolled": result.halves and search_report.as_machine(result.halves),
-            }
-        )
-    ).decode()
+def as_machine(result: SearchEvaluation) -> dict[str, object]:
+    """For JSON; shares are 0..1."""
+    halves = result.halves
+    return {
+        "detection_model": result.models.detection,
+        "recognition_model": result.models.recognition,
+        "photos": result.photos,
+        "people": result.people,
+        "target_fmr": result.target_fmr,
+        "target_fpir": result.target_fpir,
+        "galleries": result.galleries,
+        "methods": result.methods,
+        "half_enrolled": halves
+        and {
+            "enrolled": halves.enrolled,
+            "draws": DRAWS,
+            "searches": [group_report.as_machine(rates) for rates in halves.results],
+        },
+    }
 
 
 def as_text(result: SearchEvaluation) -> str:
@@ -85,7 +60,14 @@ def as_text(result: SearchEvaluation) -> str:
             f"{result.photos} photos of {result.people} people: too few for thresholds from other people"
         )
     if result.halves is not None:
-        parts += ["", search_report.as_text(result.halves, result.target_fpir)]
+        parts += [
+            "",
+            (
+                f"Half of the people ({result.halves.enrolled}) enrolled with one photo each, everybody searched for,"
+                f" {DRAWS} draws"
+            ),
+            *(f"\n{group_report.as_text(rates)}" for rates in result.halves.results),
+        ]
     return "\n".join(parts)
 
 
@@ -93,24 +75,38 @@ def _galleries(result: SearchEvaluation) -> list[str]:
     return [
         f"{result.photos} photos of {result.people} people; thresholds from others than those who are measured",
         "",
-        f"Strangers who are taken for somebody; wanted is FPIR {result.target_fpir:g}",
-        f"  people   FPIR [least, greatest of splits]   at the threshold for FMR {result.target_fmr:g}",
-        *(
-            f"  {size.people:6}  {size.fpir:6.2%} [{size.least:.2%}, {size.greatest:.2%}]{'':13}{size.fixed:7.2%}"
-            for size in result.galleries
+        f"Searches for people who aren't enrolled that name somebody; the target is FPIR {result.target_fpir:g}",
+        *table(
+            ("people", "FPIR [of splits]", f"at the threshold for FMR {result.target_fmr:g}"),
+            [
+                (
+                    size.people,
+                    f"{size.fpir:6.2%} [{size.least:.2%}, {size.greatest:.2%}]",
+                    f"{size.fixed:.2%}",
+                )
+                for size in result.galleries
+            ],
         ),
         "",
-        f"Several photos enrolled{'':12}rank 1{'':20}TPIR at FPIR {result.target_fpir:g}, decided FPIR and TPIR",
-        *map(_method, result.methods),
+        "Several photos enrolled",
+        *table(
+            (
+                "photos",
+                "people",
+                "method",
+                "rank 1",
+                f"TPIR at FPIR {result.target_fpir:g}",
+                "FPIR as decided",
+                "TPIR as decided",
+            ),
+            [
+                (
+                    each.photos,
+                    each.people,
+                    each.method,
+                    *map(share_text, (each.rank1, each.tpir, each.decided_fpir, each.decided_tpir)),
+                )
+                for each in result.methods
+            ],
+        ),
     ]
-
-
-def _method(result: MethodResult) -> str:
-    shares = result.rank1, result.tpir, result.decided_fpir, result.decided_tpir
-    return (
-        f"  {result.photos} of {result.people:4} people  {result.method:8}  {'  '.join(map(_share, shares))}"
-    )
-
-
-def _share(share: Share) -> str:
-    return f"{share.value:7.2%} [{share.low:.2%}, {share.high:.2%}]"

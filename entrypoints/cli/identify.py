@@ -1,9 +1,11 @@
 """`face-api identify`."""
 
-import os
+import contextlib
+import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -11,29 +13,19 @@ import msgspec
 from application.analysis.detection import DEFAULT_MIN_FACE, MIN_FACE_RANGE
 from application.analysis.selection import FaceSelection
 from application.bulk.identify import IdentifyPhotos, PhotoAnswer
-from application.photo_folders import SUFFIXES
+from application.errors import CommandError
+from application.photo_folders import SkippedFile, walk_photos
 from application.recognition import IdentifiedFace, RecognitionOptions
 from domain.faces import Box
 from domain.identification import Verdict
 from domain.liveness import LivenessPolicy
 from domain.methods import METHODS
-from entrypoints.bootstrap.container import Container
-from entrypoints.cli.bulk import (
-    COLLECTION,
-    DETECTION,
-    JSON,
-    LIVENESS,
-    RECOGNITION,
-    REPORT,
-    Clock,
-    Report,
-    carry_out,
-    check_report,
-    count,
-    printable,
-    shown,
-    tell,
-)
+from entrypoints.cli import bulk, reports
+from entrypoints.cli.bulk import DETECTION, JSON, LIVENESS, RECOGNITION, REPORT
+from entrypoints.cli.reports import count, listed, printable
+
+if TYPE_CHECKING:
+    from entrypoints.bootstrap.container import Container
 
 
 class BoxItem(msgspec.Struct):
@@ -55,7 +47,7 @@ class CandidateItem(msgspec.Struct):
 
 
 class FaceItem(msgspec.Struct, omit_defaults=True):
-    """A face and whose it is."""
+    """A face and the people that it may be of."""
 
     box: BoxItem | None
     faces_left_out: int | None = None
@@ -69,7 +61,7 @@ class FaceItem(msgspec.Struct, omit_defaults=True):
 
 
 class AnswerItem(msgspec.Struct, omit_defaults=True):
-    """A photo and its faces."""
+    """A photo and its faces, or why it could not be searched for."""
 
     photo: str
     faces: list[FaceItem] = []
@@ -77,7 +69,7 @@ class AnswerItem(msgspec.Struct, omit_defaults=True):
     detail: str | None = None
 
 
-class IdentifyReport(Report, kw_only=True):
+class IdentifyReport(reports.Report, kw_only=True):
     """What was found."""
 
     collection: str
@@ -91,13 +83,19 @@ class IdentifyReport(Report, kw_only=True):
     failed: int
     """Photos."""
     items: list[AnswerItem]
+    skipped: list[reports.SkippedItem]
+    """Files that are not photos."""
+    query: dict[str, Any]
+    """What was asked: a report of the same query can be continued."""
+    complete: bool = True
+    """False if the command was stopped before the last photo."""
 
 
 @click.command()
 @click.argument(
     "files", metavar="FILES...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
 )
-@COLLECTION
+@bulk.COLLECTION
 @DETECTION
 @RECOGNITION
 @click.option(
@@ -140,10 +138,14 @@ def identify(
     *,
     as_json: bool,
 ) -> None:
-    """Say who is in photos. Of a folder all photos are meant, those of the folders in it, too."""
-    check_report(report)
-    clock = Clock()
-    paths = [path for each in files for path in _photos(each)]
+    """Say who is in photos. Of a folder, all photos are meant, those of the folders in it, too.
+
+    Answers are printed as they come. The exit status is 1 if nobody was found. With --report FILE, a command
+    that was interrupted is continued by the same command.
+    """
+    reports.check_report(report)
+    clock = reports.Clock()
+    paths, skipped = _find(files)
     query = RecognitionOptions(
         collection=collection,
         detection_model=detection,
@@ -155,45 +157,84 @@ def identify(
         min_face=min_face,
         liveness=None if liveness is None else LivenessPolicy(liveness),
     )
+    items = _earlier_items(report, paths, query)
+    if items:
+        click.echo(f"{report}: going on after {count(len(items), 'photo', 'photos')}", err=True)
 
-    async def work(container: Container) -> list[AnswerItem]:
+    async def work(container: "Container") -> None:
         use_case: IdentifyPhotos = container.identify_photos()
-        answers = shown(use_case.execute(paths, query), "photos", len(paths))
-        return [_item(answer, top_k) async for answer in answers]
+        answers = use_case.execute(paths[len(items) :], query)
+        visible = as_json or not sys.stdout.isatty()
+        async for answer in bulk.with_progress(answers, "photos", len(paths) - len(items), visible=visible):
+            item = _item(answer, top_k)
+            items.append(item)
+            if not as_json:
+                for line in _lines(item):
+                    click.echo(line)
 
-    items = carry_out(work)
-    verdicts = Counter(face.verdict for item in items for face in item.faces)
-    done = IdentifyReport(
-        command="identify",
-        seconds=clock.seconds,
-        collection=collection,
-        photos=len(items),
-        faces=sum(len(item.faces) for item in items),
-        match=verdicts[Verdict.MATCH.value],
-        ambiguous=verdicts[Verdict.AMBIGUOUS.value],
-        unknown=verdicts[Verdict.UNKNOWN.value],
-        not_searched=verdicts[None],
-        failed=sum(item.code is not None for item in items),
-        items=items,
-    )
-    tell(done, as_text(done), report, as_json=as_json)
+    def summary() -> IdentifyReport:
+        verdicts = Counter(face.verdict for item in items for face in item.faces)
+        return IdentifyReport(
+            command="identify",
+            seconds=clock.seconds,
+            collection=collection,
+            photos=len(items),
+            faces=sum(len(item.faces) for item in items),
+            match=verdicts[Verdict.MATCH.value],
+            ambiguous=verdicts[Verdict.AMBIGUOUS.value],
+            unknown=verdicts[Verdict.UNKNOWN.value],
+            not_searched=verdicts[None],
+            failed=sum(item.code is not None for item in items),
+            items=items,
+            skipped=[reports.SkippedItem.of(each) for each in skipped],
+            query=_as_json(query),
+            complete=len(items) == len(paths),
+        )
+
+    try:
+        bulk.run_with_storage(
+            work, advice=bulk.GO_ON if report else "with --report FILE, such a command can go on"
+        )
+    except (click.ClickException, CommandError, SystemExit):
+        if report is not None and items:
+            reports.write_report(summary(), report)
+        raise
+    done = summary()
+    reports.output_report(done, _as_text(done), report, as_json=as_json)
+    if not (done.match or done.ambiguous):
+        raise SystemExit(1)
 
 
-def _photos(path: Path) -> Iterator[Path]:
-    """The path itself, or, of a folder, all photos in it."""
-    if not path.is_dir():
-        yield path
-        return
-    for folder, subfolders, names in os.walk(path):
-        subfolders.sort()
-        yield from (Path(folder, name) for name in sorted(names) if Path(name).suffix.lower() in SUFFIXES)
+def _find(files: Sequence[Path]) -> tuple[list[Path], list[SkippedFile]]:
+    """The files, and the photos of the folders; and what is skipped in these."""
+    found = [each for path in files for each in (walk_photos(path) if path.is_dir() else [path])]
+    photos = [each for each in found if isinstance(each, Path)]
+    return photos, [each for each in found if isinstance(each, SkippedFile)]
 
 
-def as_text(report: IdentifyReport) -> str:
-    """A line a face, and the summary."""
+def _earlier_items(report: Path | None, paths: Sequence[Path], query: RecognitionOptions) -> list[AnswerItem]:
+    """What a report of the same command has, if that was interrupted."""
+    if report is None:
+        return []
+    with contextlib.suppress(OSError, msgspec.DecodeError):
+        earlier = msgspec.json.decode(report.read_bytes(), type=IdentifyReport)
+        names = [printable(path) for path in paths[: len(earlier.items)]]
+        same = [item.photo for item in earlier.items] == names and earlier.query == _as_json(query)
+        if same and not earlier.complete:
+            return earlier.items
+    return []
+
+
+def _as_json(query: RecognitionOptions) -> dict[str, Any]:
+    values: dict[str, Any] = msgspec.to_builtins(query)
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _as_text(report: IdentifyReport) -> str:
+    skipped = [f"{item.path}: {item.reason}" for item in report.skipped]
     return "\n".join(
         [
-            *(line for item in report.items for line in _lines(item)),
+            *listed("skipped", skipped),
             (
                 f"{count(report.photos, 'photo', 'photos')}, {count(report.faces, 'face', 'faces')} in"
                 f" {report.seconds:.1f} s: {report.match:,} matched, {report.unknown:,} unknown,"
@@ -233,7 +274,7 @@ def _face(identified: IdentifiedFace, top_k: int) -> FaceItem:
     if face.refusal is not None:
         item.code, item.detail = face.refusal.code, face.refusal.detail
     if decision is not None:
-        # Of an ambiguous face all are to be seen who are near enough.
+        # For an ambiguous face, everybody who is similar enough is shown.
         people = decision.people if decision.verdict is Verdict.AMBIGUOUS else decision.people[:top_k]
         item.verdict = decision.verdict.value
         item.threshold, item.fmr = round(decision.threshold, 4), decision.fmr

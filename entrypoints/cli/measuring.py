@@ -1,9 +1,12 @@
-"""What the commands that measure share: `face-api evaluate`, `calibrate` and their kin."""
+"""What the commands that measure share: options, what they load, how errors and progress are shown."""
 
 import contextlib
+import functools
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 import click
 from dependency_injector import providers
@@ -11,53 +14,113 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from adapters.files.vectors import NpzVectorFiles
+from application.decisions import DecisionPolicy
 from application.errors import CommandError
-from application.evaluation import parallel
-from application.evaluation.errors import EvaluationError
-from application.evaluation.groups import Grouping, parse_groups
-from application.evaluation.photos import EmbedPhotos
-from application.evaluation.sets import LoadSets, PhotoFolder, SetSource, VectorFile
-from domain.errors import FaceServiceError, ModelNotCalibrated
+from application.evaluation.datasets.embedding import EmbedPhotos
+from application.evaluation.datasets.evaluation_set import LoadSets
+from application.evaluation.datasets.groups import Grouping, parse_groups
+from application.evaluation.datasets.photos import Progress as ReportProgress
+from domain.errors import FaceServiceError
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import Settings, load_settings
+from entrypoints.cli.figures import echo_json
 
-IMAGES = click.option(
-    "--images",
-    required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="folder with one folder a person, and photos in it",
+CommandT = TypeVar("CommandT", bound=Callable[..., object])
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+OUTPUT = click.Path(dir_okay=False, path_type=Path)
+
+DETECTION = click.option("--detection", metavar="MODEL", help="instead of FACE_DETECTION_MODEL")
+RECOGNITION = click.option("--recognition", metavar="MODEL", help="instead of FACE_RECOGNITION_MODEL")
+JSON = click.option("--json", "as_json", is_flag=True, help="print JSON")
+_IMAGE_SETS = click.option(
+    "--images", multiple=True, type=FOLDER, help="a set as photos: a folder with one folder a person"
 )
-IMAGE_SETS = click.option(
-    "--images",
-    multiple=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="a set as photos: a folder with one folder a person",
-)
-VECTOR_SETS = click.option(
+_VECTOR_SETS = click.option(
     "--vectors",
     multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     help="a set as embeddings: an .npz file with `vectors` and `person`, such as embed-set writes",
 )
-GROUPS = click.option(
+_GROUPS = click.option(
     "--groups",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     help="a CSV file that says in which group each `person` or `photo` is: age band, sex, origin, camera ...",
 )
-LABELS = click.option(
+_LABELS = click.option(
     "--label",
     "labels",
     multiple=True,
     metavar="NAME",
-    help="tell photos apart by a label that is in the file of vectors, or by their `set`",
+    help="report rates by a label that is in the file of vectors, or by `set`",
 )
-DETECTION = click.option("--detection", metavar="MODEL", help="instead of FACE_DETECTION_MODEL")
-RECOGNITION = click.option("--recognition", metavar="MODEL", help="instead of FACE_RECOGNITION_MODEL")
 
 MAX_GROUPS_BYTES = 64 * 2**20
 
-KEYS = {1e-2: "1e-2", 1e-3: "1e-3", 1e-4: "1e-4"}
-"""How false match rates are written."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurement:
+    """What the options of a command on evaluation sets say."""
+
+    settings: Settings
+    policy: DecisionPolicy
+    loading: LoadSets
+    sources: Sequence[Path]
+    progress: ReportProgress
+
+
+class Figures(NamedTuple):
+    """What a command prints."""
+
+    machine: object
+    """For JSON."""
+    text: str
+
+
+def set_options(command: CommandT) -> CommandT:
+    """The options of a command on evaluation sets: images, vectors, detection, recognition."""
+    for option in (RECOGNITION, DETECTION, _VECTOR_SETS, _IMAGE_SETS):
+        command = option(command)
+    return command
+
+
+def measures_sets(measure: Callable[..., Figures]) -> Callable[..., None]:
+    """Make a command of a function that takes a Measurement, and options of its own, and returns what to print."""
+
+    @set_options
+    @JSON
+    @functools.wraps(measure)
+    def command(
+        images: tuple[Path, ...],
+        vectors: tuple[Path, ...],
+        detection: str | None,
+        recognition: str | None,
+        *,
+        as_json: bool,
+        **options: object,
+    ) -> None:
+        chosen = sources(images, vectors)
+        with measuring() as progress:
+            settings, sets = loading(detection, recognition)
+            policy = in_one_thread(settings).policy()
+            figures = measure(Measurement(settings, policy, sets, chosen, progress), **options)
+        echo(figures, as_json=as_json)
+
+    return command
+
+
+def echo(figures: Figures, *, as_json: bool) -> None:
+    """Print figures as a text or as JSON."""
+    if as_json:
+        echo_json(figures.machine)
+    else:
+        click.echo(figures.text)
+
+
+def group_options(command: CommandT) -> CommandT:
+    """The options of a command that reports rates by group: groups, labels."""
+    return _GROUPS(_LABELS(command))
 
 
 def configured() -> tuple[Settings, Container]:
@@ -68,37 +131,40 @@ def configured() -> tuple[Settings, Container]:
 
 
 def in_one_thread(settings: Settings) -> Container:
-    """A container in which no image takes several cores, however idle they are: what is measured is one's time."""
+    """A container in which an image never takes several cores, however idle they are."""
     container = Container(settings=providers.Object(settings))
     container.spare.override(providers.Object(None))
     return container
 
 
-def pipeline() -> tuple[Settings, EmbedPhotos]:
-    """The configured models."""
+def loading(detection: str | None = None, recognition: str | None = None) -> tuple[Settings, LoadSets]:
+    """What reads evaluation sets for the models of these names, or the configured ones.
+
+    Raises:
+        UnknownModel: see ModelLibrary.
+    """
     settings, container = configured()
-    return settings, EmbedPhotos(container.analyser(), settings.worker_count)
-
-
-def loading() -> tuple[Settings, LoadSets]:
-    """What reads evaluation sets for the configured models."""
-    settings, embedding = pipeline()
-    return settings, LoadSets(embedding, NpzVectorFiles())
+    analyser = container.analyser()
+    models = analyser.models.choose(detection, recognition)
+    return settings, LoadSets(EmbedPhotos(analyser, models, settings.worker_count), NpzVectorFiles())
 
 
 def grouping(groups: Path | None, labels: Sequence[str]) -> Grouping:
-    """What the options tell photos apart by.
+    """The groups that the options name.
 
     Raises:
-        click.ClickException: the file can't be used.
+        click.ClickException: the file can't be read.
+        EvaluationError: it is malformed.
     """
-    try:
-        return Grouping(None if groups is None else parse_groups(_text(groups)), tuple(labels))
-    except EvaluationError as error:
-        raise click.ClickException(str(error)) from error
+    return Grouping(None if groups is None else parse_groups(read_text(groups)), tuple(labels))
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The content of a text file of moderate size.
+
+    Raises:
+        click.ClickException: it can't be read, or is too large.
+    """
     try:
         if path.stat().st_size > MAX_GROUPS_BYTES:
             raise click.ClickException(f"{path} is larger than {MAX_GROUPS_BYTES >> 20} MiB")
@@ -107,58 +173,32 @@ def _text(path: Path) -> str:
         raise click.ClickException(f"can't read {path}: it must be a text file in UTF-8") from error
 
 
-def verification_threshold(settings: Settings) -> Callable[[str], tuple[float, float] | None]:
-    """The similarity and the false match rate of a verification, by the model's name; None without calibration."""
-    policy = in_one_thread(settings).policy()
-
-    def threshold(model: str) -> tuple[float, float] | None:
-        try:
-            return policy.verification(model).similarity, settings.target_fmr
-        except ModelNotCalibrated:
-            return None
-
-    return threshold
-
-
-def identification_threshold(settings: Settings) -> Callable[[str, int], float | None]:
-    """The similarity of a search, by the model's name and the people enrolled; None without calibration."""
-    policy = in_one_thread(settings).policy()
-
-    def threshold(model: str, people: int) -> float | None:
-        try:
-            return policy.identification(model, people).similarity
-        except ModelNotCalibrated:
-            return None
-
-    return threshold
-
-
-def sources(images: Sequence[Path], vectors: Sequence[Path]) -> list[SetSource]:
+def sources(images: Sequence[Path], vectors: Sequence[Path]) -> list[Path]:
     """The sets that the options name, photos first.
 
     Raises:
         click.UsageError: there are none.
     """
     if not images and not vectors:
-        raise click.UsageError("a set is needed: --images FOLDER or --vectors FILE")
-    return [*map(PhotoFolder, images), *map(VectorFile, vectors)]
+        raise click.UsageError("at least one set is needed: --images FOLDER or --vectors FILE")
+    return [*images, *vectors]
 
 
-def source(images: Sequence[Path], vectors: Sequence[Path]) -> SetSource:
-    """The set that the options name.
+def write(target: Path, write_file: Callable[[Path], None]) -> None:
+    """Write a result and say where.
 
     Raises:
-        click.UsageError: there is none, or there are several.
+        click.ClickException: it can't be written.
     """
-    found = sources(images, vectors)
-    if len(found) > 1:
-        raise click.UsageError("one set can be measured at a time: --images FOLDER or --vectors FILE, once")
-    return found[0]
+    try:
+        write_file(target)
+    except OSError as error:
+        raise click.ClickException(f"can't write {target}: {error.strerror}") from error
 
 
 @contextlib.contextmanager
-def measuring() -> Iterator[parallel.Progress]:
-    """A progress bar on stderr; what goes wrong meanwhile becomes one line."""
+def measuring() -> Iterator[ReportProgress]:
+    """A progress bar on stderr; errors that are raised meanwhile become one line."""
     bar = Progress(
         *Progress.get_default_columns(),
         MofNCompleteColumn(),

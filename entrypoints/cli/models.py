@@ -1,7 +1,6 @@
 """`face-api models list | pull | verify | add`."""
 
 import logging
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -11,29 +10,30 @@ from rich.progress import DownloadColumn, Progress
 from rich.table import Table
 
 from adapters.download.fetch import DownloadError, fetch
-from adapters.onnx.catalogue.entries import Catalogue, ModelEntry, Task
+from adapters.onnx.catalogue.entries import ModelEntry, Task
 from adapters.onnx.catalogue.files import ModelFiles
 from adapters.onnx.catalogue.installation import add_entry, file_sha256, install_file, name_of_file
 from adapters.onnx.library import DETECTORS, EMBEDDERS, SPOOF_DETECTORS
 from domain.errors import FaceServiceError, ModelNotInstalled, UnknownModel
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import load_settings
+from entrypoints.cli.groups import Group
 
 TASK_OF: dict[str, Task] = {
     **dict.fromkeys(DETECTORS, "detection"),
     **dict.fromkeys(EMBEDDERS, "recognition"),
     **dict.fromkeys(SPOOF_DETECTORS, "anti_spoofing"),
 }
-"""By family."""
+"""The task of each family of models."""
 
 COLUMNS = ("NAME", "TASK", "INSTALLED", "COMMERCIAL USE", "DIMENSIONS", "LICENCE OF THE WEIGHTS")
 WIDTH = 200
-"""Whatever the terminal has: one line a model, and no name cut off."""
+"""Characters a line, whatever the terminal has: one line a model, and no name is cut off."""
 
 
-@click.group()
+@click.group(cls=Group)
 def models() -> None:
-    """See, fetch and check model files."""
+    """List, fetch, check and add model files."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
 
 
@@ -59,8 +59,12 @@ def list_models() -> None:
 def pull(names: tuple[str, ...]) -> None:
     """Fetch models by name; an interrupted transfer is continued by the next call."""
     catalogue, files = _container().catalogue(), _container().model_files()
-    for name, entry in _chosen(catalogue, names):
-        _pull(name, entry, files)
+    if unknown := [name for name in names if name not in catalogue.entries]:
+        raise click.ClickException(
+            f"no model is named {unknown[0]}; there are: {', '.join(catalogue.entries)}"
+        )
+    for name in names:
+        _pull(name, catalogue.entries[name], files)
 
 
 @models.command()
@@ -78,21 +82,21 @@ def verify(names: tuple[str, ...]) -> None:
     except UnknownModel as error:
         raise click.ClickException(str(error)) from error
     checked = list(dict.fromkeys(wanted))
-    bad = 0
+    failed = 0
     for name in checked:
         problem = _problem(container, name)
         click.echo(f"{name}: {problem or 'ok'}")
-        bad += problem is not None
-    if bad:
-        raise click.ClickException(f"{bad} of {len(checked)} models can't be used")
+        failed += problem is not None
+    if failed:
+        raise click.ClickException(f"{failed} of {len(checked)} models can't be used")
 
 
 @models.command()
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--name", help="for a file that the catalogue doesn't know: the name it shall have")
-@click.option("--family", type=click.Choice(sorted(TASK_OF)), help="likewise: the adapter that runs it")
-@click.option("--licence", default="not stated", show_default=True, help="likewise: of the weights")
-@click.option("--commercial", is_flag=True, help="likewise: the weights may be used commercially")
+@click.option("--name", help="the model's name, if the catalogue doesn't know the file")
+@click.option("--family", type=click.Choice(sorted(TASK_OF)), help="its family, which says how it is run")
+@click.option("--licence", default="not stated", show_default=True, help="of the weights")
+@click.option("--commercial", is_flag=True, help="the weights may be used commercially")
 def add(path: Path, name: str | None, family: str | None, licence: str, *, commercial: bool) -> None:
     """Install a model from a file, after checking it."""
     container = _container()
@@ -132,14 +136,6 @@ def add(path: Path, name: str | None, family: str | None, licence: str, *, comme
 
 def _container() -> Container:
     return Container(settings=providers.Object(load_settings()))
-
-
-def _chosen(catalogue: Catalogue, names: Iterable[str]) -> list[tuple[str, ModelEntry]]:
-    known = {**catalogue.entries}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise click.ClickException(f"no model is named {unknown[0]}; there are: {', '.join(known)}")
-    return [(name, known[name]) for name in names]
 
 
 def _pull(name: str, entry: ModelEntry, files: ModelFiles) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from application.evaluation.evaluate import Evaluation
+from application.evaluation.verification.pair_accuracy import PairAccuracy
 
 FORMATS = frozenset({".pdf", ".png", ".svg"})
 
@@ -24,7 +24,7 @@ def check(target: Path) -> None:
         raise click.ClickException(f"--plot: there is no folder {target.parent}")
 
 
-def draw(result: Evaluation, target: Path) -> None:
+def draw(result: PairAccuracy, target: Path) -> None:
     """Draw the DET curve (false non-match rate over false match rate, both logarithmic) and the ROC curve.
 
     Raises:

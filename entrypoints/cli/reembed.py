@@ -1,19 +1,22 @@
 """`face-api reembed`."""
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from application.bulk.export import ExportPeople
+from application.bulk.collections import find_collections
 from application.bulk.reembed import Reembedded, ReembedFaces
-from entrypoints.bootstrap.container import Container
-from entrypoints.cli.bulk import JSON, REPORT, Clock, Report, carry_out, check_report, count, shown, tell
+from entrypoints.cli.bulk import JSON, ONE_COLLECTION, REPORT, run_with_storage, with_progress
+from entrypoints.cli.reports import Clock, Report, check_report, count, listed, output_report
+
+if TYPE_CHECKING:
+    from entrypoints.bootstrap.container import Container
 
 
 class FailedItem(msgspec.Struct):
-    """A crop that could not be embedded."""
+    """A face whose crop could not be embedded."""
 
     collection: str
     face_id: int
@@ -28,64 +31,58 @@ class ReembedReport(Report, kw_only=True):
     collections: list[str]
     embedded: int
     without_crop: int
-    """Faces that only new photos can bring to this model."""
+    """Number of faces that only new photos can bring to this model."""
     failed: int
     items: list[FailedItem]
 
 
 @click.command()
 @click.option("--to", "model", metavar="MODEL", required=True, help="the recognition model")
-@click.option("--collection", metavar="NAME", help="this collection alone; without it, all of them")
+@ONE_COLLECTION
 @REPORT
 @JSON
 def reembed(model: str, collection: str | None, report: Path | None, *, as_json: bool) -> None:
-    """Embed the aligned crops that were kept under another recognition model, beside the old embeddings.
+    """Embed the stored crops of faces with another recognition model, beside the old embeddings.
 
-    Crops are kept of what is registered while FACE_STORE_CROPS is true. Faces without a crop are counted and
-    stay as they are: embeddings can't be converted. What the model has embedded already is passed over: a
+    Crops are stored of faces that are registered while FACE_STORE_CROPS is true. Faces without a crop are counted
+    and stay as they are: embeddings can't be converted. What the model has embedded already is passed over: a
     command that was interrupted is continued by the same command.
     """
     check_report(report)
     clock = Clock()
 
-    async def work(container: Container) -> ReembedReport:
+    async def work(container: "Container") -> ReembedReport:
         use_case: ReembedFaces = container.reembed_faces()
-        export: ExportPeople = container.export_people()
-        names = [each.name for each in await export.chosen(collection)]
-        meant, lost, outcomes = model, 0, list[Reembedded]()
+        names = [each.name for each in await find_collections(container.collections(), collection)]
+        recognition_model, without_crop, outcomes = model, 0, list[Reembedded]()
         for name in names:
-            meant, backlog = await use_case.backlog(name, model)
-            lost += backlog.without_crop
+            recognition_model, backlog = await use_case.backlog(name, model)
+            without_crop += backlog.without_crop
             if backlog.pending:
-                faces = shown(use_case.execute(name, meant), f"crops of {name}", backlog.pending)
-                outcomes += [outcome async for outcome in faces]
-        failed = _failed(outcomes)
+                faces = use_case.execute(name, recognition_model)
+                outcomes += [each async for each in with_progress(faces, f"crops of {name}", backlog.pending)]
+        failed = [
+            FailedItem(each.old.collection, each.old.id, each.error.code, each.error.detail)
+            for each in outcomes
+            if each.error is not None
+        ]
         return ReembedReport(
             command="reembed",
             seconds=clock.seconds,
-            recognition_model=meant,
+            recognition_model=recognition_model,
             collections=names,
             embedded=len(outcomes) - len(failed),
-            without_crop=lost,
+            without_crop=without_crop,
             failed=len(failed),
             items=failed,
         )
 
-    done = carry_out(work)
-    tell(done, as_text(done), report, as_json=as_json)
+    done = run_with_storage(work)
+    output_report(done, _as_text(done), report, as_json=as_json)
 
 
-def _failed(outcomes: Sequence[Reembedded]) -> list[FailedItem]:
-    return [
-        FailedItem(each.old.collection, each.old.id, each.error.code, each.error.detail)
-        for each in outcomes
-        if each.error is not None
-    ]
-
-
-def as_text(report: ReembedReport) -> str:
-    """The summary for a person."""
-    lines = [f"failed  face {item.face_id}: {item.detail}" for item in report.items]
+def _as_text(report: ReembedReport) -> str:
+    lines = list(listed("failed", [f"face {item.face_id}: {item.detail}" for item in report.items]))
     lines.append(
         f"{count(report.embedded, 'face', 'faces')} embedded with {report.recognition_model} in"
         f" {report.seconds:.1f} s, {report.failed:,} failed"

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
@@ -38,8 +39,13 @@ container's engine is told to wait.
 
 
 @click.command()
-def serve() -> None:
+@click.option("--host", metavar="ADDRESS", help="instead of FACE_HOST")
+@click.option("--port", type=click.IntRange(0, 65535), help="instead of FACE_PORT; 0: any")
+def serve(host: str | None, port: int | None) -> None:
     """Serve the API until SIGTERM or Ctrl-C."""
+    # In the environment, where the service's other processes find them.
+    options = {"FACE_HOST": host, "FACE_PORT": port}
+    os.environ.update({key: str(value) for key, value in options.items() if value is not None})
     serve_with(Container(settings=providers.Object(load_settings().of_one_process())))
 
 

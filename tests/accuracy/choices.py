@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from adapters.files.vectors import NpzVectorFiles
 from adapters.onnx.graphs.exports import OUTPUT_MEAN
 from adapters.onnx.recognisers.crop_embedder import CropEmbedder
-from application.evaluation.calibrate import fit, usable
-from application.evaluation.normalisation import NormalisedSet, normalise
-from application.evaluation.sets import EvaluationSet
-from application.evaluation.transfer import POOLED_FMR, EvaluateTransfer, genuine_scores
+from application.decisions import DecisionPolicy
+from application.evaluation.calibration.calibrate import fit, usable
+from application.evaluation.calibration.transfer import EvaluateTransfer, genuine_scores, pooled_threshold
+from application.evaluation.datasets.evaluation_set import EvaluationSet
+from application.evaluation.metrics.normalisation import NormalisedSet, normalise
 from domain import impostors
 from domain.calibration import CalibrationTable
 from domain.models import ModelChoice
@@ -51,9 +52,7 @@ def embeddings(mean: NDArray[np.float32]) -> Mapping[str, Embed]:
 def measured(name: str, sets: list[EvaluationSet]) -> str:
     """One row: pooled TAR, TAR at each set's own rate, and each rate at the first set's threshold."""
     compared = [normalise(each.name, each.vectors, each.people) for each in sets]
-    shares = [np.cumsum(each.similarities.everyone.weights[::-1])[::-1] for each in compared]
-    mean_share = np.mean([share / share[0] for share in shares], axis=0)
-    pooled = float(np.argmax(mean_share <= POOLED_FMR)) * 2 / len(mean_share) - 1
+    pooled = pooled_threshold(compared)
     genuine = [genuine_scores(each) for each in sets]
     tar = np.mean([(scores >= pooled).mean() for scores in genuine])
     first = compared[0].similarities.everyone.threshold(1e-4)
@@ -67,7 +66,7 @@ def measured(name: str, sets: list[EvaluationSet]) -> str:
 
 @contextmanager
 def constants(**values: float) -> Iterator[None]:
-    """Other constants of domain.impostors for a while."""
+    """Replace constants of domain.impostors for a while."""
     before = {name: getattr(impostors, name) for name in values}
     for name, value in values.items():
         setattr(impostors, name, value)
@@ -81,7 +80,7 @@ def constants(**values: float) -> Iterator[None]:
 def transferred(sets: list[EvaluationSet]) -> str:
     """FMR in promises and FNMR of each set, then FPIR and TPIR, with the table of the first set's kind of scores."""
     _, loader = loading()
-    evaluation = EvaluateTransfer(loader, 1e-4, 0.01)
+    evaluation = EvaluateTransfer(loader, DecisionPolicy(lambda _: None, 1e-4, 0.01, 0))
     compared = [normalise(each.name, each.vectors, each.people, each.norms) for each in sets]
     cells = []
     for number, photos in enumerate(sets):
@@ -128,8 +127,8 @@ def choices(vectors: tuple[Path, ...], least_norm: float) -> None:
     changes = [{}, *({name: value} for name, several in values for value in several)]
     for change in changes:
         with constants(**change):
-            told = ", ".join(f"{key} {value:g}" for key, value in change.items()) or "as they are"
-            click.echo(f"{told:30} {transferred(sets)}")
+            changed = ", ".join(f"{key} {value:g}" for key, value in change.items()) or "as they are"
+            click.echo(f"{changed:30} {transferred(sets)}")
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ import pytest
 from dependency_injector import providers
 
 from adapters.files.vectors import NpzVectorFiles
-from application.evaluation.evaluate import Evaluation, measure
-from application.evaluation.photos import EmbedPhotos
-from application.evaluation.protocol import PairProtocol, parse_pairs
-from application.evaluation.sets import EvaluationSet
+from application.evaluation.datasets.embedding import EmbedPhotos
+from application.evaluation.datasets.evaluation_set import EvaluationSet
+from application.evaluation.datasets.pairs import PairProtocol, parse_pairs
+from application.evaluation.verification.pair_accuracy import PairAccuracy, measure_pairs
 from application.photo_folders import find_photos
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import Settings
@@ -58,19 +58,19 @@ def benchmark(lfw: Path, request: pytest.FixtureRequest) -> Benchmark:
     container = Container(settings=providers.Object(Settings(data_dir=folder)))
     files, choice = NpzVectorFiles(), container.models().choose(None, None)
     if not cached.exists():
-        pipeline = EmbedPhotos(container.analyser(), Settings().worker_count)
-        files.write(pipeline.execute(photos, choice, lambda _done, _total: None), cached)
+        pipeline = EmbedPhotos(container.analyser(), choice, Settings().worker_count)
+        files.write(pipeline.execute(photos, lambda _done, _total: None), cached)
     embedder = container.models().embedder(choice.recognition)
     return Benchmark(protocol, EvaluationSet.of("LFW", files.read(cached), embedder))
 
 
 @pytest.fixture(scope="session")
-def evaluation(benchmark: Benchmark) -> Evaluation:
-    return measure(benchmark.embedded, benchmark.protocol, Settings().default_models)
+def evaluation(benchmark: Benchmark) -> PairAccuracy:
+    return measure_pairs(benchmark.embedded, benchmark.protocol, Settings().default_models)
 
 
 def _sources() -> Iterator[Path]:
     yield REPOSITORY / "static" / "models.toml"
-    yield REPOSITORY / "entrypoints" / "container.py"
+    yield REPOSITORY / "entrypoints" / "bootstrap" / "container.py"
     for folder in ("domain", "application", "adapters/onnx", "adapters/imaging", "adapters/files"):
         yield from sorted((REPOSITORY / folder).glob("*.py"))

@@ -1,4 +1,4 @@
-"""The tables of docs/liveness.md: `python -m tests.accuracy.liveness_tables FOLDER`, minutes.
+"""The tables of docs/liveness.md: `python -m tests.accuracy.liveness_tables FOLDER`, 20 minutes.
 
 FOLDER has `faces/` and `models/`, as FACE_TEST_ASSETS has.
 """
@@ -15,8 +15,8 @@ from typing import TypeVar
 import click
 import cv2
 
-from application.evaluation.metrics import Share
-from application.evaluation.photos import central
+from application.evaluation.datasets.photos import central_face
+from application.evaluation.metrics.rates import Share
 from domain.capture import measure
 from domain.liveness import Liveness
 from tests.accuracy.living import CONFIRM, FIT, MODELS, Judge, Living, library, living, variants
@@ -51,7 +51,7 @@ def by_set(judges: Sequence[Judge], photos: Sequence[Living]) -> Iterable[str]:
     def work(photo: Living) -> list[Liveness | None]:
         image = judges[0].read(photo.path)
         faces = judges[0].detector.detect(image)
-        return [judge.gate.judge(image, central(faces, image)) if faces else None for judge in judges]
+        return [judge.gate.judge(image, central_face(faces, image)) if faces else None for judge in judges]
 
     for judge, found in zip(judges, zip(*in_threads(work, photos), strict=True), strict=True):
         yield from _by_set(judge, photos, found)
@@ -79,7 +79,7 @@ def _by_set(judge: Judge, photos: Sequence[Living], found: Sequence[Liveness | N
 
 
 def with_surroundings(judge: Judge, assets: Path) -> Iterable[str]:
-    """The few photos that have all the surroundings which the networks were trained to see."""
+    """The few photos that show as much around the face as the networks' training images."""
     for path in (assets / "faces" / "spoof" / "real_1.jpg", *sorted((assets / "faces" / "groups").iterdir())):
         image = judge.read(path)
         scores = [judge.gate.judge(image, face).score for face in judge.detector.detect(image)]
@@ -89,14 +89,14 @@ def with_surroundings(judge: Judge, assets: Path) -> Iterable[str]:
         box = judge.box(image)
         assert box is not None
         scored = {kind: judge.judge(made) for kind, made in variants(image, box)}
-        told = {
+        shown = {
             kind: f"{one.score:.3f}" + ("*" if one.reasons else "") for kind, one in scored.items() if one
         }
-        yield f"{name} (* undetermined): {told}"
+        yield f"{name} (* undetermined): {shown}"
 
 
 def framing(judge: Judge, photos: Sequence[Living]) -> Iterable[str]:
-    """How near to the face the photos are cut."""
+    """How closely photos are cropped around the face."""
 
     def sides(photo: Living) -> float | None:
         image = judge.read(photo.path)
@@ -110,7 +110,7 @@ def framing(judge: Judge, photos: Sequence[Living]) -> Iterable[str]:
 
 
 def made_worse(judge: Judge, photos: Sequence[Living]) -> Iterable[str]:
-    """What the networks and the limits say of photos that were made worse."""
+    """How many photos that were made worse are below the threshold, and how many undetermined."""
 
     def work(photo: Living) -> list[tuple[str, str, Liveness | None]]:
         image = judge.read(photo.path)
@@ -131,13 +131,13 @@ def made_worse(judge: Judge, photos: Sequence[Living]) -> Iterable[str]:
         for name in sets:
             of = people_found[name]
             below = sum(one.score < judge.spoof.threshold for one in of)
-            unsaid = sum(bool(one.reasons) for one in of)
-            cells.append(f"{below / len(of):.0%}, {unsaid / len(of):.0%}" if of else "")
+            undetermined = sum(bool(one.reasons) for one in of)
+            cells.append(f"{below / len(of):.0%}, {undetermined / len(of):.0%}" if of else "")
         yield f"| {kind} | " + " | ".join(cells) + " |"
 
 
 def imitated(judge: Judge, photos: Sequence[Living]) -> Iterable[str]:
-    """How many photos that were recaptured by formulas pass."""
+    """How many photos that were recaptured by formulas are taken for living faces."""
 
     def work(numbered: tuple[int, Living]) -> list[tuple[str, str, Liveness | None]]:
         seed, photo = numbered

@@ -1,4 +1,4 @@
-"""Photos of living people by set and half, and what becomes of them on bad ways to the service."""
+"""Photos of living people by set and half, and ways to make them worse."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from adapters.onnx.catalogue.files import ModelFiles
 from adapters.onnx.catalogue.installation import install_file, name_of_file
 from adapters.onnx.engines.choice import choose_engine
 from adapters.onnx.library import OnnxModelLibrary
-from application.evaluation.photos import central
-from application.evaluation.protocol import parse_pairs
+from application.evaluation.datasets.pairs import parse_pairs
+from application.evaluation.datasets.photos import central_face
 from application.liveness import LivenessGate
 from application.ports.liveness import SpoofDetector
 from domain.capture import MINIFASNET_LIMITS
@@ -68,7 +68,7 @@ def library(assets: Path, folder: Path) -> OnnxModelLibrary:
 
 
 class Judge:
-    """The service's own way from an image to a verdict."""
+    """The service's own steps from an image to a verdict."""
 
     def __init__(self, models: OnnxModelLibrary, names: tuple[str, ...] = MODELS) -> None:
         self.decoder = PillowDecoder(10**8)
@@ -80,18 +80,18 @@ class Judge:
         return self.decoder.decode(path.read_bytes())
 
     def box(self, image: Image) -> Box | None:
-        """That of the face which the photo is of."""
+        """The box of the central face."""
         faces = self.detector.detect(image)
-        return central(faces, image).box if faces else None
+        return central_face(faces, image).box if faces else None
 
     def judge(self, image: Image) -> Liveness | None:
-        """What is said of that face; None if none was found."""
+        """The liveness of that face; None if none was found."""
         faces = self.detector.detect(image)
-        return self.gate.judge(image, central(faces, image)) if faces else None
+        return self.gate.judge(image, central_face(faces, image)) if faces else None
 
 
 def living(assets: Path) -> list[Living]:
-    """All of them; the first three folds of LFW and people with odd numbers are there to fit to."""
+    """All photos; the first three folds of LFW and people with odd numbers are the half that was fitted to."""
     faces = assets / "faces"
     pairs = parse_pairs((faces / "lfw-dev" / "pairs.txt").read_text()).pairs
     fold = {photo.person: pair.fold for pair in pairs for photo in (pair.left, pair.right)}

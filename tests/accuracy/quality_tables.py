@@ -6,6 +6,7 @@ IMAGES has one folder a person.
 """
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -17,8 +18,8 @@ from numpy.typing import NDArray
 from adapters.imaging.quality import LandmarkQualityAssessor
 from application.analysis.analyser import FaceAnalyser
 from application.analysis.selection import MIN_SHARE_INSIDE
-from application.evaluation.photos import central
-from application.evaluation.quality import right_first
+from application.evaluation.datasets.photos import central_face
+from application.evaluation.quality.evaluate import right_first
 from application.photo_folders import PhotoFile, find_photos
 from domain.faces import DetectedFace, Image, ScaledImage, largest, subject
 from domain.models import ModelChoice
@@ -57,7 +58,7 @@ def spoilt(
 
 
 CONDITIONS: Mapping[str, Callable[[Image], Image]] = {
-    "none": lambda image: image,
+    "as they are": lambda image: image,
     "grey": lines(grey=True),
     "grey, contrast 0.5": lines(grey=True, gain=0.5, offset=60),
     "grey, 92 pixels": lambda image: spoilt(lines(grey=True)(image), side=92),
@@ -101,19 +102,23 @@ class Pipeline:
         return subject([face for face in faces if face.box.inside(image) >= MIN_SHARE_INSIDE] or faces, image)
 
 
+def by_person(photos: list[PhotoFile]) -> Mapping[str, list[PhotoFile]]:
+    files: dict[str, list[PhotoFile]] = {}
+    for photo in photos:
+        files.setdefault(photo.person, []).append(photo)
+    return files
+
+
 def conditions(pipeline: Pipeline, photos: list[PhotoFile]) -> Iterator[str]:
     """Two photos of each of 100 people, all in the same condition: who is found, and who is refused."""
-    by_person: dict[str, list[PhotoFile]] = {}
-    for photo in photos:
-        by_person.setdefault(photo.person, []).append(photo)
-    pairs = [files[:2] for files in by_person.values() if len(files) > 1]
+    pairs = [files[:2] for files in by_person(photos).values() if len(files) > 1]
     chosen = [photo for files in pairs[:: max(1, len(pairs) // 100)][:100] for photo in files]
     for name, condition in CONDITIONS.items():
         vectors, reports, people = [], [], []
         for photo in chosen:
             image = condition(pipeline.read(photo))
             if faces := pipeline.detector.detect(image):
-                vector, report = pipeline.embedded(image, central(faces, image))
+                vector, report = pipeline.embedded(image, central_face(faces, image))
                 vectors.append(vector)
                 reports.append(report)
                 people.append(photo.person)
@@ -128,19 +133,53 @@ def conditions(pipeline: Pipeline, photos: list[PhotoFile]) -> Iterator[str]:
 
 
 def background(pipeline: Pipeline, photos: list[PhotoFile]) -> Iterator[str]:
-    """Photos with several whole faces: which has a subject, and whether that is the one in the middle."""
-    several = taken = central_one = 0
+    """Photos with several whole faces: which have a subject, and whether it is the person whom the photo is of."""
+    files = by_person(photos)
+    others: dict[PhotoFile, NDArray[np.float32]] = {}
+
+    def of_others(photo: PhotoFile) -> NDArray[np.float32]:
+        """The embedding of the face in the middle of another photo of the person."""
+        if photo not in others:
+            image = pipeline.read(photo)
+            others[photo] = pipeline.embedded(image, central_face(pipeline.detector.detect(image), image))[0]
+        return others[photo]
+
+    counts, ratios = Counter[str](), []
     for photo in photos:
         image = pipeline.read(photo)
         faces = [
             face for face in pipeline.detector.detect(image) if face.box.inside(image) >= MIN_SHARE_INSIDE
         ]
-        if len(faces) > 1:
-            several += 1
-            if (face := subject(faces, image)) is not None:
-                taken += 1
-                central_one += face is central(faces, image)
-    yield f"{len(photos)} photos, {several} with several faces; {taken} have a subject, central in {central_one}"
+        if len(faces) < 2:
+            continue
+        counts["several"] += 1
+        middle, first = central_face(faces, image), largest(faces, image)
+        second = max(face.box.longer for face in faces if face is not first)
+        ratios.append((second / first.box.longer, first is not middle))
+        if (face := subject(faces, image)) is None:
+            continue
+        counts["subject"] += 1
+        counts["central"] += face is middle
+        if same := [other for other in files[photo.person] if other != photo]:
+            known = np.stack([of_others(other) for other in same])
+            alike = [float((known @ pipeline.embedded(image, each)[0]).max()) for each in faces]
+            counts["mated"] += 1
+            counts["most alike"] += faces[int(np.argmax(alike))] is face
+    several = counts["several"]
+    refused = several - counts["subject"]
+    yield f"{len(photos)} photos, {several} with several whole faces ({several / len(photos):.1%})"
+    yield (
+        f"{counts['subject']} of these have a subject, {refused} are refused ({refused / len(photos):.1%} of all);"
+        f" the subject is in the middle in {counts['central']}"
+    )
+    mated, alike_most = counts["mated"], counts["most alike"]
+    yield f"{mated} of these show people with another photo: the subject resembles it most in {alike_most}"
+    yield "| second largest by largest face | photos | the largest is not the one in the middle |"
+    yield "|---|---|---|"
+    for low in (0.0, 0.5, 0.6, 0.7, 0.8, 0.9):
+        high = 0.5 if low == 0 else low + 0.1 if low < 0.9 else np.inf
+        wrong = [each for ratio, each in ratios if low <= ratio < high]
+        yield f"| from {low:.1f} | {len(wrong)} | {sum(wrong) / max(1, len(wrong)):.0%} |"
 
 
 def turned(pipeline: Pipeline, photos: list[PhotoFile]) -> Iterator[str]:
@@ -163,18 +202,46 @@ def turned(pipeline: Pipeline, photos: list[PhotoFile]) -> Iterator[str]:
         yield f"| {degrees} | {len(scores)} | {refused} | {np.median(scores):.3f} |"
 
 
+def painted(image: Image, faces: list[DetectedFace], paint: str, texture: Image) -> Image:
+    """A photo whose faces are covered with its mean colour, with noise, or with a texture."""
+    image, mean, random = image.copy(), image[:20].reshape(-1, 3).mean(0), np.random.default_rng(0)
+    for face in faces:
+        margin = 0.35 * face.box.longer
+        left, top = max(0, int(face.box.x - margin)), max(0, int(face.box.y - margin))
+        right, bottom = int(face.box.x + face.box.width + margin), int(face.box.y + face.box.height + margin)
+        covered = image[top:bottom, left:right]
+        if paint == "flat":
+            covered[:] = mean
+        elif paint == "noise":
+            covered[:] = random.normal(mean, 40, covered.shape).clip(0, 255)
+        else:
+            covered[:] = cv2.resize(texture, covered.shape[1::-1])
+    return image
+
+
+def tilt(face: DetectedFace) -> float:
+    """Degrees by which the line between the eyes is tilted, either way; 0 without landmarks."""
+    if face.landmarks is None:
+        return 0
+    right, down = np.asarray(face.landmarks)[1] - np.asarray(face.landmarks)[0]
+    return abs(float(np.degrees(np.arctan2(down, right))))
+
+
 def faceless(pipeline: Pipeline, photos: list[PhotoFile]) -> Iterator[str]:
-    """Faces found, upright or turned, in 400 photos whose faces are painted over."""
-    chosen = photos[:: max(1, len(photos) // 400)][:400]
-    found = 0
-    for photo in chosen:
-        image = pipeline.read(photo).copy()
-        for face in pipeline.detector.detect(image):
-            x, y, margin = int(face.box.x), int(face.box.y), int(0.35 * face.box.longer)
-            right, bottom = x + int(face.box.width) + margin, y + int(face.box.height) + margin
-            image[max(0, y - margin) : bottom, max(0, x - margin) : right] = image[:20].reshape(-1, 3).mean(0)
-        found += bool(pipeline.detector.detect(image))
-    yield f"{len(chosen)} photos, faces in {found}"
+    """Faces found in 400 photos whose faces are painted over, in three ways."""
+    chosen = [pipeline.read(photo) for photo in photos[:: max(1, len(photos) // 400)][:400]]
+    faces = [pipeline.detector.detect(image) for image in chosen]
+    corners = [image[150:, :60] for image in [*chosen[1:], chosen[0]]]
+    yield "| painted over | photos | upright faces found in | faces that lie or stand on their heads |"
+    yield "|---|---|---|---|"
+    for paint in ("flat", "noise", "the corner of another photo"):
+        found = [
+            pipeline.detector.detect(painted(image, own, paint, corner))
+            for image, own, corner in zip(chosen, faces, corners, strict=True)
+        ]
+        lying = [any(tilt(face) > 45 for face in each) for each in found]
+        upright = [any(tilt(face) <= 45 for face in each) for each in found]
+        yield f"| {paint} | {len(chosen)} | {sum(upright)} | {sum(lying)} |"
 
 
 TABLES = {"conditions": conditions, "subject": background, "turned": turned, "faceless": faceless}

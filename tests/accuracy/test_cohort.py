@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from application.decisions import ComparedFaces, DecisionPolicy
-from application.evaluation.calibrate import fit
-from application.evaluation.galleries import FittedOn
-from application.evaluation.normalisation import normalise
+from application.evaluation.calibration.calibrate import fit
+from application.evaluation.metrics.normalisation import normalise
 from domain.faces import Embedding
 from domain.impostors import COHORT_SIZE, Cohort
 from domain.models import ModelChoice
@@ -23,7 +22,7 @@ def test_two_in_a_hundred_enrolled_twice_move_a_threshold_by_less_than_a_hundred
     photos = benchmark.embedded
     vectors, persons = photos.vectors[photos.found], photos.people[photos.found]
     table = fit([normalise("lfw", vectors, persons)], ModelChoice("yunet", "sface"), "lfw")
-    policy = DecisionPolicy(FittedOn(table), target_fmr=1e-4, target_fpir=0.01, margin=0)
+    policy = DecisionPolicy({"sface": table}.get, target_fmr=1e-4, target_fpir=0.01, margin=0)
     random = np.random.default_rng(6)
     of_person = {person: np.flatnonzero(persons == person) for person in np.unique(persons)}
     several = [person for person, rows in of_person.items() if len(rows) > 1]

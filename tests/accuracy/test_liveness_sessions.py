@@ -71,8 +71,8 @@ def people(assets: Path) -> list[Person]:
     return [Person(folder) for folder in folders[:: 1 if FULL else len(folders) // PEOPLE][:PEOPLE]]
 
 
-def told(title: str, ends: Counter[str]) -> None:
-    """Show a row of the page."""
+def show(title: str, ends: Counter[str]) -> None:
+    """Print a row of the page's table."""
     total = sum(ends.values())
     print(f"\n{title}: {ends['passed']} of {total} passed; {dict(ends.most_common())}")  # noqa: T201 - the figures
 
@@ -92,8 +92,8 @@ def test_everybody_passes_with_their_views_as_they_are(judge: Judge, people: lis
             ends[end_of(session)] += 1
             if session.state is not SessionState.PASSED:
                 failed[person.name] += 1
-    told("one picture a movement", ends)
-    told(f"not passed {dict(failed)}", Counter(passed=len(people) - len(failed), others=len(failed)))
+    show("one picture a movement", ends)
+    show(f"not passed {dict(failed)}", Counter(passed=len(people) - len(failed), others=len(failed)))
     assert len(failed) <= 0.05 * len(people)
 
 
@@ -106,7 +106,7 @@ def test_living_people_pass(judge: Judge, people: list[Person], *, hard: bool) -
         for movements in [asked[n] for n in draw.permutation(len(asked))[:3]]:
             frames = timed(genuine(person, movements, hard=hard))
             ends[end_of(judge.verdict(movements, frames))] += 1
-    told("three frames a movement" + (", badly taken" if hard else ""), ends)
+    show("three frames a movement" + (", badly taken" if hard else ""), ends)
     # Of 201 sessions 196 passed. A plain run has only 18, of which two did not.
     assert ends["passed"] >= (0.95 if FULL else 0.85) * sum(ends.values())
 
@@ -120,7 +120,7 @@ def test_attacks_do_not_pass(judge: Judge, people: list[Person], lfw: Path) -> N
         session = judge.verdict(attack.asked, attack.frames)
         ends[attack.species][end_of(session)] += 1
     for species, counted in ends.items():
-        told(species, counted)
+        show(species, counted)
     passed = sum(counted["passed"] for counted in ends.values())
     assert passed == 0, ends
 

@@ -14,7 +14,8 @@ from adapters.imaging.quality import LandmarkQualityAssessor
 from adapters.onnx.detectors.yunet.detector import YuNetDetector
 from adapters.onnx.detectors.yunet.network import YuNetNetwork
 from adapters.onnx.recognisers.sface import SFaceEmbedder
-from application.evaluation.photos import central
+from application.analysis.analyser import embed_crops
+from application.evaluation.datasets.photos import central_face
 from domain.faces import Box, DetectedFace, Embedding, Image, ScaledImage
 from domain.quality import LENIENT, STRICT, Measure, QualityReport
 
@@ -33,12 +34,10 @@ def assess(yunet_network: YuNetNetwork, sface: SFaceEmbedder) -> Assess:
 
     def assess(image: Image) -> tuple[Embedding, QualityReport]:
         found = detector.detect(image)
-        face = central(found, image) if found else MISSING
+        face = central_face(found, image) if found else MISSING
         crop = aligner.align(image, face)
-        vectors, norms = sface.embed_rated([crop])
-        return Embedding(vectors[0], "sface"), assessor.assess(
-            ScaledImage(image), face, crop, float(norms[0])
-        )
+        (embedding,), (norm,) = embed_crops(sface, [crop])
+        return embedding, assessor.assess(ScaledImage(image), face, crop, float(norm))
 
     return assess
 

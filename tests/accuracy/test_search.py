@@ -1,6 +1,6 @@
 """Searches take as many strangers for somebody as they may, however many people are enrolled."""
 
-from application.evaluation.galleries import measure_galleries
+from application.evaluation.search.gallery_sizes import measure_galleries
 from entrypoints.bootstrap.settings import Settings
 from tests.accuracy.conftest import FULL, Benchmark
 

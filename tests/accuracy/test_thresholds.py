@@ -4,9 +4,9 @@ from itertools import combinations
 
 import pytest
 
-from application.evaluation.calibrate import fit
-from application.evaluation.impostors import Impostors, compare_everyone
-from application.evaluation.normalisation import NormalisedSet, normalise
+from application.evaluation.calibration.calibrate import fit
+from application.evaluation.metrics.impostor_scores import ImpostorScores, compare_everyone
+from application.evaluation.metrics.normalisation import NormalisedSet, normalise
 from domain.models import ModelChoice
 from tests.accuracy.conftest import Benchmark, full_only
 
@@ -16,12 +16,12 @@ def table_source(benchmark: Benchmark, *folds: int) -> NormalisedSet:
     return normalise("lfw", photos.vectors, photos.people, photos.norms)
 
 
-def impostors(benchmark: Benchmark, *folds: int) -> Impostors:
+def impostors(benchmark: Benchmark, *folds: int) -> ImpostorScores:
     photos = benchmark.people(*folds)
     return compare_everyone(photos.vectors, photos.people)
 
 
-def off(fitted: NormalisedSet, others: Impostors, fmr: float) -> float:
+def off(fitted: NormalisedSet, others: ImpostorScores, fmr: float) -> float:
     """By what factor the rate measured on others differs from what the calibration promises."""
     threshold = fit([fitted], ModelChoice("yunet", "sface"), "lfw").threshold_at(fmr)
     return others.everyone.fmr(threshold) / fmr

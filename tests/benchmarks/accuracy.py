@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from adapters.files.vectors import NpzVectorFiles
-from application.evaluation.evaluate import EvaluateModels
-from application.evaluation.photos import EmbedPhotos
-from application.evaluation.sets import LoadSets, PhotoFolder
+from application.evaluation.datasets.embedding import EmbedPhotos
+from application.evaluation.datasets.evaluation_set import LoadSets
+from application.evaluation.verification.evaluate import EvaluateVerification
 from entrypoints.cli.measuring import measuring
 from tests.benchmarks.configurations import configurations
 from tests.benchmarks.opencv import opencv_analyser, prepare_opencv
@@ -26,6 +26,7 @@ def measure(rig: Rig) -> list[Accuracy]:
     if rig.pairs is None or rig.images is None:
         raise click.ClickException("accuracy needs --images FOLDER and --pairs FILE")
     prepare_opencv()
+    policy = rig.container.policy()
     text = rig.pairs.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         files = for_opencv(rig.container, rig.choice.detection, rig.choice.recognition, Path(folder))
@@ -33,9 +34,10 @@ def measure(rig: Rig) -> list[Accuracy]:
         pipelines["OpenCV"] = opencv_analyser(rig.analyser, rig.choice, *files)
         found = []
         for name, pipeline in pipelines.items():
-            sets = LoadSets(EmbedPhotos(pipeline, rig.settings.worker_count), NpzVectorFiles())
+            sets = LoadSets(EmbedPhotos(pipeline, rig.choice, rig.settings.worker_count), NpzVectorFiles())
             with measuring() as progress:
-                result = EvaluateModels(sets).execute(PhotoFolder(rig.images), text, progress)
+                result = EvaluateVerification(sets, policy).execute([rig.images], progress, pairs=text).pairs
+            assert result is not None
             accuracy = result.accuracy
             found.append(
                 Accuracy(name, result.photos, len(result.undetected), accuracy.mean, accuracy.standard_error)

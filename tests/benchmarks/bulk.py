@@ -29,9 +29,9 @@ from dependency_injector import providers
 from adapters.embedded_postgres.processes import processes_in
 from application.analysis.analyser import FaceAnalyser
 from application.analysis.selection import FaceSelection
-from application.bulk.enrol import EnrolPhotos, PersonPhoto
+from application.bulk.enrol import EnrolPhotos
 from application.enrolment import EnrolmentOptions
-from application.photo_folders import find_photos
+from application.photo_folders import PhotoFile, find_photos
 from domain.faces import largest
 from domain.models import ModelChoice
 from entrypoints.bootstrap.container import Container
@@ -82,8 +82,8 @@ def _cpu_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def bare(analyser: FaceAnalyser, choice: ModelChoice, threads: int, photos: list[PersonPhoto]) -> None:
-    def work(photo: PersonPhoto) -> None:
+def bare(analyser: FaceAnalyser, choice: ModelChoice, threads: int, photos: list[PhotoFile]) -> None:
+    def work(photo: PhotoFile) -> None:
         image = analyser.decoder.decode(photo.path.read_bytes())
         faces = analyser.models.detector(choice.detection).detect(image)
         if faces:
@@ -94,13 +94,13 @@ def bare(analyser: FaceAnalyser, choice: ModelChoice, threads: int, photos: list
         list(pool.map(work, photos))
 
 
-async def enrolling(use_case: EnrolPhotos, how: EnrolmentOptions, photos: list[PersonPhoto]) -> None:
+async def enrolling(use_case: EnrolPhotos, how: EnrolmentOptions, photos: list[PhotoFile]) -> None:
     async for _ in use_case.execute(photos, how):
         pass
 
 
 async def measure(folder: Path, settings: Settings) -> None:
-    photos = [PersonPhoto(photo.person, photo.path) for photo in find_photos(folder)]
+    photos = find_photos(folder)
     blocks = [photos[start : start + BLOCK] for start in range(0, len(photos), BLOCK)]
     how = EnrolmentOptions(selection=FaceSelection.LARGEST)
     results: list[dict[str, Cost]] = []
@@ -133,7 +133,7 @@ async def measure(folder: Path, settings: Settings) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory() as data:
         settings = load_settings({**os.environ, "FACE_DATA_DIR": data, "FACE_DATABASE_URL": "embedded"})
-        roomy = msgspec.structs.replace(settings, queue=max(settings.queue, 2 * settings.bulk_width))
+        roomy = msgspec.structs.replace(settings, queue=max(settings.queue, 2 * settings.bulk_concurrency))
         uvloop.run(measure(Path(sys.argv[1]), roomy))
 
 

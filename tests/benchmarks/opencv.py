@@ -139,10 +139,6 @@ class OpenCvRecogniser:
         """See FaceEmbedder."""
         return np.full(len(raw), np.nan, dtype=np.float32)
 
-    def embed_rated(self, crops: Sequence[Crop]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """See FaceEmbedder; norms aren't known."""
-        return self.embed(crops), np.full(len(crops), np.nan, dtype=np.float32)
-
 
 def opencv_analyser(
     ours: FaceAnalyser, choice: ModelChoice, detection: Path, recognition: Path

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,3 +40,15 @@ def portraits(lfw: Path) -> list[bytes]:
     people = ["Abel_Pacheco", "Akhmed_Zakayev", "Amber_Tamblyn", "Anders_Fogh_Rasmussen", "Angela_Bassett"]
     found = [lfw / "images" / name / f"{name}_0001.jpg" for name in people]
     return [path.read_bytes() for path in found if path.exists()]
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory, lfw: Path) -> Path:
+    """A folder a person: 12 photos of 4 people."""
+    folder = tmp_path_factory.mktemp("people")
+    people = [person for person in sorted((lfw / "images").iterdir()) if len(list(person.iterdir())) > 2]
+    for person in people[:4]:
+        (folder / person.name).mkdir()
+        for photo in sorted(person.iterdir())[:3]:
+            shutil.copy(photo, folder / person.name)
+    return folder

@@ -8,8 +8,8 @@ import asyncpg
 import numpy as np
 import pytest
 
-from application.evaluation.simulation import faces
 from tests.benchmarks.growth.loading import load
+from tests.benchmarks.simulation import faces
 from tests.e2e.service import Service
 
 PEOPLE = 3000

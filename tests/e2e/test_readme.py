@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 from domain.errors import FaceServiceError
 from entrypoints.bootstrap.settings import PROJECT, Settings
 from entrypoints.http.errors import HTTP_CODES, status_of
-from tests.e2e.service import FACE_API, Service
+from tests.e2e.service import FACE_API, Service, furnish
 
 README = (PROJECT / "README.md").read_text()
 BLOCKS = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -78,6 +78,7 @@ def test_the_commands_on_many_photos(visitor: Path) -> None:
     for folder, photo in (("people/Ada", "me.jpg"), ("photos", "me-again.jpg")):
         (visitor / folder).mkdir(parents=True)
         (visitor / photo).rename(visitor / folder / photo)
+    furnish(visitor / "data")
     ((kind, commands),) = BLOCKS.findall(section("Many photos at once"))
     assert kind == "sh"
     environment = {"PATH": f"{FACE_API.parent}:{os.environ['PATH']}"}

@@ -4,14 +4,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.files.vectors import NpzVectorFiles
-from application.evaluation.photos import EmbedPhotos
-from application.evaluation.sets import EvaluationSet, LoadSets
+from application.evaluation.datasets.embedding import EmbedPhotos
+from application.evaluation.datasets.evaluation_set import EvaluationSet, LoadSets
 from tests.unit.fakes import analyser
 
 
-def loading() -> LoadSets:
+def loading(recognition: str | None = None) -> LoadSets:
     """For the colour stand-ins."""
-    return LoadSets(EmbedPhotos(analyser(), workers=2), NpzVectorFiles())
+    pipeline = analyser()
+    return LoadSets(
+        EmbedPhotos(pipeline, pipeline.models.choose(None, recognition), workers=2), NpzVectorFiles()
+    )
 
 
 def as_set(

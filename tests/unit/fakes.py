@@ -11,7 +11,6 @@ from application.analysis.analyser import FaceAnalyser
 from application.analysis.sources import Photo
 from application.decisions import DecisionPolicy
 from application.liveness import LivenessGate
-from application.ports.calibration import CalibrationStore
 from application.ports.liveness import SpoofDetector
 from application.ports.quality import QualityAssessor
 from domain.calibration import CalibrationTable, OperatingPoint
@@ -97,16 +96,19 @@ class ColourModels:
 IMPOSTORS = ImpostorDistribution(0.3, 0.15)
 
 
-class SomeCalibration:
-    """One table for every model: strangers match at 1e-4 above 0.9."""
-
-    def load(self, model: str) -> CalibrationTable | None:
-        points = (OperatingPoint(1e-2, 0.8, 1e-2, 1e-2), OperatingPoint(1e-4, 0.9, 1e-4, 1e-4))
-        return CalibrationTable(model, "colour", "made up", 2, 2, 1, points, 0.01, IMPOSTORS)
+def some_table(model: str) -> CalibrationTable:
+    """A threshold of 0.9 at a false match rate of 1e-4."""
+    points = (OperatingPoint(1e-2, 0.8, 1e-2, 1e-2), OperatingPoint(1e-4, 0.9, 1e-4, 1e-4))
+    return CalibrationTable(model, "colour", "made up", 2, 2, 1, points, 0.01, IMPOSTORS)
 
 
-def policy(margin: float = 0.0, calibrations: CalibrationStore | None = None) -> DecisionPolicy:
-    return DecisionPolicy(calibrations or SomeCalibration(), target_fmr=1e-4, target_fpir=0.01, margin=margin)
+def policy(
+    margin: float = 0.0,
+    load_table: Callable[[str], CalibrationTable | None] = some_table,
+    target_fmr: float = 1e-4,
+    target_fpir: float = 0.01,
+) -> DecisionPolicy:
+    return DecisionPolicy(load_table, target_fmr, target_fpir, margin)
 
 
 class InlineWorkers:

@@ -12,6 +12,7 @@ from adapters.memory.archive import InMemoryArchive
 from adapters.memory.people import InMemoryCollections, InMemoryProfiles
 from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
+from application.bulk.collections import find_collections
 from application.bulk.export import Exported, ExportPeople
 from application.bulk.restore import Imported, ImportPeople
 from application.ports.faces import NewFace
@@ -58,8 +59,8 @@ class Instance:
             )
 
     async def export(self, path: Path, collection: str | None = None, *, crops: bool = True) -> Exported:
-        use_case = ExportPeople(self.collections, self.profiles, self.archive, InlineWorkers())
-        chosen = await use_case.chosen(collection)
+        use_case = ExportPeople(self.profiles, self.archive, InlineWorkers())
+        chosen = await find_collections(self.collections, collection)
         with writing(path, "test") as writer:
             return [done async for done in use_case.execute(chosen, writer, crops=crops)][-1]
 

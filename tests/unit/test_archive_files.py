@@ -15,6 +15,7 @@ from adapters.files.archive.format import MANIFEST, FaceEntry, PersonEntry
 from adapters.files.archive.reader import reading
 from adapters.files.archive.writer import writing
 from application.bulk import export
+from application.bulk.collections import find_collections
 from application.bulk.errors import ArchiveError, BulkError
 from application.bulk.export import Exported, ExportPeople
 from application.bulk.restore import Imported, ImportPeople
@@ -107,9 +108,9 @@ async def test_a_place_that_can_not_be_written_is_one_line(tmp_path: Path) -> No
 async def test_people_who_come_meanwhile_leave_no_face_without_a_person(
     old: Instance, tmp_path: Path
 ) -> None:
-    use_case = ExportPeople(old.collections, old.profiles, old.archive, InlineWorkers())
+    use_case = ExportPeople(old.profiles, old.archive, InlineWorkers())
     with writing(tmp_path / "people.zip", "test") as writer:
-        chosen = await use_case.chosen("default")
+        chosen = await find_collections(old.collections, "default")
         async for done in use_case.execute(chosen, writer, crops=False):
             if done.faces == 2:
                 await old.faces.add(NewFace("default", "Late", embedding(9), "detector"))

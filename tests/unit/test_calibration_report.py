@@ -7,9 +7,8 @@ import pytest
 from adapters.memory.cohorts import InMemoryCohorts
 from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
-from application.calibration_report import CalibrationReport, Doubt, ReportCalibration
+from application.calibration_report import CalibrationReport, CalibrationWarning, ReportCalibration
 from application.decisions import CalibrationMode
-from application.evaluation.galleries import FittedOn
 from application.gallery_calibration import GalleryCalibration
 from application.ports.faces import NewFace
 from domain.errors import CollectionNotFound, ModelNotCalibrated, UnknownModel
@@ -30,7 +29,7 @@ class House:
         self.random, self.number = np.random.default_rng(4), count()
         self.report = ReportCalibration(
             ColourModels(),
-            replace(policy(calibrations=FittedOn(COLOURS)), mode=mode),
+            replace(policy(load_table={"colour": COLOURS}.get), mode=mode),
             GalleryCalibration(InMemoryCohorts(store)),
         )
 
@@ -57,7 +56,7 @@ async def test_an_empty_gallery_is_expected_to_be_average(house: House) -> None:
     assert report.verification.threshold == report.verification.table_threshold
     assert report.verification.estimated == pytest.approx(report.verification.promised) == pytest.approx(1e-4)
     assert report.identification.estimated == 0
-    assert report.doubts == (Doubt.TOO_FEW_PEOPLE,)
+    assert report.warnings == (CalibrationWarning.TOO_FEW_PEOPLE,)
 
 
 async def test_people_like_those_of_the_table(house: House) -> None:
@@ -67,7 +66,7 @@ async def test_people_like_those_of_the_table(house: House) -> None:
     assert report.observed is not None
     assert report.observed.mean == pytest.approx(0.06, abs=0.02)
     assert report.observed.deviation == pytest.approx(0.1, abs=0.01)
-    assert report.doubts == ()
+    assert report.warnings == ()
     for shown in (report.verification, report.identification):
         assert shown.estimated <= shown.promised * (1 + 1e-9)
 
@@ -85,7 +84,7 @@ async def test_people_who_are_more_alike(house: House) -> None:
     assert search.estimated == pytest.approx(0.01 / 2, rel=0.02)
     assert search.table_estimated > 0.1
     assert search.threshold > shown.threshold
-    assert report.doubts == (Doubt.UNLIKE_TABLE,)
+    assert report.warnings == (CalibrationWarning.UNLIKE_TABLE,)
 
 
 async def test_by_the_table_alone_more_strangers_match_than_promised() -> None:
@@ -100,10 +99,10 @@ async def test_by_the_table_alone_more_strangers_match_than_promised() -> None:
 
 async def test_people_who_come_are_counted_at_once(house: House) -> None:
     await house.enrol(19, 0.25)
-    assert (await house.shown()).doubts == (Doubt.TOO_FEW_PEOPLE,)
+    assert (await house.shown()).warnings == (CalibrationWarning.TOO_FEW_PEOPLE,)
     await house.enrol(1, 0.25)
     report = await house.shown()
-    assert (report.people, report.doubts) == (20, ())
+    assert (report.people, report.warnings) == (20, ())
 
 
 async def test_what_is_not_there(house: House) -> None:
@@ -115,6 +114,6 @@ async def test_what_is_not_there(house: House) -> None:
         await house.report.execute(DEFAULT_COLLECTION, "no such model")
 
 
-@pytest.mark.parametrize("doubt", Doubt)
-def test_each_doubt_is_told_in_a_sentence(doubt: Doubt) -> None:
-    assert doubt.detail.endswith(".")
+@pytest.mark.parametrize("warning", CalibrationWarning)
+def test_each_warning_has_a_sentence(warning: CalibrationWarning) -> None:
+    assert warning.detail.endswith(".")

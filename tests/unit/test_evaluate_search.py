@@ -3,21 +3,21 @@
 import json
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
 
 from application.evaluation.errors import EvaluationError
-from application.evaluation.galleries import measure_galleries, parts
-from application.evaluation.search import EvaluateSearch, SearchEvaluation
-from application.evaluation.sets import PhotoFolder
-from application.evaluation.weighing import compare_methods
+from application.evaluation.search.evaluate import EvaluateSearch, SearchEvaluation
+from application.evaluation.search.gallery_sizes import measure_galleries, parts
+from application.evaluation.search.methods import compare_methods
 from domain.models import ModelChoice
 from entrypoints.cli import face_api
 from entrypoints.cli.evaluate_search import as_machine, as_text
 from tests.unit.evaluation_sets import loading
-from tests.unit.fakes import photo
+from tests.unit.fakes import photo, policy
 
 MODELS = ModelChoice("d", "r")
 TARGET = 1e-3, 0.02
@@ -78,7 +78,7 @@ def test_it_needs_people(tmp_path: Path) -> None:
     (tmp_path / "Ann").mkdir()
     (tmp_path / "Ann" / "1.png").write_bytes(photo((40, 40, 220)).data)
     with pytest.raises(EvaluationError, match="at least 100 people; faces of 1"):
-        EvaluateSearch(loading(), *TARGET).execute(PhotoFolder(tmp_path), lambda *_: None)
+        EvaluateSearch(loading(), policy()).execute(tmp_path, lambda *_: None)
 
 
 def test_what_is_measured_is_printed() -> None:
@@ -92,7 +92,7 @@ def test_what_is_measured_is_printed() -> None:
         galleries=measure_galleries(vectors, people, MODELS, TARGET),
         methods=compare_methods(vectors, people, MODELS, TARGET),
     )
-    machine = json.loads(as_machine(result))
+    machine = json.loads(msgspec.json.encode(as_machine(result)))
     assert machine["galleries"][0]["people"] == 10
     assert {"method", "photos", "rank1", "tpir", "decided_fpir"} <= machine["methods"][0].keys()
     assert all(word in as_text(result) for word in ("template", "FPIR", "120 people", "0.02"))

@@ -6,18 +6,19 @@ import pytest
 from click.testing import CliRunner
 
 from application.errors import CommandError
-from application.evaluation.calibrate import CalibrateModel
+from application.evaluation.calibration.calibrate import CalibrateModel
+from application.evaluation.datasets.evaluation_set import LoadSets
+from application.evaluation.datasets.photos import Progress, central_face
 from application.evaluation.errors import EvaluationError
-from application.evaluation.evaluate import EvaluateModels, Evaluation
-from application.evaluation.photos import central
-from application.evaluation.sets import PhotoFolder
+from application.evaluation.verification.evaluate import EvaluateVerification
+from application.evaluation.verification.pair_accuracy import PairAccuracy
 from application.photo_folders import find_photos
 from domain.errors import UnknownModel
 from domain.faces import Box, DetectedFace
 from entrypoints.cli import face_api, plot
-from entrypoints.cli.evaluate import as_machine, as_text
+from entrypoints.cli.evaluate import pairs_machine, pairs_text
 from tests.unit.evaluation_sets import loading
-from tests.unit.fakes import BLUE, GREEN, RED, photo
+from tests.unit.fakes import BLUE, GREEN, RED, photo, policy
 
 LOADING = loading()
 PAIRS = "2 1\nAnn 1 2\nAnn 1 Bob 1\nBob 1 2\nBob 2 Cyd 1\n"
@@ -39,8 +40,10 @@ def images(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def evaluate(images: Path) -> Evaluation:
-    return EvaluateModels(LOADING).execute(PhotoFolder(images), PAIRS, ignore)
+def evaluate(images: Path, progress: Progress = ignore, sets: LoadSets = LOADING) -> PairAccuracy:
+    found = EvaluateVerification(sets, policy()).execute([images], progress, pairs=PAIRS).pairs
+    assert found is not None
+    return found
 
 
 def test_people_who_are_told_apart(images: Path) -> None:
@@ -48,7 +51,7 @@ def test_people_who_are_told_apart(images: Path) -> None:
     assert (result.photos, result.people, result.undetected) == (5, 3, ())
     assert result.accuracy.mean == 1
     assert result.identification is not None
-    assert (result.identification.gallery, result.identification.strangers) == (2, 1)
+    assert (result.identification.gallery, result.identification.non_mated) == (2, 1)
     assert result.identification.rank1.value == 1
 
 
@@ -69,21 +72,19 @@ def test_a_file_that_is_no_image_counts_as_a_photo_without_a_face(images: Path) 
 
 def test_progress_reaches_the_end(images: Path) -> None:
     steps: list[tuple[int, int]] = []
-    EvaluateModels(LOADING).execute(
-        PhotoFolder(images), PAIRS, lambda done, total: steps.append((done, total))
-    )
+    evaluate(images, lambda done, total: steps.append((done, total)))
     assert steps == [(done, 5) for done in range(6)]
 
 
 def test_a_pair_without_its_photo_is_refused_before_any_work(images: Path) -> None:
     (images / "Cyd" / "Cyd_0001.jpg").unlink()
     with pytest.raises(EvaluationError, match="Cyd/Cyd_0001"):
-        EvaluateModels(LOADING).execute(PhotoFolder(images), PAIRS, lambda *_: pytest.fail("it began"))
+        evaluate(images, lambda *_: pytest.fail("it began"))
 
 
 def test_an_unknown_model_is_refused(images: Path) -> None:
     with pytest.raises(UnknownModel):
-        EvaluateModels(LOADING).execute(PhotoFolder(images), PAIRS, ignore, recognition_model="smell")
+        evaluate(images, sets=loading("smell"))
 
 
 def test_a_folder_without_photos_is_refused(tmp_path: Path) -> None:
@@ -95,7 +96,7 @@ def test_a_folder_without_photos_is_refused(tmp_path: Path) -> None:
 
 def test_a_calibration_needs_people(images: Path) -> None:
     with pytest.raises(EvaluationError, match="at least 20 people; faces of 3"):
-        CalibrateModel(LOADING).execute([PhotoFolder(images)], ignore)
+        CalibrateModel(LOADING).execute([images], ignore)
 
 
 def test_a_calibration_says_what_was_measured(tmp_path: Path) -> None:
@@ -104,7 +105,7 @@ def test_a_calibration_says_what_was_measured(tmp_path: Path) -> None:
         (tmp_path / str(person)).mkdir()
         red, green, blue = (int(value) for value in rng.integers(40, 255, 3))
         (tmp_path / str(person) / "holiday.PNG").write_bytes(photo((red, green, blue)).data)
-    table = CalibrateModel(LOADING).execute([PhotoFolder(tmp_path)], ignore, data="squares")
+    table = CalibrateModel(LOADING).execute([tmp_path], ignore, "squares")
     assert (table.model, table.detection, table.data) == ("colour", "colour", "squares")
     assert (table.people, table.photos, table.comparisons) == (30, 30, 435)
 
@@ -114,11 +115,11 @@ def test_the_face_in_the_middle_is_meant_unless_a_larger_one_is_as_near(x: float
     image = np.zeros((250, 250, 3), np.uint8)
     small = DetectedFace(Box(90, 90, 70, 70), 0.9)
     large = DetectedFace(Box(x - 40, 80, 90, 90), 0.9)
-    assert central([large, small], image) is {"small": small, "large": large}[expected]
+    assert central_face([large, small], image) is {"small": small, "large": large}[expected]
 
 
 def test_json_has_what_is_promised(images: Path) -> None:
-    result = json.loads(json.dumps(as_machine(evaluate(images))))
+    result = json.loads(json.dumps(pairs_machine(evaluate(images))))
     assert result["accuracy"] == 1
     assert result["tar_at_fmr"] == {"1e-2": 1, "1e-3": 1, "1e-4": 1}
     assert result["thresholds"].keys() == result["tar_interval"].keys() == result["tar_at_fmr"].keys()
@@ -127,15 +128,15 @@ def test_json_has_what_is_promised(images: Path) -> None:
 
 def test_identification_is_null_when_nobody_has_two_photos(images: Path) -> None:
     result = evaluate(images)
-    nobody = Evaluation(
+    nobody = PairAccuracy(
         **{name: getattr(result, name) for name in result.__slots__} | {"identification": None}
     )
-    assert as_machine(nobody)["rank1"] is None
-    assert "Identification" not in as_text(nobody)
+    assert pairs_machine(nobody)["rank1"] is None
+    assert "Identification" not in pairs_text(nobody)
 
 
 def test_the_table_has_every_rate(images: Path) -> None:
-    text = as_text(evaluate(images))
+    text = pairs_text(evaluate(images))
     assert text.count("100.00%") > 6
     assert all(rate in text for rate in ("1e-2", "1e-3", "1e-4", "TPIR at FPIR 1%"))
 

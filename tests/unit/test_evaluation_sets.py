@@ -5,18 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from application.evaluation.calibrate import CalibrateModel
-from application.evaluation.embed import EmbedSet
+from application.evaluation.calibration.calibrate import CalibrateModel
+from application.evaluation.datasets.evaluation_set import EvaluationSet
 from application.evaluation.errors import EvaluationError
-from application.evaluation.impostors import compare_everyone, pool
-from application.evaluation.sets import EvaluationSet, PhotoFolder, SetSource, VectorFile
+from application.evaluation.metrics.impostor_scores import compare_everyone, pool
 from application.ports.vectors import PhotoVectors
-from domain.models import ModelChoice
 from tests.unit.evaluation_sets import as_set, loading
 from tests.unit.fakes import GREEN, RED, photo
 from tests.unit.vision import ColourEmbedder
-
-CHOICE = ModelChoice("colour", "colour")
 
 
 def ignore(done: int, total: int) -> None:
@@ -30,25 +26,25 @@ def crowd(people: int, seed: int, common: float = 0.0) -> np.ndarray:
     return vectors.astype(np.float32)
 
 
-def saved(path: Path, vectors: np.ndarray) -> VectorFile:
+def saved(path: Path, vectors: np.ndarray) -> Path:
     np.savez(path, vectors=vectors, person=np.arange(len(vectors)))
-    return VectorFile(path)
+    return path
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> PhotoFolder:
+def folder(tmp_path: Path) -> Path:
     for person, colours in {"Ann": (RED, RED), "Bob": (GREEN,)}.items():
         (tmp_path / "family" / person).mkdir(parents=True)
         for number, colour in enumerate(colours):
             (tmp_path / "family" / person / f"{number}.jpg").write_bytes(photo(colour).data)
     (tmp_path / "family" / "Bob" / "none.jpg").write_bytes(b"text")
-    return PhotoFolder(tmp_path / "family")
+    return tmp_path / "family"
 
 
-def test_a_folder_and_the_file_made_of_it_are_the_same_set(folder: PhotoFolder, tmp_path: Path) -> None:
-    written = EmbedSet(loading()).execute(folder, tmp_path / "family.npz", ignore)
-    assert (written.photos, written.people, written.undetected) == (4, 2, 1)
-    seen, read = loading().execute([folder, VectorFile(tmp_path / "family.npz")], CHOICE, ignore)
+def test_a_folder_and_the_file_made_of_it_are_the_same_set(folder: Path, tmp_path: Path) -> None:
+    written = loading().save(folder, tmp_path / "family.npz", ignore)
+    assert (len(written.photos), len(set(written.names)), len(written.undetected)) == (4, 2, 1)
+    seen, read = loading().execute([folder, tmp_path / "family.npz"], ignore)
     np.testing.assert_array_equal(seen.vectors, read.vectors)
     assert np.linalg.norm(seen.vectors[seen.found], axis=1) == pytest.approx(1)
     assert seen.names == read.names == ("Ann", "Ann", "Bob", "Bob")
@@ -57,8 +53,8 @@ def test_a_folder_and_the_file_made_of_it_are_the_same_set(folder: PhotoFolder, 
     assert (seen.name, read.name) == ("family", "family (2)")
 
 
-def test_a_file_keeps_the_lengths_of_the_vectors(folder: PhotoFolder, tmp_path: Path) -> None:
-    EmbedSet(loading()).execute(folder, tmp_path / "family.npz", ignore)
+def test_a_file_keeps_the_lengths_of_the_vectors(folder: Path, tmp_path: Path) -> None:
+    loading().save(folder, tmp_path / "family.npz", ignore)
     lengths = np.linalg.norm(np.load(tmp_path / "family.npz")["vectors"], axis=1)
     assert (lengths[:3] > 10).all()
 
@@ -72,12 +68,12 @@ def test_vectors_become_what_the_recogniser_compares() -> None:
     np.testing.assert_array_equal(again.vectors, made.vectors)
 
 
-def test_vectors_of_another_recogniser_are_refused(folder: PhotoFolder, tmp_path: Path) -> None:
-    EmbedSet(loading()).execute(folder, tmp_path / "hue.npz", ignore, recognition_model="hue")
+def test_vectors_of_another_recogniser_are_refused(folder: Path, tmp_path: Path) -> None:
+    loading("hue").save(folder, tmp_path / "hue.npz", ignore)
     with pytest.raises(EvaluationError, match="vectors of hue, not of colour"):
-        loading().execute([VectorFile(tmp_path / "hue.npz")], CHOICE, ignore)
+        loading().execute([tmp_path / "hue.npz"], ignore)
     with pytest.raises(EvaluationError, match="of 8 numbers; those of colour have 16"):
-        loading().execute([saved(tmp_path / "eight.npz", crowd(4, 1)[:, :8])], CHOICE, ignore)
+        loading().execute([saved(tmp_path / "eight.npz", crowd(4, 1)[:, :8])], ignore)
 
 
 def test_some_of_the_photos() -> None:
@@ -111,13 +107,13 @@ def unit(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_a_calibration_of_several_sets(tmp_path: Path) -> None:
-    sources: list[SetSource] = [saved(tmp_path / f"{seed}.npz", crowd(60, seed)) for seed in (1, 2)]
+    sources = [saved(tmp_path / f"{seed}.npz", crowd(60, seed)) for seed in (1, 2)]
     table = CalibrateModel(loading()).execute(sources, ignore)
     assert (table.people, table.photos, table.comparisons) == (120, 120, 2 * 1770)
     assert (table.data, table.least_measured) == ("1 + 2", pytest.approx(1e-2))
 
 
 def test_each_set_of_a_calibration_needs_people(tmp_path: Path) -> None:
-    sources: list[SetSource] = [saved(tmp_path / f"{count}.npz", crowd(count, 1)) for count in (30, 5)]
+    sources = [saved(tmp_path / f"{count}.npz", crowd(count, 1)) for count in (30, 5)]
     with pytest.raises(EvaluationError, match="20 people; faces of 5 were found in 5"):
         CalibrateModel(loading()).execute(sources, ignore)

@@ -1,13 +1,8 @@
 import asyncio
 import logging
-from collections import Counter
-from dataclasses import dataclass, field
 
-import numpy as np
 import pytest
-from typing_extensions import override
 
-from application import gallery_calibration
 from application.gallery_calibration import (
     BACKGROUND_PEOPLE,
     CHECK_S,
@@ -16,57 +11,8 @@ from application.gallery_calibration import (
     GalleryCalibration,
     changes_before_redraw,
 )
-from application.ports.cohorts import CohortRepository, StoredCohort
 from domain.errors import Unavailable
-from domain.impostors import Cohort
-
-
-@dataclass
-class Cohorts(CohortRepository):
-    """Of galleries with a number of people; counts what is asked."""
-
-    people: dict[str, int] = field(default_factory=dict)
-    now: float = 0.0
-    stored: dict[tuple[str, str], tuple[int, float, Cohort]] = field(default_factory=dict)
-    asked: Counter[str] = field(default_factory=Counter)
-    error: Exception | None = None
-    gate: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def __post_init__(self) -> None:
-        self.gate.set()
-
-    def clock(self) -> float:
-        return self.now
-
-    @override
-    async def load(
-        self, collection: str, model: str, known: StoredCohort | None = None
-    ) -> StoredCohort | None:
-        self.asked["load"] += 1
-        await asyncio.sleep(0)
-        if self.error is not None:
-            raise self.error
-        if (collection, model) not in self.stored:
-            return None
-        version, drawn_at, cohort = self.stored[collection, model]
-        if known is not None and known.version == version:
-            self.asked["known"] += 1
-            cohort = known.cohort
-        return StoredCohort(version, self.now - drawn_at, cohort)
-
-    @override
-    async def draw(self, collection: str, model: str) -> StoredCohort | None:
-        self.asked["draw"] += 1
-        await self.gate.wait()
-        if self.error is not None:
-            raise self.error
-        if collection not in self.people:
-            return None
-        people = self.people[collection]
-        cohort = Cohort(people, np.eye(2, dtype=np.float32), None)
-        version = self.asked["draw"]
-        self.stored[collection, model] = version, self.now, cohort
-        return StoredCohort(version, 0.0, cohort)
+from tests.unit.cohorts import Cohorts, people, settled
 
 
 @pytest.fixture
@@ -76,19 +22,7 @@ def cohorts() -> Cohorts:
 
 @pytest.fixture
 def calibration(cohorts: Cohorts) -> GalleryCalibration:
-    return GalleryCalibration(cohorts, cohorts.clock)
-
-
-async def people(calibration: GalleryCalibration, collection: str, enrolled: int | None = None) -> int | None:
-    """Whom the cohort was drawn for."""
-    cohort = await calibration.cohort(collection, "m", enrolled)
-    return None if cohort is None else cohort.people
-
-
-async def settled() -> None:
-    """What was begun in the background has been done."""
-    for _ in range(10):
-        await asyncio.sleep(0)
+    return GalleryCalibration(cohorts, clock=cohorts.clock)
 
 
 async def test_the_first_search_draws(calibration: GalleryCalibration, cohorts: Cohorts) -> None:
@@ -97,8 +31,8 @@ async def test_the_first_search_draws(calibration: GalleryCalibration, cohorts: 
 
 
 async def test_another_process_has_drawn_already(cohorts: Cohorts) -> None:
-    await GalleryCalibration(cohorts, cohorts.clock).cohort("default", "m")
-    assert await people(GalleryCalibration(cohorts, cohorts.clock), "default", 100) == 100
+    await GalleryCalibration(cohorts, clock=cohorts.clock).cohort("default", "m")
+    assert await people(GalleryCalibration(cohorts, clock=cohorts.clock), "default", 100) == 100
     assert cohorts.asked["draw"] == 1
 
 
@@ -207,7 +141,7 @@ async def test_a_process_that_starts_does_not_wait_for_a_large_gallery(cohorts: 
     await cohorts.draw("large", "m")
     cohorts.now += 10 * REDRAW_S
     cohorts.gate.clear()
-    calibration = GalleryCalibration(cohorts, cohorts.clock)
+    calibration = GalleryCalibration(cohorts, clock=cohorts.clock)
     assert await people(calibration, "large") == cohorts.people["large"]
     cohorts.now += CHECK_S
     assert await people(calibration, "large") == cohorts.people["large"]
@@ -256,7 +190,7 @@ async def test_models_and_collections_apart(calibration: GalleryCalibration, coh
 async def test_of_many_galleries_those_asked_for_last_are_known(cohorts: Cohorts) -> None:
     names = [f"gallery-{number}" for number in range(MOST_GALLERIES + 1)]
     cohorts.people = dict.fromkeys(names, 10)
-    calibration = GalleryCalibration(cohorts, cohorts.clock)
+    calibration = GalleryCalibration(cohorts, clock=cohorts.clock)
     for name in names:
         await people(calibration, name, 10)
     cohorts.asked.clear()
@@ -265,63 +199,3 @@ async def test_of_many_galleries_those_asked_for_last_are_known(cohorts: Cohorts
     assert not cohorts.asked
     await people(calibration, names[0], 10)
     assert cohorts.asked["load"] == 1
-
-
-class TestForgetting:
-    @pytest.fixture(autouse=True)
-    def soon(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(gallery_calibration, "FORGET_S", 0.05)
-
-    async def test_what_nobody_asks_for(self, cohorts: Cohorts) -> None:
-        calibration = GalleryCalibration(cohorts)
-        await people(calibration, "default")
-        assert calibration._entries
-        await asyncio.sleep(0.2)
-        assert not calibration._entries
-
-    async def test_what_is_in_use_stays(
-        self, calibration: GalleryCalibration, cohorts: Cohorts, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(gallery_calibration, "CHECK_S", 0.01)
-        calibration = GalleryCalibration(cohorts)
-        for _ in range(15):
-            await people(calibration, "default")
-            assert calibration._entries
-            await asyncio.sleep(0.02)
-        assert cohorts.asked["known"] >= 5
-        await asyncio.sleep(0.2)
-        assert not calibration._entries
-
-    async def test_once_forgotten_it_is_loaded_again(self, cohorts: Cohorts) -> None:
-        calibration = GalleryCalibration(cohorts)
-        for _ in range(2):
-            assert await people(calibration, "default") == 100
-            await asyncio.sleep(0.2)
-        assert not calibration._entries
-        assert cohorts.asked == {"load": 2, "draw": 1}
-
-
-class TestLatest:
-    """What the report shows."""
-
-    async def test_small_galleries_are_drawn_each_time(
-        self, calibration: GalleryCalibration, cohorts: Cohorts
-    ) -> None:
-        await people(calibration, "default")
-        cohorts.people["default"] = 101
-        latest = await calibration.latest("default", "m")
-        assert latest is not None
-        assert latest.cohort.people == 101
-
-    async def test_large_ones_only_when_they_are_old(
-        self, calibration: GalleryCalibration, cohorts: Cohorts
-    ) -> None:
-        for _ in range(3):
-            assert await calibration.latest("large", "m") is not None
-        assert cohorts.asked["draw"] == 1
-        cohorts.now += REDRAW_S
-        assert await calibration.latest("large", "m") is not None
-        assert cohorts.asked["draw"] == 2
-
-    async def test_no_such_collection(self, calibration: GalleryCalibration) -> None:
-        assert await calibration.latest("nowhere", "m") is None

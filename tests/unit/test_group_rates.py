@@ -6,16 +6,18 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from application.evaluation import comparisons
-from application.evaluation.by_group import measure_groups
-from application.evaluation.differentials import differential
-from application.evaluation.estimates import Estimate, of_pairs, of_people
-from application.evaluation.groups import Grouping
-from application.evaluation.metrics import Share
-from application.evaluation.sets import EvaluationSet
+from application.evaluation.datasets.evaluation_set import EvaluationSet
+from application.evaluation.datasets.groups import Grouping
+from application.evaluation.metrics import photo_pairs
+from application.evaluation.metrics.differentials import differential
+from application.evaluation.metrics.estimates import Estimate, of_pairs, of_people
+from application.evaluation.metrics.group_rates import OperatingThreshold, RatesAt
+from application.evaluation.metrics.rates import Share
+from application.evaluation.verification.comparisons import VerificationRates
+from application.evaluation.verification.group_rates import ComparedGroups, measure_groups
 from tests.unit.evaluation_sets import as_set
 
-THRESHOLD = 0.5
+THRESHOLD = OperatingThreshold(0.5, 1e-3, configured=False)
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -39,6 +41,12 @@ def crowd(people: int = 40, photos: int = 3, seed: int = 1) -> EvaluationSet:
     )
 
 
+def compared(result: RatesAt[VerificationRates], number: int = 0) -> ComparedGroups:
+    found = result.attributes[number]
+    assert isinstance(found, ComparedGroups)
+    return found
+
+
 def one_by_one(
     photos: EvaluationSet, values: list[str], first: str, second: str
 ) -> tuple[float, float, int, int]:
@@ -50,7 +58,7 @@ def one_by_one(
         for x, y in {(i, j), (j, i)}:
             if (values[x], values[y]) != (first, second):
                 continue
-            matches = bool(scores[x, y] >= THRESHOLD)
+            matches = bool(scores[x, y] >= THRESHOLD.similarity)
             people = photos.names[x], photos.names[y]
             if people[0] == people[1]:
                 genuine.setdefault(people[0], []).append(not matches)
@@ -64,13 +72,13 @@ def one_by_one(
 
 @pytest.mark.parametrize("label", ["group", "camera"])
 def test_as_comparing_all_pairs_one_by_one(label: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparisons, "BLOCK", 1000)
+    monkeypatch.setattr(photo_pairs, "PAIRS", 1000)
     photos = crowd()
     grouping = Grouping(labels=(label, "camera"))
     (result,) = measure_groups([photos], grouping.attributes([photos]), [THRESHOLD])
-    found = result.attributes[0]
+    found = compared(result)
     values = list(photos.labels[label])
-    for group in found.within:
+    for group in found.groups:
         fmr, fnmr, impostors, genuine = one_by_one(photos, values, group.size.value, group.size.value)
         rates = group.rates
         assert rates.fmr.share is not None
@@ -87,7 +95,7 @@ def test_as_comparing_all_pairs_one_by_one(label: str, monkeypatch: pytest.Monke
     else:
         scores = photos.vectors @ photos.vectors.T
         of_a = np.array(values) == "a"
-        fmr, impostors = float((scores[of_a][:, ~of_a] >= THRESHOLD).mean()), 60 * 60
+        fmr, impostors = float((scores[of_a][:, ~of_a] >= THRESHOLD.similarity).mean()), 60 * 60
         assert across.rates.fnmr == Estimate(None, 0, 0, 0)
     assert across.rates.fmr.share is not None
     assert across.rates.fmr.share.value == pytest.approx(fmr)
@@ -97,8 +105,8 @@ def test_as_comparing_all_pairs_one_by_one(label: str, monkeypatch: pytest.Monke
 def test_planted_differences_are_found() -> None:
     photos = crowd(80)
     (result,) = measure_groups([photos], Grouping(labels=("group",)).attributes([photos]), [THRESHOLD])
-    (found,) = result.attributes
-    a, _ = found.within
+    found = compared(result)
+    a, _ = found.groups
     assert (a.size.value, a.size.people, a.size.photos) == ("a", 40, 120)
     assert (a.rates.fmr.trials, a.rates.fnmr.trials) == (40 * 39 / 2, 40)
     positive, negative = found.false_positive, found.false_negative
@@ -119,12 +127,12 @@ def test_people_of_different_sets_are_not_compared() -> None:
     (one,) = measure_groups([photos], grouping.attributes([photos]), [THRESHOLD])
     twice = [photos, replace(photos, name="again")]
     (two,) = measure_groups(twice, grouping.attributes(twice), [THRESHOLD])
-    for single, both in zip(one.attributes[0].within, two.attributes[0].within, strict=True):
+    for single, both in zip(one.attributes[0].groups, two.attributes[0].groups, strict=True):
         assert single.rates.fmr.share is not None
         assert both.rates.fmr.share is not None
         assert both.rates.fmr.share.value == pytest.approx(single.rates.fmr.share.value)
         assert both.rates.fmr.trials == 2 * single.rates.fmr.trials
-    (across,) = two.attributes[1].across
+    (across,) = compared(two, 1).across
     assert across.rates.fmr == across.rates.fnmr == Estimate(None, 0, 0, 0)
 
 
@@ -135,18 +143,18 @@ def test_photos_without_a_face_and_of_unknown_groups() -> None:
     groups[5] = ""
     labelled = as_set(photos.vectors, photos.people, group=groups)
     (result,) = measure_groups([labelled], Grouping(labels=("group",)).attributes([labelled]), [THRESHOLD])
-    (found,) = result.attributes
+    found = compared(result)
     assert found.unknown == 2
-    assert [group.size.undetected for group in found.within] == [0, 0]
+    assert [group.size.undetected for group in found.groups] == [0, 0]
     assert result.everybody.fnmr.comparisons == 40 * 3 - 2
     # Person 0 is of `a` and has two photos left, person 1 of `b` and has two as well.
-    assert [group.rates.fnmr.comparisons for group in found.within] == [19 * 3 + 1, 19 * 3 + 1]
+    assert [group.rates.fnmr.comparisons for group in found.groups] == [19 * 3 + 1, 19 * 3 + 1]
 
 
 def test_too_few_people_have_no_rate() -> None:
     photos = crowd(19)
     (result,) = measure_groups([photos], Grouping(labels=("group",)).attributes([photos]), [THRESHOLD])
-    a, b = result.attributes[0].within
+    a, b = result.attributes[0].groups
     assert (a.size.people, b.size.people) == (10, 9)
     assert a.rates.fmr.share is not None
     assert b.rates.fmr.share is b.rates.fnmr.share is None

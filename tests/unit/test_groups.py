@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from application.evaluation.datasets.evaluation_set import EvaluationSet
+from application.evaluation.datasets.groups import Grouping, parse_groups
 from application.evaluation.errors import EvaluationError
-from application.evaluation.groups import Grouping, parse_groups
-from application.evaluation.sets import EvaluationSet
 from tests.unit.evaluation_sets import as_set
 
 ROWS = np.eye(4, dtype=np.float32)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from application.evaluation.identification import identify
+from application.evaluation.metrics.identification import identify
 
 
 def unit(*degrees: float) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
@@ -16,7 +16,7 @@ def test_by_hand() -> None:
     people = np.array([0, 0, 1, 1, 2, 2, 3, 3, 4, 5, 6])
     result = identify(vectors, people, fpir=0.34)
     assert result is not None
-    assert (result.gallery, result.strangers) == (4, 3)
+    assert (result.gallery, result.non_mated) == (4, 3)
     assert result.rank1.value == 0.75
     # Strangers are 20, 30 and 40 degrees off; one of the three may match.
     assert result.threshold == pytest.approx(np.cos(np.radians(30)))

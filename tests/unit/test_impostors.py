@@ -3,11 +3,12 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from application.evaluation import calibrate, impostors
-from application.evaluation.calibrate import fit
+from application.evaluation.calibration import calibrate
+from application.evaluation.calibration.calibrate import fit
 from application.evaluation.errors import EvaluationError
-from application.evaluation.impostors import compare_everyone
-from application.evaluation.normalisation import normalise
+from application.evaluation.metrics import photo_pairs
+from application.evaluation.metrics.impostor_scores import BINS, ScoreHistogram, compare_everyone
+from application.evaluation.metrics.normalisation import normalise
 from domain.models import ModelChoice
 
 MODELS = ModelChoice("squares", "colour")
@@ -21,7 +22,7 @@ def crowd(people: int, photos: int, seed: int = 1, dimensions: int = 8) -> tuple
 
 
 def test_as_comparing_all_pairs_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(impostors, "BLOCK", 500)
+    monkeypatch.setattr(photo_pairs, "PAIRS", 500)
     vectors, people = crowd(30, 2)
     pairs = [(i, j) for i, j in combinations(range(len(people)), 2) if people[i] != people[j]]
     counts = np.bincount(people)
@@ -67,8 +68,8 @@ def test_people_who_resemble_each_other_are_the_confusable_tenth() -> None:
 
 def test_the_tail_of_an_exponential_distribution_is_found() -> None:
     drawn = np.random.default_rng(5).exponential(0.03, 400_000) - 0.2
-    weights = np.bincount(((drawn + 1) * impostors.BINS / 2).astype(int), minlength=impostors.BINS)
-    scores = impostors.ScoreHistogram(weights.astype(np.float64), len(drawn))
+    weights = np.bincount(((drawn + 1) * BINS / 2).astype(int), minlength=BINS)
+    scores = ScoreHistogram(weights.astype(np.float64), len(drawn))
     assert scores.mean_excess(-0.1, 0.0) == pytest.approx(0.03, rel=0.02)
 
 

@@ -48,11 +48,6 @@ LIMITS = SessionLimits(
 MODELS = ModelChoice("colour", "colour")
 
 
-class NoCalibration:
-    def load(self, model: str) -> None:
-        return None
-
-
 @dataclass
 class Clock:
     """Stands still until it is told to go on."""
@@ -127,7 +122,7 @@ async def test_what_cannot_be_decided_does_not_begin(service: Service) -> None:
     with pytest.raises(UnknownModel):
         await service.start.execute(recognition_model="unheard of")
     uncalibrated = StartLivenessSession(
-        service.store, ColourModels(), policy(calibrations=NoCalibration()), LIMITS
+        service.store, ColourModels(), policy(load_table=lambda _: None), LIMITS
     )
     with pytest.raises(ModelNotCalibrated):
         await uncalibrated.execute()

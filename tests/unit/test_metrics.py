@@ -3,11 +3,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.evaluation.metrics import (
+from application.evaluation.metrics.rates import (
     Share,
     best_threshold,
+    correct,
     fold_accuracy,
-    right,
     roc,
     tar_at,
     threshold_at,
@@ -20,8 +20,8 @@ SCORES = st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=30)
 
 def test_a_pair_without_a_face_is_an_error_on_either_side() -> None:
     scores, genuine = np.array([np.nan, np.nan]), np.array([True, False])
-    assert not right(scores, genuine, 0.0).any()
-    assert not right(scores, genuine, -1.0).any()
+    assert not correct(scores, genuine, 0.0).any()
+    assert not correct(scores, genuine, -1.0).any()
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,8 @@ def test_no_more_impostors_match_than_allowed_and_no_lower_threshold_would_do(
 def test_the_best_threshold_is_as_good_as_trying_all(matching: list[float], other: list[float]) -> None:
     scores = np.array(matching + other, dtype=np.float64)
     genuine = np.arange(len(scores)) < len(matching)
-    tried = [right(scores, genuine, t).sum() for t in np.concatenate([scores, np.nextafter(scores, 2)])]
-    assert right(scores, genuine, best_threshold(scores, genuine)).sum() >= max(tried)
+    tried = [correct(scores, genuine, t).sum() for t in np.concatenate([scores, np.nextafter(scores, 2)])]
+    assert correct(scores, genuine, best_threshold(scores, genuine)).sum() >= max(tried)
 
 
 def test_the_threshold_of_a_fold_comes_from_the_others() -> None:

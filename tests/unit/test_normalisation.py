@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from application.evaluation.calibrate import fit, usable
-from application.evaluation.normalisation import SCORE_SCALE, normalise
+from application.evaluation.calibration.calibrate import fit, usable
+from application.evaluation.metrics.normalisation import SCORE_SCALE, normalise
 from domain.impostors import norm_penalty
 from domain.models import ModelChoice
 from tests.unit.evaluation_sets import as_set

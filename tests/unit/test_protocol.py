@@ -1,7 +1,7 @@
 import pytest
 
+from application.evaluation.datasets.pairs import PhotoName, parse_pairs
 from application.evaluation.errors import EvaluationError
-from application.evaluation.protocol import PhotoName, parse_pairs
 
 TWO_FOLDS = "2\t1\nAnn\t1\t2\nAnn\t1\tBob\t3\nCyd\t4\t12\nCyd\t1\tDan_Doe\t1\n"
 

@@ -1,18 +1,23 @@
 """Searches by group, on people with planted differences."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
+from application.decisions import DecisionPolicy
+from application.evaluation.datasets.evaluation_set import EvaluationSet
+from application.evaluation.datasets.groups import Grouping, parse_groups
 from application.evaluation.errors import EvaluationError
-from application.evaluation.groups import Grouping, parse_groups
-from application.evaluation.search import EvaluateSearch
-from application.evaluation.searches import DRAWS, HalfGalleries, measure_searches
-from application.evaluation.sets import EvaluationSet, VectorFile
+from application.evaluation.search.evaluate import EvaluateSearch
+from application.evaluation.search.half_galleries import DRAWS, HalfGalleries, measure_searches
+from domain.calibration import OperatingPoint
 from entrypoints.cli.evaluate_search import as_machine, as_text
 from tests.unit.evaluation_sets import as_set, loading
+from tests.unit.fakes import policy, some_table
 
 THRESHOLD = 0.6
 
@@ -38,16 +43,27 @@ def crowd(people: int = 60, photos: int = 3) -> EvaluationSet:
 def halves(
     photos: EvaluationSet, label: str = "group", configured: float | None = THRESHOLD
 ) -> HalfGalleries:
-    return measure_searches(
-        photos, Grouping(labels=(label,)).attributes([photos]), lambda _enrolled: configured, 0.02
-    )
+    attributes = Grouping(labels=(label,)).attributes([photos])
+    return measure_searches(photos, attributes, deciding_at(configured), "m")
+
+
+def deciding_at(threshold: float | None) -> DecisionPolicy:
+    """Searches among 30 people have this threshold; None is a model without calibration."""
+    if threshold is None:
+        return policy(load_table=lambda _: None, target_fpir=0.02)
+    fmr = policy(target_fmr=1, target_fpir=0.02).identification_fmr(30)
+    table = replace(some_table("m"), points=(OperatingPoint(fmr, threshold, fmr, fmr),))
+    return policy(load_table=lambda _: table, target_fmr=1, target_fpir=0.02)
 
 
 def test_planted_differences_are_found() -> None:
     found = halves(crowd())
     assert found.enrolled == 30
     at_configured = found.results[0]
-    assert (at_configured.similarity, at_configured.configured) == (THRESHOLD, True)
+    assert (at_configured.threshold.similarity, at_configured.threshold.configured) == (
+        pytest.approx(THRESHOLD),
+        True,
+    )
     (group,) = at_configured.attributes
     assert [(each.size.value, each.size.people, each.size.photos) for each in group.groups] == [
         ("a", 30, 90),
@@ -61,11 +77,11 @@ def test_planted_differences_are_found() -> None:
 
 def test_the_measured_threshold_keeps_to_the_target_and_no_lower_one_does() -> None:
     (measured,) = halves(crowd(), configured=None).results
-    assert not measured.configured
+    assert not measured.threshold.configured
     share = measured.everybody.fpir.share
     assert share is not None
     assert 0.01 < share.value <= 0.02
-    lower = halves(crowd(), configured=measured.similarity - 0.005).results[0].everybody.fpir.share
+    lower = halves(crowd(), configured=measured.threshold.similarity - 0.005).results[0].everybody.fpir.share
     assert lower is not None
     assert lower.value > 0.02
 
@@ -98,7 +114,7 @@ def test_photos_without_a_face_and_of_unknown_groups() -> None:
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> VectorFile:
+def file(tmp_path: Path) -> Path:
     photos = crowd(30)
     np.savez(
         tmp_path / "set.npz",
@@ -106,25 +122,22 @@ def file(tmp_path: Path) -> VectorFile:
         person=np.array(photos.names),
         group=photos.labels["group"],
     )
-    return VectorFile(tmp_path / "set.npz")
+    return tmp_path / "set.npz"
 
 
-def test_few_people_are_measured_by_group_only(file: VectorFile) -> None:
-    thresholds: list[tuple[str, int]] = []
-
-    def configured(model: str, people: int) -> float:
-        thresholds.append((model, people))
-        return THRESHOLD
-
+def test_few_people_are_measured_by_group_only(file: Path) -> None:
+    decisions = policy(target_fpir=0.02)
     groups = parse_groups(
         "person,origin\n" + "\n".join(f"{person},{'ns'[person % 2]}" for person in range(30))
     )
-    result = EvaluateSearch(loading(), 1e-3, 0.02, configured).execute(
+    result = EvaluateSearch(loading(), decisions).execute(
         file, lambda *_: None, grouping=Grouping(groups, ("group",))
     )
-    assert (result.galleries, result.methods, thresholds) == ((), (), [("colour", 15)])
-    machine = json.loads(as_machine(result))
+    assert (result.galleries, result.methods) == ((), ())
+    machine = json.loads(msgspec.json.encode(as_machine(result)))
     assert machine["half_enrolled"]["enrolled"] == 15
+    configured = decisions.identification("colour", 15).similarity
+    assert machine["half_enrolled"]["searches"][0]["threshold"] == configured
     first, second = machine["half_enrolled"]["searches"][0]["attributes"]
     assert (first["attribute"], second["attribute"]) == ("group", "origin")
     for one, other in zip(first["groups"], second["groups"], strict=True):
@@ -138,6 +151,6 @@ def test_groups_need_people_too(tmp_path: Path) -> None:
     photos = crowd(19)
     np.savez(tmp_path / "set.npz", vectors=photos.vectors, person=photos.people)
     with pytest.raises(EvaluationError, match="at least 20 people; faces of 19"):
-        EvaluateSearch(loading(), 1e-3, 0.02).execute(
-            VectorFile(tmp_path / "set.npz"), lambda *_: None, grouping=Grouping(labels=("set",))
+        EvaluateSearch(loading(), policy()).execute(
+            tmp_path / "set.npz", lambda *_: None, grouping=Grouping(labels=("set",))
         )

@@ -75,6 +75,22 @@ def test_a_wrong_value_is_one_line_that_names_its_key(key: str, value: str) -> N
         load_settings({key: value}, NOWHERE)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("FACE_STORE_CROPS", "maybe", "true or false"),
+        ("FACE_SEARCH", "fast", "index or pgvector"),
+        ("FACE_LIVENESS", "on", "off, observe or enforce"),
+        ("FACE_PORT", "x", "a whole number, at least 0 and at most 65,535"),
+        ("FACE_TARGET_FMR", "0", "a number, above 0 and at most 0.5"),
+        ("FACE_DATABASE_URL", "sqlite", "embedded, memory or postgresql+asyncpg://..."),
+    ],
+)
+def test_a_wrong_value_is_told_in_the_operators_words(key: str, value: str, words: str) -> None:
+    with pytest.raises(StartupError, match=re.escape(f"{key}: it must be {words} (it is ")):
+        load_settings({key: value}, NOWHERE)
+
+
 def test_quality_bounds_change_the_default_of_their_key() -> None:
     settings = load_settings({"FACE_QUALITY_ENROLMENT": "yaw=40", "FACE_QUALITY_RECOGNITION": "off"}, NOWHERE)
     assert settings.quality_enrolment == STRICT.but({Measure.YAW: 40})

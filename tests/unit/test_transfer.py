@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from application.decisions import CalibrationMode
+from application.evaluation.calibration.transfer import EvaluateTransfer, SetTransfer
 from application.evaluation.errors import EvaluationError
-from application.evaluation.sets import SetSource, VectorFile
-from application.evaluation.transfer import EvaluateTransfer, SetTransfer
 from tests.unit.evaluation_sets import loading
+from tests.unit.fakes import policy
 
 PHOTOS = 3
 
@@ -18,7 +18,7 @@ def ignore(_done: int, _total: int) -> None:
     """Nobody waits."""
 
 
-def saved(path: Path, people: int, seed: int, common: float = 0.0, noise: float = 0.35) -> VectorFile:
+def saved(path: Path, people: int, seed: int, common: float = 0.0, noise: float = 0.35) -> Path:
     """A set of people with three photos each; with `common` all resemble each other."""
     rng = np.random.default_rng(seed)
     persons = rng.standard_normal((people, 16))
@@ -27,18 +27,18 @@ def saved(path: Path, people: int, seed: int, common: float = 0.0, noise: float 
     vectors = persons.repeat(PHOTOS, axis=0) + noise * rng.standard_normal((people * PHOTOS, 16)) / 4
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     np.savez(path, vectors=vectors.astype(np.float32), person=np.arange(people).repeat(PHOTOS))
-    return VectorFile(path)
+    return path
 
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[SetTransfer, ...]:
     folder = tmp_path_factory.mktemp("sets")
-    sources: list[SetSource] = [
+    sources = [
         saved(folder / "unlike.npz", 80, 1),
         saved(folder / "alike.npz", 60, 2, common=1.0),
         saved(folder / "others.npz", 60, 3),
     ]
-    found = EvaluateTransfer(loading(), 1e-2, 0.05).execute(sources, ignore)
+    found = EvaluateTransfer(loading(), policy(target_fmr=1e-2, target_fpir=0.05)).execute(sources, ignore)
     return found.sets
 
 
@@ -60,7 +60,7 @@ def test_what_is_said_of_each_set(measured: tuple[SetTransfer, ...]) -> None:
 
 
 def test_one_set_alone_cannot_be_left_out(tmp_path: Path) -> None:
-    evaluation = EvaluateTransfer(loading(), 1e-3, 0.01)
+    evaluation = EvaluateTransfer(loading(), policy())
     with pytest.raises(EvaluationError, match="two sets"):
         evaluation.execute([saved(tmp_path / "one.npz", 20, 1)], ignore)
     with pytest.raises(EvaluationError, match="fewer than 14 people"):

@@ -73,7 +73,3 @@ class ColourEmbedder:
     def relative_norms(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
         """See FaceEmbedder."""
         return np.full(len(raw), np.nan, dtype=np.float32)
-
-    def embed_rated(self, crops: Sequence[Crop]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """See FaceEmbedder."""
-        return self.embed(crops), np.full(len(crops), np.nan, dtype=np.float32)

@@ -98,8 +98,3 @@ class CropEmbedder(FaceEmbedder):
     def relative_norms(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
         norms: NDArray[np.float32] = np.linalg.norm(raw, axis=1)
         return norms / np.float32(math.nan if self._usual_norm is None else self._usual_norm)
-
-    @override
-    def embed_rated(self, crops: Sequence[Crop]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        raw = self.embed_raw(crops)
-        return self.directions(raw), self.relative_norms(raw)

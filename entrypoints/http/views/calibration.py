@@ -85,7 +85,7 @@ class CalibrationView(msgspec.Struct):
             average=ImpostorsView.of(report.average),
             verification=OperatingThresholdView(**asdict(report.verification)),
             identification=OperatingThresholdView(**asdict(report.identification)),
-            warnings=[DoubtView(doubt.value, doubt.detail) for doubt in report.doubts],
+            warnings=[DoubtView(warning.value, warning.detail) for warning in report.warnings],
         )
 
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from adapters.gallery_index.faiss.folders import IndexFolders
 from adapters.gallery_index.faiss.segmented_index import SegmentedIndex
-from application.evaluation.simulation import Probes
 from application.ports.change_feed import NO_SNAPSHOT, Changes, FaceRows, GalleryKey, SnapshotToken
 from tests.benchmarks.growth.timing import Times, timed, timed_each
+from tests.benchmarks.simulation import Probes
 
 _FILLING = 1 << 27
 """Bytes of vectors that are applied at once."""

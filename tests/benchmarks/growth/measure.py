@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from adapters.embedded_postgres.server import EmbeddedPostgres
 from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import migrate
-from application.evaluation import simulation
-from application.evaluation.simulation import Probes
+from tests.benchmarks import simulation
 from tests.benchmarks.growth import index_growth, pgvector_growth, service_growth
 from tests.benchmarks.growth.index_growth import IndexFigures
 from tests.benchmarks.growth.loading import load
 from tests.benchmarks.growth.pgvector_growth import PgvectorFigures
 from tests.benchmarks.growth.service_growth import ServiceFigures
+from tests.benchmarks.simulation import Probes
 
 _CONNECTIONS = 4
 

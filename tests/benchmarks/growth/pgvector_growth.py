@@ -7,8 +7,8 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
-from application.evaluation.simulation import Probes
 from tests.benchmarks.growth.timing import Times
+from tests.benchmarks.simulation import Probes
 
 _WIDTHS = (40, 100, 200, 400, 600, 800, 1000)
 """Values of hnsw.ef_search."""

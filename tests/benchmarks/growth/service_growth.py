@@ -13,13 +13,13 @@ from adapters.gallery_index.gallery import IndexedGallery
 from adapters.postgres.change_feed import PostgresChangeFeed
 from adapters.postgres.gallery import PgVectorGallery
 from adapters.postgres.repository import PgVectorRepository
-from application.evaluation.simulation import Probes
 from application.ports.faces import NewFace
 from application.ports.gallery import Gallery
 from domain.faces import Embedding
 from domain.people import DEFAULT_COLLECTION
 from tests.benchmarks.growth.loading import MODEL
 from tests.benchmarks.growth.timing import Times
+from tests.benchmarks.simulation import Probes
 
 _WARM = 50
 _PEOPLE = 2

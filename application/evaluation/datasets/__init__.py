@@ -1,0 +1,1 @@
+"""Photos of known people: read, embedded, put into groups and pairs."""

@@ -1,0 +1,1 @@
+"""Whether refusing bad photos makes recognition better, and what it costs."""

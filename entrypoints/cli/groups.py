@@ -1,0 +1,46 @@
+"""Groups of commands: their help has whole sentences, and a command is imported when it is run."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import click
+
+
+class Group(click.Group):
+    """Lists its commands with the first paragraph of their help; click would cut off the end of it."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self.summary(ctx, name)) for name in self.list_commands(ctx)])
+
+    def summary(self, ctx: click.Context, name: str) -> str:
+        """The first paragraph of a command's help."""
+        command = self.get_command(ctx, name)
+        return ((command and command.help) or "").partition("\n\n")[0].replace("\n", " ")
+
+
+class LazyGroup(Group):
+    """Imports a command when it is run."""
+
+    def __init__(self, *args: Any, lazy: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
+        """`lazy` has, by a command's name, `module:function` and the summary for the list."""
+        super().__init__(*args, **kwargs)
+        self._lazy = lazy
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        """The names, in the order in which they were given."""
+        return list(self._lazy)
+
+    def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        if cmd_name not in self._lazy:
+            return None
+        module, function = self._lazy[cmd_name][0].split(":")
+        command: click.Command = getattr(import_module(module), function)
+        return command
+
+    def summary(self, ctx: click.Context, name: str) -> str:  # noqa: ARG002 (a list imports nothing)
+        """What was given for this command."""
+        return self._lazy[name][1]

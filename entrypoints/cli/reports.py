@@ -1,0 +1,99 @@
+"""The reports of bulk commands: printed for people or as JSON, and written to files."""
+
+import os
+import re
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+import msgspec
+
+from application.photo_folders import SkippedFile
+
+LISTED = 20
+"""Photos of a kind that are listed for a person; the report has all of them."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+class Report(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What a command has done, for programs."""
+
+    command: str
+    seconds: float
+    """How long the command took."""
+
+
+class SkippedItem(msgspec.Struct):
+    """A file that was not taken as a photo, or a link to a folder that was not followed."""
+
+    path: str
+    reason: str
+
+    @classmethod
+    def of(cls, skipped: SkippedFile) -> "SkippedItem":
+        """The item of a file."""
+        return cls(printable(skipped.path), skipped.reason)
+
+
+class Clock:
+    """Measures how long a command takes."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Since this object was made."""
+        return round(time.monotonic() - self._begun, 3)
+
+
+def check_report(path: Path | None) -> None:
+    """Check before the work that a report can be written."""
+    if path is None:
+        return
+    if not path.absolute().parent.is_dir():
+        raise click.ClickException(f"--report: there is no folder {path.parent}")
+    if not os.access(path.absolute().parent, os.W_OK):
+        raise click.ClickException(f"--report: the folder {path.parent} is not writable")
+
+
+def output_report(report: Report, text: str, path: Path | None, *, as_json: bool) -> None:
+    """Print a report, as text or JSON, and write it to a file if one is given."""
+    if path is not None:
+        write_report(report, path)
+    click.echo(_document(report).decode() if as_json else text)
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Write a report as JSON: readable to this account only, for it has names of people; whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, 0o600)
+            file.write(_document(report))
+        part.replace(path)
+    except OSError as error:
+        raise click.ClickException(f"can't write {path}: {error.strerror}") from error
+
+
+def _document(report: Report) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(report))
+
+
+def printable(text: str | Path) -> str:
+    """A file's name, or text from one, which may be in any encoding and have control characters."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", os.fsencode(text).decode(errors="replace"))
+
+
+def count(number: int, one: str, many: str) -> str:
+    """`1 photo`, `2 photos`."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def listed(label: str, lines: Sequence[str]) -> Iterator[str]:
+    """The first lines with a label, and how many more there are."""
+    yield from (f"{label}  {line}" for line in lines[:LISTED])
+    if len(lines) > LISTED:
+        yield f"{label}  {len(lines) - LISTED:,} more: see --report"
