@@ -263,10 +263,10 @@ class Unavailable(FaceServiceError):
 
 
 class StorageFull(Unavailable):
-    """The database's disk has no room for new data; reading goes on."""
+    """The database's disk has no room left; reading goes on."""
 
     code = "storage_full"
-    message = "The storage is full: nothing can be added until the operator has made room."
+    message = "The storage is full: nothing can be stored until the operator has made room."
 
 
 class BrokenModel(Unavailable):

@@ -45,6 +45,7 @@ class PostgresCohorts(CohortRepository):
             return None
         parameters = {"within": collection, "model": model, "most": COHORT_SIZE}
         try:
+            self._database.disk_space.require(adds=False)
             rows = await self._database.fetch(statements.DRAW, parameters)
         except StorageFull:
             rows = await self._database.fetch(statements.DRAW_UNSTORED, parameters)
