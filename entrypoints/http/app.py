@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from litestar import Litestar
 from litestar.di import Provide
-from litestar.types import ASGIApp
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from application.calibration_report import ReportCalibration
 from application.catalogue import ListModels
@@ -86,12 +87,18 @@ def create_app(container: Container) -> ASGIApp:
     api = create_api(container)
     budget = UploadBudget(settings.max_uploads_bytes, container.return_freed_memory())
     bounded = refuse_at_stop(bound_uploads(drop_abandoned_work(api), budget))
-    return behind_proxies(
+    requests = behind_proxies(
         access_log(head_as_get(bounded)),
         settings.trusted_proxies,
         settings.root_path,
         {route.path.split("/")[1] for route in api.routes},
     )
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        # Servers also tell of their own start, and of web sockets.
+        await (requests if scope["type"] == ScopeType.HTTP else api)(scope, receive, send)
+
+    return application
 
 
 def create_api(container: Container) -> Litestar:
