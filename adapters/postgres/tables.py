@@ -181,3 +181,19 @@ liveness_session = Table(
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Index(None, "expires_at"),
 )
+
+api_key = Table(
+    "api_key",
+    metadata,
+    _id(),
+    Column("name", _NAME, nullable=False),
+    # SHA-256 of the secret, which is stored nowhere.
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("scopes", ARRAY(_NAME), nullable=False),
+    # Without a foreign key: a key may be made for a collection that is created later.
+    Column("collections", ARRAY(_NAME)),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("revoked_at", DateTime(timezone=True)),
+    Column("last_used_at", DateTime(timezone=True)),
+)

@@ -15,6 +15,7 @@ from adapters.imaging.decoder import PillowDecoder
 from adapters.imaging.quality import LandmarkQualityAssessor
 from adapters.imaging.refinement import RefiningAligner
 from adapters.imaging.threads import one_thread_an_image
+from adapters.memory.api_keys import InMemoryApiKeys
 from adapters.memory.archive import InMemoryArchive
 from adapters.memory.cohorts import InMemoryCohorts
 from adapters.memory.crops import InMemoryCrops
@@ -28,6 +29,7 @@ from adapters.onnx.catalogue import Catalogue
 from adapters.onnx.engines.choice import choose_engine
 from adapters.onnx.files import ModelFiles
 from adapters.onnx.library import OnnxModelLibrary
+from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.archive import PgVectorArchive
 from adapters.postgres.changes import PostgresGallerySource
 from adapters.postgres.cohorts import PostgresCohorts
@@ -41,6 +43,7 @@ from adapters.postgres.repository import PgVectorRepository
 from adapters.threads.cores import SpareCores
 from adapters.threads.pool import ThreadWorkerPool
 from application.analysis import FaceAnalyser
+from application.api_keys import Authenticate, ManageKeys
 from application.bulk.enrol import EnrolPhotos
 from application.bulk.export import ExportPeople
 from application.bulk.identify import IdentifyPhotos
@@ -177,6 +180,19 @@ class Container(containers.DeclarativeContainer):
         storage,
         providers.ThreadSafeSingleton(InMemoryLivenessSessions),
         providers.ThreadSafeSingleton(PostgresLivenessSessions, engine),
+    )
+
+    api_keys = _stored(
+        storage,
+        providers.ThreadSafeSingleton(InMemoryApiKeys),
+        providers.ThreadSafeSingleton(PostgresApiKeys, engine),
+    )
+    manage_keys = providers.Factory(ManageKeys, api_keys)
+    authenticate = providers.ThreadSafeSingleton(
+        Authenticate,
+        api_keys,
+        anonymous=settings.provided.allow_anonymous,
+        local=settings.provided.local,
     )
 
     workers = providers.ThreadSafeSingleton(

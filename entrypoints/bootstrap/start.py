@@ -11,6 +11,7 @@ from application.errors import StartupError
 from application.ports.liveness_sessions import LivenessSessionStore
 from domain.errors import FaceServiceError, Unavailable
 from domain.liveness import LivenessPolicy
+from entrypoints.bootstrap.access import require_key
 from entrypoints.bootstrap.container import Container
 
 logger = logging.getLogger("face.boot")
@@ -35,6 +36,7 @@ async def running(container: Container, *, join: bool = False) -> AsyncIterator[
     try:
         async with storing(container, join=join), searching(container), forgetting(container):
             await loading
+            await require_key(container)
             logger.info("ready: storage %s, search by %s", container.storage(), container.search())
             yield
     finally:

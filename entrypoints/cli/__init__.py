@@ -15,6 +15,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "export": ("archive", "export_people"),
     "import": ("archive", "import_people"),
     "reembed": ("reembed", "reembed"),
+    "keys": ("keys", "keys"),
     "models": ("models", "models"),
     "evaluate": ("evaluate", "evaluate"),
     "evaluate-search": ("evaluate_search", "evaluate_search"),

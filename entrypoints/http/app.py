@@ -5,8 +5,10 @@ from importlib.metadata import version
 from typing import TypeVar
 
 from litestar import Litestar
+from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 
+from application.api_keys import ManageKeys
 from application.calibration_report import ReportCalibration
 from application.catalogue import ListModels
 from application.enrolment import RegisterBatch, RegisterFace
@@ -23,6 +25,7 @@ from application.recognition import (
     VerifyFace,
 )
 from entrypoints.bootstrap.container import Container
+from entrypoints.http.access import AccessGuard, BrowserRules
 from entrypoints.http.accesslog import LoggedApplication
 from entrypoints.http.batch import BatchController
 from entrypoints.http.collections import CollectionController
@@ -30,6 +33,7 @@ from entrypoints.http.docs import docs_router
 from entrypoints.http.errors import HANDLERS
 from entrypoints.http.faces import FaceController
 from entrypoints.http.health import HealthController
+from entrypoints.http.keys import KeyController
 from entrypoints.http.liveness_sessions import LivenessSessionController
 from entrypoints.http.models import ModelController
 from entrypoints.http.moving import move_on
@@ -47,6 +51,7 @@ CONTROLLERS = (
     ProfileController,
     CollectionController,
     ModelController,
+    KeyController,
     HealthController,
 )
 
@@ -60,6 +65,7 @@ USE_CASES: Mapping[str, type] = {
     "list_models": ListModels,
     "manage_collections": ManageCollections,
     "manage_faces": ManageFaces,
+    "manage_keys": ManageKeys,
     "manage_profiles": ManageProfiles,
     "read_liveness_session": ReadLivenessSession,
     "recognize_face": RecognizeFace,
@@ -84,12 +90,34 @@ def create_app(container: Container) -> Litestar:
             name: Provide(_bridge(getattr(container, name), kind), sync_to_thread=False)
             for name, kind in USE_CASES.items()
         },
+        guards=[
+            AccessGuard(
+                container.authenticate(),
+                BrowserRules(
+                    frozenset(name.lower() for name in settings.allowed_hosts),
+                    frozenset(origin.rstrip("/") for origin in settings.cors_origins),
+                ),
+            )
+        ],
+        cors_config=_cors(settings.cors_origins),
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         before_request=check_address,
         before_send=[allow_all_methods, *([move_on] if settings.process_count > 1 else [])],
         openapi_config=openapi_config(version("face-api")),
         request_max_body_size=settings.max_body_bytes,
         logging_config=None,
+    )
+
+
+def _cors(origins: list[str]) -> CORSConfig | None:
+    """What pages of other sites may send; without origins no CORS header is ever sent."""
+    if not origins:
+        return None
+    return CORSConfig(
+        allow_origins=[origin.rstrip("/") for origin in origins],
+        allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-API-Key"],
+        expose_headers=["Retry-After", "X-Request-ID"],
     )
 
 

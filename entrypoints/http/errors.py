@@ -27,6 +27,8 @@ logger = logging.getLogger("face.http")
 STATUS: dict[type[errors.FaceServiceError], HTTPStatus] = {
     errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ImageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.AccessDenied: HTTPStatus.FORBIDDEN,
     errors.SpoofDetected: HTTPStatus.FORBIDDEN,
     errors.LivenessUndetermined: HTTPStatus.FORBIDDEN,
     liveness_errors.LivenessSessionNotPassed: HTTPStatus.FORBIDDEN,
@@ -94,7 +96,10 @@ def domain_error(request: Request[Any, Any, Any], error: errors.FaceServiceError
         path = shown_path(request.scope["path"])
         logger.warning("%s %s: %s: %s", request.method, path, error.code, causes(error))
     grounds = next((show(error) for kind, show in GROUNDS.items() if isinstance(error, kind)), UNSET)
-    return failure(status_of(type(error)), error.code, error.detail, grounds)
+    answer = failure(status_of(type(error)), error.code, error.detail, grounds)
+    if isinstance(error, errors.Unauthenticated):
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="face-api"'
+    return answer
 
 
 def validation_error(request: Request[Any, Any, Any], error: ValidationException) -> Response[Failure]:

@@ -5,13 +5,20 @@ from http import HTTPStatus
 
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
 
 from domain import errors
 from entrypoints.http.envelope import Failure
 from entrypoints.http.errors import status_of
 
-ALWAYS = (errors.InvalidInput, errors.Unavailable, errors.FaceServiceError)
-"""What any operation may answer: bad parameters, no database, a defect of ours."""
+ALWAYS = (
+    errors.InvalidInput,
+    errors.Unauthenticated,
+    errors.AccessDenied,
+    errors.Unavailable,
+    errors.FaceServiceError,
+)
+"""What any operation may answer: bad parameters, no key, no permission, no database, a defect of ours."""
 
 
 def refusals(*kinds: type[errors.FaceServiceError]) -> dict[int, ResponseSpec]:
@@ -39,4 +46,11 @@ def openapi_config(version: str) -> OpenAPIConfig:
         description="Registers people from photos and recognises them in new ones.",
         render_plugins=[JsonRenderPlugin()],
         use_handler_docstrings=True,
+        components=Components(
+            security_schemes={
+                "ApiKey": SecurityScheme(type="apiKey", name="X-API-Key", security_scheme_in="header"),
+                "Bearer": SecurityScheme(type="http", scheme="bearer"),
+            }
+        ),
+        security=[{"ApiKey": []}, {"Bearer": []}, {}],
     )
