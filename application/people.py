@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from application.ports.faces import EmbeddingRepository, FaceFilter
 from application.ports.people import CollectionRepository, ProfileFilter, ProfileRepository
+from domain.api_keys import FULL_ACCESS, Grant
 from domain.errors import CollectionNotFound, FaceNotFound, InvalidCollection, ProfileNotFound
 from domain.metadata import Metadata, metadata_filter, person_metadata
 from domain.people import (
@@ -163,8 +164,14 @@ class ManageCollections:
 
     collections: CollectionRepository
 
-    async def list(self, limit: int, after: str | None = None) -> Page[Collection, str]:
-        """At most `limit` collections after the cursor, by name."""
+    async def list(
+        self, limit: int, after: str | None = None, grant: Grant = FULL_ACCESS
+    ) -> Page[Collection, str]:
+        """At most `limit` collections after the cursor, by name: those that these permissions show."""
+        if grant.collections is not None:
+            names = sorted(name for name in grant.collections if after is None or name > after)
+            found = [each for each in [await self.collections.get(name) for name in names] if each]
+            return Page(found[:limit], found[limit - 1].name if len(found) > limit else None)
         found = await self.collections.list(limit + 1, after)
         return Page(found[:limit], found[limit - 1].name if len(found) > limit else None)
 

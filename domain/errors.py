@@ -19,7 +19,10 @@ FaceServiceError
 ├── LivenessSessionNotPassed    liveness_session_not_passed
 ├── LivenessSessionOtherFace    liveness_session_other_face
 ├── FrameTooSoon                liveness_frame_too_soon
+├── Unauthenticated             unauthenticated
+├── AccessDenied                access_denied
 ├── NotFound
+│   ├── ApiKeyNotFound          api_key_not_found
 │   ├── FaceNotFound            face_not_found
 │   ├── ProfileNotFound         profile_not_found
 │   ├── CollectionNotFound      collection_not_found
@@ -167,10 +170,30 @@ class LivenessUndetermined(FaceServiceError):
         super().__init__(message)
 
 
+class Unauthenticated(FaceServiceError):
+    """The request has no valid API key."""
+
+    code = "unauthenticated"
+    message = "Send a valid API key in the header X-API-Key, or as Authorization: Bearer."
+
+
+class AccessDenied(FaceServiceError):
+    """The API key, or the page that sent the request, may not do this."""
+
+    code = "access_denied"
+
+
 class NotFound(FaceServiceError):
     """Something that was asked for is not there."""
 
     code = "not_found"
+
+
+class ApiKeyNotFound(NotFound):
+    """No API key has this id."""
+
+    code = "api_key_not_found"
+    message = "There is no API key with this id."
 
 
 class FaceNotFound(NotFound):

@@ -162,3 +162,19 @@ liveness_session = sa.Table(
     sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
     sa.Index(None, "expires_at"),
 )
+
+api_key = sa.Table(
+    "api_key",
+    metadata,
+    _id(),
+    sa.Column("name", _NAME, nullable=False),
+    # SHA-256 of the secret, which is stored nowhere.
+    sa.Column("digest", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("scopes", sa.ARRAY(_NAME), nullable=False),
+    # Without a foreign key: a key may be made for a collection that is created later.
+    sa.Column("collections", sa.ARRAY(_NAME)),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("expires_at", sa.DateTime(timezone=True)),
+    sa.Column("revoked_at", sa.DateTime(timezone=True)),
+    sa.Column("last_used_at", sa.DateTime(timezone=True)),
+)

@@ -5,6 +5,7 @@ from dependency_injector import providers
 from adapters.files.calibration import FileCalibrations
 from adapters.system.machine import return_freed_memory
 from application.analysis.sources import SourceReader
+from application.api_keys import Authenticate
 from application.bulk.enrol import EnrolPhotos
 from application.bulk.export import ExportPeople
 from application.bulk.identify import IdentifyPhotos
@@ -159,6 +160,9 @@ class Container(AnalysisContainer):
         _ports.archive,
         _ports.models,
         _ports.workers,
+    )
+    authenticate = providers.ThreadSafeSingleton(
+        Authenticate, _ports.api_keys, anonymous=_settings.allow_anonymous, local=_settings.local
     )
     answer_once = providers.Factory(AnswerOnce, _ports.idempotency)
     manage_faces = providers.Factory(ManageFaces, _ports.faces)

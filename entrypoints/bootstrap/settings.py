@@ -1,6 +1,8 @@
 """The configuration: environment variables FACE_*, then `.env` in the working directory, then defaults."""
 
+import ipaddress
 import os
+import socket
 from collections.abc import Mapping
 from io import StringIO
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -41,6 +43,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 5000
+    allow_anonymous: bool = False
+    """Requests without an API key may do everything, wherever they come from."""
+    first_key: bool = False
+    """Make an administrator's key at the first start, and show it once."""
+    allowed_hosts: list[str] = []
+    """Host names by which clients call the service, besides loopback names and IP addresses."""
+    cors_origins: list[str] = []
+    """Origins of other sites whose pages may use the service."""
     data_dir: Path = msgspec.field(default_factory=lambda: Path("data").absolute())
     """A relative path starts at the working directory."""
     database_url: Annotated[
@@ -120,6 +130,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     idle_timeout_s: Annotated[float, Meta(ge=1, le=3600)] = 5
     """From an answer to the next request of its connection."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def local(self) -> bool:
+        """Whether only this machine can reach the service."""
+        return is_loopback(self.host)
 
     @property
     def cache_dir(self) -> Path:
@@ -228,6 +243,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def _workers(self, processes: int) -> int:
         return ceil(self.cores / processes) + 1
+
+
+def is_loopback(host: str) -> bool:
+    """Whether every address of a host name is a loopback address."""
+    try:
+        found = {entry[4][0] for entry in socket.getaddrinfo(host.strip("[]"), None)}
+    except OSError:
+        return False
+    return all(ipaddress.ip_address(str(address).partition("%")[0]).is_loopback for address in found)
 
 
 def load_settings(environment: Mapping[str, str] | None = None, dotenv: Path | None = None) -> Settings:

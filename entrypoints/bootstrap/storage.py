@@ -5,6 +5,7 @@ from typing import Any
 from dependency_injector import containers, providers
 
 from adapters.embedded_postgres.server import EmbeddedPostgres
+from adapters.memory.api_keys import InMemoryApiKeys
 from adapters.memory.archive import InMemoryArchive
 from adapters.memory.cohorts import InMemoryCohorts
 from adapters.memory.crops import InMemoryCrops
@@ -13,6 +14,7 @@ from adapters.memory.liveness_sessions import InMemoryLivenessSessions
 from adapters.memory.people import InMemoryCollections, InMemoryProfiles
 from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
+from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.archive import PgVectorArchive
 from adapters.postgres.cohorts import PostgresCohorts
 from adapters.postgres.crops import PostgresCrops
@@ -21,6 +23,7 @@ from adapters.postgres.idempotency import PostgresIdempotency
 from adapters.postgres.liveness_sessions import PostgresLivenessSessions
 from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
+from application.api_keys import ManageKeys
 from entrypoints.bootstrap.settings import Settings
 
 CONNECTIONS = 8
@@ -92,3 +95,9 @@ class StorageContainer(containers.DeclarativeContainer):
         providers.ThreadSafeSingleton(InMemoryLivenessSessions),
         providers.ThreadSafeSingleton(PostgresLivenessSessions, engine),
     )
+    api_keys = _stored(
+        storage,
+        providers.ThreadSafeSingleton(InMemoryApiKeys),
+        providers.ThreadSafeSingleton(PostgresApiKeys, engine),
+    )
+    manage_keys = providers.Factory(ManageKeys, api_keys)

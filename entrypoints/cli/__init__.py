@@ -14,6 +14,7 @@ _COMMANDS = {
     "export": ("archive:export_people", "Write people and their embeddings to an archive."),
     "import": ("archive:import_people", "Read people and their embeddings from an archive."),
     "reembed": ("reembed:reembed", "Embed stored crops with another recognition model."),
+    "keys": ("keys:keys", "Create, list, replace and revoke API keys."),
     "models": ("models:models", "List, fetch, check and add model files."),
     "evaluate": ("evaluate:evaluate", "Measure how accurate models are on your photos, and for whom."),
     "evaluate-search": (

@@ -9,6 +9,7 @@ from functools import partial
 import uvicorn
 
 from domain.errors import Unavailable
+from entrypoints.bootstrap.access import require_key
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.signals import StopSignals
 from entrypoints.bootstrap.start import running
@@ -37,6 +38,7 @@ async def answer_alone(
         StartupError: something that it needs can't be had.
     """
     async with running(container):
+        await require_key(container)
         await _answer(container, listener, stop, started)
 
 

@@ -15,6 +15,7 @@ import click
 import uvloop
 from dependency_injector import providers
 
+from entrypoints.bootstrap.access import require_key
 from entrypoints.bootstrap.address import listen, url_of
 from entrypoints.bootstrap.database import running_database
 from entrypoints.bootstrap.settings import Settings, load_settings
@@ -94,10 +95,12 @@ async def _serve(
         await answer.answer_alone(make_container(), listener, stop, started)
     else:
         storage = StorageContainer(settings=providers.Object(settings))
-        async with running_database(storage), WorkerProcesses(processes, listener):
-            stopping = asyncio.Event()
-            stop.on_stop = lambda _: stopping.set()
-            started()
-            await stopping.wait()
-            listener.close()
+        async with running_database(storage):
+            await require_key(storage)
+            async with WorkerProcesses(processes, listener):
+                stopping = asyncio.Event()
+                stop.on_stop = lambda _: stopping.set()
+                started()
+                await stopping.wait()
+                listener.close()
     logger.info("stopped: %s", what)

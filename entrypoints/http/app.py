@@ -5,10 +5,12 @@ from importlib.metadata import version
 from typing import TypeVar
 
 from litestar import Litestar
+from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from application.api_keys import ManageKeys
 from application.calibration_report import ReportCalibration
 from application.catalogue import ListModels
 from application.enrolment import EnrolBatch, EnrolFace
@@ -26,6 +28,7 @@ from application.recognition import (
 )
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import Settings
+from entrypoints.http.access import AccessGuard, BrowserRules
 from entrypoints.http.errors import HANDLERS
 from entrypoints.http.middleware.access_log import access_log
 from entrypoints.http.middleware.disconnects import drop_abandoned_work
@@ -40,6 +43,7 @@ from entrypoints.http.routes.collections import CollectionController
 from entrypoints.http.routes.docs import docs_router
 from entrypoints.http.routes.faces import FaceController
 from entrypoints.http.routes.health import HealthController
+from entrypoints.http.routes.keys import KeyController
 from entrypoints.http.routes.liveness_sessions import LivenessSessionController
 from entrypoints.http.routes.models import ModelController
 from entrypoints.http.routes.profiles import ProfileController
@@ -53,6 +57,7 @@ CONTROLLERS = (
     ProfileController,
     CollectionController,
     ModelController,
+    KeyController,
     HealthController,
 )
 
@@ -66,6 +71,7 @@ USE_CASES: Mapping[str, type] = {
     "list_models": ListModels,
     "manage_collections": ManageCollections,
     "manage_faces": ManageFaces,
+    "manage_keys": ManageKeys,
     "manage_profiles": ManageProfiles,
     "read_liveness_session": ReadLivenessSession,
     "recognize_face": RecognizeFace,
@@ -110,12 +116,34 @@ def create_api(container: Container) -> Litestar:
             name: Provide(_bridge(getattr(container, name), kind), sync_to_thread=False)
             for name, kind in USE_CASES.items()
         },
+        guards=[
+            AccessGuard(
+                container.authenticate(),
+                BrowserRules(
+                    frozenset(name.lower() for name in settings.allowed_hosts),
+                    frozenset(origin.rstrip("/") for origin in settings.cors_origins),
+                ),
+            )
+        ],
+        cors_config=_cors(settings.cors_origins),
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         before_request=check_address,
         before_send=[allow_all_methods],
         openapi_config=openapi_config(version("face-api")),
         request_max_body_size=settings.max_body_bytes,
         logging_config=None,
+    )
+
+
+def _cors(origins: list[str]) -> CORSConfig | None:
+    """What pages of other sites may send; without origins no CORS header is ever sent."""
+    if not origins:
+        return None
+    return CORSConfig(
+        allow_origins=[origin.rstrip("/") for origin in origins],
+        allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-API-Key"],
+        expose_headers=["Retry-After", "X-Request-ID"],
     )
 
 

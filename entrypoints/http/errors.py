@@ -30,6 +30,8 @@ logger = logging.getLogger("face.http")
 STATUS: dict[type[errors.FaceServiceError], HTTPStatus] = {
     errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ImageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.AccessDenied: HTTPStatus.FORBIDDEN,
     errors.SpoofDetected: HTTPStatus.FORBIDDEN,
     errors.LivenessUndetermined: HTTPStatus.FORBIDDEN,
     liveness_errors.LivenessSessionNotPassed: HTTPStatus.FORBIDDEN,
@@ -100,7 +102,10 @@ def domain_error(request: AnyRequest, error: errors.FaceServiceError) -> Respons
         values = (request.method, path, record_of(request.scope).id, error.code, describe_causes(error))
         logger.warning("%s %s id=%s: %s: %s", *values)
     grounds = next((show(error) for kind, show in GROUNDS.items() if isinstance(error, kind)), UNSET)
-    return failure(request, status_of(type(error)), error.code, explained(error), grounds)
+    answer = failure(request, status_of(type(error)), error.code, explained(error), grounds)
+    if isinstance(error, errors.Unauthenticated):
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="face-api"'
+    return answer
 
 
 def validation_error(request: AnyRequest, error: ValidationException) -> Response[ErrorAnswer]:

@@ -125,6 +125,14 @@ async def clear(engine: AsyncEngine) -> None:
     """Leave what a migration leaves: the default collection, and nobody in it."""
     # Not TRUNCATE: each makes new files, and hundreds of them make the server's end slow.
     async with engine.begin() as connection:
-        for table in ("liveness_session", "idempotency", "face", "profile", "collection", "kept_archive"):
+        for table in (
+            "api_key",
+            "liveness_session",
+            "idempotency",
+            "face",
+            "profile",
+            "collection",
+            "kept_archive",
+        ):
             await connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - a name of ours
         await connection.execute(text("INSERT INTO collection (name) VALUES ('default')"))

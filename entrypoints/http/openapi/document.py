@@ -8,7 +8,7 @@ from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Tag
+from litestar.openapi.spec import Components, SecurityScheme, Tag
 from litestar.types import Method
 from litestar.types.internal_types import PathParameterDefinition
 
@@ -27,6 +27,7 @@ TAGS = [
     Tag("recognition", "Find, compare and search faces."),
     Tag("people", "Who is registered, and in which collections."),
     Tag("liveness", "Does a photo show a living person?"),
+    Tag("keys", "Who may use the service, and for what."),
     Tag("models", "Which models requests may name."),
     Tag("health", "For whoever watches over the service."),
     Tag(JSON_TAG, "The same operations with photos in base64, or with embeddings."),
@@ -49,6 +50,14 @@ def openapi_config(version: str) -> OpenAPIConfig:
         use_handler_docstrings=True,
         operation_id_creator=_operation_id,
         tags=TAGS,
+        components=Components(
+            security_schemes={
+                "ApiKey": SecurityScheme(type="apiKey", name="X-API-Key", security_scheme_in="header"),
+                "Bearer": SecurityScheme(type="http", scheme="bearer"),
+            }
+        ),
+        # The last: as long as there is no key, this machine needs none.
+        security=[{"ApiKey": []}, {"Bearer": []}, {}],
     )
 
 

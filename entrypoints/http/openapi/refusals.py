@@ -36,8 +36,15 @@ SESSION_REFUSALS = (
 GALLERY_REFUSALS = (errors.CollectionNotFound, errors.InvalidCollection, errors.ModelNotCalibrated)
 """Of operations on people."""
 
-_ALWAYS = (errors.InvalidInput, errors.Unavailable, errors.StorageFull, errors.FaceServiceError)
-"""Of any operation: bad parameters, no database, no room on its disk, a defect of the service."""
+_ALWAYS = (
+    errors.InvalidInput,
+    errors.Unauthenticated,
+    errors.AccessDenied,
+    errors.Unavailable,
+    errors.StorageFull,
+    errors.FaceServiceError,
+)
+"""Of any operation: bad parameters, no key or permission, no database or no room on its disk, a defect."""
 
 
 def refusals(*kinds: type[errors.FaceServiceError]) -> dict[int, ResponseSpec]:

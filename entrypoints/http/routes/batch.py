@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from application.enrolment import EnrolBatch, EnrolledFace
 from application.idempotency import AnswerOnce
 from domain import errors
+from entrypoints.http.access import own_key
 from entrypoints.http.envelope import encoded
 from entrypoints.http.openapi.refusals import GALLERY_REFUSALS, refusals
 from entrypoints.http.openapi.request_bodies import batch_body
@@ -63,4 +64,8 @@ class BatchController(Controller):
             answer = BatchAnswer(detail=f"{done} of {len(items)} faces registered", data=views)
             return msgspec.json.encode(answer)
 
-        return encoded(await answer_once.execute(idempotency_key, fingerprint_of(request, digest), enrol))
+        return encoded(
+            await answer_once.execute(
+                own_key(request, idempotency_key), fingerprint_of(request, digest), enrol
+            )
+        )

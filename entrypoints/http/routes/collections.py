@@ -11,8 +11,10 @@ from msgspec import UNSET
 from application.calibration_report import ReportCalibration
 from application.people import ManageCollections
 from domain import errors
+from entrypoints.http.access import caller_of
 from entrypoints.http.envelope import Success
 from entrypoints.http.openapi.refusals import refusals
+from entrypoints.http.requests.multipart import AnyRequest
 from entrypoints.http.requests.parameters import PAGE_SIZE, Limit, RecognitionModel
 from entrypoints.http.requests.text import MAX_JSON_BYTES, check_json
 from entrypoints.http.views.calibration import CalibrationAnswer, CalibrationView
@@ -34,12 +36,13 @@ class CollectionController(Controller):
     @get(summary="List collections", responses=refusals())
     async def list_collections(
         self,
+        request: AnyRequest,
         manage_collections: NamedDependency[ManageCollections],
         limit: Limit = PAGE_SIZE,
         after: FromQuery[str | None] = None,
     ) -> CollectionsAnswer:
         """By name. `after` is the `next` of the page before."""
-        page = await manage_collections.list(limit, after)
+        page = await manage_collections.list(limit, after, caller_of(request).grant)
         return CollectionsAnswer(
             detail="Collections retrieved",
             data=[CollectionView.of(collection) for collection in page.items],
@@ -54,9 +57,13 @@ class CollectionController(Controller):
         responses=refusals(errors.InvalidCollection, errors.CollectionExists, errors.ImageTooLarge),
     )
     async def create_collection(
-        self, manage_collections: NamedDependency[ManageCollections], data: JSONBody[NewCollection]
+        self,
+        request: AnyRequest,
+        manage_collections: NamedDependency[ManageCollections],
+        data: JSONBody[NewCollection],
     ) -> CollectionAnswer:
         """An empty collection."""
+        caller_of(request).grant.require_all_collections()
         collection = await manage_collections.create(data.name)
         return CollectionAnswer(detail="Collection created", data=CollectionView.of(collection))
 

@@ -17,6 +17,7 @@ from application.ports.faces import FaceFilter
 from domain import errors
 from domain.enrolment import EnrolmentConflict
 from domain.people import DEFAULT_COLLECTION, MAX_ID, ProfileId
+from entrypoints.http.access import own_key
 from entrypoints.http.envelope import Success, encoded
 from entrypoints.http.openapi.refusals import GALLERY_REFUSALS, IMAGE_REFUSALS, SESSION_REFUSALS, refusals
 from entrypoints.http.openapi.request_bodies import either, photo_body
@@ -103,7 +104,9 @@ class FaceController(Controller):
             view = RegisteredView.of(registered, quality=parameters.quality)
             return msgspec.json.encode(RegisteredAnswer(detail="Face registered", data=view))
 
-        return encoded(await answer_once.execute(idempotency_key, fingerprint(request, source), enrol))
+        return encoded(
+            await answer_once.execute(own_key(request, idempotency_key), fingerprint(request, source), enrol)
+        )
 
     @post(
         "/{face_id:int}/move",

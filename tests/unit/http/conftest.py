@@ -22,6 +22,6 @@ def container(tmp_path: Path) -> Container:
 @pytest.fixture
 async def client(container: Container) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(cast("Any", create_app(container)), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://service", timeout=60) as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=60) as client:
         yield client
     container.workers().close()

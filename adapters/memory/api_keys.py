@@ -1,0 +1,66 @@
+"""API keys in this process's memory."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from typing_extensions import override
+
+from application.ports.api_keys import ApiKeyRepository, NewKey
+from domain.api_keys import ApiKey, KeyId
+
+MOST_LISTED = 1000
+
+
+class InMemoryApiKeys(ApiKeyRepository):
+    """A dictionary; nothing here waits, so that no two changes interleave."""
+
+    def __init__(self) -> None:
+        self._keys: dict[KeyId, ApiKey] = {}
+        self._ids: dict[bytes, KeyId] = {}
+
+    @override
+    async def create(self, key: NewKey, *, only_first: bool = False) -> ApiKey | None:
+        if only_first and self._keys:
+            return None
+        key_id = KeyId(len(self._keys) + 1)
+        created = ApiKey(key_id, key.name, key.grant, datetime.now(UTC), key.expires_at)
+        self._keys[key_id] = created
+        self._ids[key.digest] = key_id
+        return created
+
+    @override
+    async def find(self, digest: bytes) -> ApiKey | None:
+        key_id = self._ids.get(digest)
+        return None if key_id is None else self._keys[key_id]
+
+    @override
+    async def get(self, key_id: KeyId) -> ApiKey | None:
+        return self._keys.get(key_id)
+
+    @override
+    async def any(self) -> bool:
+        return bool(self._keys)
+
+    @override
+    async def list(self) -> list[ApiKey]:
+        return list(self._keys.values())[-MOST_LISTED:]
+
+    @override
+    async def expire(self, key_id: KeyId, at: datetime) -> ApiKey | None:
+        key = self._keys.get(key_id)
+        if key is not None and (key.expires_at is None or at < key.expires_at):
+            self._keys[key_id] = replace(key, expires_at=at)
+        return self._keys.get(key_id)
+
+    @override
+    async def revoke(self, key_id: KeyId) -> ApiKey | None:
+        key = self._keys.get(key_id)
+        if key is not None and key.revoked_at is None:
+            self._keys[key_id] = replace(key, revoked_at=datetime.now(UTC))
+        return self._keys.get(key_id)
+
+    @override
+    async def used(self, key_id: KeyId, at: datetime) -> None:
+        key = self._keys.get(key_id)
+        if key is not None and (key.last_used_at is None or key.last_used_at < at):
+            self._keys[key_id] = replace(key, last_used_at=at.replace(second=0, microsecond=0))

@@ -1,0 +1,113 @@
+"""API keys on PostgreSQL."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, LargeBinary, Row, bindparam, exists, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
+
+from adapters.postgres.database import Database
+from adapters.postgres.tables import api_key
+from application.ports.api_keys import ApiKeyRepository, NewKey
+from domain.api_keys import ApiKey, KeyId, Scope, grant
+
+MOST_LISTED = 1000
+
+_COLUMNS = (
+    api_key.c.id,
+    api_key.c.name,
+    api_key.c.scopes,
+    api_key.c.collections,
+    api_key.c.created_at,
+    api_key.c.expires_at,
+    api_key.c.revoked_at,
+    api_key.c.last_used_at,
+)
+_ID = bindparam("key_id", type_=BigInteger)
+_AT = bindparam("at", type_=DateTime(timezone=True))
+
+_CREATE = insert(api_key).returning(*_COLUMNS)
+_GET = select(*_COLUMNS).where(api_key.c.id == _ID)
+_ANY = select(exists(select(api_key.c.id)).label("found"))
+_FIND = select(*_COLUMNS).where(api_key.c.digest == bindparam("sha256", type_=LargeBinary))
+_LIST = select(*_COLUMNS).order_by(api_key.c.id.desc()).limit(MOST_LISTED)
+_EXPIRE = (
+    update(api_key)
+    .where(api_key.c.id == _ID)
+    .values(expires_at=func.least(api_key.c.expires_at, _AT))
+    .returning(*_COLUMNS)
+)
+_REVOKE = (
+    update(api_key)
+    .where(api_key.c.id == _ID)
+    .values(revoked_at=func.coalesce(api_key.c.revoked_at, func.now()))
+    .returning(*_COLUMNS)
+)
+_USED = (
+    update(api_key)
+    .where(api_key.c.id == _ID)
+    .values(last_used_at=func.greatest(api_key.c.last_used_at, func.date_trunc("minute", _AT)))
+)
+_LOCK = func.pg_advisory_xact_lock(0x_FACE_0E7)
+"""Two services that start at once make one first key."""
+
+
+class PostgresApiKeys(ApiKeyRepository):
+    """One statement each."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._database = Database(engine)
+
+    @override
+    async def create(self, key: NewKey, *, only_first: bool = False) -> ApiKey | None:
+        collections = key.grant.collections
+        values = {
+            "name": key.name,
+            "digest": key.digest,
+            "scopes": sorted(key.grant.scopes),
+            "collections": None if collections is None else sorted(collections),
+            "expires_at": key.expires_at,
+        }
+        async with self._database.transaction() as connection:
+            if only_first:
+                await connection.execute(select(_LOCK))
+                if (await connection.execute(_ANY)).scalar_one():
+                    return None
+            return _key((await connection.execute(_CREATE.values(values))).one())
+
+    @override
+    async def find(self, digest: bytes) -> ApiKey | None:
+        return next(map(_key, await self._database.read(_FIND, {"sha256": digest})), None)
+
+    @override
+    async def get(self, key_id: KeyId) -> ApiKey | None:
+        return next(map(_key, await self._database.read(_GET, {"key_id": key_id})), None)
+
+    @override
+    async def any(self) -> bool:
+        ((found,),) = await self._database.read(_ANY, {})
+        return bool(found)
+
+    @override
+    async def list(self) -> list[ApiKey]:
+        return [_key(row) for row in reversed(await self._database.read(_LIST, {}))]
+
+    @override
+    async def expire(self, key_id: KeyId, at: datetime) -> ApiKey | None:
+        return next(map(_key, await self._database.write(_EXPIRE, {"key_id": key_id, "at": at})), None)
+
+    @override
+    async def revoke(self, key_id: KeyId) -> ApiKey | None:
+        return next(map(_key, await self._database.write(_REVOKE, {"key_id": key_id})), None)
+
+    @override
+    async def used(self, key_id: KeyId, at: datetime) -> None:
+        await self._database.change(_USED, {"key_id": key_id, "at": at})
+
+
+def _key(row: Row[*tuple[Any, ...]]) -> ApiKey:
+    key_id, name, scopes, collections, created_at, expires_at, revoked_at, last_used_at = row
+    return ApiKey(
+        key_id, name, grant(map(Scope, scopes), collections), created_at, expires_at, revoked_at, last_used_at
+    )

@@ -1,0 +1,67 @@
+"""Storage of API keys."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.api_keys import ApiKey, Grant, KeyId
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key to store."""
+
+    name: str
+    grant: Grant
+    digest: bytes
+    """SHA-256 of the secret, 32 bytes."""
+    expires_at: datetime | None = None
+
+
+class ApiKeyRepository(Protocol):
+    """API keys. Revoked and expired ones stay, so that it is known who had access.
+
+    All methods may be called concurrently, by several processes. Each raises Unavailable when the store does not
+    answer. Times have a time zone.
+    """
+
+    async def create(self, key: NewKey, *, only_first: bool = False) -> ApiKey | None:
+        """Store a key.
+
+        Args:
+            key: what is stored.
+            only_first: store it only if there is no key at all, not even a revoked one.
+
+        Returns:
+            The stored key; None if there are keys and `only_first` was asked for.
+        """
+        ...
+
+    async def find(self, digest: bytes) -> ApiKey | None:
+        """The key whose secret has this SHA-256, valid or not."""
+        ...
+
+    async def get(self, key_id: KeyId) -> ApiKey | None:
+        """The key with this id, valid or not."""
+        ...
+
+    async def any(self) -> bool:
+        """Whether there is any key, valid or not."""
+        ...
+
+    async def list(self) -> Sequence[ApiKey]:
+        """All keys in the order of their ids, the newest 1,000 at most."""
+        ...
+
+    async def expire(self, key_id: KeyId, at: datetime) -> ApiKey | None:
+        """Let a valid key expire at a time, unless it does before; None if there is no such key."""
+        ...
+
+    async def revoke(self, key_id: KeyId) -> ApiKey | None:
+        """Make a key invalid for good; None if there is no such key."""
+        ...
+
+    async def used(self, key_id: KeyId, at: datetime) -> None:
+        """Record when a key was used, unless a later use is recorded."""
+        ...

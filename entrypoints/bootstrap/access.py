@@ -1,0 +1,29 @@
+"""Nobody gets in without a key, unless only this machine can reach the service."""
+
+import sys
+
+from application.api_keys import ManageKeys
+from application.errors import StartupError
+from entrypoints.bootstrap.storage import StorageContainer
+
+
+async def require_key(container: StorageContainer) -> None:
+    """Check that there is an API key where one is needed; make the first one if the operator wants that.
+
+    Raises:
+        StartupError: other machines can reach the service, and there is no key.
+    """
+    settings = container.settings()
+    keys: ManageKeys = container.manage_keys()
+    if settings.first_key:
+        issued = await keys.create_first("first key")
+        if issued is not None:
+            # Not in the log, which is kept and copied.
+            sys.stdout.write(f"The administrator's API key, shown this once: {issued.secret}\n")
+            sys.stdout.flush()
+    if settings.local or settings.allow_anonymous or await keys.any():
+        return
+    raise StartupError(
+        f"FACE_HOST: other machines can reach {settings.host}, and there is no API key: make one with"
+        " `face-api keys create NAME --scope admin`, or set FACE_FIRST_KEY=true or FACE_ALLOW_ANONYMOUS=true."
+    )

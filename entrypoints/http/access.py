@@ -1,0 +1,190 @@
+"""Who may send what: the check of every request, before its body is read."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from application.api_keys import Authenticate, Caller
+from domain.api_keys import Scope
+from domain.errors import AccessDenied
+from domain.people import DEFAULT_COLLECTION
+from entrypoints.http.openapi.request_bodies import JSON_PATH
+
+PUBLIC = "public"
+"""An operation that needs no key."""
+ANY_KEY = "any key"
+"""An operation that needs a key of whatever scope."""
+
+_KEY_HEADER = "x-api-key"
+_BEARER = "bearer "
+_LOOPBACK_NAMES = {"localhost", "localhost.localdomain", "ip6-localhost"}
+
+_FACE = "/api/face"
+_SESSION = "/api/face/liveness/session"
+_PROFILE = "/api/profile"
+_COLLECTION = "/api/collection"
+_KEY = "/api/key"
+
+ACCESS: Mapping[tuple[str, str], Scope | str] = {
+    ("POST", f"{_FACE}/detect"): Scope.DETECT,
+    ("POST", f"{_FACE}/embed"): Scope.DETECT,
+    ("POST", f"{_FACE}/liveness"): Scope.DETECT,
+    ("POST", _SESSION): Scope.DETECT,
+    ("GET", f"{_SESSION}/{{session_id}}"): Scope.DETECT,
+    ("POST", f"{_SESSION}/{{session_id}}/frame"): Scope.DETECT,
+    ("POST", f"{_FACE}/recognize"): Scope.RECOGNIZE,
+    ("POST", f"{_FACE}/search"): Scope.RECOGNIZE,
+    ("POST", f"{_FACE}/verify"): Scope.RECOGNIZE,
+    ("POST", f"{_FACE}/register"): Scope.ENROL,
+    ("POST", f"{_FACE}/register/batch"): Scope.ENROL,
+    ("GET", _FACE): Scope.MANAGE,
+    ("POST", f"{_FACE}/{{face_id}}/move"): Scope.MANAGE,
+    ("DELETE", f"{_FACE}/{{face_id}}"): Scope.MANAGE,
+    ("GET", _PROFILE): Scope.MANAGE,
+    ("POST", _PROFILE): Scope.MANAGE,
+    ("GET", f"{_PROFILE}/{{profile_id}}"): Scope.MANAGE,
+    ("PATCH", f"{_PROFILE}/{{profile_id}}"): Scope.MANAGE,
+    ("DELETE", f"{_PROFILE}/{{profile_id}}"): Scope.MANAGE,
+    ("POST", f"{_PROFILE}/{{profile_id}}/merge"): Scope.MANAGE,
+    ("GET", _COLLECTION): Scope.MANAGE,
+    ("POST", _COLLECTION): Scope.MANAGE,
+    ("GET", f"{_COLLECTION}/{{name}}/calibration"): Scope.MANAGE,
+    ("DELETE", f"{_COLLECTION}/{{name}}"): Scope.MANAGE,
+    ("GET", _KEY): Scope.ADMIN,
+    ("POST", _KEY): Scope.ADMIN,
+    ("POST", f"{_KEY}/{{key_id}}/rotate"): Scope.ADMIN,
+    ("DELETE", f"{_KEY}/{{key_id}}"): Scope.ADMIN,
+    ("GET", "/api/model"): ANY_KEY,
+    ("GET", "/health/live"): PUBLIC,
+    ("GET", "/health/ready"): PUBLIC,
+    ("GET", "/"): PUBLIC,
+    ("GET", "/openapi.json"): PUBLIC,
+}
+"""By method and path template: the scope that a key needs. What is not in it needs an administrator's key."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserRules:
+    """Which web pages may use the service; against cross-site requests and DNS rebinding."""
+
+    hosts: frozenset[str]
+    """Host names of the service, besides the loopback names and any IP address, which no other site can claim."""
+    origins: frozenset[str]
+    """Origins of other sites whose pages may send requests, as in the header Origin."""
+
+    def check(self, host: str | None, origin: str | None) -> None:
+        """Check the headers Host and Origin.
+
+        Raises:
+            AccessDenied: the host is not ours, or a page of another site has sent the request.
+        """
+        name = _host_name(host or "")
+        if host is not None and not (name in self.hosts or name in _LOOPBACK_NAMES or _is_address(name)):
+            raise AccessDenied(
+                "The service is not known by this host name: FACE_ALLOWED_HOSTS has to name it."
+            )
+        if origin is None or origin in self.origins:
+            return
+        if not _same_site(host or "", origin):
+            raise AccessDenied(
+                "Pages of this origin may not use the service: FACE_CORS_ORIGINS has to name it."
+            )
+
+
+class AccessGuard:
+    """A Litestar guard: checks host, origin, API key, scope and collection, in this order."""
+
+    def __init__(self, authenticate: Authenticate, rules: BrowserRules) -> None:
+        self._authenticate = authenticate
+        self._rules = rules
+
+    async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        """Let the request pass; `connection.state.caller` is who sent it.
+
+        Raises:
+            AccessDenied: the host, the origin or the scope is wrong.
+            Unauthenticated: there is no valid key.
+            CollectionNotFound: the key does not see the collection.
+            Unavailable: keys can't be read.
+        """
+        headers = connection.headers
+        self._rules.check(headers.get("host"), headers.get("origin"))
+        method = str(connection.scope.get("method"))
+        needed = required_access("GET" if method == "HEAD" else method, connection.scope["path_template"])
+        if needed == PUBLIC or method == "OPTIONS":
+            return
+        caller = await self._authenticate.execute(_secret(headers))
+        connection.state.caller = caller
+        if isinstance(needed, Scope):
+            caller.grant.require(needed)
+        for collection in _collections(connection):
+            caller.grant.require_collection(collection)
+
+
+def required_access(method: str, template: str) -> Scope | str:
+    """What an operation needs; pages and their files need no key."""
+    if (needed := ACCESS.get((method, template.removesuffix(JSON_PATH)))) is not None:
+        return needed
+    return Scope.ADMIN if template.startswith("/api") else PUBLIC
+
+
+def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
+    """Who sent a request that has passed the guard."""
+    caller: Caller = connection.state.caller
+    return caller
+
+
+def own_key(connection: ASGIConnection[Any, Any, Any, Any], idempotency_key: str | None) -> str | None:
+    """An idempotency key as it is stored: that of one API key is not that of another."""
+    return None if idempotency_key is None else f"{caller_of(connection).key_id or 0}:{idempotency_key}"
+
+
+def _collections(connection: ASGIConnection[Any, Any, Any, Any]) -> list[str]:
+    """The collections that the request is about."""
+    template = connection.scope["path_template"]
+    if template.startswith(_COLLECTION):
+        return [connection.path_params["name"]] if "name" in connection.path_params else []
+    named = connection.query_params.getall("collection", [])
+    return [str(name) for name in named] or [DEFAULT_COLLECTION]
+
+
+def _secret(headers: Mapping[str, str]) -> str | None:
+    if (secret := headers.get(_KEY_HEADER)) is not None:
+        return secret.strip()
+    authorization = headers.get("authorization", "")
+    if authorization[: len(_BEARER)].lower() == _BEARER:
+        return authorization[len(_BEARER) :].strip()
+    return None
+
+
+def _host_name(netloc: str) -> str:
+    """The host in lower case, without port, brackets and final dot."""
+    try:
+        return (urlsplit(f"//{netloc}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _same_site(host: str, origin: str) -> bool:
+    """Whether an origin has the host and the port that a request was sent to; proxies may end TLS."""
+    try:
+        page = urlsplit(origin)
+        here = urlsplit(f"//{host}")
+        default = {"http": 80, "https": 443}[page.scheme]
+        same = (page.hostname, page.port or default) == (here.hostname, here.port or default)
+    except (KeyError, ValueError):
+        return False
+    return same
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,83 @@
+"""API keys as the API shows them."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from application.api_keys import IssuedKey
+from domain.api_keys import MAX_KEY_COLLECTIONS, MAX_KEY_NAME, ApiKey, Scope
+from entrypoints.http.envelope import Success
+
+
+class NewKeyBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A key to create."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=MAX_KEY_NAME, description="Who has it")]
+    scopes: Annotated[list[Scope], Meta(min_length=1)]
+    collections: (
+        Annotated[
+            list[str],
+            Meta(min_length=1, max_length=MAX_KEY_COLLECTIONS, description="The only ones that it sees"),
+        ]
+        | UnsetType
+    ) = UNSET
+    expires_at: Annotated[datetime, Meta(tz=True)] | UnsetType = UNSET
+
+
+class KeyView(msgspec.Struct):
+    """A key without its secret."""
+
+    id: int
+    name: str
+    scopes: list[Scope]
+    created_at: datetime
+    collections: list[str] | UnsetType = UNSET
+    expires_at: datetime | UnsetType = UNSET
+    revoked_at: datetime | UnsetType = UNSET
+    last_used_at: datetime | UnsetType = UNSET
+
+    @classmethod
+    def of(cls, key: ApiKey) -> "KeyView":
+        """What is shown of a key."""
+        return cls(
+            key.id,
+            key.name,
+            sorted(key.grant.scopes),
+            key.created_at,
+            UNSET if key.grant.collections is None else sorted(key.grant.collections),
+            key.expires_at or UNSET,
+            key.revoked_at or UNSET,
+            key.last_used_at or UNSET,
+        )
+
+
+class IssuedKeyView(msgspec.Struct):
+    """A new key, and its secret for this one time."""
+
+    key: KeyView
+    secret: str
+
+    @classmethod
+    def of(cls, issued: IssuedKey) -> "IssuedKeyView":
+        """What is shown of a new key."""
+        return cls(KeyView.of(issued.key), issued.secret)
+
+
+class KeysAnswer(Success, kw_only=True):
+    """All keys."""
+
+    data: list[KeyView]
+
+
+class KeyAnswer(Success, kw_only=True):
+    """One key."""
+
+    data: KeyView
+
+
+class IssuedKeyAnswer(Success, kw_only=True):
+    """A new key."""
+
+    data: IssuedKeyView
