@@ -1,0 +1,1 @@
+"""Random requests, valid and broken, against a real service: `python -m tests.fuzz --help`."""

@@ -1,0 +1,96 @@
+"""Sends random requests to a service, and judges its answers, its log and its memory."""
+
+import asyncio
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from tests.fuzz.requests import Request, Requests
+
+DEADLINE_S = 30.0
+"""By which every request has its answer."""
+
+_ALLOWED_SERVER_ERRORS = {503, 507}
+_TRACEBACK = re.compile(r"Traceback|ERROR|CRITICAL")
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What has come of the requests."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    slowest_s: float = 0.0
+    wrong: list[str] = field(default_factory=list)
+    """Requests with a forbidden answer, or none in time, so that they can be repeated."""
+
+
+async def send(port: int, count: int, seed: int, faces: Sequence[bytes], clients: int = 8) -> Outcome:
+    """Send `count` requests over several connections at once.
+
+    Args:
+        port: of the service, on 127.0.0.1.
+        count: number of requests.
+        seed: equal ones give equal requests.
+        faces: photos with faces, as files.
+        clients: concurrent connections.
+    """
+    outcome = Outcome()
+    await asyncio.gather(
+        *(_client(port, range(start, count, clients), seed, faces, outcome) for start in range(clients))
+    )
+    return outcome
+
+
+def errors_in(log: str) -> list[str]:
+    """Lines that no request may cause."""
+    return [line for line in log.splitlines() if _TRACEBACK.search(line)]
+
+
+async def _client(
+    port: int, numbers: Iterable[int], seed: int, faces: Sequence[bytes], outcome: Outcome
+) -> None:
+    for number in numbers:
+        # A generator for each request, so that any one of them can be made again.
+        request = Requests(random.Random(f"{seed}:{number}"), faces).any()
+        begun = time.perf_counter()
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                status = await exchange(port, request)
+        except TimeoutError:
+            outcome.wrong.append(
+                f"{seed}:{number} {request.method} {request.target[:80]}: no answer in {DEADLINE_S:.0f} s"
+            )
+            continue
+        outcome.slowest_s = max(outcome.slowest_s, time.perf_counter() - begun)
+        outcome.statuses[status] += 1
+        if status >= 500 and status not in _ALLOWED_SERVER_ERRORS:
+            outcome.wrong.append(f"{_shown(seed, number, request)}: {status}")
+
+
+def _shown(seed: int, number: int, request: Request) -> str:
+    return f"{seed}:{number} {request.method} {request.target[:80]}"
+
+
+async def exchange(port: int, request: Request) -> int:
+    """The status of the answer; 0 where the connection ends without one."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(request.head(f"127.0.0.1:{port}") + request.body[: request.cut])
+        await writer.drain()
+        if request.cut is not None:
+            return 0
+        line = await reader.readline()
+        found = re.match(rb"HTTP/1\.[01] (\d{3}) ", line)
+        if found is None:
+            return 0
+        if found[1] == b"100":
+            await reader.readuntil(b"\r\n\r\n")
+            found = re.match(rb"HTTP/1\.[01] (\d{3}) ", await reader.readline()) or found
+        return int(found[1])
+    except (ConnectionError, asyncio.IncompleteReadError):
+        return 0
+    finally:
+        writer.close()
