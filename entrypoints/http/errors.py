@@ -100,7 +100,7 @@ def domain_error(request: AnyRequest, error: errors.FaceServiceError) -> Respons
     if status_of(type(error)) >= HTTPStatus.SERVICE_UNAVAILABLE:
         path = shown_path(request.scope["path"])
         values = (request.method, path, record_of(request.scope).id, error.code, describe_causes(error))
-        logger.warning("%s %s id=%s: %s: %s", *values)
+        logger.warning("%s %s request=%s: %s: %s", *values)
     grounds = next((show(error) for kind, show in GROUNDS.items() if isinstance(error, kind)), UNSET)
     answer = failure(request, status_of(type(error)), error.code, explained(error), grounds)
     if isinstance(error, errors.Unauthenticated):
@@ -132,7 +132,7 @@ def http_error(request: AnyRequest, error: HTTPException) -> Response[ErrorAnswe
 def unexpected_error(request: AnyRequest, error: Exception) -> Response[ErrorAnswer]:
     """A defect of ours: the log has it all, the client nothing."""
     values = (request.method, shown_path(request.scope["path"]), record_of(request.scope).id)
-    logger.error("%s %s id=%s failed", *values, exc_info=error)
+    logger.error("%s %s request=%s failed", *values, exc_info=error)
     detail = "Something went wrong in the service."
     return failure(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", detail)
 

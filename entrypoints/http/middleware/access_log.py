@@ -46,7 +46,7 @@ def access_log(app: ASGIApp) -> ASGIApp:
         finally:
             client = scope.get("client")
             logger.info(
-                "%s %s %d %.1f ms client=%s id=%s code=%s",
+                "%s %s %d %.1f ms client=%s request=%s code=%s",
                 quote(str(scope.get("method"))),
                 shown_path(scope["path"]),
                 CLIENT_CLOSED_REQUEST if record.left else status,

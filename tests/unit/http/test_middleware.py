@@ -53,7 +53,7 @@ async def through(tmp_path: Path, address: str, **settings: Any) -> AsyncIterato
     made = Settings(database_url="memory", data_dir=tmp_path, workers=1, processes=1, **settings)
     container = Container(settings=providers.Object(made))
     transport = httpx.ASGITransport(cast("Any", create_app(container)), client=(address, 1))
-    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
     container.workers().close()
 
