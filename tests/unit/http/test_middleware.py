@@ -44,7 +44,7 @@ async def test_the_log_has_client_request_id_and_error_code(
         forged = await client.get("/health/live", headers={"X-Request-Id": "a b\tcode=x"})
     first, second = (record.getMessage() for record in caplog.records if record.name == "face.access")
     assert chosen.headers["x-request-id"] == "order-17"
-    assert first.endswith("client=127.0.0.1 id=order-17 code=method_not_allowed")
+    assert first.endswith("client=127.0.0.1 request=order-17 code=method_not_allowed")
     assert " " not in forged.headers["x-request-id"]
     assert second.endswith(f"id={forged.headers['x-request-id']} code=-")
 
