@@ -46,7 +46,7 @@ async def test_the_log_has_client_request_id_and_error_code(
     assert chosen.headers["x-request-id"] == "order-17"
     assert first.endswith("client=127.0.0.1 request=order-17 code=method_not_allowed")
     assert " " not in forged.headers["x-request-id"]
-    assert second.endswith(f"id={forged.headers['x-request-id']} code=-")
+    assert second.endswith(f"request={forged.headers['x-request-id']} code=-")
 
 
 async def through(tmp_path: Path, address: str, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
