@@ -8,7 +8,7 @@ from application.gallery_calibration import GalleryCalibration
 from application.ports.models import ModelLibrary
 from domain.calibration import CalibrationTable
 from domain.errors import CollectionNotFound
-from domain.identification import fpir_of
+from domain.identification import fpir_for_fmr
 from domain.impostors import ImpostorDistribution, normalised_score
 
 LEAST_PEOPLE = 20
@@ -113,7 +113,7 @@ class ReportCalibration:
         cohort, policy = stored.cohort, self.policy
         expected = cohort.population(table.prior)
         verification = self._operating(table, policy.target_fmr, expected)
-        search = self._operating(table, policy.identification_fmr(cohort.people), expected)
+        search = self._operating(table, policy.fmr_for_fpir(cohort.people), expected)
         return CalibrationReport(
             collection=collection,
             model=model,
@@ -129,9 +129,9 @@ class ReportCalibration:
             identification=ThresholdEstimate(
                 policy.target_fpir,
                 search.threshold,
-                fpir_of(search.estimated, cohort.people),
+                fpir_for_fmr(search.estimated, cohort.people),
                 search.table_threshold,
-                fpir_of(search.table_estimated, cohort.people),
+                fpir_for_fmr(search.table_estimated, cohort.people),
             ),
             warnings=tuple(_warnings(len(cohort.vectors), cohort.observed, table)),
         )

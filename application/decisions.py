@@ -7,7 +7,7 @@ from enum import StrEnum
 from domain.calibration import CalibrationTable
 from domain.errors import ModelNotCalibrated
 from domain.faces import Embedding
-from domain.identification import Decision, RankedPerson, identification_fmr, verdict
+from domain.identification import Decision, RankedPerson, fmr_for_fpir, verdict
 from domain.impostors import Cohort, ImpostorDistribution, norm_penalty, normalised_score
 
 FPIR_SAFETY_FACTOR = 2
@@ -91,11 +91,11 @@ class DecisionPolicy:
         The more faces somebody has, the more easily they are confused, and the higher is their threshold. It doesn't
         depend on others' faces. Arguments and errors as of `verification`.
         """
-        return self._threshold(model, self.identification_fmr(people) / comparisons, wanted, faces)
+        return self._threshold(model, self.fmr_for_fpir(people) / comparisons, wanted, faces)
 
-    def identification_fmr(self, people: int) -> float:
+    def fmr_for_fpir(self, people: int) -> float:
         """The false match rate of each of the comparisons of a search among so many people."""
-        return min(self.target_fmr, identification_fmr(self.target_fpir, people) / FPIR_SAFETY_FACTOR)
+        return min(self.target_fmr, fmr_for_fpir(self.target_fpir, people) / FPIR_SAFETY_FACTOR)
 
     def decide(self, ranked: Sequence[RankedPerson], searched: int, threshold: Threshold) -> Decision:
         """On people who are ranked best first."""

@@ -16,7 +16,7 @@ from application.ports.faces import EmbeddingRepository, NewFace
 from application.ports.gallery import Gallery
 from application.ports.people import ProfileRepository
 from application.ports.workers import WorkerPool
-from domain.enrolment import Conflict, EnrolmentConflict, OnConflict, doubts
+from domain.enrolment import EnrolmentConflict, FaceConflict, OnConflict, find_conflicts
 from domain.errors import Busy, FaceServiceError, ModelNotCalibrated
 from domain.faces import Crop, Embedding
 from domain.identification import RankedPerson, nearest_embedding
@@ -43,7 +43,7 @@ class EnrolledFace:
     created: bool
     """False: the person had this photo's face already."""
     analysed: AnalysedFace
-    conflicts: tuple[Conflict, ...] = ()
+    conflicts: tuple[FaceConflict, ...] = ()
     """Reasons to doubt that it is the person's; empty with OnConflict.ALLOW."""
 
 
@@ -103,7 +103,7 @@ class EnrolFace:
         """The enrolled face; it is durable when this returns.
 
         Raises:
-            EnrolmentConflict: the face is doubtful, and such faces are to be rejected.
+            EnrolmentConflict: the face conflicts with the gallery, and such faces are to be rejected.
             CollectionNotFound, ProfileNotFound, ModelNotCalibrated, InvalidEmbedding, Busy.
         """
         source, face = pending.source, pending.analysed
@@ -129,7 +129,7 @@ class EnrolFace:
 
     async def _conflicts(
         self, person: PersonReference, probe: Embedding, options: EnrolmentOptions
-    ) -> tuple[Conflict, ...]:
+    ) -> tuple[FaceConflict, ...]:
         if options.on_conflict is OnConflict.ALLOW:
             return ()
         found = await self.gallery.search(probe, options.collection, people=2)
@@ -146,7 +146,7 @@ class EnrolFace:
             if options.on_conflict is OnConflict.WARN:
                 return ()
             raise
-        return doubts(await self._enrolled(person, probe, options.collection), other, threshold)
+        return find_conflicts(await self._enrolled(person, probe, options.collection), other, threshold)
 
     async def _enrolled(
         self, person: PersonReference, probe: Embedding, collection: str

@@ -15,7 +15,7 @@ from application.ports.people import ProfileRepository
 from domain.errors import NoMatch, ProfileNotFound, about
 from domain.faces import DetectedFace, Embedding
 from domain.identification import AmbiguousMatch, Decision, Verdict, nearest_embedding
-from domain.liveness import Liveness
+from domain.liveness.detection import Liveness
 from domain.metadata import Metadata, metadata_filter
 from domain.methods import METHODS
 from domain.people import DEFAULT_COLLECTION

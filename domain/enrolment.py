@@ -19,7 +19,7 @@ class OnConflict(StrEnum):
     REJECT = "reject"
 
 
-class Doubt(StrEnum):
+class ConflictKind(StrEnum):
     """Kinds of conflict."""
 
     RESEMBLES_ANOTHER = "resembles_another_person"
@@ -29,10 +29,10 @@ class Doubt(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class FaceConflict:
     """One conflict and the comparison it is based on."""
 
-    doubt: Doubt
+    doubt: ConflictKind
     profile_id: ProfileId
     """The person compared with: another one, or the one to be enrolled."""
     name: str
@@ -47,12 +47,14 @@ class EnrolmentConflict(errors.Conflict):
 
     code: ClassVar[str] = "enrolment_conflict"
 
-    def __init__(self, conflicts: tuple[Conflict, ...]) -> None:
+    def __init__(self, conflicts: tuple[FaceConflict, ...]) -> None:
         super().__init__("The face was not registered: " + "; ".join(map(_describe, conflicts)) + ".")
         self.conflicts = conflicts
 
 
-def doubts(own: RankedPerson | None, other: RankedPerson | None, threshold: float) -> tuple[Conflict, ...]:
+def find_conflicts(
+    own: RankedPerson | None, other: RankedPerson | None, threshold: float
+) -> tuple[FaceConflict, ...]:
     """Find the conflicts of a new face.
 
     Args:
@@ -63,19 +65,19 @@ def doubts(own: RankedPerson | None, other: RankedPerson | None, threshold: floa
     found = []
     own_similarity = -1.0 if own is None else own.nearest_similarity
     if other is not None and other.nearest_similarity >= max(threshold, own_similarity):
-        found.append(_conflict(Doubt.RESEMBLES_ANOTHER, other, threshold))
+        found.append(_conflict(ConflictKind.RESEMBLES_ANOTHER, other, threshold))
     if own is not None and own.nearest_similarity < threshold:
-        found.append(_conflict(Doubt.DIFFERS, own, threshold))
+        found.append(_conflict(ConflictKind.DIFFERS, own, threshold))
     return tuple(found)
 
 
-def _conflict(doubt: Doubt, person: RankedPerson, threshold: float) -> Conflict:
-    return Conflict(doubt, person.profile_id, person.name, person.nearest_similarity, threshold)
+def _conflict(doubt: ConflictKind, person: RankedPerson, threshold: float) -> FaceConflict:
+    return FaceConflict(doubt, person.profile_id, person.name, person.nearest_similarity, threshold)
 
 
-def _describe(conflict: Conflict) -> str:
+def _describe(conflict: FaceConflict) -> str:
     match conflict.doubt:
-        case Doubt.RESEMBLES_ANOTHER:
+        case ConflictKind.RESEMBLES_ANOTHER:
             return f"it resembles {conflict.name} more"
-        case Doubt.DIFFERS:
+        case ConflictKind.DIFFERS:
             return f"it differs from the other faces of {conflict.name}"

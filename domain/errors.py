@@ -12,7 +12,7 @@ FaceServiceError
 │   ├── InvalidMetadata         invalid_metadata
 │   ├── InvalidEmbedding        invalid_embedding
 │   ├── LowQuality              low_quality                 (domain/quality.py)
-│   ├── WrongNonce              liveness_nonce_wrong        (domain/liveness_errors.py, as all of sessions)
+│   ├── WrongNonce              liveness_nonce_wrong        (domain/liveness/errors.py, as all of sessions)
 │   └── KeyReused               idempotency_key_reused
 ├── SpoofDetected               spoof_detected
 ├── LivenessUndetermined        liveness_undetermined
@@ -165,7 +165,7 @@ class LivenessUndetermined(FaceServiceError):
     code = "liveness_undetermined"
 
     def __init__(self, message: str, reasons: Sequence[str]) -> None:
-        """Say why; `reasons` are the stable words for it (domain/capture.py)."""
+        """Say why; `reasons` are the stable words for it (domain/liveness/capture.py)."""
         self.reasons = tuple(reasons)
         super().__init__(message)
 

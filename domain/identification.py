@@ -95,7 +95,7 @@ def verdict(people: Sequence[RankedPerson], threshold: float, margin: float) -> 
     return Verdict.MATCH
 
 
-def identification_fmr(fpir: float, people: int) -> float:
+def fmr_for_fpir(fpir: float, people: int) -> float:
     """The false match rate that one comparison may have, so that a search of N people errs at `fpir`.
 
     A non-mated probe is compared with N people, and each comparison may match: FPIR = 1 - (1 - FMR)^N.
@@ -103,7 +103,7 @@ def identification_fmr(fpir: float, people: int) -> float:
     return 1.0 if people < 1 else -float(np.expm1(np.log1p(-fpir) / people))
 
 
-def fpir_of(fmr: float, people: int) -> float:
+def fpir_for_fmr(fmr: float, people: int) -> float:
     """The false positive identification rate of a search of N people: the inverse of `identification_fmr`."""
     return 1.0 if fmr >= 1 and people else -float(np.expm1(people * np.log1p(-min(fmr, 1 - 1e-12))))
 

@@ -22,9 +22,9 @@ class IdentificationMethod(Protocol):
         ...
 
     def comparisons(self, faces: int) -> float:
-        """For how many comparisons with one face a comparison with a person of so many counts.
+        """Number of single-face comparisons that a comparison with a person of `faces` faces is equivalent to.
 
-        So many times as often a stranger is as similar as to one face. Measured in docs/accuracy.md.
+        The factor by which impostors reach a similarity more often than with one face. Measured in docs/accuracy.md.
         """
         ...
 

@@ -7,7 +7,7 @@ from typing_extensions import override
 from adapters.files.toml import TomlFiles, write_toml
 from application.ports.liveness import LivenessCalibrations
 from domain.errors import BrokenModel
-from domain.liveness_calibration import LivenessCalibration
+from domain.liveness.calibration import LivenessCalibration
 
 HEADER = "# Written by `face-api calibrate-liveness`. What the figures mean: docs/liveness.md\n"
 

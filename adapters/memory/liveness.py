@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing_extensions import override
 
 from application.ports.liveness import LivenessCalibrations
-from domain.liveness_calibration import LivenessCalibration
+from domain.liveness.calibration import LivenessCalibration
 
 
 @dataclass

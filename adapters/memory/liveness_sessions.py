@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing_extensions import override
 
 from application.ports.liveness_sessions import LivenessSessionStore, StoredSession
-from domain.liveness_errors import LivenessSessionNotFound, TooManyLivenessSessions
-from domain.liveness_session import LivenessSession, SessionState
+from domain.liveness.errors import LivenessSessionNotFound, TooManyLivenessSessions
+from domain.liveness.session import LivenessSession, SessionState
 
 
 @dataclass(slots=True)

@@ -15,8 +15,8 @@ from adapters.postgres.rows import storable
 from adapters.postgres.tables import liveness_session
 from application.ports.liveness_sessions import LivenessSessionStore, StoredSession
 from domain.faces import Embedding
-from domain.liveness_errors import LivenessSessionNotFound, TooManyLivenessSessions
-from domain.liveness_session import LivenessSession, SessionState
+from domain.liveness.errors import LivenessSessionNotFound, TooManyLivenessSessions
+from domain.liveness.session import LivenessSession, SessionState
 from domain.models import ModelChoice
 
 _LOCK = 0x6C69_7665

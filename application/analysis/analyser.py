@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from application.analysis.detection import FaceSelector, LocatedFaces, locate_faces
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection, largest_faces, select
-from application.liveness import LivenessGate
+from application.liveness.gate import LivenessGate
 from application.ports.analysis import FaceAligner, FaceEmbedder, ImageDecoder
 from application.ports.models import ModelLibrary
 from application.ports.quality import QualityAssessor
 from domain.errors import FaceServiceError, LivenessUndetermined, SpoofDetected
 from domain.faces import Crop, DetectedFace, Embedding, ScaledImage
-from domain.liveness import Liveness, LivenessPolicy
-from domain.liveness_session import SessionEvidence
+from domain.liveness.detection import Liveness, LivenessPolicy
+from domain.liveness.session import SessionEvidence
 from domain.models import Alignment, ModelChoice
 from domain.quality import NO_BOUNDS, LowQuality, QualityBounds, QualityReport
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from application.analysis.selection import FaceSelection
-from domain.liveness import LivenessPolicy
+from domain.liveness.detection import LivenessPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,11 @@ import numpy as np
 from application.analysis.analyser import AnalysedFace, FaceAnalyser
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
-from application.liveness_sessions import UseLivenessSession
+from application.liveness.sessions import UseLivenessSession
 from application.ports.workers import WorkerPool
 from domain.errors import InvalidEmbedding, InvalidInput
 from domain.faces import Embedding
-from domain.liveness import LivenessPolicy
+from domain.liveness.detection import LivenessPolicy
 from domain.models import ModelChoice
 from domain.quality import NO_BOUNDS, QualityBounds
 

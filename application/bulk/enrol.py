@@ -13,7 +13,7 @@ from application.enrolment import EnrolFace, EnrolmentOptions, PendingEnrolment
 from application.photo_folders import PhotoFile
 from application.ports.people import CollectionRepository
 from application.ports.workers import WorkerPool
-from domain.enrolment import Conflict, OnConflict
+from domain.enrolment import FaceConflict, OnConflict
 from domain.errors import FaceServiceError
 from domain.models import ModelChoice
 from domain.people import Face, person_name
@@ -41,7 +41,7 @@ class PhotoOutcome:
     status: Status
     face: Face | None = None
     """None if the photo was refused."""
-    conflicts: tuple[Conflict, ...] = ()
+    conflicts: tuple[FaceConflict, ...] = ()
     """Why the face may be of somebody else, though it was enrolled."""
     error: FaceServiceError | None = None
     """Why the photo was refused."""

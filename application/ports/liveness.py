@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from domain.faces import DetectedFace, Image
-from domain.liveness_calibration import LivenessCalibration
+from domain.liveness.calibration import LivenessCalibration
 
 
 class SpoofDetector(Protocol):

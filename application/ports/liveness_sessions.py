@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from domain.liveness_session import LivenessSession
+from domain.liveness.session import LivenessSession
 from domain.models import ModelChoice
 
 

@@ -18,8 +18,8 @@ from adapters.onnx.library import OnnxModelLibrary
 from adapters.system.idle_cores import IdleCores
 from adapters.threads.pool import ThreadWorkerPool
 from application.analysis.analyser import FaceAnalyser
-from application.liveness import LivenessGate
-from domain.capture import MINIFASNET_LIMITS
+from application.liveness.gate import LivenessGate
+from domain.liveness.capture import MINIFASNET_LIMITS
 from domain.models import Alignment
 from entrypoints.bootstrap.gallery import GalleryContainer
 from entrypoints.bootstrap.settings import PROJECT

@@ -20,8 +20,8 @@ from application.former_models import FindFormerFaces
 from application.gallery_calibration import GalleryCalibration
 from application.health import CheckReadiness
 from application.idempotency import AnswerOnce
-from application.liveness_frames import FrameAnalyser
-from application.liveness_sessions import (
+from application.liveness.frames import FrameAnalyser
+from application.liveness.sessions import (
     ReadLivenessSession,
     StartLivenessSession,
     TakeLivenessFrame,

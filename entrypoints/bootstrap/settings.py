@@ -18,9 +18,9 @@ from adapters.system.machine import usable_cores
 from application.analysis.analyser import DEFAULT_MAX_FACES
 from application.decisions import CalibrationMode
 from application.errors import StartupError
-from application.liveness_sessions import SessionLimits
-from domain.liveness import LivenessPolicy
-from domain.liveness_session import SessionRules
+from application.liveness.sessions import SessionLimits
+from domain.liveness.detection import LivenessPolicy
+from domain.liveness.session import SessionRules
 from domain.models import ModelChoice
 from domain.quality import LENIENT, STRICT, QualityBounds
 from entrypoints.bootstrap.bounds import parse_bounds

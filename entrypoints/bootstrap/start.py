@@ -9,7 +9,7 @@ from adapters.system.machine import return_freed_memory
 from application.errors import StartupError
 from application.ports.liveness_sessions import LivenessSessionStore
 from domain.errors import FaceServiceError, Unavailable
-from domain.liveness import LivenessPolicy
+from domain.liveness.detection import LivenessPolicy
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.database import running_database
 from entrypoints.bootstrap.remedies import explained

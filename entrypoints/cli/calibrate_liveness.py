@@ -9,7 +9,7 @@ from adapters.files.liveness import write_liveness_calibration
 from adapters.memory.liveness import InMemoryLivenessCalibrations
 from application.evaluation.liveness.evaluate import LivenessEvaluation, calibrate, evaluate
 from application.evaluation.liveness.presentations import JudgePhotos
-from domain.liveness_calibration import LivenessCalibration
+from domain.liveness.calibration import LivenessCalibration
 from entrypoints.cli.evaluate_liveness import ATTACK, BPCER, LIVE, rate_lines, responses
 from entrypoints.cli.measuring import DETECTION, OUTPUT, configured, measuring, write
 

@@ -17,7 +17,7 @@ from application.enrolment import EnrolmentOptions
 from application.photo_folders import PhotoFile, find_people
 from domain.enrolment import OnConflict
 from domain.errors import CollectionNotFound
-from domain.liveness import LivenessPolicy
+from domain.liveness.detection import LivenessPolicy
 from entrypoints.cli import bulk, reports
 from entrypoints.cli.bulk import DETECTION, JSON, LIVENESS, RECOGNITION, REPORT
 from entrypoints.cli.reports import count, listed, printable

@@ -18,7 +18,7 @@ from application.photo_folders import SkippedFile, walk_photos
 from application.recognition import IdentifiedFace, RecognitionOptions
 from domain.faces import Box
 from domain.identification import Verdict
-from domain.liveness import LivenessPolicy
+from domain.liveness.detection import LivenessPolicy
 from domain.methods import METHODS
 from entrypoints.cli import bulk, reports
 from entrypoints.cli.bulk import DETECTION, JSON, LIVENESS, RECOGNITION, REPORT

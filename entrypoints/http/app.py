@@ -16,7 +16,7 @@ from application.catalogue import ListModels
 from application.enrolment import EnrolBatch, EnrolFace
 from application.health import CheckReadiness
 from application.idempotency import AnswerOnce
-from application.liveness_sessions import ReadLivenessSession, StartLivenessSession, TakeLivenessFrame
+from application.liveness.sessions import ReadLivenessSession, StartLivenessSession, TakeLivenessFrame
 from application.people import ManageCollections, ManageFaces, ManageProfiles
 from application.recognition import (
     CheckLiveness,

@@ -9,9 +9,10 @@ from litestar import MediaType, Response
 from litestar.exceptions import HTTPException, ValidationException
 from msgspec import UNSET, UnsetType
 
-from domain import errors, liveness_errors
+from domain import errors
 from domain.enrolment import EnrolmentConflict
 from domain.identification import AmbiguousMatch
+from domain.liveness import errors as liveness_errors
 from domain.people import COLLECTION_RULE
 from domain.quality import LowQuality
 from entrypoints.bootstrap.remedies import explained

@@ -17,8 +17,8 @@ import cv2
 
 from application.evaluation.datasets.photos import central_face
 from application.evaluation.metrics.rates import Share
-from domain.capture import measure
-from domain.liveness import Liveness
+from domain.liveness.capture import measure
+from domain.liveness.detection import Liveness
 from tests.accuracy.living import CONFIRM, FIT, MODELS, Judge, Living, library, living, variants
 from tests.accuracy.recapture import SPECIES, recaptured
 

@@ -16,11 +16,11 @@ from adapters.onnx.engines.choice import choose_engine
 from adapters.onnx.library import OnnxModelLibrary
 from application.evaluation.datasets.pairs import parse_pairs
 from application.evaluation.datasets.photos import central_face
-from application.liveness import LivenessGate
+from application.liveness.gate import LivenessGate
 from application.ports.liveness import SpoofDetector
-from domain.capture import MINIFASNET_LIMITS
 from domain.faces import Box, Image
-from domain.liveness import Liveness, LivenessPolicy
+from domain.liveness.capture import MINIFASNET_LIMITS
+from domain.liveness.detection import Liveness, LivenessPolicy
 from domain.models import ModelChoice
 from entrypoints.bootstrap.analysis import CATALOGUE
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 
 from domain.faces import Image
-from domain.movements import Movement, sequences
+from domain.liveness.movements import Movement, sequences
 from tests.accuracy import pictures
 
 VIEWS = {Movement.LEFT: "R45_0", Movement.RIGHT: "L45_0", Movement.UP: "F_+30"}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.onnx.library import OnnxModelLibrary
-from domain.liveness import LivenessVerdict
+from domain.liveness.detection import LivenessVerdict
 from tests.accuracy.living import CONFIRM, Judge, Living, library, living, variants
 
 

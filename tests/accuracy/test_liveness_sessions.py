@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from dependency_injector import providers
 
-from application.liveness_frames import FrameAnalyser
-from application.liveness_sessions import likeness
+from application.liveness.frames import FrameAnalyser
+from application.liveness.sessions import likeness
 from domain.errors import InvalidImage
-from domain.liveness_errors import FrameTooSoon
-from domain.liveness_progress import advance
-from domain.liveness_session import Frame, Likeness, LivenessSession, SessionRules, SessionState
+from domain.liveness.errors import FrameTooSoon
+from domain.liveness.movements import sequences
+from domain.liveness.session import Frame, Likeness, LivenessSession, SessionRules, SessionState
+from domain.liveness.transitions import advance
 from domain.models import ModelChoice
-from domain.movements import sequences
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import Settings
 from tests.accuracy import pictures

@@ -9,7 +9,7 @@ from adapters.files.liveness import FileLivenessCalibrations, write_liveness_cal
 from adapters.memory.liveness import InMemoryLivenessCalibrations
 from application.ports.liveness import LivenessCalibrations
 from domain.errors import BrokenModel
-from domain.liveness_calibration import LivenessCalibration, MeasuredRate
+from domain.liveness.calibration import LivenessCalibration, MeasuredRate
 
 FOUND = LivenessCalibration(
     models=("minifasnet_v2", "minifasnet_v1se"),

@@ -10,11 +10,11 @@ from adapters.memory.liveness_sessions import InMemoryLivenessSessions
 from adapters.postgres.liveness_sessions import PostgresLivenessSessions
 from application.ports.liveness_sessions import LivenessSessionStore, StoredSession
 from domain.faces import Embedding
-from domain.head_motion import HeadShape
-from domain.liveness_errors import LivenessSessionNotFound, LivenessSessionUsed, TooManyLivenessSessions
-from domain.liveness_session import Failure, Hint, LivenessSession, Reference, SessionState
+from domain.liveness.errors import LivenessSessionNotFound, LivenessSessionUsed, TooManyLivenessSessions
+from domain.liveness.head_motion import HeadShape
+from domain.liveness.movements import Movement
+from domain.liveness.session import Hint, LivenessSession, Reference, SessionFailure, SessionState
 from domain.models import ModelChoice
-from domain.movements import Movement
 
 VIEWS = tuple(Embedding.of(np.arange(1, 9) ** power, "recogniser") for power in (1.0, 2.0, 3.0))
 BEGUN = LivenessSession((Movement.LEFT, Movement.UP), mirrored=True)
@@ -86,7 +86,7 @@ async def test_a_change_that_raises_changes_nothing(store: LivenessSessionStore)
 
 
 async def test_the_face_of_a_failed_or_used_session_is_gone(store: LivenessSessionStore) -> None:
-    for name, end in (("failed", PASSED.failed(Failure.OTHER_FACE)), ("used", PASSED.used())):
+    for name, end in (("failed", PASSED.failed(SessionFailure.OTHER_FACE)), ("used", PASSED.used())):
         await store.begin(kept(name, PASSED), 60, 10)
         await store.change(name, lambda _, end=end: end)  # type: ignore[misc]
         session = (await store.find(name)).session
@@ -158,7 +158,7 @@ async def test_there_are_only_so_many_at_once(store: LivenessSessionStore) -> No
     with pytest.raises(TooManyLivenessSessions):
         await store.begin(kept("three"), 60, 2)
     # Whoever makes sessions fail has no more of them.
-    await store.change("one", lambda before: before.session.failed(Failure.OTHER_FACE))
+    await store.change("one", lambda before: before.session.failed(SessionFailure.OTHER_FACE))
     with pytest.raises(TooManyLivenessSessions):
         await store.begin(kept("three"), 60, 2)
 

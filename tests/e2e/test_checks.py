@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from adapters.files.liveness import write_liveness_calibration
-from domain.liveness_calibration import LivenessCalibration, MeasuredRate
+from domain.liveness.calibration import LivenessCalibration, MeasuredRate
 from tests.e2e.envelope import envelope, refusal
 from tests.e2e.service import Service, face_api, free_port, one_line
 

@@ -11,7 +11,7 @@ import httpx
 import numpy as np
 import pytest
 
-from domain.movements import Movement
+from domain.liveness.movements import Movement
 from tests.accuracy import pictures
 from tests.accuracy.presentations import Person, genuine
 from tests.e2e.envelope import envelope, refusal

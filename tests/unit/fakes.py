@@ -10,14 +10,14 @@ import numpy as np
 from application.analysis.analyser import FaceAnalyser
 from application.analysis.sources import Photo
 from application.decisions import DecisionPolicy
-from application.liveness import LivenessGate
+from application.liveness.gate import LivenessGate
 from application.ports.liveness import SpoofDetector
 from application.ports.quality import QualityAssessor
 from domain.calibration import CalibrationTable, OperatingPoint
 from domain.errors import InvalidImage, ModelNotInstalled, UnknownModel
 from domain.faces import Crop, DetectedFace, Image, ScaledImage
 from domain.impostors import ImpostorDistribution
-from domain.liveness import LivenessPolicy
+from domain.liveness.detection import LivenessPolicy
 from domain.models import Alignment, ModelChoice, ModelInfo
 from domain.quality import QualityReport
 from tests.unit.vision import ColourDetector, ColourEmbedder

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.faces import Embedding, Landmarks
-from domain.head_motion import HeadShape
-from domain.liveness_session import FaceInFrame, Frame
-from domain.movements import Movement
+from domain.liveness.head_motion import HeadShape
+from domain.liveness.movements import Movement
+from domain.liveness.session import FaceInFrame, Frame
 
 HEAD = np.array([[-0.5, 0, 0], [0.5, 0, 0], [0, 0.645, -0.42], [-0.415, 1.156, -0.05], [0.415, 1.156, -0.05]])
 """Right, down, away; in inter-eye distances. See adapters/imaging/quality.py."""

@@ -8,7 +8,7 @@ from application.bulk.enrol import Status
 from application.enrolment import EnrolFace, EnrolledFace, EnrolmentOptions, PendingEnrolment
 from application.ports.faces import Enrolment, FaceFilter, NewFace
 from domain import errors
-from domain.enrolment import Doubt, OnConflict
+from domain.enrolment import ConflictKind, OnConflict
 from tests.unit.bulk import BulkCommands
 from tests.unit.fakes import BLUE, GREEN, RED
 
@@ -76,7 +76,7 @@ async def test_with_conflicts_photos_are_judged_in_their_order(bulk: BulkCommand
     assert outcomes[1].error is not None
     assert outcomes[1].error.code == "enrolment_conflict"
     (warned,) = await bulk.enrol(photos[1], how=EnrolmentOptions(on_conflict=OnConflict.WARN))
-    assert [each.doubt for each in warned.conflicts] == [Doubt.RESEMBLES_ANOTHER]
+    assert [each.doubt for each in warned.conflicts] == [ConflictKind.RESEMBLES_ANOTHER]
     assert warned.status is Status.ENROLLED
 
 

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from domain.capture import (
+from domain.faces import Box, Image
+from domain.liveness.capture import (
     MINIFASNET_LIMITS,
     NO_LIMITS,
     Capture,
     CaptureLimits,
-    Unjudgeable,
+    UndeterminedReason,
     measure,
     surroundings,
 )
-from domain.faces import Box, Image
 
 GOOD = Capture(chroma=20, colour_variation=10, region=200, surroundings=2)
 BOX = Box(150, 100, 100, 130)
@@ -36,14 +36,17 @@ def shades(image: Image, blue: float, green: float, red: float) -> Image:
     ("capture", "reasons"),
     [
         (GOOD, ()),
-        (replace(GOOD, chroma=4.9), (Unjudgeable.GREY,)),
-        (replace(GOOD, colour_variation=1.4), (Unjudgeable.GREY,)),
-        (replace(GOOD, region=95), (Unjudgeable.TOO_SMALL,)),
-        (replace(GOOD, surroundings=1.19), (Unjudgeable.TOO_CROPPED,)),
-        (Capture(0, 0, 1, 1), (Unjudgeable.GREY, Unjudgeable.TOO_SMALL, Unjudgeable.TOO_CROPPED)),
+        (replace(GOOD, chroma=4.9), (UndeterminedReason.GREY,)),
+        (replace(GOOD, colour_variation=1.4), (UndeterminedReason.GREY,)),
+        (replace(GOOD, region=95), (UndeterminedReason.TOO_SMALL,)),
+        (replace(GOOD, surroundings=1.19), (UndeterminedReason.TOO_CROPPED,)),
+        (
+            Capture(0, 0, 1, 1),
+            (UndeterminedReason.GREY, UndeterminedReason.TOO_SMALL, UndeterminedReason.TOO_CROPPED),
+        ),
     ],
 )
-def test_each_limit_has_its_reason(capture: Capture, reasons: tuple[Unjudgeable, ...]) -> None:
+def test_each_limit_has_its_reason(capture: Capture, reasons: tuple[UndeterminedReason, ...]) -> None:
     assert MINIFASNET_LIMITS.missed(capture) == reasons
 
 
@@ -72,7 +75,9 @@ def test_a_tinted_photo_has_the_shades_of_one_colour(scene: Image) -> None:
 def test_noise_is_no_colour(scene: Image) -> None:
     noise = np.random.default_rng(1).normal(0, 8, scene.shape)
     noisy = np.clip(shades(scene, 1, 1, 1) + noise, 0, 255).astype(np.uint8)
-    assert CaptureLimits(chroma=5, colour_variation=1.5).missed(measure(noisy, BOX)) == (Unjudgeable.GREY,)
+    assert CaptureLimits(chroma=5, colour_variation=1.5).missed(measure(noisy, BOX)) == (
+        UndeterminedReason.GREY,
+    )
 
 
 def test_a_colour_photo_has_many_colours(scene: Image) -> None:

@@ -9,7 +9,7 @@ from application.decisions import CalibrationMode, ComparedFaces
 from domain.calibration import CalibrationTable, OperatingPoint, Population
 from domain.errors import ModelNotCalibrated
 from domain.faces import Embedding
-from domain.identification import RankedPerson, Verdict, fpir_of, identification_fmr, verdict
+from domain.identification import RankedPerson, Verdict, fmr_for_fpir, fpir_for_fmr, verdict
 from domain.impostors import Cohort, ImpostorDistribution, normalised_score, similarity_at
 from domain.people import Face, FaceId, ProfileId
 from tests.unit.fakes import policy
@@ -45,18 +45,18 @@ def test_without_a_margin_nothing_is_ambiguous() -> None:
 
 @pytest.mark.parametrize("people", [1, 10, 1000, 10**6])
 def test_so_many_comparisons_at_that_rate_err_as_often_as_wanted(people: int) -> None:
-    fmr = identification_fmr(0.01, people)
+    fmr = fmr_for_fpir(0.01, people)
     assert 1 - (1 - fmr) ** people == pytest.approx(0.01, rel=1e-3)
-    assert fpir_of(fmr, people) == pytest.approx(0.01)
+    assert fpir_for_fmr(fmr, people) == pytest.approx(0.01)
 
 
 def test_searches_among_nobody_never_err() -> None:
-    assert fpir_of(0.5, 0) == fpir_of(1, 0) == 0
-    assert fpir_of(1, 3) == 1
+    assert fpir_for_fmr(0.5, 0) == fpir_for_fmr(1, 0) == 0
+    assert fpir_for_fmr(1, 3) == 1
 
 
 def test_nobody_to_be_compared_with_cannot_be_confused() -> None:
-    assert identification_fmr(0.01, 0) == 1
+    assert fmr_for_fpir(0.01, 0) == 1
 
 
 def test_a_search_of_more_people_is_stricter_and_never_looser_than_a_verification() -> None:
@@ -77,7 +77,7 @@ def test_whoever_has_more_faces_must_be_more_similar() -> None:
 
 
 def test_a_search_errs_half_as_often_as_it_may() -> None:
-    assert policy().identification("m", 1000).fmr == pytest.approx(identification_fmr(0.01, 1000) / 2)
+    assert policy().identification("m", 1000).fmr == pytest.approx(fmr_for_fpir(0.01, 1000) / 2)
 
 
 def test_a_threshold_of_the_request_comes_with_its_rate() -> None:

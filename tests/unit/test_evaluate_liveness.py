@@ -4,12 +4,12 @@ import pytest
 from application.evaluation.errors import EvaluationError
 from application.evaluation.liveness.evaluate import LivenessEvaluation, calibrate, evaluate, least_photos
 from application.evaluation.liveness.presentations import NO_ATTACKS, JudgedPhotos, Presentations
-from domain.capture import Unjudgeable
-from domain.liveness import Liveness
-from domain.liveness_calibration import LivenessCalibration
+from domain.liveness.calibration import LivenessCalibration
+from domain.liveness.capture import UndeterminedReason
+from domain.liveness.detection import Liveness
 
-GREY = Liveness(0.01, 0.5, (Unjudgeable.GREY,))
-GREY_AND_SMALL = Liveness(0.99, 0.5, (Unjudgeable.GREY, Unjudgeable.TOO_SMALL))
+GREY = Liveness(0.01, 0.5, (UndeterminedReason.GREY,))
+GREY_AND_SMALL = Liveness(0.99, 0.5, (UndeterminedReason.GREY, UndeterminedReason.TOO_SMALL))
 
 
 def presentations(*scores: float | Liveness | None, species: tuple[str, ...] = ()) -> Presentations:

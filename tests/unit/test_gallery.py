@@ -18,7 +18,7 @@ from application.people import ManageFaces
 from application.ports.faces import FaceFilter
 from application.recognition import Identify, RecognitionOptions, RecognizeFace, VerifyFace
 from domain import errors
-from domain.enrolment import Doubt, EnrolmentConflict, OnConflict
+from domain.enrolment import ConflictKind, EnrolmentConflict, OnConflict
 from domain.identification import AmbiguousMatch, Verdict
 from domain.people import FaceId, ProfileId
 from domain.quality import NO_BOUNDS
@@ -197,15 +197,15 @@ async def test_a_face_that_resembles_somebody_else_is_doubtful(house: House) -> 
     with pytest.raises(EnrolmentConflict) as caught:
         await house.enrol("Other", photo(RED), EnrolmentOptions(on_conflict=OnConflict.REJECT))
     (conflict,) = caught.value.conflicts
-    assert (conflict.doubt, conflict.profile_id) == (Doubt.RESEMBLES_ANOTHER, red.face.profile_id)
+    assert (conflict.doubt, conflict.profile_id) == (ConflictKind.RESEMBLES_ANOTHER, red.face.profile_id)
     warned = await house.enrol("Other", photo(RED), EnrolmentOptions(on_conflict=OnConflict.WARN))
-    assert [conflict.doubt for conflict in warned.conflicts] == [Doubt.RESEMBLES_ANOTHER]
+    assert [conflict.doubt for conflict in warned.conflicts] == [ConflictKind.RESEMBLES_ANOTHER]
 
 
 async def test_a_face_that_differs_from_the_persons_others_is_doubtful(house: House) -> None:
     await house.enrol("Red", photo(RED))
     warned = await house.enrol("Red", photo(BLUE), EnrolmentOptions(on_conflict=OnConflict.WARN))
-    assert [conflict.doubt for conflict in warned.conflicts] == [Doubt.DIFFERS]
+    assert [conflict.doubt for conflict in warned.conflicts] == [ConflictKind.DIFFERS]
     fitting = await house.enrol(
         "Red", photo(RED, sizes=(30,)), EnrolmentOptions(on_conflict=OnConflict.REJECT)
     )
@@ -259,7 +259,7 @@ def test_embeddings_of_the_stand_ins_are_unit_vectors() -> None:
 async def test_a_face_of_somebody_else_is_told_of_unless_asked_otherwise(house: House) -> None:
     await house.enrol("Red", photo(RED))
     assert [each.doubt for each in (await house.enrol("Other", photo(RED))).conflicts] == [
-        Doubt.RESEMBLES_ANOTHER
+        ConflictKind.RESEMBLES_ANOTHER
     ]
     assert (
         await house.enrol("Third", photo(RED), EnrolmentOptions(on_conflict=OnConflict.ALLOW))

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from domain.head_change import HeadChange, frontal
-from domain.head_motion import HeadMotion, HeadShape, motion
-from domain.movements import Movement
+from domain.liveness.head_change import HeadChange, frontal
+from domain.liveness.head_motion import HeadMotion, HeadShape, motion
+from domain.liveness.movements import Movement
 from tests.unit.heads import HEAD, landmarks, shape, turned
 
 

@@ -6,13 +6,13 @@ import pytest
 
 from adapters.memory.liveness import InMemoryLivenessCalibrations
 from adapters.onnx.anti_spoofing.ensemble import SpoofDetectorEnsemble
-from application.liveness import LivenessGate
+from application.liveness.gate import LivenessGate
 from application.ports.liveness import LivenessCalibrations, SpoofDetector
-from domain.capture import MINIFASNET_LIMITS, NO_LIMITS, CaptureLimits, Unjudgeable
 from domain.errors import BrokenModel, LivenessUndetermined, ModelNotInstalled, SpoofDetected
 from domain.faces import Box, DetectedFace, Image
-from domain.liveness import Liveness, LivenessPolicy, LivenessVerdict, pooled
-from domain.liveness_calibration import LivenessCalibration, MeasuredRate
+from domain.liveness.calibration import LivenessCalibration, MeasuredRate
+from domain.liveness.capture import MINIFASNET_LIMITS, NO_LIMITS, CaptureLimits, UndeterminedReason
+from domain.liveness.detection import Liveness, LivenessPolicy, LivenessVerdict, pooled
 
 IMAGE = np.zeros((10, 10, 3), np.uint8)
 FACE = DetectedFace(Box(2, 2, 5, 5), 1.0)
@@ -70,7 +70,7 @@ def test_the_threshold_itself_is_live() -> None:
 
 
 def test_what_cannot_be_judged_is_neither_live_nor_an_attack() -> None:
-    found = Liveness(0.9, 0.5, (Unjudgeable.GREY,))
+    found = Liveness(0.9, 0.5, (UndeterminedReason.GREY,))
     assert (found.verdict, found.live) == (LivenessVerdict.UNDETERMINED, False)
     assert Liveness(0.9, 0.5).verdict is LivenessVerdict.LIVE
     assert Liveness(0.1, 0.5).verdict is LivenessVerdict.SPOOF
@@ -85,7 +85,7 @@ def test_enforce_refuses_what_cannot_be_judged_as_that(answer: float) -> None:
 
 def test_observe_says_why_nothing_can_be_said() -> None:
     found = gate(OBSERVE, 0.1, MINIFASNET_LIMITS).check(IMAGE, FACE)
-    assert found == Liveness(0.1, 0.5, (Unjudgeable.GREY, Unjudgeable.TOO_SMALL))
+    assert found == Liveness(0.1, 0.5, (UndeterminedReason.GREY, UndeterminedReason.TOO_SMALL))
 
 
 def test_off_needs_no_model() -> None:

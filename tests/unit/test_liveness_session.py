@@ -10,20 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.faces import Embedding
-from domain.liveness_errors import FrameTooSoon, LivenessSessionClosed
-from domain.liveness_progress import advance
-from domain.liveness_session import (
+from domain.liveness.errors import FrameTooSoon, LivenessSessionClosed
+from domain.liveness.movements import Movement, sequences
+from domain.liveness.session import (
     FaceInFrame,
-    Failure,
     Frame,
     Hint,
     Likeness,
     LivenessSession,
     PassiveCheck,
+    SessionFailure,
     SessionRules,
     SessionState,
 )
-from domain.movements import Movement, sequences
+from domain.liveness.transitions import advance
 from tests.unit.heads import ANN, BOB, FRONT, MODEL, SHOWN, frame, shape, turned
 
 RULES = SessionRules(deadline_s=30, gap_s=2, frames=40, rate=5)
@@ -135,29 +135,31 @@ def test_whatever_comes_the_machine_keeps_its_promises(
 def test_a_frame_that_comes_twice_fails() -> None:
     session = play(LivenessSession((Movement.LEFT, Movement.UP)), [FRONT, FRONT])
     again = advance(session, frame(2.0, 1), RULES, LIKENESS)
-    assert again.failure is Failure.REPEATED_FRAME
+    assert again.failure is SessionFailure.REPEATED_FRAME
 
 
 def test_too_many_frames_fail() -> None:
     session = play(LivenessSession((Movement.LEFT, Movement.UP)), [FRONT] * 45)
-    assert session.failure is Failure.TOO_MANY_FRAMES
+    assert session.failure is SessionFailure.TOO_MANY_FRAMES
     assert session.frames == RULES.frames
 
 
 def test_an_interruption_fails_once_the_face_was_seen() -> None:
     begun = play(LivenessSession((Movement.LEFT, Movement.UP)), [FRONT])
-    assert advance(begun, frame(begun.seen_at + 2.1, 9), RULES, LIKENESS).failure is Failure.INTERRUPTED
+    assert (
+        advance(begun, frame(begun.seen_at + 2.1, 9), RULES, LIKENESS).failure is SessionFailure.INTERRUPTED
+    )
     unseen = play(begun, [None] * 3, start=1.0)
     assert unseen.hint is Hint.NO_FACE
-    assert advance(unseen, frame(2.6, 9), RULES, LIKENESS).failure is Failure.INTERRUPTED
+    assert advance(unseen, frame(2.6, 9), RULES, LIKENESS).failure is SessionFailure.INTERRUPTED
     waiting = play(LivenessSession((Movement.LEFT, Movement.UP)), [None] * 20)
     assert waiting.state is SessionState.OPEN
 
 
 def test_the_deadline_ends_an_open_session() -> None:
     session = LivenessSession((Movement.LEFT, Movement.UP))
-    assert advance(session, frame(30.1, 1), RULES, LIKENESS).failure is Failure.DEADLINE_PASSED
-    assert session.late(30.1, RULES).failure is Failure.DEADLINE_PASSED
+    assert advance(session, frame(30.1, 1), RULES, LIKENESS).failure is SessionFailure.DEADLINE_PASSED
+    assert session.late(30.1, RULES).failure is SessionFailure.DEADLINE_PASSED
     assert session.late(29.9, RULES) is session
     passed = play(session, performed(session.movements))
     assert passed.late(1000, RULES) is passed
@@ -176,15 +178,15 @@ def test_another_face_fails_wherever_it_is_seen_well() -> None:
     begun = play(LivenessSession((Movement.LEFT, Movement.UP)), [FRONT])
     for pose in (FRONT, *SHOWN.values()):
         other = advance(begun, frame(1.5, 9, replace(pose, embedding=BOB)), RULES, LIKENESS)
-        assert other.failure is Failure.OTHER_FACE
+        assert other.failure is SessionFailure.OTHER_FACE
 
 
 def test_a_face_that_could_be_another_counts_for_nothing_and_not_for_long() -> None:
     begun = play(LivenessSession((Movement.LEFT, Movement.UP)), [FRONT])
     unclear = replace(SHOWN[Movement.LEFT], embedding=SIMILAR)
-    doubtful = play(begun, [unclear], start=1.0)
-    assert (doubtful.done, doubtful.hint, doubtful.state) == (0, Hint.UNCLEAR, SessionState.OPEN)
-    assert play(doubtful, [unclear] * 8, start=1.2, step=0.25).failure is Failure.OTHER_FACE
+    played = play(begun, [unclear], start=1.0)
+    assert (played.done, played.hint, played.state) == (0, Hint.UNCLEAR, SessionState.OPEN)
+    assert play(played, [unclear] * 8, start=1.2, step=0.25).failure is SessionFailure.OTHER_FACE
 
 
 def test_leaning_forward_is_no_movement_and_coming_closer_unasked_is_one() -> None:
@@ -192,7 +194,7 @@ def test_leaning_forward_is_no_movement_and_coming_closer_unasked_is_one() -> No
     leaning = replace(FRONT, of_picture=0.13, pixels=83.0)
     assert advance(begun, frame(1.0, 9, leaning), RULES, LIKENESS).state is SessionState.OPEN
     near = advance(begun, frame(1.0, 9, SHOWN[Movement.CLOSER]), RULES, LIKENESS)
-    assert near.failure is Failure.WRONG_MOVEMENT
+    assert near.failure is SessionFailure.WRONG_MOVEMENT
 
 
 def test_whoever_came_closer_may_stay() -> None:
@@ -214,7 +216,7 @@ def test_mirrored_pictures_swap_the_sides() -> None:
     movements = (Movement.LEFT, Movement.UP)
     shown = performed((Movement.RIGHT, Movement.UP))
     assert play(LivenessSession(movements, mirrored=True), shown).state is SessionState.PASSED
-    assert play(LivenessSession(movements), shown).failure is Failure.WRONG_MOVEMENT
+    assert play(LivenessSession(movements), shown).failure is SessionFailure.WRONG_MOVEMENT
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from adapters.memory.liveness_sessions import InMemoryLivenessSessions
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
 from application.analysis.sources import SourceReader, Vector
-from application.liveness_frames import FrameAnalyser
-from application.liveness_sessions import (
+from application.liveness.frames import FrameAnalyser
+from application.liveness.sessions import (
     ReadLivenessSession,
     SessionLimits,
     StartLivenessSession,
@@ -22,8 +22,8 @@ from application.liveness_sessions import (
 from application.ports.liveness_sessions import StoredSession
 from domain.errors import ImageTooLarge, InvalidInput, ModelNotCalibrated, UnknownModel
 from domain.faces import DetectedFace, Embedding, Image
-from domain.liveness import LivenessPolicy
-from domain.liveness_errors import (
+from domain.liveness.detection import LivenessPolicy
+from domain.liveness.errors import (
     FrameTooSoon,
     LivenessSessionClosed,
     LivenessSessionNotFound,
@@ -32,9 +32,9 @@ from domain.liveness_errors import (
     LivenessSessionUsed,
     WrongNonce,
 )
-from domain.liveness_session import FaceInFrame, Failure, Frame, SessionRules, SessionState
+from domain.liveness.movements import Movement, sequences
+from domain.liveness.session import FaceInFrame, Frame, SessionFailure, SessionRules, SessionState
 from domain.models import ModelChoice
-from domain.movements import Movement, sequences
 from tests.unit.fakes import BLUE, GREEN, RED, ColourModels, InlineWorkers, analyser, photo, policy
 from tests.unit.heads import FRONT, SHOWN
 
@@ -161,10 +161,10 @@ async def test_a_session_that_nobody_carries_out_fails_at_its_deadline_and_is_go
 ) -> None:
     kept = await service.start.execute()
     service.clock.now += 31
-    assert (await service.read.execute(kept.id)).session.failure is Failure.DEADLINE_PASSED
+    assert (await service.read.execute(kept.id)).session.failure is SessionFailure.DEADLINE_PASSED
     with pytest.raises(LivenessSessionNotPassed):
         await service.use.execute(kept.id, _own("colour"))
-    assert (await service.send(kept, "front")).session.failure is Failure.DEADLINE_PASSED
+    assert (await service.send(kept, "front")).session.failure is SessionFailure.DEADLINE_PASSED
     service.clock.now += 60
     with pytest.raises(LivenessSessionNotFound):
         await service.read.execute(kept.id)

@@ -51,7 +51,7 @@ def deciding_at(threshold: float | None) -> DecisionPolicy:
     """Searches among 30 people have this threshold; None is a model without calibration."""
     if threshold is None:
         return policy(load_table=lambda _: None, target_fpir=0.02)
-    fmr = policy(target_fmr=1, target_fpir=0.02).identification_fmr(30)
+    fmr = policy(target_fmr=1, target_fpir=0.02).fmr_for_fpir(30)
     table = replace(some_table("m"), points=(OperatingPoint(fmr, threshold, fmr, fmr),))
     return policy(load_table=lambda _: table, target_fmr=1, target_fpir=0.02)
 

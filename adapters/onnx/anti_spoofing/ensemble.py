@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from application.ports.liveness import SpoofDetector
 from domain.faces import DetectedFace, Image
-from domain.liveness import pooled
+from domain.liveness.detection import pooled
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from typing_extensions import override
 from adapters.onnx.graphs.exports import GIVES_PROBABILITIES
 from adapters.onnx.session import InferenceSession, Tensor
 from application.ports.liveness import SpoofDetector
-from domain.capture import surroundings
 from domain.errors import BrokenModel
 from domain.faces import DetectedFace, Image
-from domain.liveness import pooled
+from domain.liveness.capture import surroundings
+from domain.liveness.detection import pooled
 
 _CLASSES = 3
 _LIVE = 1

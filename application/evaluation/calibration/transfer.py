@@ -223,7 +223,7 @@ class _Draw:
         """FPIR, TPIR and the median threshold of searches of the probes among the enrolled."""
         similarities = self.vectors[self.probes] @ self.vectors[self.enrolled].T
         nearest = similarities.argmax(axis=1)
-        fmr = policy.identification_fmr(len(self.enrolled))
+        fmr = policy.fmr_for_fpir(len(self.enrolled))
         thresholds = np.take_along_axis(
             self._thresholds(self.probes, self.enrolled, fmr), nearest[:, None], axis=1
         )[:, 0]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from application.evaluation.errors import EvaluationError
 from application.evaluation.liveness.presentations import JudgedPhotos, Presentations
 from application.evaluation.metrics.rates import Share
-from domain.liveness_calibration import LivenessCalibration, MeasuredRate
+from domain.liveness.calibration import LivenessCalibration, MeasuredRate
 
 LEAST_LIVE = 50
 """Photos of living people that a calibration needs at least, whatever the wanted rate."""

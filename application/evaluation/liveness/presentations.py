@@ -12,7 +12,7 @@ from application.analysis.analyser import FaceAnalyser
 from application.evaluation.datasets.photos import Progress, central_face, map_photos, read_image
 from application.evaluation.errors import EvaluationError
 from application.photo_folders import SUFFIXES
-from domain.liveness import Liveness
+from domain.liveness.detection import Liveness
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from http import HTTPStatus
 
 from litestar.openapi import ResponseSpec
 
-from domain import errors, liveness_errors
+from domain import errors
+from domain.liveness import errors as liveness_errors
 from domain.quality import LowQuality
 from entrypoints.http.envelope import ErrorAnswer
 from entrypoints.http.errors import status_of

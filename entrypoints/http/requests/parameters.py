@@ -13,7 +13,7 @@ from application.enrolment import EnrolmentOptions
 from application.recognition import RecognitionOptions
 from domain import errors
 from domain.enrolment import OnConflict
-from domain.liveness import LivenessPolicy
+from domain.liveness.detection import LivenessPolicy
 from domain.metadata import Metadata
 from domain.people import COLLECTION_PATTERN, DEFAULT_COLLECTION, MAX_ID, FaceId, ProfileId
 

@@ -7,8 +7,9 @@ from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter
 
-from application.liveness_sessions import ReadLivenessSession, StartLivenessSession, TakeLivenessFrame
-from domain import errors, liveness_errors
+from application.liveness.sessions import ReadLivenessSession, StartLivenessSession, TakeLivenessFrame
+from domain import errors
+from domain.liveness import errors as liveness_errors
 from entrypoints.http.openapi.refusals import refusals
 from entrypoints.http.openapi.request_bodies import either, frame_body
 from entrypoints.http.requests.multipart import AnyRequest

@@ -6,10 +6,10 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from application.analysis.analyser import AnalysedFace
-from domain.capture import Unjudgeable
-from domain.liveness import Liveness, LivenessVerdict
-from domain.liveness_session import SessionEvidence
-from domain.movements import Movement
+from domain.liveness.capture import UndeterminedReason
+from domain.liveness.detection import Liveness, LivenessVerdict
+from domain.liveness.movements import Movement
+from domain.liveness.session import SessionEvidence
 from domain.quality import QualityReport, Reason
 from entrypoints.http.envelope import Success
 from entrypoints.http.views.detection import DetectedView
@@ -23,7 +23,7 @@ class LivenessView(msgspec.Struct):
     threshold: Annotated[float, Meta(description="The least score of a living face")]
     verdict: LivenessVerdict
     reasons: Annotated[
-        list[Unjudgeable],
+        list[UndeterminedReason],
         Meta(description="Why the verdict is undetermined and the score says nothing; else empty"),
     ]
 

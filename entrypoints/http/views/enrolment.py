@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from application.enrolment import EnrolledFace
-from domain.enrolment import Conflict
+from domain.enrolment import FaceConflict
 from domain.errors import FaceServiceError
 from domain.people import Face
 from entrypoints.bootstrap.remedies import explained
@@ -61,7 +61,7 @@ class ConflictView(msgspec.Struct):
     threshold: Least
 
     @classmethod
-    def of(cls, conflict: Conflict) -> "ConflictView":
+    def of(cls, conflict: FaceConflict) -> "ConflictView":
         """Show a conflict."""
         return cls(
             conflict.doubt, conflict.profile_id, conflict.name, conflict.similarity, conflict.threshold

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from application.liveness_sessions import SessionLimits
+from application.liveness.sessions import SessionLimits
 from application.ports.liveness_sessions import StoredSession
-from domain.liveness_session import Failure, Hint, SessionState
-from domain.movements import Movement
+from domain.liveness.movements import Movement
+from domain.liveness.session import Hint, SessionFailure, SessionState
 from entrypoints.http.envelope import Success
 
 _STATES = {
@@ -47,7 +47,7 @@ class LivenessSessionView(msgspec.Struct, omit_defaults=True):
     ]
     next: Annotated[Movement | UnsetType, Meta(description="What to ask the person for now")] = UNSET
     hint: Annotated[Hint | UnsetType, Meta(description="Advice for the person, on the last frame")] = UNSET
-    failure: Annotated[Failure | UnsetType, Meta(description="Why it failed")] = UNSET
+    failure: Annotated[SessionFailure | UnsetType, Meta(description="Why it failed")] = UNSET
     passive: Annotated[PassiveView | UnsetType, Meta(description="If anti-spoofing models are installed")] = (
         UNSET
     )

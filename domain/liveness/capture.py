@@ -22,7 +22,7 @@ _SAMPLES = 256
 """Pixels sampled per direction for that."""
 
 
-class Unjudgeable(StrEnum):
+class UndeterminedReason(StrEnum):
     """Why the liveness of a face is undetermined."""
 
     GREY = "grey"
@@ -57,13 +57,13 @@ class CaptureLimits:
     region: float = 0
     surroundings: float = 0
 
-    def missed(self, capture: Capture) -> tuple[Unjudgeable, ...]:
+    def missed(self, capture: Capture) -> tuple[UndeterminedReason, ...]:
         """The limits that a capture misses; empty if a verdict is possible."""
         found = {
-            Unjudgeable.GREY: capture.chroma < self.chroma
+            UndeterminedReason.GREY: capture.chroma < self.chroma
             or capture.colour_variation < self.colour_variation,
-            Unjudgeable.TOO_SMALL: capture.region < self.region,
-            Unjudgeable.TOO_CROPPED: capture.surroundings < self.surroundings,
+            UndeterminedReason.TOO_SMALL: capture.region < self.region,
+            UndeterminedReason.TOO_CROPPED: capture.surroundings < self.surroundings,
         }
         return tuple(reason for reason, applies in found.items() if applies)
 

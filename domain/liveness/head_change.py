@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from domain.head_motion import HeadMotion, HeadShape
-from domain.movements import Movement
+from domain.liveness.head_motion import HeadMotion, HeadShape
+from domain.liveness.movements import Movement
 
 _TURNED = 0.25
 """Parallax across, from which on a head is turned to a side: an average head by about 31 degrees."""

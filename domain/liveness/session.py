@@ -1,6 +1,6 @@
 """A liveness session: one head makes a random sequence of movements in front of the camera.
 
-States and data of the session; domain/liveness_progress.py has the transitions. Failure is final: a new attempt
+States and data of the session; domain/liveness/transitions.py has the transitions. Failure is final: a new attempt
 needs a new session with other movements.
 """
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from domain.faces import Embedding
-from domain.head_motion import HeadShape
-from domain.liveness import pooled
-from domain.liveness_errors import FrameTooSoon, LivenessSessionClosed
-from domain.movements import Movement
+from domain.liveness.detection import pooled
+from domain.liveness.errors import FrameTooSoon, LivenessSessionClosed
+from domain.liveness.head_motion import HeadShape
+from domain.liveness.movements import Movement
 
 _WINDOW_S = 1.0
 """Window in which the frame rate is measured."""
@@ -27,7 +27,7 @@ class SessionState(StrEnum):
     """Passed, and consumed by a request."""
 
 
-class Failure(StrEnum):
+class SessionFailure(StrEnum):
     """Why a session failed."""
 
     DEADLINE_PASSED = "deadline_passed"
@@ -143,7 +143,7 @@ class LivenessSession:
     mirrored: bool = False
     """Whether frames are mirrored, as in a camera preview."""
     state: SessionState = SessionState.OPEN
-    failure: Failure | None = None
+    failure: SessionFailure | None = None
     hint: Hint = Hint.FACE_CAMERA
     done: int = 0
     """Number of movements made."""
@@ -155,7 +155,7 @@ class LivenessSession:
     """Time of the last frame that showed the face."""
     seen: int = 0
     """Number of frames with the face, from the first frontal one."""
-    doubtful: int = 0
+    unclear: int = 0
     """Number of frames whose face is not clearly the same."""
     reference: Reference | None = None
     passive: tuple[float, ...] = ()
@@ -178,7 +178,7 @@ class LivenessSession:
         """Pooled score of all frames, 0..1; None without anti-spoofing models."""
         return pooled(self.passive) if self.passive else None
 
-    def failed(self, failure: Failure) -> "LivenessSession":
+    def failed(self, failure: SessionFailure) -> "LivenessSession":
         """The failed session, with all data on the face removed."""
         return replace(self, state=SessionState.FAILED, failure=failure, views=(), reference=None)
 
@@ -207,7 +207,7 @@ class LivenessSession:
     def late(self, at: float, rules: SessionRules) -> "LivenessSession":
         """The session at time `at`: open sessions fail once their deadline has passed."""
         if self.state is SessionState.OPEN and at > rules.deadline_s:
-            return self.failed(Failure.DEADLINE_PASSED)
+            return self.failed(SessionFailure.DEADLINE_PASSED)
         return self
 
 

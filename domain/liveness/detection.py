@@ -5,16 +5,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.capture import Unjudgeable
 from domain.errors import LivenessUndetermined, SpoofDetected
+from domain.liveness.capture import UndeterminedReason
 
 _CERTAIN = 1e-6
 """Scores are clipped to this distance from 0 and 1, so that no model alone overrules all others."""
 
 _EXPLANATIONS = {
-    Unjudgeable.GREY: "it has no colours, or hardly any; send a colour photo",
-    Unjudgeable.TOO_SMALL: "the face has too few pixels; send a larger photo, or come closer",
-    Unjudgeable.TOO_CROPPED: "it ends too near to the face; send the camera's whole photo",
+    UndeterminedReason.GREY: "it has no colours, or hardly any; send a colour photo",
+    UndeterminedReason.TOO_SMALL: "the face has too few pixels; send a larger photo, or come closer",
+    UndeterminedReason.TOO_CROPPED: "it ends too near to the face; send the camera's whole photo",
 }
 """Explanations for the client."""
 
@@ -52,7 +52,7 @@ class Liveness:
     """0..1, higher is more likely a bona fide presentation; not a probability."""
     threshold: float
     """The lowest score of a live face."""
-    reasons: tuple[Unjudgeable, ...] = ()
+    reasons: tuple[UndeterminedReason, ...] = ()
     """Why the verdict is undetermined; empty otherwise."""
 
     @property

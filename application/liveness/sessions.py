@@ -7,21 +7,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from application.decisions import DecisionPolicy
-from application.liveness_frames import FrameAnalyser
+from application.liveness.frames import FrameAnalyser
 from application.ports.liveness_sessions import LivenessSessionStore, StoredSession
 from application.ports.models import ModelLibrary
 from application.ports.workers import WorkerPool
 from domain.errors import ImageTooLarge, InvalidInput
 from domain.faces import Embedding
-from domain.liveness import LivenessPolicy
-from domain.liveness_errors import (
+from domain.liveness.detection import LivenessPolicy
+from domain.liveness.errors import (
     LivenessSessionNotPassed,
     LivenessSessionOtherFace,
     LivenessSessionUsed,
     WrongNonce,
 )
-from domain.liveness_progress import advance
-from domain.liveness_session import (
+from domain.liveness.movements import Movement, sequences
+from domain.liveness.session import (
     Likeness,
     LivenessSession,
     PassiveCheck,
@@ -29,7 +29,7 @@ from domain.liveness_session import (
     SessionRules,
     SessionState,
 )
-from domain.movements import Movement, sequences
+from domain.liveness.transitions import advance
 
 _ID_BYTES = 24
 """192 random bits, which nobody can guess."""

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from application.ports.liveness import LivenessCalibrations, SpoofDetector
-from domain.capture import NO_LIMITS, CaptureLimits, measure
 from domain.errors import BrokenModel
 from domain.faces import DetectedFace, Image
-from domain.liveness import Liveness, LivenessPolicy
-from domain.liveness_calibration import SCORING
+from domain.liveness.calibration import SCORING
+from domain.liveness.capture import NO_LIMITS, CaptureLimits, measure
+from domain.liveness.detection import Liveness, LivenessPolicy
 
 _RENEW = "the operator has to run face-api calibrate-liveness again, or remove its file"
 

@@ -11,8 +11,8 @@ from application.analysis.analyser import FaceAnalyser
 from application.ports.liveness import SpoofDetector
 from domain.errors import ModelNotInstalled
 from domain.faces import DetectedFace, Embedding, Image, Landmarks, largest
-from domain.head_motion import HeadShape
-from domain.liveness_session import FaceInFrame, Frame, PassiveCheck
+from domain.liveness.head_motion import HeadShape
+from domain.liveness.session import FaceInFrame, Frame, PassiveCheck
 from domain.models import Alignment, ModelChoice
 
 _BYSTANDER = 0.25

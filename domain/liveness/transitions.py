@@ -8,26 +8,26 @@ from dataclasses import replace
 import numpy as np
 
 from domain.faces import Embedding
-from domain.head_change import HeadChange, frontal
-from domain.head_motion import motion
-from domain.liveness_session import (
+from domain.liveness.head_change import HeadChange, frontal
+from domain.liveness.head_motion import motion
+from domain.liveness.movements import Movement
+from domain.liveness.session import (
     FaceInFrame,
-    Failure,
     Frame,
     Hint,
     Likeness,
     LivenessSession,
     PassiveCheck,
     Reference,
+    SessionFailure,
     SessionRules,
     SessionState,
 )
-from domain.movements import Movement
 
 _MOST_AVERAGED = 5
 """Number of frames averaged into the reference pose."""
-_SOME_DOUBTFUL = 3
-_MOST_DOUBTFUL = 1 / 3
+_MIN_UNCLEAR = 3
+_UNCLEAR_SHARE = 1 / 3
 """Allowed frames in which the face is not clearly the same: a fixed number, plus a share of the clear ones."""
 
 
@@ -54,16 +54,16 @@ def advance(
     return _moved(session, session.reference, frame.at, frame.face, likeness, passive)
 
 
-def _broken(session: LivenessSession, frame: Frame, rules: SessionRules) -> Failure | None:
+def _broken(session: LivenessSession, frame: Frame, rules: SessionRules) -> SessionFailure | None:
     """The rule that the frame breaks by arriving now, if any."""
     if frame.at > rules.deadline_s:
-        return Failure.DEADLINE_PASSED
+        return SessionFailure.DEADLINE_PASSED
     if frame.mark in session.marks:
-        return Failure.REPEATED_FRAME
+        return SessionFailure.REPEATED_FRAME
     if session.frames >= rules.frames:
-        return Failure.TOO_MANY_FRAMES
+        return SessionFailure.TOO_MANY_FRAMES
     if session.reference is not None and frame.at - session.seen_at > rules.gap_s:
-        return Failure.INTERRUPTED
+        return SessionFailure.INTERRUPTED
     return None
 
 
@@ -92,27 +92,27 @@ def _moved(
     change = _change(session, reference, face)
     similarity = session.views[0].similarity(face.embedding)
     if similarity < likeness.other or (similarity < likeness.same and change is not None and change.facing):
-        return session.failed(Failure.OTHER_FACE)
+        return session.failed(SessionFailure.OTHER_FACE)
     if change is None or similarity < (likeness.certain if change.facing else likeness.same):
         # Turned far, or blurred, a face resembles itself little.
-        return _doubted(session)
+        return _count_unclear(session)
     session = replace(session, seen_at=at, hint=Hint.MOVE, seen=session.seen + 1)
     if change.facing and face.passive is not None:
         session = replace(session, passive=(*session.passive, face.passive))
     if session.next is not None and change.shows(session.next):
         return _made(session, face, likeness, passive)
     if change.plainly() not in {None, *_held(session)}:
-        return session.failed(Failure.WRONG_MOVEMENT)
+        return session.failed(SessionFailure.WRONG_MOVEMENT)
     if change.facing and session.done == 0 and reference.frames < _MOST_AVERAGED:
         return _steadied(session, reference, face)
     return session
 
 
-def _doubted(session: LivenessSession) -> LivenessSession:
-    doubtful = session.doubtful + 1
-    if doubtful > _SOME_DOUBTFUL + _MOST_DOUBTFUL * session.seen:
-        return session.failed(Failure.OTHER_FACE)
-    return replace(session, hint=Hint.UNCLEAR, doubtful=doubtful)
+def _count_unclear(session: LivenessSession) -> LivenessSession:
+    unclear = session.unclear + 1
+    if unclear > _MIN_UNCLEAR + _UNCLEAR_SHARE * session.seen:
+        return session.failed(SessionFailure.OTHER_FACE)
+    return replace(session, hint=Hint.UNCLEAR, unclear=unclear)
 
 
 def _change(session: LivenessSession, reference: Reference, face: FaceInFrame) -> HeadChange | None:
@@ -139,10 +139,10 @@ def _made(
         return made
     if not _alike(made, likeness):
         # Another frame of the last movement may be clearer.
-        return _doubted(session)
+        return _count_unclear(session)
     score = made.passive_score
     if passive is not None and passive.enforced and (score is None or score < passive.threshold):
-        return made.failed(Failure.PRESENTATION_ATTACK)
+        return made.failed(SessionFailure.PRESENTATION_ATTACK)
     return replace(made, state=SessionState.PASSED)
 
 

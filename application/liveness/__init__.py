@@ -1,0 +1,1 @@
+"""Use cases of presentation attack detection: the gate that photos pass, and liveness sessions."""

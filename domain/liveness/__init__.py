@@ -1,0 +1,1 @@
+"""Presentation attack detection: verdicts on photos, and sessions of head movements as a state machine."""
