@@ -12,7 +12,7 @@ from domain.errors import Unavailable
 from entrypoints.bootstrap.access import require_key
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.signals import StopSignals
-from entrypoints.bootstrap.start import running
+from entrypoints.bootstrap.start import running, warn_of_former_models
 from entrypoints.bootstrap.worker import READY, Worker
 from entrypoints.http.app import create_app
 from entrypoints.http.connections import BoundedProtocol, ConnectionLimits
@@ -54,6 +54,8 @@ async def answer_as_worker(container: Container, worker: Worker) -> None:
         async with running(container, join=True):
             if worker.others_answer:
                 await _until_ready(container)
+            else:
+                await warn_of_former_models(container)
             await _answer(container, worker.socket(), stop, partial(worker.report, READY))
     finally:
         heart.cancel()

@@ -8,7 +8,7 @@ from adapters.onnx.detectors.yunet.cut_faces import recover_cut_faces, touches_b
 from adapters.onnx.detectors.yunet.detector import YuNetDetector
 from adapters.onnx.detectors.yunet.network import YuNetNetwork
 from domain.faces import Box, DetectedFace, Image
-from tests.unit.test_yunet import Cell, FakeSession
+from tests.unit.adapters.onnx.detectors.yunet.test_detector import Cell, FakeSession
 
 IMAGE = np.zeros((100, 100, 3), np.uint8)
 CUT = DetectedFace(Box(-1, 40, 20, 30), 0.4)

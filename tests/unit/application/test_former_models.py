@@ -22,10 +22,10 @@ def container(tmp_path: Path) -> Container:
 async def started(container: Container, caplog: pytest.LogCaptureFixture, *, join: bool = False) -> list[str]:
     """The warnings of a start."""
     caplog.clear()
-    with caplog.at_level(logging.WARNING, "face.boot"):
+    with caplog.at_level(logging.WARNING, "face.start"):
         async with running(container, join=join):
             pass
-    return [record.getMessage() for record in caplog.records if record.name == "face.boot"]
+    return [record.getMessage() for record in caplog.records if record.name == "face.start"]
 
 
 async def test_faces_of_an_earlier_version_are_counted_with_what_to_do(

@@ -6,7 +6,7 @@ import pytest
 from adapters.onnx.detectors.yunet.landmarks import YuNetLandmarks
 from adapters.onnx.detectors.yunet.network import YuNetNetwork
 from domain.faces import Image, Landmarks
-from tests.unit.test_yunet import Cell, FakeSession
+from tests.unit.adapters.onnx.detectors.yunet.test_detector import Cell, FakeSession
 
 PICTURE: Image = np.zeros((192, 192, 3), np.uint8)
 

@@ -14,8 +14,8 @@ from application.ports.faces import NewFace
 from domain.errors import CollectionNotFound, ModelNotCalibrated, UnknownModel
 from domain.faces import Embedding
 from domain.people import DEFAULT_COLLECTION
+from tests.unit.application.test_decisions import TABLE
 from tests.unit.fakes import ColourModels, policy
-from tests.unit.test_decisions import TABLE
 
 COLOURS = replace(TABLE, model="colour")
 
