@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # ONNX Runtime reports its use to its publisher otherwise, from tools as well.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: help install lock run test accuracy calibrate bench clients check format lint types clean
+.PHONY: help install lock run test accuracy calibrate bench clients sbom audit check format lint types clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,15 @@ lint: install ## Check style and the direction of imports
 
 types: install ## Check types
 	$(BIN)/mypy
+
+SBOM ?= sbom.cdx.json
+
+sbom: install ## Write the bill of materials, CycloneDX, to SBOM
+	$(BIN)/python -m tests.supply_chain.sbom $(SBOM)
+
+# ALLOW_OUTAGE=1: no failure where the vulnerability database can't be reached.
+audit: install ## Look for known vulnerabilities of what is locked
+	$(BIN)/python -m tests.supply_chain.audit $(if $(ALLOW_OUTAGE),--allow-outage) requirements/dev.txt requirements/build.txt
 
 check: lint types test ## All of the above: green before each commit
 

@@ -20,7 +20,7 @@ from domain.errors import AccessDenied, CollectionNotFound, InvalidInput
 KeyId = NewType("KeyId", int)
 """An API key's id: 1 to MAX_ID. It is no secret."""
 
-SECRET_PREFIX = "face_"  # noqa: S105
+SECRET_PREFIX = "face_"  # noqa: S105 - the same in every secret
 MAX_KEY_NAME = 100
 MAX_KEY_COLLECTIONS = 100
 

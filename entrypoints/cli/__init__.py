@@ -16,6 +16,7 @@ _COMMANDS = {
     "reembed": ("reembed:reembed", "Embed stored crops with another recognition model."),
     "keys": ("keys:keys", "Create, list, replace and revoke API keys."),
     "models": ("models:models", "List, fetch, check and add model files."),
+    "licenses": ("licenses:licenses", "List the licences of dependencies and models."),
     "evaluate": ("evaluate:evaluate", "Measure how accurate models are on your photos, and for whom."),
     "evaluate-search": (
         "evaluate_search:evaluate_search",

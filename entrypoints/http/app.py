@@ -34,6 +34,7 @@ from entrypoints.http.middleware.access_log import access_log
 from entrypoints.http.middleware.disconnects import drop_abandoned_work
 from entrypoints.http.middleware.methods import allow_all_methods, head_as_get
 from entrypoints.http.middleware.proxies import behind_proxies
+from entrypoints.http.middleware.security_headers import security_headers
 from entrypoints.http.middleware.stopping import refuse_at_stop
 from entrypoints.http.middleware.uploads import UploadBudget, bound_uploads
 from entrypoints.http.openapi.document import openapi_config
@@ -93,11 +94,13 @@ def create_app(container: Container) -> ASGIApp:
     api = create_api(container)
     budget = UploadBudget(settings.max_uploads_bytes, container.return_freed_memory())
     bounded = refuse_at_stop(bound_uploads(drop_abandoned_work(api), budget))
-    requests = behind_proxies(
-        access_log(head_as_get(bounded)),
-        settings.trusted_proxies,
-        settings.root_path,
-        {route.path.split("/")[1] for route in api.routes},
+    requests = security_headers(
+        behind_proxies(
+            access_log(head_as_get(bounded)),
+            settings.trusted_proxies,
+            settings.root_path,
+            {route.path.split("/")[1] for route in api.routes},
+        )
     )
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:

@@ -83,7 +83,9 @@ def _upgrade(connection: Connection) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(config(connection)).walk_revisions()}
     current = set(MigrationContext.configure(connection).get_current_heads())
     if _REMOVED in current:
-        connection.execute(text(f"UPDATE alembic_version SET version_num = '{_BEFORE_REMOVED}'"))  # noqa: S608
+        connection.execute(
+            text(f"UPDATE alembic_version SET version_num = '{_BEFORE_REMOVED}'")  # noqa: S608 - a constant
+        )
     unknown = current - known - {_REMOVED}
     if unknown:
         raise StartupError(

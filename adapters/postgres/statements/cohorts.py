@@ -61,7 +61,7 @@ DRAW = _query(
 """No row without such a collection. Repeating it draws the same people."""
 
 DRAW_UNSTORED = _query(
-    f"{_MEMBERS} SELECT CAST(0 AS bigint) AS version, (SELECT count(*) FROM enrolled) AS people, {_DRAWN} FROM place"  # noqa: S608
+    f"{_MEMBERS} SELECT CAST(0 AS bigint) AS version, (SELECT count(*) FROM enrolled) AS people, {_DRAWN} FROM place"  # noqa: S608 - parts of ours
 )
 """As DRAW, but nothing is written. No stored cohort has version 0."""
 

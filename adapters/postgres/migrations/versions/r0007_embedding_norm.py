@@ -39,4 +39,4 @@ def downgrade() -> None:
 
 def _rename(names: dict[str, str]) -> None:
     for old, new in names.items():
-        op.execute(f"UPDATE face SET recognition_model = '{new}' WHERE recognition_model = '{old}'")  # noqa: S608
+        op.execute(f"UPDATE face SET recognition_model = '{new}' WHERE recognition_model = '{old}'")  # noqa: S608 - names of ours
