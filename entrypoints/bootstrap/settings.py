@@ -25,6 +25,7 @@ from domain.models import ModelChoice
 from domain.quality import LENIENT, STRICT, QualityBounds
 from entrypoints.bootstrap.bounds import parse_bounds
 from entrypoints.bootstrap.expectations import expected_value
+from entrypoints.bootstrap.unknown_names import refuse_unknown_keys
 
 _CORES_OF_A_PROCESS = 4
 """Fewer cores are kept as busy by one process as by two, at half the memory (docs/decisions/0010-processes.md)."""
@@ -262,12 +263,14 @@ def load_settings(environment: Mapping[str, str] | None = None, dotenv: Path | N
         dotenv: instead of `.env` in the working directory.
 
     Raises:
-        StartupError: a value is wrong; the message names its key. Or the file can't be read.
+        StartupError: a value is wrong, or a key with the prefix is unknown; the message names the key. Or the
+            file can't be read.
     """
     values = {**_file_values(dotenv or Path(".env")), **(os.environ if environment is None else environment)}
+    fields = {PREFIX + field.name.upper(): field for field in msgspec.structs.fields(Settings)}
+    refuse_unknown_keys(values, PREFIX, fields)
     given: dict[str, Any] = {}
-    for field in msgspec.structs.fields(Settings):
-        key = PREFIX + field.name.upper()
+    for key, field in fields.items():
         text = values.get(key, "").strip()
         if text:
             given[field.name] = _parse(key, text, field)
@@ -286,8 +289,7 @@ def _file_values(dotenv: Path) -> dict[str, str]:
         raise StartupError(f"{dotenv} can't be read: {error.strerror}") from None
     except ValueError:
         raise StartupError(f"{dotenv} is not in UTF-8: save it in that encoding") from None
-    values = dotenv_values(stream=StringIO(text))
-    return {key: value for key, value in values.items() if value is not None}
+    return {key: value or "" for key, value in dotenv_values(stream=StringIO(text)).items()}
 
 
 def _parse(key: str, text: str, field: msgspec.structs.FieldInfo) -> object:

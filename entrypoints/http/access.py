@@ -1,11 +1,12 @@
-"""Who may send what: the check of every request, before its body is read."""
+"""Who may send what: the check of every request, before anything of its body is used."""
 
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
+from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
@@ -14,6 +15,7 @@ from domain.api_keys import Scope
 from domain.errors import AccessDenied
 from domain.people import DEFAULT_COLLECTION
 from entrypoints.http.openapi.request_bodies import JSON_PATH
+from entrypoints.http.requests.forms import read_form
 
 PUBLIC = "public"
 """An operation that needs no key."""
@@ -110,6 +112,7 @@ class AccessGuard:
             AccessDenied: the host, the origin or the scope is wrong.
             Unauthenticated: there is no valid key.
             CollectionNotFound: the key does not see the collection.
+            InvalidInput: the form is malformed.
             Unavailable: keys can't be read.
         """
         headers = connection.headers
@@ -122,6 +125,8 @@ class AccessGuard:
         connection.state.caller = caller
         if isinstance(needed, Scope):
             caller.grant.require(needed)
+        # Forms are read here, once for all operations, because they may name the collection.
+        await read_form(cast("Request[Any, Any, Any]", connection))
         for collection in _collections(connection):
             caller.grant.require_collection(collection)
 
@@ -145,7 +150,7 @@ def own_key(connection: ASGIConnection[Any, Any, Any, Any], idempotency_key: str
 
 
 def _collections(connection: ASGIConnection[Any, Any, Any, Any]) -> list[str]:
-    """The collections that the request is about."""
+    """The collections that the request is about; the query has those of its form too."""
     template = connection.scope["path_template"]
     if template.startswith(_COLLECTION):
         return [connection.path_params["name"]] if "name" in connection.path_params else []

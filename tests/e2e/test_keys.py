@@ -91,6 +91,11 @@ class TestCollections:
         assert [each["name"] for each in listed] == ["blue"]
         assert request(service, "DELETE", "/api/collection/green", secret).status_code == 404
         assert request(service, "POST", "/api/collection", secret, json={"name": "red"}).status_code == 403
+        _, enrols = issue(service, admin, "enrol", "blue")
+        for collection, status in (("green", 404), ("blue", 422)):
+            form = {"name": "Ada", "collection": collection}
+            sent: dict[str, object] = {"data": form, "files": {"image": ("a.jpg", b"no photo")}}
+            assert request(service, "POST", "/api/face/register", enrols, **sent).status_code == status
         every = request(service, "GET", "/api/collection", admin).json()["data"]
         assert [each["name"] for each in every] == ["blue", "default", "green"]
 

@@ -3,7 +3,7 @@
 import base64
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -52,6 +52,20 @@ PARAMETERS = (
     "into",
     "min_face",
 )
+_GALLERY = ("collection", "detection_model", "recognition_model", "liveness", "quality")
+_SEARCH = (*_GALLERY, "method", "threshold", "faces", "min_face", "top_k", "metadata")
+TAKEN: Mapping[str, Sequence[str]] = {
+    "detect": ("detection_model", "min_face"),
+    "embed": ("detection_model", "recognition_model", "faces", "min_face"),
+    "liveness": ("detection_model",),
+    "recognize": (*_SEARCH, "liveness_session"),
+    "search": _SEARCH,
+    "verify": (*_GALLERY, "method", "threshold", "name", "profile_id", "liveness_session"),
+    "register": (*_GALLERY, "faces", "on_conflict", "profile_id", "liveness_session"),
+    "register/batch": (*_GALLERY, "faces", "on_conflict"),
+    "": ("name", "profile_id", "collection", "metadata", "limit", "after", "into", "recognition_model"),
+}
+"""The parameters of an operation, by its path; of those without photos, whatever they have together."""
 VALUES: Sequence[str] = (
     "Ada",
     "1",
@@ -175,9 +189,12 @@ class Requests:
         name = dice.choice(PHOTO_PATHS)
         boundary = dice.choice(("boundary", "-", "x" * 70))
         parts = []
-        for field_name in self._fields(name):
+        fields = self._fields(name)
+        if dice.random() < 0.3:
+            fields = [*fields, dice.choice(TAKEN[name] if dice.random() < 0.9 else PARAMETERS)]
+        for field_name in fields:
             data = self.files.archive() if field_name == "archive" else self.files.any()
-            if field_name in {"name", "names"}:
+            if field_name in {"names", *PARAMETERS}:
                 data = self._value().encode(errors="surrogatepass")
             disposition = f'form-data; name="{field_name}"'
             if dice.random() < 0.9:
@@ -248,7 +265,9 @@ class Requests:
 
     def _query(self, name: str) -> str:
         dice = self.dice
-        chosen = [(key, self._value()) for key in dice.sample(PARAMETERS, dice.choice((0, 0, 0, 1, 1, 2, 4)))]
+        known = PARAMETERS if dice.random() < 0.2 else TAKEN[name]
+        number = min(len(known), dice.choice((0, 0, 0, 1, 1, 2, 4)))
+        chosen = [(key, self._value()) for key in dice.sample(known, number)]
         if name == "register" and dice.random() < 0.8:
             chosen.append(("name", dice.choice(("Ada", "Grace", "Z\u00f6e", str(dice.randint(0, 500))))))
         if not chosen:

@@ -15,6 +15,7 @@ from litestar.types.internal_types import PathParameterDefinition
 from entrypoints.http.openapi.examples import example_of
 from entrypoints.http.openapi.request_bodies import JSON_PATH
 from entrypoints.http.openapi.schemas import Schema, simplified, without_null
+from entrypoints.http.requests.multipart import MULTIPART
 from entrypoints.http.requests.photos import JSON
 from entrypoints.http.requests.signatures import parameters_of
 
@@ -110,6 +111,8 @@ def _complete(
             schema["default"] = default
         parameter["schema"] = schema
     content = operation.get("requestBody", {}).get("content", {})
+    if MULTIPART in content:
+        content[MULTIPART]["schema"]["properties"] |= _form_parameters(parameters)
     if path.endswith(JSON_PATH):
         operation["tags"] = [JSON_TAG]
         operation["summary"] += ", by JSON"
@@ -118,6 +121,18 @@ def _complete(
         del content[JSON]
         raw = "" if "nonce" in str(content) else f" {RAW_BODY}"
         operation["description"] += f"\n\nPhotos in JSON: `{path}{JSON_PATH}`.{raw}"
+
+
+def _form_parameters(parameters: list[Schema]) -> dict[str, Schema]:
+    """The query parameters as fields of a form; without defaults, which clients would send in both places."""
+    return {
+        parameter["name"]: {
+            **{key: value for key, value in parameter["schema"].items() if key != "default"},
+            "description": f"The parameter `{parameter['name']}`, here instead of in the query",
+        }
+        for parameter in parameters
+        if parameter["in"] == "query"
+    }
 
 
 def _inlined(schema: Schema, schemas: dict[str, Schema]) -> Schema:

@@ -11,6 +11,7 @@ from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 
 from entrypoints.http.requests.multipart import MULTIPART
 from entrypoints.http.requests.photos import JSON
+from entrypoints.http.requests.signatures import OperationWithBody
 
 JSON_PATH = "/json"
 """What the addresses end with at which JSON is documented."""
@@ -91,14 +92,28 @@ def _object(fields: dict[str, Schema], required: list[str], title: str | None = 
     """An object; the title is what generated clients call it."""
     properties: dict[str, Schema | Reference] = {**fields}
     return OpenAPIMediaType(
-        Schema(type=OpenAPIType.OBJECT, properties=properties, required=required or None, title=title)
+        Schema(
+            type=OpenAPIType.OBJECT,
+            properties=properties,
+            required=required or None,
+            title=title,
+            additional_properties=False,
+        )
     )
 
 
 def _operation(content: dict[str, OpenAPIMediaType]) -> type[Operation]:
     @dataclass
-    class OperationWithBody(Operation):
+    class DescribedOperation(OperationWithBody):
+        form_fields = _names(content.get(MULTIPART))
+        json_fields = _names(content.get(JSON))
+
         def __post_init__(self) -> None:
             self.request_body = RequestBody(content, required=True)
 
-    return OperationWithBody
+    return DescribedOperation
+
+
+def _names(body: OpenAPIMediaType | None) -> frozenset[str]:
+    schema = body.schema if body else None
+    return frozenset(schema.properties or ()) if isinstance(schema, Schema) else frozenset()

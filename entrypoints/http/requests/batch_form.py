@@ -10,7 +10,8 @@ from multipart import parse_options_header
 from application.analysis.sources import Photo
 from application.enrolment import BatchItem
 from domain.errors import InvalidInput
-from entrypoints.http.requests.multipart import MULTIPART, AnyRequest, read_parts
+from entrypoints.http.requests.forms import content_parts
+from entrypoints.http.requests.multipart import MULTIPART, AnyRequest
 from entrypoints.http.requests.text import utf8
 from entrypoints.http.requests.zips import items_of
 
@@ -44,11 +45,9 @@ class _Form:
                 self.names.append(utf8(content, "names"))
             case "images":
                 self.images.append(content)
-            case "archive":
+            case _:  # archive
                 # Reading the directory of a zip file takes long enough to block others.
                 self.items += await asyncio.to_thread(items_of, content, MAX_ITEMS, self.max_photo_bytes)
-            case _:
-                raise InvalidInput(f"The form has an unknown field {name[:40]!r}.")
 
     def refuse_name_without_image(self) -> None:
         if self.awaits_image:
@@ -81,12 +80,12 @@ async def read_batch(request: AnyRequest) -> tuple[list[BatchItem], bytes]:
         InvalidInput: it is no such form.
         ImageTooLarge: the archive expands too much.
     """
-    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    kind, _ = parse_options_header(request.headers.get("content-type", ""))
     if kind != MULTIPART:
         raise InvalidInput(f"Send {MULTIPART} with 'names' and 'images', or an 'archive'.")
     form = _Form(int(request.route_handler.resolve_request_max_body_size() or 0))
     digest = hashlib.sha256()
-    for name, content in await read_parts(request, options.get("boundary")):
+    for name, content in content_parts(request):
         digest.update(f"{name}\0{len(content)}\0".encode(errors="replace"))
         digest.update(content)
         await form.add(name, content)

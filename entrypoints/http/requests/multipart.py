@@ -43,17 +43,6 @@ async def read_parts(request: AnyRequest, boundary: str | None) -> list[tuple[st
     return [(name, b"".join(pieces)) for name, pieces in parts]
 
 
-async def read_fields(request: AnyRequest, boundary: str | None) -> dict[str, bytes]:
-    """The parts of a form by their names.
-
-    Raises:
-        InvalidInput: the form is not well-formed, or has several parts of a name.
-    """
-    parts = await read_parts(request, boundary)
-    refuse_repeated([name for name, _ in parts], "form")
-    return dict(parts)
-
-
 def refuse_repeated(names: Sequence[str], where: str) -> None:
     """Refuse a second field of a name, which would be ignored silently.
 

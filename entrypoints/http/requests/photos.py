@@ -10,12 +10,15 @@ from multipart import parse_options_header
 
 from application.analysis.sources import Photo, Source, Vector
 from domain.errors import InvalidImage, InvalidInput, about
-from entrypoints.http.requests.multipart import MULTIPART, AnyRequest, read_fields, refuse_repeated
+from entrypoints.http.requests.forms import URL_ENCODED, content_fields
+from entrypoints.http.requests.multipart import MULTIPART, AnyRequest, refuse_repeated
+from entrypoints.http.requests.signatures import json_fields, query_parameters
 from entrypoints.http.requests.text import utf8
+from entrypoints.http.requests.unknown import refuse_unknown_keys
 
 JSON = "application/json"
 
-RAW_TYPES = ("", "application/octet-stream", "application/x-www-form-urlencoded")
+RAW_TYPES = ("", "application/octet-stream", URL_ENCODED)
 """Media types of a body that is the photo itself, beside `image/*`. The last is what `curl --data-binary` says."""
 
 _PHOTO = "image"
@@ -41,10 +44,10 @@ async def read_source(request: AnyRequest) -> Source:
     Raises:
         InvalidInput: neither is there, or both are, or several.
     """
-    kind, _ = _content_type(request)
+    kind = _content_type(request)
     if kind != JSON:
         return await read_photo(request)
-    body = _json(await request.body())
+    body = await _json(request)
     if (body.image is None) == (body.embedding is None):
         raise InvalidInput("The JSON object has to have either 'image' or 'embedding'.")
     if body.embedding is not None:
@@ -58,7 +61,7 @@ async def read_photo(request: AnyRequest) -> Photo:
     Raises:
         InvalidInput: there is none, or several.
     """
-    kind, _ = _content_type(request)
+    kind = _content_type(request)
     if kind in RAW_TYPES or kind.startswith("image/"):
         body = await request.body()
         if not body:
@@ -76,13 +79,13 @@ async def read_photos(request: AnyRequest, *names: str) -> dict[str, Photo]:
     Raises:
         InvalidInput: the request is no form and no JSON object, or has several photos of a name.
     """
-    kind, boundary = _content_type(request)
+    kind = _content_type(request)
     if kind == MULTIPART:
-        fields = await read_fields(request, boundary)
+        fields = content_fields(request)
         return {name: Photo(fields[name]) for name in names if name in fields}
     if kind != JSON:
         raise InvalidInput(f"Send {MULTIPART} with photos in the fields {', '.join(names)}, or {JSON}.")
-    body = _json(await request.body())
+    body = await _json(request)
     photos = {}
     for name in names:
         text = getattr(body, name)
@@ -98,14 +101,14 @@ async def read_frame(request: AnyRequest) -> tuple[str, bytes]:
     Raises:
         InvalidInput: one of them is not there.
     """
-    kind, boundary = _content_type(request)
+    kind = _content_type(request)
     nonce: str | None
     if kind == MULTIPART:
-        fields = await read_fields(request, boundary)
+        fields = content_fields(request)
         nonce = utf8(fields["nonce"], "nonce") if "nonce" in fields else None
         photo = Photo(fields[_PHOTO]) if _PHOTO in fields else None
     elif kind == JSON:
-        body = _json(await request.body())
+        body = await _json(request)
         nonce, photo = body.nonce, None if body.image is None else _decoded(body.image)
     else:
         raise InvalidInput(f"Send {MULTIPART} with the fields 'nonce' and 'image', or {JSON}.")
@@ -130,13 +133,16 @@ def fingerprint_of(request: AnyRequest, content: bytes) -> bytes:
     return hashlib.sha256(address.encode() + content).digest()
 
 
-def _content_type(request: AnyRequest) -> tuple[str, str | None]:
-    """The media type, and the boundary of a form."""
-    kind, options = parse_options_header(request.headers.get("content-type", ""))
-    return kind, options.get("boundary")
+def _content_type(request: AnyRequest) -> str:
+    kind: str
+    kind, _ = parse_options_header(request.headers.get("content-type", ""))
+    return kind
 
 
-def _json(body: bytes) -> JsonBody:
+async def _json(request: AnyRequest) -> JsonBody:
+    body = await request.body()
+    handler = request.route_handler
+    refuse_unknown_keys(body, json_fields(handler), query_parameters(handler))
     refuse_repeated([key.group(1).decode() for key in _KEY.finditer(body)], "JSON object")
     try:
         return msgspec.json.decode(body, type=JsonBody)

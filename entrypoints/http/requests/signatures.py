@@ -1,11 +1,47 @@
-"""What the framework knows of a handler's parameters."""
+"""What handlers take: their parameters, and the fields of their bodies."""
 
 from functools import lru_cache
+from typing import ClassVar
 
+import msgspec
 from litestar.enums import ParamType
-from litestar.handlers import BaseRouteHandler
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.openapi.spec import Operation
 from litestar.params import ParameterKwarg
 from litestar.typing import FieldDefinition
+
+
+class OperationWithBody(Operation):
+    """An operation whose body the handler reads itself."""
+
+    form_fields: ClassVar[frozenset[str]] = frozenset()
+    json_fields: ClassVar[frozenset[str]] = frozenset()
+
+
+def form_fields(handler: BaseRouteHandler) -> frozenset[str]:
+    """Names of the fields of a handler's form besides its parameters."""
+    body = _body_of(handler)
+    return body.form_fields if body else frozenset()
+
+
+def json_fields(handler: BaseRouteHandler) -> frozenset[str]:
+    """Names of the keys of a handler's JSON body."""
+    if body := _body_of(handler):
+        return body.json_fields
+    return frozenset(
+        field.encode_name for field in msgspec.structs.fields(parameters_of(handler)["data"].annotation)
+    )
+
+
+def takes_json(handler: BaseRouteHandler) -> bool:
+    """Whether the framework reads a JSON body for a handler."""
+    return "data" in parameters_of(handler)
+
+
+def _body_of(handler: BaseRouteHandler) -> type[OperationWithBody] | None:
+    if isinstance(handler, HTTPRouteHandler) and issubclass(handler.operation_class, OperationWithBody):
+        return handler.operation_class
+    return None
 
 
 @lru_cache(maxsize=256)
@@ -18,15 +54,20 @@ def parameters_of(handler: BaseRouteHandler) -> dict[str, FieldDefinition]:
 
 
 @lru_cache(maxsize=256)
-def required_query(handler: BaseRouteHandler) -> frozenset[str]:
-    """Names of the query parameters that a request has to have."""
+def query_parameters(handler: BaseRouteHandler) -> frozenset[str]:
+    """Names of the parameters that a request may have in the query."""
     return frozenset(
         name
         for name, field in parameters_of(handler).items()
         if isinstance(field.kwarg_definition, ParameterKwarg)
         and field.kwarg_definition.param_type is ParamType.QUERY
-        and field.is_required
     )
+
+
+def required_query(handler: BaseRouteHandler) -> frozenset[str]:
+    """Names of the query parameters that a request has to have."""
+    parameters = parameters_of(handler)
+    return frozenset(name for name in query_parameters(handler) if parameters[name].is_required)
 
 
 @lru_cache(maxsize=256)

@@ -10,7 +10,8 @@ from urllib.parse import unquote_to_bytes
 from litestar import Request
 
 from domain.errors import InvalidInput
-from entrypoints.http.requests.signatures import optional_values
+from entrypoints.http.requests.signatures import json_fields, optional_values, query_parameters
+from entrypoints.http.requests.unknown import refuse_unknown, refuse_unknown_keys
 
 MAX_JSON_BYTES = 64_000
 """Of a body without a photo: eight times the longest metadata of a person."""
@@ -38,28 +39,37 @@ def utf8(text: bytes, where: str) -> str:
 async def check_address(request: Request[Any, Any, Any]) -> None:
     """Refuse an address that isn't UTF-8, before the framework replaces what is wrong in it.
 
-    Parameters that are sent twice or as `null` are refused too: they would be ignored silently.
+    Parameters that are unknown, sent twice or as `null` are refused too: they would be ignored silently.
     """
+    handler = request.route_handler
     utf8(unquote_to_bytes(request.scope["raw_path"]), "The path")
     names: set[str] = set()
-    for parameter in request.scope["query_string"].split(b"&"):
+    for parameter in filter(None, request.scope["query_string"].split(b"&")):
         name, _, value = parameter.partition(b"=")
         known = utf8(unquote_to_bytes(name), "The name of a parameter")
         text = utf8(unquote_to_bytes(value), known[:40] or "A parameter")
-        if known and known in names:
+        # Pages, and the framework's answers to OPTIONS, have no parameters to be misspelt.
+        if handler.resolve_include_in_schema():
+            refuse_unknown(known, query_parameters(handler), "parameter")
+        if known in names:
             raise InvalidInput(f"{known[:40]}: it is sent several times.")
-        if text.lower() == "null" and known in optional_values(request.route_handler):
+        if text.lower() == "null" and known in optional_values(handler):
             raise InvalidInput(f"{known}: leave it out instead of sending null.")
         names.add(known)
 
 
 async def check_json(request: Request[Any, Any, Any]) -> None:
-    """As check_address, and refuse a JSON body that the framework couldn't read, or would read as another."""
+    """As check_address, and refuse a JSON body that the framework couldn't read, or would read as another.
+
+    A key that is unknown is refused with the one that is most like it.
+    """
     await check_address(request)
     body = await request.body()
     utf8(body, "The body")
     if depth(body) > MAX_JSON_DEPTH:
         raise InvalidInput(f"The JSON is nested deeper than {MAX_JSON_DEPTH} levels.")
+    handler = request.route_handler
+    refuse_unknown_keys(body, json_fields(handler), query_parameters(handler))
 
 
 def depth(json: bytes) -> int:

@@ -96,8 +96,8 @@ class FaceController(Controller):
     ) -> Response[RegisteredAnswer]:
         """Enrols the face in the photo under a person's name. The photo is not kept."""
         options = parameters.options(parameters.liveness_session)
-        person = one_of(parameters.name, parameters.profile_id)
         source = await read_source(request)
+        person = one_of(parameters.name, parameters.profile_id)
 
         async def enrol() -> bytes:
             registered = await enrol_face.execute(person, source, options)

@@ -1,0 +1,77 @@
+"""Forms: their parameters, which may be in the query as well, and their content, such as photos."""
+
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from multipart import parse_options_header
+
+from domain.errors import InvalidInput
+from entrypoints.http.requests.multipart import MULTIPART, AnyRequest, read_parts, refuse_repeated
+from entrypoints.http.requests.signatures import form_fields, query_parameters, takes_json
+from entrypoints.http.requests.text import utf8
+from entrypoints.http.requests.unknown import refuse_unknown
+
+URL_ENCODED = "application/x-www-form-urlencoded"
+MAX_PARAMETERS_BYTES = 64_000
+"""Of the parameters of a form: as many as fit into an address."""
+
+
+async def read_form(request: AnyRequest) -> None:
+    """Read the request's form, if it has one, and move its parameters to the query.
+
+    There they are checked as those of the address, and a parameter that is in both is one that is sent twice. Must be
+    called before anybody asks for `request.query_params`, which the framework remembers.
+
+    Raises:
+        InvalidInput: the form is malformed, or has an unknown field or too long parameters.
+    """
+    handler = request.route_handler
+    content = form_fields(handler)
+    fields: list[tuple[str, bytes]] = []
+    query = bytearray(request.scope["query_string"])
+    for name, value in [] if takes_json(handler) else await _fields(request):
+        if name in content:
+            fields.append((name, value))
+            continue
+        refuse_unknown(name, content | query_parameters(handler), "field in the form")
+        _check_length(len(query) + len(value))
+        query += f"&{quote_from_bytes(name.encode())}={quote_from_bytes(value)}".encode()
+    request.scope["query_string"] = bytes(query.strip(b"&"))
+    request.state.form = fields
+
+
+def content_parts(request: AnyRequest) -> list[tuple[str, bytes]]:
+    """Names and contents of the form's fields without its parameters, in order."""
+    parts: list[tuple[str, bytes]] = request.state.form
+    return parts
+
+
+def content_fields(request: AnyRequest) -> dict[str, bytes]:
+    """The form's fields without its parameters.
+
+    Raises:
+        InvalidInput: there are several of a name.
+    """
+    parts = content_parts(request)
+    refuse_repeated([name for name, _ in parts], "form")
+    return dict(parts)
+
+
+async def _fields(request: AnyRequest) -> list[tuple[str, bytes]]:
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    if kind == MULTIPART:
+        return await read_parts(request, options.get("boundary"))
+    # Where photos are taken, a body of this type is one: `curl --data-binary` says so.
+    if kind == URL_ENCODED and not form_fields(request.route_handler):
+        body = await request.body()
+        _check_length(len(body))
+        pairs = [pair.replace(b"+", b" ").partition(b"=") for pair in body.split(b"&") if pair]
+        return [
+            (utf8(unquote_to_bytes(name), "The name of a field of the form"), unquote_to_bytes(value))
+            for name, _, value in pairs
+        ]
+    return []
+
+
+def _check_length(number: int) -> None:
+    if number > MAX_PARAMETERS_BYTES:
+        raise InvalidInput(f"The parameters are longer than {MAX_PARAMETERS_BYTES} bytes.")
