@@ -21,7 +21,7 @@ def parse_bounds(text: str, default: QualityBounds) -> QualityBounds:
             bounds = PROFILES[word]
         elif name not in set(Measure) or not limit:
             known = ", ".join([*PROFILES, *(f"{measure}=" for measure in Measure)])
-            raise ValueError(f"Unknown word {word!r}; known: {known}")
+            raise ValueError(f"unknown word {word!r}; known: {known}")
         else:
             bounds = bounds.but({Measure(name): None if limit == "off" else _number(limit)})
     return bounds
@@ -33,5 +33,5 @@ def _number(text: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise ValueError(f"A bound is a number or off, not {text!r}")
+        raise ValueError(f"a bound is a number or off, not {text!r}")
     return value

@@ -4,28 +4,24 @@ import ipaddress
 import os
 import socket
 from collections.abc import Mapping
-from io import StringIO
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from math import ceil
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
-from dotenv import dotenv_values
 from msgspec import Meta
 
 from adapters.system.machine import usable_cores
 from application.analysis.analyser import DEFAULT_MAX_FACES
 from application.decisions import CalibrationMode
-from application.errors import StartupError
 from application.liveness.sessions import SessionLimits
 from domain.liveness.detection import LivenessPolicy
 from domain.liveness.session import SessionRules
 from domain.models import ModelChoice
 from domain.quality import LENIENT, STRICT, QualityBounds
-from entrypoints.bootstrap.bounds import parse_bounds
-from entrypoints.bootstrap.expectations import expected_value
+from entrypoints.bootstrap.dotenv_file import read_dotenv
 from entrypoints.bootstrap.unknown_names import refuse_unknown_keys
+from entrypoints.bootstrap.values import IPNetwork, Origin, parse_value
 
 _CORES_OF_A_PROCESS = 4
 """Fewer cores are kept as busy by one process as by two, at half the memory (docs/decisions/0010-processes.md)."""
@@ -33,10 +29,9 @@ _CORES_OF_A_PROCESS = 4
 _DEFAULT_PROCESSES = 4
 """At most: each takes the memory of its models."""
 
-IPNetwork: TypeAlias = IPv4Network | IPv6Network
+PROJECT = Path(__file__).resolve().parents[2]
 
 PREFIX = "FACE_"
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Make an administrator's key at the first start, and show it once."""
     allowed_hosts: list[str] = []
     """Host names by which clients call the service, besides loopback names and IP addresses."""
-    cors_origins: list[str] = []
+    cors_origins: list[Origin] = []
     """Origins of other sites whose pages may use the service."""
     data_dir: Path = msgspec.field(default_factory=lambda: Path("data").absolute())
     """A relative path starts at the working directory."""
@@ -266,76 +261,12 @@ def load_settings(environment: Mapping[str, str] | None = None, dotenv: Path | N
         StartupError: a value is wrong, or a key with the prefix is unknown; the message names the key. Or the
             file can't be read.
     """
-    values = {**_file_values(dotenv or Path(".env")), **(os.environ if environment is None else environment)}
+    values = {**read_dotenv(dotenv or Path(".env")), **(os.environ if environment is None else environment)}
     fields = {PREFIX + field.name.upper(): field for field in msgspec.structs.fields(Settings)}
     refuse_unknown_keys(values, PREFIX, fields)
     given: dict[str, Any] = {}
     for key, field in fields.items():
         text = values.get(key, "").strip()
         if text:
-            given[field.name] = _parse(key, text, field)
+            given[field.name] = parse_value(key, text, field)
     return Settings(**given)
-
-
-def _file_values(dotenv: Path) -> dict[str, str]:
-    try:
-        # Some editors begin a file with a byte order mark. Zeros are those of UTF-16 without one.
-        text = dotenv.read_text(encoding="utf-8-sig")
-        if "\0" in text:
-            raise ValueError  # noqa: TRY301
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise StartupError(f"{dotenv} can't be read: {error.strerror}") from None
-    except ValueError:
-        raise StartupError(f"{dotenv} is not in UTF-8: save it in that encoding") from None
-    return {key: value or "" for key, value in dotenv_values(stream=StringIO(text)).items()}
-
-
-def _parse(key: str, text: str, field: msgspec.structs.FieldInfo) -> object:
-    kind = field.type
-    if kind is QualityBounds:
-        return _bounds(key, text, field.default)
-    if kind == list[str]:
-        return [word.strip() for word in text.split(",") if word.strip()]
-    if kind == list[IPNetwork]:
-        return _networks(key, text)
-    if kind == dict[str, str]:
-        return _pairs(key, text)
-    if kind in {Path, Path | None}:
-        return Path(text).expanduser().absolute()
-    try:
-        return msgspec.convert(text, kind, strict=False)
-    except msgspec.ValidationError:
-        raise StartupError(f"{key}: it must be {expected_value(kind)} (it is {_shown(key, text)})") from None
-
-
-def _bounds(key: str, text: str, default: QualityBounds) -> QualityBounds:
-    try:
-        return parse_bounds(text, default)
-    except ValueError as error:
-        raise StartupError(f"{key}: {error} (it is {text!r})") from None
-
-
-def _networks(key: str, text: str) -> list[IPNetwork]:
-    try:
-        return [ip_network(word.strip(), strict=False) for word in text.split(",") if word.strip()]
-    except ValueError:
-        raise StartupError(
-            f"{key}: Expected addresses or networks: 10.0.0.0/8,::1 (it is {text!r})"
-        ) from None
-
-
-def _pairs(key: str, text: str) -> dict[str, str]:
-    pairs = {}
-    for pair in filter(None, map(str.strip, text.split(","))):
-        name, _, model = map(str.strip, pair.partition("="))
-        if not name or not model:
-            raise StartupError(f"{key}: it must be name=model,name=model (it is {text!r})")
-        pairs[name] = model
-    return pairs
-
-
-def _shown(key: str, text: str) -> str:
-    """A database URL carries a password: it is never repeated."""
-    return "not shown" if key.endswith("_URL") else repr(text)

@@ -81,6 +81,27 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
         load_settings({}, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("# FACE\n\nport is 6000\n", "line 2 is not KEY=value"),
+        ("FACE_PORT\n", "line 1 is not KEY=value"),
+        ("FACE_HOST='127.0.0.1\nFACE_PORT=6000\n", "line 1 is not KEY=value"),
+    ],
+)
+def test_what_would_have_no_effect_in_the_file_is_an_error(tmp_path: Path, text: str, words: str) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text(text)
+    with pytest.raises(StartupError, match=re.escape(f".env: {words}") + "$"):
+        load_settings({}, dotenv)
+
+
+def test_keys_of_other_programs_may_be_in_the_file(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("POSTGRES_PASSWORD='x'\nexport FACE_PORT=6000\n")
+    assert load_settings({}, dotenv).port == 6000
+
+
 def test_an_empty_value_means_the_default() -> None:
     assert load_settings({"FACE_PORT": ""}, NOWHERE).port == 5000
 
@@ -114,6 +135,7 @@ def test_a_wrong_value_is_one_line_that_names_its_key(key: str, value: str) -> N
         ("FACE_LIVENESS", "on", "off, observe or enforce"),
         ("FACE_PORT", "x", "a whole number, at least 0 and at most 65,535"),
         ("FACE_TARGET_FMR", "0", "a number, above 0 and at most 0.5"),
+        ("FACE_CORS_ORIGINS", "example.org", "https://name or http://name:port, without a path"),
         ("FACE_DATABASE_URL", "sqlite", "embedded, memory or postgresql+asyncpg://..."),
     ],
 )

@@ -27,7 +27,7 @@ def test_an_unknown_key_is_one_line_that_names_it_and_the_nearest(
     with pytest.raises(StartupError, match=words):
         load_settings({key: "1"}, NOWHERE)
     dotenv = tmp_path / ".env"
-    for line in (f"{key}=enforce", f"export {key}=", key):
+    for line in (f"{key}=enforce", f"export {key}="):
         dotenv.write_text(f"# FACE_OLD=1\nFACE_HOST=::1\n{line}\n")
         with pytest.raises(StartupError, match=words):
             load_settings({}, dotenv)

@@ -1,0 +1,84 @@
+"""The values of settings, from text to their types."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias, get_args, get_origin
+
+import msgspec
+from msgspec import Meta
+
+from application.errors import StartupError
+from domain.quality import QualityBounds
+from entrypoints.bootstrap.bounds import parse_bounds
+from entrypoints.bootstrap.expectations import expected_value
+
+IPNetwork: TypeAlias = IPv4Network | IPv6Network
+
+Origin = Annotated[
+    str,
+    Meta(pattern=r"^https?://[^/\s?#@]+/?$", description="https://name or http://name:port, without a path"),
+]
+"""Scheme, host and port of a web page's address."""
+
+
+def parse_value(key: str, text: str, field: msgspec.structs.FieldInfo) -> object:
+    """Convert the text of a setting to its type.
+
+    Raises:
+        StartupError: it is no value of that type; the message names the key.
+    """
+    kind = field.type
+    if kind is QualityBounds:
+        return _bounds(key, text, field.default)
+    if kind == list[IPNetwork]:
+        return _networks(key, text)
+    if get_origin(kind) is list:
+        (item,) = get_args(kind)
+        return [_convert(key, word, item) for word in _words(text)]
+    if kind == dict[str, str]:
+        return _pairs(key, text)
+    if kind in {Path, Path | None}:
+        return Path(text).expanduser().absolute()
+    return _convert(key, text, kind)
+
+
+def _convert(key: str, text: str, kind: Any) -> object:
+    try:
+        return msgspec.convert(text, kind, strict=False)
+    except msgspec.ValidationError:
+        raise StartupError(f"{key}: it must be {expected_value(kind)} (it is {_shown(key, text)})") from None
+
+
+def _bounds(key: str, text: str, default: QualityBounds) -> QualityBounds:
+    try:
+        return parse_bounds(text, default)
+    except ValueError as error:
+        raise StartupError(f"{key}: {error} (it is {text!r})") from None
+
+
+def _networks(key: str, text: str) -> list[IPNetwork]:
+    try:
+        return [ip_network(word, strict=False) for word in _words(text)]
+    except ValueError:
+        raise StartupError(
+            f"{key}: it must be addresses or networks, such as 10.0.0.0/8,::1 (it is {text!r})"
+        ) from None
+
+
+def _pairs(key: str, text: str) -> dict[str, str]:
+    pairs = {}
+    for pair in _words(text):
+        name, _, model = map(str.strip, pair.partition("="))
+        if not name or not model:
+            raise StartupError(f"{key}: it must be name=model,name=model (it is {text!r})")
+        pairs[name] = model
+    return pairs
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in map(str.strip, text.split(",")) if word]
+
+
+def _shown(key: str, text: str) -> str:
+    """A database URL carries a password: it is never repeated."""
+    return "not shown" if key.endswith("_URL") else repr(text)
