@@ -55,7 +55,7 @@ _BOOTSTRAP = f"CREATE EXTENSION vector\nCREATE ROLE {ROLE} LOGIN\nCREATE DATABAS
 The service's role owns its database and is no superuser; the superuser can't log in at all.
 """
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("face.database")
 
 
 class EmbeddedPostgres:
@@ -164,13 +164,15 @@ class EmbeddedPostgres:
     async def _keep(self, process: Process, binaries: Binaries, service: Account, host: str) -> None:
         """Start the server again when it ends by itself, as when the kernel is short of memory."""
         while True:
-            await process.wait()
-            logger.error("the embedded PostgreSQL has ended; it is started again")
+            status = await process.wait()
+            outcome = f"status {status}" if status >= 0 else signal.Signals(-status).name
+            logger.error("the embedded PostgreSQL has ended (%s), and is started again", outcome)
             try:
                 await stop_servers(self._cluster.path)
                 process = await self._serve(binaries, service, host)
+                logger.info("the embedded PostgreSQL runs again")
             except (StartupError, OSError) as error:
-                logger.error("%s", error)  # noqa: TRY400
+                logger.error("the embedded PostgreSQL can't be started, and is tried again: %s", error)  # noqa: TRY400
                 await asyncio.sleep(_RETRY_S)
 
     async def _create(self, binaries: Binaries, service: Account) -> None:

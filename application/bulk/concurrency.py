@@ -14,7 +14,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 Cursor = TypeVar("Cursor")
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("face.bulk")
 
 
 async def map_ordered(

@@ -89,11 +89,15 @@ class WorkerProcesses:
         while True:
             for worker in list(self._workers):
                 if worker.process.poll() is not None:
-                    logger.error("worker process %d has ended (%s)", worker.process.pid, worker.outcome)
+                    logger.error(
+                        "worker process %d has ended (%s): replaced",
+                        worker.process.pid,
+                        worker.outcome,
+                    )
                     self._workers.remove(worker)
                     worker.close()
                 elif worker.hangs(self._patience, _TICK_S):
-                    logger.error("worker process %d hangs and is killed", worker.process.pid)
+                    logger.error("worker process %d hangs: killed and replaced", worker.process.pid)
                     worker.process.kill()
             try:
                 while len(self._workers) < self._count:

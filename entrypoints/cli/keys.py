@@ -6,15 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import click
 import msgspec
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from application.api_keys import IssuedKey, ManageKeys
 from domain.api_keys import ApiKey, KeyId, Scope, grant
 from domain.people import MAX_ID, collection_name
 from entrypoints.bootstrap.container import Container
 from entrypoints.cli.bulk import JSON, run_with_storage
+from entrypoints.cli.figures import table
 from entrypoints.http.views.keys import IssuedKeyView, KeyView
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -63,7 +61,10 @@ def keys() -> None:
 def create(
     name: str, scopes: Sequence[str], collections: Sequence[str], expires: timedelta | None, *, as_json: bool
 ) -> None:
-    """Make a key for NAME, and print its secret, which can't be shown again."""
+    """Make a key for NAME.
+
+    Its secret is printed, and can't be shown again.
+    """
 
     async def work(container: Container) -> IssuedKey:
         manage: ManageKeys = container.manage_keys()
@@ -88,12 +89,8 @@ def list_keys(*, as_json: bool) -> None:
     if as_json:
         click.echo(_json([KeyView.of(key) for key in found]))
         return
-    table = Table(box=box.SIMPLE)
-    for title in ("id", "name", "scopes", "collections", "created", "last used", "state"):
-        table.add_column(title)
-    for key in found:
-        table.add_row(*_row(key))
-    Console().print(table)
+    header = ("id", "name", "scopes", "collections", "created", "last used", "state")
+    click.echo("\n".join(table(header, map(_row, found))))
 
 
 @keys.command()
@@ -108,7 +105,10 @@ def list_keys(*, as_json: bool) -> None:
 )
 @JSON
 def rotate(key_id: int, overlap: timedelta, *, as_json: bool) -> None:
-    """Replace key ID by one with the same name and permissions, and print its secret."""
+    """Replace key ID by a new one.
+
+    It has the same name and permissions. Its secret is printed, and can't be shown again.
+    """
 
     async def work(container: Container) -> IssuedKey:
         manage: ManageKeys = container.manage_keys()
@@ -120,7 +120,10 @@ def rotate(key_id: int, overlap: timedelta, *, as_json: bool) -> None:
 @keys.command()
 @KEY
 def revoke(key_id: int) -> None:
-    """Make key ID invalid for good; a running service refuses it within two seconds."""
+    """Make key ID invalid for good.
+
+    A running service refuses it within two seconds.
+    """
 
     async def work(container: Container) -> ApiKey:
         manage: ManageKeys = container.manage_keys()
@@ -137,12 +140,12 @@ def _show_secret(issued: IssuedKey, *, as_json: bool) -> None:
     click.echo(f"key {issued.key.id} ({issued.key.name}): the secret is shown this once", err=True)
 
 
-def _row(key: ApiKey) -> tuple[str, ...]:
+def _row(key: ApiKey) -> tuple[object, ...]:
     state = "valid" if key.expires_at is None else f"until {key.expires_at:%Y-%m-%d %H:%M}"
     if not key.valid(datetime.now(UTC)):
         state = "expired" if key.revoked_at is None else "revoked"
     return (
-        str(key.id),
+        key.id,
         key.name,
         ", ".join(sorted(key.grant.scopes)),
         "all" if key.grant.collections is None else ", ".join(sorted(key.grant.collections)),

@@ -1,6 +1,7 @@
 """API keys, over HTTP and by the command line."""
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -139,6 +140,26 @@ class TestLife:
         for text in (shown, service.log.read_text(), request(service, "GET", "/api/key", admin).text):
             assert admin not in text
             assert admin[5:20] not in text
+
+    def test_the_list_is_cut_off_nowhere(self, service: Service, admin: str) -> None:
+        name = "the door of the warehouse behind the railway station, on the left"
+        collection = "warehouse-behind-the-railway-station"
+        assert admin
+        command(
+            service,
+            "keys",
+            "create",
+            name,
+            "--scope",
+            "recognize",
+            "--collection",
+            collection,
+            "--expires",
+            "1d",
+        )
+        (line,) = [line for line in command(service, "keys", "list").splitlines() if name in line]
+        assert collection in line
+        assert re.search(r"until \d{4}-\d\d-\d\d \d\d:\d\d$", line)
 
 
 class TestBrowsers:

@@ -30,7 +30,7 @@ _GROWING = ("keys", "people", "vectors")
 
 _CHUNK = 1 << 22
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("face.index")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

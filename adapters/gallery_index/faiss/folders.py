@@ -16,7 +16,7 @@ from application.ports.change_feed import GalleryKey
 
 _LOCK = "lock"
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("face.index")
 
 
 class IndexFolders:

@@ -10,7 +10,7 @@ from onnx import ModelProto, helper
 from adapters.onnx.graphs.preparation import PREPARATION_VERSION, Dialect, FreeAxes, Precision, prepare
 from adapters.system.files import write_atomically
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("face.models")
 
 
 class PreparedModels:

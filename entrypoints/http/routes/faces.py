@@ -94,7 +94,7 @@ class FaceController(Controller):
         parameters: NamedDependency[RegisterParameters],
         idempotency_key: IdempotencyKey = None,
     ) -> Response[RegisteredAnswer]:
-        """Enrols the face in the photo under a person's name. The photo is not kept."""
+        """Enrols the face in the photo under a person's name. The photo is not stored."""
         options = parameters.options(parameters.liveness_session)
         source = await read_source(request)
         person = one_of(parameters.name, parameters.profile_id)

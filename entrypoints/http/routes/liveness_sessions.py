@@ -74,7 +74,7 @@ class LivenessSessionController(Controller):
         take_liveness_frame: NamedDependency[TakeLivenessFrame],
         session_id: SessionId,
     ) -> LivenessSessionAnswer:
-        """Takes what the camera shows now, one to five times a second; the picture is not kept.
+        """Takes what the camera shows now, one to five times a second; the picture is not stored.
 
         A frame that is sent twice fails the session: after an error send a new one. Unless the
         session was started with `mirrored=true`, a head that turns to its left points to the picture's right.

@@ -177,7 +177,7 @@ class RecognitionController(Controller):
         faces: Faces = FaceSelection.ALL,
         min_face: MinFace = None,
     ) -> EmbeddedAnswer:
-        """Embeddings of the photo's faces, to be sent instead of photos or to be kept elsewhere."""
+        """Embeddings of the photo's faces, to be sent instead of photos or to be stored elsewhere."""
         options = PhotoOptions(
             detection_model=detection_model,
             recognition_model=recognition_model,
