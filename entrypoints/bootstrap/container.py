@@ -3,9 +3,11 @@
 from dependency_injector import providers
 
 from adapters.files.calibration import FileCalibrations
+from adapters.files.operator import DataDirectoryFiles
 from adapters.system.machine import return_freed_memory
 from application.analysis.sources import SourceReader
 from application.api_keys import Authenticate
+from application.bulk.backup import BackUpInstance, RestoreInstance
 from application.bulk.enrol import EnrolPhotos
 from application.bulk.export import ExportPeople
 from application.bulk.identify import IdentifyPhotos
@@ -150,7 +152,6 @@ class Container(AnalysisContainer):
     find_former_faces = providers.Factory(FindFormerFaces, _ports.crop_archive, _ports.models)
     export_people = providers.Factory(
         ExportPeople,
-        _ports.profiles,
         _ports.archive,
         _ports.workers,
     )
@@ -161,6 +162,11 @@ class Container(AnalysisContainer):
         _ports.models,
         _ports.workers,
     )
+    operator_files = providers.Factory(
+        DataDirectoryFiles, _settings.calibration_dir, _settings.liveness_calibration, _settings.own_catalogue
+    )
+    back_up = providers.Factory(BackUpInstance, export_people, _ports.api_keys, operator_files)
+    restore_instance = providers.Factory(RestoreInstance, import_people, _ports.api_keys, operator_files)
     authenticate = providers.ThreadSafeSingleton(
         Authenticate, _ports.api_keys, anonymous=_settings.allow_anonymous, local=_settings.local
     )
