@@ -38,6 +38,7 @@ from application.recognition import (
     RecognizeFace,
     VerifyFace,
 )
+from application.right_of_access import ExportPerson
 from entrypoints.bootstrap.analysis import AnalysisContainer
 from entrypoints.bootstrap.settings import PROJECT
 
@@ -173,6 +174,7 @@ class Container(AnalysisContainer):
     answer_once = providers.Factory(AnswerOnce, _ports.idempotency)
     manage_faces = providers.Factory(ManageFaces, _ports.faces)
     manage_profiles = providers.Factory(ManageProfiles, _ports.profiles, _ports.faces)
+    export_person = providers.Factory(ExportPerson, _ports.archive)
     manage_collections = providers.Factory(ManageCollections, _ports.collections)
     list_models = providers.Factory(ListModels, _ports.models, _ports.workers, policy)
     check_readiness = providers.Factory(CheckReadiness, _ports.models, _ports.faces, _ports.search_readiness)
