@@ -1,11 +1,12 @@
 """API keys in this process's memory."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from typing_extensions import override
 
-from application.ports.api_keys import ApiKeyRepository, NewKey
+from application.ports.api_keys import ApiKeyRepository, NewKey, StoredKey
 from domain.api_keys import ApiKey, KeyId
 
 MOST_LISTED = 1000
@@ -22,7 +23,7 @@ class InMemoryApiKeys(ApiKeyRepository):
     async def create(self, key: NewKey, *, only_first: bool = False) -> ApiKey | None:
         if only_first and self._keys:
             return None
-        key_id = KeyId(len(self._keys) + 1)
+        key_id = KeyId(max(self._keys, default=0) + 1)
         created = ApiKey(key_id, key.name, key.grant, datetime.now(UTC), key.expires_at)
         self._keys[key_id] = created
         self._ids[key.digest] = key_id
@@ -64,3 +65,17 @@ class InMemoryApiKeys(ApiKeyRepository):
         key = self._keys.get(key_id)
         if key is not None and (key.last_used_at is None or key.last_used_at < at):
             self._keys[key_id] = replace(key, last_used_at=at.replace(second=0, microsecond=0))
+
+    @override
+    async def stored(self, limit: int, after: KeyId | None = None) -> Sequence[StoredKey]:
+        digests = {key_id: digest for digest, key_id in self._ids.items()}
+        ids = sorted(key_id for key_id in self._keys if key_id > (after or 0))[:limit]
+        return [StoredKey(self._keys[key_id], digests[key_id]) for key_id in ids]
+
+    @override
+    async def restore(self, keys: Sequence[StoredKey]) -> bool:
+        if self._keys:
+            return False
+        self._keys = {each.key.id: each.key for each in keys}
+        self._ids = {each.digest: each.key.id for each in keys}
+        return True

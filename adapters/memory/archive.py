@@ -1,7 +1,11 @@
 """Archive in memory."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from copy import deepcopy
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import islice
 
 import numpy as np
@@ -11,10 +15,12 @@ from adapters.memory.store import CollectionData, InMemoryStore, Person, StoredF
 from application.ports.archive import (
     Archive,
     ArchivedFace,
+    ArchivedPerson,
     ArchiveIds,
     FaceToRestore,
     PersonToRestore,
     Restored,
+    StoredPeople,
 )
 from domain.errors import InvalidEmbedding
 from domain.faces import Embedding
@@ -28,12 +34,48 @@ class InMemoryArchive(Archive):
         self._store = store
 
     @override
+    async def collections(self) -> list[str]:
+        return sorted(self._store.collections)
+
+    @override
+    async def greatest_ids(self) -> tuple[int, int]:
+        return self._store.greatest_ids()
+
+    @override
+    async def person(self, collection: str, profile_id: ProfileId) -> ArchivedPerson | None:
+        person = self._store.or_empty(collection).people.get(profile_id)
+        return None if person is None else _archived_person(person)
+
+    @override
+    async def people(
+        self, collection: str, limit: int, after: ProfileId | None = None
+    ) -> list[ArchivedPerson]:
+        data = self._store.or_empty(collection)
+        start = 0 if after is None else bisect_right(data.people_ids, after)
+        return [_archived_person(data.people[each]) for each in data.people_ids[start : start + limit]]
+
+    @override
     async def faces(
-        self, collection: str, limit: int, after: FaceId | None = None, *, crops: bool = True
+        self,
+        collection: str,
+        limit: int,
+        after: FaceId | None = None,
+        *,
+        crops: bool = True,
+        profile_id: ProfileId | None = None,
     ) -> list[ArchivedFace]:
         data = self._store.or_empty(collection)
-        found = islice(data.faces_after(after), limit)
+        faces = data.faces_after(after)
+        found = islice((each for each in faces if profile_id in {None, each.face.profile_id}), limit)
         return [_archived(data, stored if crops else replace(stored, crop=None)) for stored in found]
+
+    @override
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[StoredPeople]:
+        copied = InMemoryStore()
+        copied.collections = deepcopy(self._store.collections)
+        copied.reserve_ids(*self._store.greatest_ids())
+        yield InMemoryArchive(copied)
 
     @override
     async def keep_ids(self, ids: ArchiveIds) -> bool:
@@ -60,7 +102,8 @@ class InMemoryArchive(Archive):
             return Restored(data.by_name[person.name], created=False)
         if wanted is None or any(wanted in other.people for other in self._store.collections.values()):
             wanted = self._store.new_profile_id()
-        data.add_person(Person(wanted, person.name, dict(person.metadata)))
+        created_at = person.created_at or datetime.now(UTC)
+        data.add_person(Person(wanted, person.name, dict(person.metadata), created_at=created_at))
         return Restored(wanted, created=True)
 
     @override
@@ -96,7 +139,8 @@ class InMemoryArchive(Archive):
             wanted = None
         model = archived.embedding.model
         face = Face(FaceId(0), owner.id, owner.name, model, archived.detection_model, data.name)
-        stored = StoredFace(face, archived.digest, archived.crop, archived.embedding.norm)
+        created_at = archived.created_at or datetime.now(UTC)
+        stored = StoredFace(face, archived.digest, archived.crop, archived.embedding.norm, created_at)
         same = data.same_photo(stored)
         if same is None and archived.digest is None and wanted is None:
             same = _same_embedding(data, owner, stored, archived.embedding)
@@ -124,4 +168,8 @@ def _archived(data: CollectionData, stored: StoredFace) -> ArchivedFace:
     face = stored.face
     (vector,) = data.tables[face.recognition_model].vectors([face.id])
     embedding = Embedding(np.array(vector), face.recognition_model, stored.norm)
-    return ArchivedFace(face, embedding, stored.digest, stored.crop)
+    return ArchivedFace(face, embedding, stored.digest, stored.crop, stored.created_at)
+
+
+def _archived_person(person: Person) -> ArchivedPerson:
+    return ArchivedPerson(person.id, person.name, dict(person.metadata), person.created_at)

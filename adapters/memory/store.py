@@ -7,6 +7,7 @@ needs a lock; only the arithmetic of a search leaves the loop.
 from bisect import bisect_right, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from itertools import count, islice
 from typing import TypeAlias, TypeVar
 
@@ -17,6 +18,11 @@ from domain.metadata import Metadata
 from domain.people import DEFAULT_COLLECTION, Face, FaceId, Profile, ProfileId
 
 Id = TypeVar("Id", bound=int)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
 
 PhotoKey: TypeAlias = tuple[ProfileId, str, str, bytes]
 """What is enrolled once: a person's photo (digest) by a recognition and a detection model."""
@@ -30,6 +36,7 @@ class Person:
     name: str
     metadata: Metadata
     faces: set[FaceId] = field(default_factory=set)
+    created_at: datetime = field(default_factory=_now)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +48,7 @@ class StoredFace:
     crop: bytes | None
     norm: float | None
     """See Embedding.norm."""
+    created_at: datetime = field(default_factory=_now)
 
     @property
     def photo(self) -> PhotoKey | None:
@@ -186,6 +194,10 @@ class InMemoryStore:
     def new_face_id(self) -> FaceId:
         """The next id; none is given twice."""
         return FaceId(next(self._face_ids))
+
+    def greatest_ids(self) -> tuple[int, int]:
+        """Ids of people and faces that are greater than all given so far, and are now given to nobody."""
+        return next(self._profile_ids), next(self._face_ids)
 
     def reserve_ids(self, people: int, faces: int) -> None:
         """Give only greater ids than these from now on."""

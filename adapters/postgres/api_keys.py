@@ -1,15 +1,27 @@
 """API keys on PostgreSQL."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, LargeBinary, Row, bindparam, exists, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    LargeBinary,
+    bindparam,
+    exists,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from adapters.postgres.database import Database
 from adapters.postgres.tables import api_key
-from application.ports.api_keys import ApiKeyRepository, NewKey
+from application.ports.api_keys import ApiKeyRepository, NewKey, StoredKey
 from domain.api_keys import ApiKey, KeyId, Scope, grant
 
 MOST_LISTED = 1000
@@ -49,6 +61,21 @@ _USED = (
     .where(api_key.c.id == _ID)
     .values(last_used_at=func.greatest(api_key.c.last_used_at, func.date_trunc("minute", _AT)))
 )
+_STORED = (
+    select(*_COLUMNS, api_key.c.digest)
+    .where(api_key.c.id > bindparam("after", type_=BigInteger))
+    .order_by(api_key.c.id)
+    .limit(bindparam("limit", type_=BigInteger))
+)
+_RESTORE = text(
+    """
+    INSERT INTO api_key (id, name, digest, scopes, collections, created_at, expires_at, revoked_at, last_used_at)
+    OVERRIDING SYSTEM VALUE
+    VALUES (:id, :name, :digest, CAST(:scopes AS text[]), CAST(:collections AS text[]), :created_at, :expires_at,
+        :revoked_at, :last_used_at)
+    """
+)
+_RESERVE_IDS = text("SELECT setval(pg_get_serial_sequence('api_key', 'id'), CAST(:greatest AS bigint))")
 _LOCK = func.pg_advisory_xact_lock(0x_FACE_0E7)
 """Two services that start at once make one first key."""
 
@@ -105,8 +132,40 @@ class PostgresApiKeys(ApiKeyRepository):
     async def used(self, key_id: KeyId, at: datetime) -> None:
         await self._database.change(_USED, {"key_id": key_id, "at": at})
 
+    @override
+    async def stored(self, limit: int, after: KeyId | None = None) -> Sequence[StoredKey]:
+        rows = await self._database.read(_STORED, {"limit": limit, "after": after or 0})
+        return [StoredKey(_key(row[:-1]), row[-1]) for row in rows]
 
-def _key(row: Row[*tuple[Any, ...]]) -> ApiKey:
+    @override
+    async def restore(self, keys: Sequence[StoredKey]) -> bool:
+        async with self._database.transaction(adds=True) as connection:
+            await connection.execute(select(_LOCK))
+            if (await connection.execute(_ANY)).scalar_one():
+                return False
+            if keys:
+                await connection.execute(_RESTORE, list(map(_values, keys)))
+                await connection.execute(_RESERVE_IDS, {"greatest": max(each.key.id for each in keys)})
+        return True
+
+
+def _values(stored: StoredKey) -> dict[str, object]:
+    key = stored.key
+    collections = key.grant.collections
+    return {
+        "id": key.id,
+        "name": key.name,
+        "digest": stored.digest,
+        "scopes": sorted(key.grant.scopes),
+        "collections": None if collections is None else sorted(collections),
+        "created_at": key.created_at,
+        "expires_at": key.expires_at,
+        "revoked_at": key.revoked_at,
+        "last_used_at": key.last_used_at,
+    }
+
+
+def _key(row: Sequence[Any]) -> ApiKey:
     key_id, name, scopes, collections, created_at, expires_at, revoked_at, last_used_at = row
     return ApiKey(
         key_id, name, grant(map(Scope, scopes), collections), created_at, expires_at, revoked_at, last_used_at

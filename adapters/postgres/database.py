@@ -106,6 +106,15 @@ class Database:
         async with self._connected(self._engine) as connection, connection.begin():
             yield connection
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that sees what is stored at its first statement, whatever others change meanwhile."""
+        engine = self._engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True, postgresql_deferrable=False
+        )
+        async with self._connected(engine) as connection, connection.begin():
+            yield connection
+
     async def _rows(
         self, statement: TypedReturnsRows[*_Columns], parameters: Parameters
     ) -> Sequence[Row[*_Columns]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Literal, TypeAlias
 
 from application.bulk.collections import ensure_collection
@@ -66,7 +67,9 @@ class ImportPeople:
             raise ArchiveError(f"the archive has no collection {collection}")
         return found
 
-    async def check(self, reader: ArchiveReader, sections: Sequence[Section]) -> AsyncIterator[int]:
+    async def check(
+        self, reader: ArchiveReader, sections: Sequence[Section], *more: Sequence[ArchivePage]
+    ) -> AsyncIterator[int]:
         """Yield the number of entries that were checked, after each page; nothing is changed.
 
         Raises:
@@ -80,6 +83,7 @@ class ImportPeople:
                     f" of that name makes {ours[model]}"
                 )
         pages = [page for section in sections for page in (*section.people, *section.faces)]
+        pages += chain.from_iterable(more)
         done = 0
 
         async def check(page: ArchivePage) -> int:

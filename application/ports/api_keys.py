@@ -19,6 +19,15 @@ class NewKey:
     expires_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """All that is stored of a key."""
+
+    key: ApiKey
+    digest: bytes
+    """As in NewKey."""
+
+
 class ApiKeyRepository(Protocol):
     """API keys. Revoked and expired ones stay, so that it is known who had access.
 
@@ -64,4 +73,12 @@ class ApiKeyRepository(Protocol):
 
     async def used(self, key_id: KeyId, at: datetime) -> None:
         """Record when a key was used, unless a later use is recorded."""
+        ...
+
+    async def stored(self, limit: int, after: KeyId | None = None) -> Sequence[StoredKey]:
+        """At most `limit` keys with ids greater than `after`, by ascending id."""
+        ...
+
+    async def restore(self, keys: Sequence[StoredKey]) -> bool:
+        """Store keys with their ids, all or none: none, and the answer False, if there is any key already."""
         ...

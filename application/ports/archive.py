@@ -1,7 +1,9 @@
 """Export and import of everything that is stored about enrolled people."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -15,6 +17,16 @@ ArchiveId: TypeAlias = int | UUID
 """The id of a person or a face in an archive; a UUID in archives of format 1."""
 
 
+@dataclass(frozen=True, slots=True)
+class ArchivedPerson:
+    """All that is stored of a person but their faces."""
+
+    id: ProfileId
+    name: str
+    metadata: Metadata
+    created_at: datetime
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ArchivedFace:
     """A stored face with its embedding; `digest` and `crop` as in NewFace."""
@@ -23,6 +35,7 @@ class ArchivedFace:
     embedding: Embedding
     digest: bytes | None
     crop: bytes | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +45,8 @@ class PersonToRestore:
     id: ArchiveId
     name: str
     metadata: Metadata
+    created_at: datetime | None = None
+    """None if the archive doesn't say: then it is the time of the import."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +59,8 @@ class FaceToRestore:
     embedding: Embedding
     digest: bytes | None
     crop: bytes | None
+    created_at: datetime | None = None
+    """As in PersonToRestore."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +82,46 @@ class Restored(Generic[Id]):
     """False if it was stored before; then nothing was changed."""
 
 
-class Archive(Protocol):
-    """Reads and restores faces with their embeddings; people are read with ProfileRepository.list.
+class StoredPeople(Protocol):
+    """Reads people and faces as they are stored. Every method raises Unavailable when the store does not answer."""
+
+    async def collections(self) -> Sequence[str]:
+        """The names of all collections, sorted."""
+
+    async def greatest_ids(self) -> tuple[int, int]:
+        """The greatest ids that have been given to people and to faces, also to those that are deleted."""
+
+    async def person(self, collection: str, profile_id: ProfileId) -> ArchivedPerson | None:
+        """The person with this id; None if there is none."""
+
+    async def people(
+        self, collection: str, limit: int, after: ProfileId | None = None
+    ) -> Sequence[ArchivedPerson]:
+        """At most `limit` people with ids greater than `after`, by ascending id."""
+
+    async def faces(
+        self,
+        collection: str,
+        limit: int,
+        after: FaceId | None = None,
+        *,
+        crops: bool = True,
+        profile_id: ProfileId | None = None,
+    ) -> Sequence[ArchivedFace]:
+        """At most `limit` faces with ids greater than `after`, by ascending id; of all people, or of one.
+
+        `crop` is None unless `crops`.
+        """
+
+
+class Archive(StoredPeople, Protocol):
+    """Reads and restores people and faces.
 
     Every method raises Unavailable when the store does not answer; those that write raise StorageFull.
     """
 
-    async def faces(
-        self, collection: str, limit: int, after: FaceId | None = None, *, crops: bool = True
-    ) -> list[ArchivedFace]:
-        """At most `limit` faces with ids greater than `after`, by ascending id; `crop` is None unless `crops`."""
+    def snapshot(self) -> AbstractAsyncContextManager[StoredPeople]:
+        """What is stored at this moment, whatever is changed while it is read. One call of it at a time."""
 
     async def keep_ids(self, ids: ArchiveIds) -> bool:
         """Whether what is restored from this archive may keep its ids; if so, they are reserved for it.

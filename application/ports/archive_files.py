@@ -8,13 +8,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from application.ports.archive import ArchivedFace, ArchiveIds, FaceToRestore, PersonToRestore
-from domain.people import Profile
+from application.ports.api_keys import StoredKey
+from application.ports.archive import (
+    ArchivedFace,
+    ArchivedPerson,
+    ArchiveIds,
+    FaceToRestore,
+    PersonToRestore,
+)
+from application.ports.operator_files import OperatorFile
 
 
 @dataclass(frozen=True, slots=True)
 class ArchivePage:
-    """A page of people or faces in an archive."""
+    """A page of people, faces or keys in an archive, or a file of the operator."""
 
     file: str
     """The name of its file inside the archive."""
@@ -37,11 +44,20 @@ class ArchiveWriter(Protocol):
     def section(self, collection: str) -> None:
         """Begin a collection."""
 
-    def people(self, people: Sequence[Profile]) -> None:
+    def people(self, people: Sequence[ArchivedPerson]) -> None:
         """Add a page of people to the section."""
 
     def faces(self, faces: Sequence[ArchivedFace]) -> None:
         """Add a page of faces to the section."""
+
+    def backup(self, greatest_profile_id: int, greatest_face_id: int) -> None:
+        """Make the archive a backup, which may have keys and files, of an instance that has given ids up to these."""
+
+    def keys(self, keys: Sequence[StoredKey]) -> None:
+        """Add a page of API keys to the backup."""
+
+    def file(self, file: OperatorFile) -> None:
+        """Add a file of the operator to the backup."""
 
     def finish(self) -> None:
         """Complete the file and flush it to disk; only now does it replace a file of the same name."""
@@ -56,6 +72,10 @@ class ArchiveReader(Protocol):
     """The length of embeddings by recognition model."""
     ids: ArchiveIds | None
     """The range of its ids; None if they are UUIDs (format 1)."""
+    key_pages: Sequence[ArchivePage] | None
+    """Pages of API keys; None if the archive isn't a backup."""
+    files: Sequence[ArchivePage]
+    """The operator's files, one page each."""
 
     def check(self, page: ArchivePage) -> None:
         """Compare a page with its checksum."""
@@ -65,3 +85,9 @@ class ArchiveReader(Protocol):
 
     def faces(self, page: ArchivePage) -> list[FaceToRestore]:
         """The faces of a page of faces."""
+
+    def keys(self, page: ArchivePage) -> list[StoredKey]:
+        """The API keys of a page of keys."""
+
+    def file(self, page: ArchivePage) -> OperatorFile:
+        """One of the operator's files."""

@@ -3,9 +3,11 @@
 from dependency_injector import providers
 
 from adapters.files.calibration import FileCalibrations
+from adapters.files.operator import DataDirectoryFiles
 from adapters.system.machine import return_freed_memory
 from application.analysis.sources import SourceReader
 from application.api_keys import Authenticate
+from application.bulk.backup import BackUpInstance, RestoreInstance
 from application.bulk.enrol import EnrolPhotos
 from application.bulk.export import ExportPeople
 from application.bulk.identify import IdentifyPhotos
@@ -36,6 +38,7 @@ from application.recognition import (
     RecognizeFace,
     VerifyFace,
 )
+from application.right_of_access import ExportPerson
 from entrypoints.bootstrap.analysis import AnalysisContainer
 from entrypoints.bootstrap.settings import PROJECT
 
@@ -150,7 +153,6 @@ class Container(AnalysisContainer):
     find_former_faces = providers.Factory(FindFormerFaces, _ports.crop_archive, _ports.models)
     export_people = providers.Factory(
         ExportPeople,
-        _ports.profiles,
         _ports.archive,
         _ports.workers,
     )
@@ -161,12 +163,18 @@ class Container(AnalysisContainer):
         _ports.models,
         _ports.workers,
     )
+    operator_files = providers.Factory(
+        DataDirectoryFiles, _settings.calibration_dir, _settings.liveness_calibration, _settings.own_catalogue
+    )
+    back_up = providers.Factory(BackUpInstance, export_people, _ports.api_keys, operator_files)
+    restore_instance = providers.Factory(RestoreInstance, import_people, _ports.api_keys, operator_files)
     authenticate = providers.ThreadSafeSingleton(
         Authenticate, _ports.api_keys, anonymous=_settings.allow_anonymous, local=_settings.local
     )
     answer_once = providers.Factory(AnswerOnce, _ports.idempotency)
     manage_faces = providers.Factory(ManageFaces, _ports.faces)
     manage_profiles = providers.Factory(ManageProfiles, _ports.profiles, _ports.faces)
+    export_person = providers.Factory(ExportPerson, _ports.archive)
     manage_collections = providers.Factory(ManageCollections, _ports.collections)
     list_models = providers.Factory(ListModels, _ports.models, _ports.workers, policy)
     check_readiness = providers.Factory(CheckReadiness, _ports.models, _ports.faces, _ports.search_readiness)

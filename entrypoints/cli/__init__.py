@@ -13,6 +13,8 @@ _COMMANDS = {
     "identify": ("identify:identify", "Say who is in photos."),
     "export": ("archive:export_people", "Write people and their embeddings to an archive."),
     "import": ("archive:import_people", "Read people and their embeddings from an archive."),
+    "backup": ("backup:backup", "Write all that makes this instance to a file."),
+    "restore": ("backup:restore", "Put a backup into an empty instance."),
     "reembed": ("reembed:reembed", "Embed stored crops with another recognition model."),
     "keys": ("keys:keys", "Create, list, replace and revoke API keys."),
     "models": ("models:models", "List, fetch, check and add model files."),

@@ -50,6 +50,7 @@ ACCESS: Mapping[tuple[str, str], Scope | str] = {
     ("GET", _PROFILE): Scope.MANAGE,
     ("POST", _PROFILE): Scope.MANAGE,
     ("GET", f"{_PROFILE}/{{profile_id}}"): Scope.MANAGE,
+    ("GET", f"{_PROFILE}/{{profile_id}}/export"): Scope.MANAGE,
     ("PATCH", f"{_PROFILE}/{{profile_id}}"): Scope.MANAGE,
     ("DELETE", f"{_PROFILE}/{{profile_id}}"): Scope.MANAGE,
     ("POST", f"{_PROFILE}/{{profile_id}}/merge"): Scope.MANAGE,

@@ -26,6 +26,7 @@ from application.recognition import (
     RecognizeFace,
     VerifyFace,
 )
+from application.right_of_access import ExportPerson
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.http.access import AccessGuard, BrowserRules
@@ -68,6 +69,7 @@ USE_CASES: Mapping[str, type] = {
     "check_readiness": CheckReadiness,
     "detect_faces": DetectFaces,
     "embed_faces": EmbedFaces,
+    "export_person": ExportPerson,
     "identify": Identify,
     "list_models": ListModels,
     "manage_collections": ManageCollections,

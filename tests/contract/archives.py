@@ -15,7 +15,7 @@ Archived: TypeAlias = tuple[list[Profile], list[ArchivedFace]]
 
 async def archive(storage: Storage) -> Archived:
     people = await storage.profiles.list(ProfileFilter(), 100)
-    return people, await storage.archive.faces(DEFAULT, 100)
+    return people, list(await storage.archive.faces(DEFAULT, 100))
 
 
 def as_written(people: Sequence[Profile]) -> list[PersonToRestore]:
@@ -72,8 +72,8 @@ def content(faces: Sequence[ArchivedFace]) -> list[object]:
     ]
 
 
-def same(one: list[ArchivedFace], two: list[ArchivedFace]) -> bool:
-    def stored(faces: list[ArchivedFace]) -> list[object]:
+def same(one: Sequence[ArchivedFace], two: Sequence[ArchivedFace]) -> bool:
+    def stored(faces: Sequence[ArchivedFace]) -> list[object]:
         return [(each.face, each.embedding.vector.tobytes(), each.digest, each.crop) for each in faces]
 
     return stored(one) == stored(two)

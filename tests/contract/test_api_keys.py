@@ -7,7 +7,7 @@ import pytest
 
 from adapters.memory.api_keys import InMemoryApiKeys
 from adapters.postgres.api_keys import PostgresApiKeys
-from application.ports.api_keys import ApiKeyRepository, NewKey
+from application.ports.api_keys import ApiKeyRepository, NewKey, StoredKey
 from domain.api_keys import ApiKey, KeyId, Scope, grant
 
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
@@ -84,3 +84,28 @@ async def test_of_many_first_keys_there_is_one(keys: ApiKeyRepository) -> None:
     found = await asyncio.gather(*(keys.create(new(digit), only_first=True) for digit in range(8)))
     assert len([key for key in found if key is not None]) == len(await keys.list()) == 1
     assert await keys.create(new(100), only_first=True) is None
+
+
+async def test_all_that_is_stored_in_pages(keys: ApiKeyRepository) -> None:
+    found = [
+        StoredKey(await created(keys, digit, expires_at=LATER), bytes([digit]) * 32) for digit in range(3)
+    ]
+    assert list(await keys.stored(2)) == found[:2]
+    assert list(await keys.stored(2, found[1].key.id)) == found[2:]
+    assert list(await keys.stored(2, found[2].key.id)) == []
+
+
+async def test_keys_are_restored_where_there_is_none(keys: ApiKeyRepository) -> None:
+    times = {"expires_at": LATER, "revoked_at": LATER, "last_used_at": LATER}
+    first = ApiKey(KeyId(10**9), "first", grant([Scope.ADMIN]), LATER, **times)
+    restored = [
+        StoredKey(first, b"1" * 32),
+        StoredKey(ApiKey(KeyId(10**9 + 7), "x", BOUND, LATER), b"2" * 32),
+    ]
+    assert await keys.restore([])
+    assert await keys.restore(restored)
+    assert list(await keys.stored(10)) == restored
+    assert await keys.find(b"1" * 32) == first
+    assert not await keys.restore([StoredKey(first, b"3" * 32)])
+    assert list(await keys.stored(10)) == restored
+    assert (await created(keys, 5)).id == 10**9 + 8

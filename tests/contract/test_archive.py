@@ -1,8 +1,9 @@
 """What Archive promises of exporting and of keeping ids, of each adapter."""
 
 import dataclasses
+from datetime import UTC, datetime, timedelta
 
-from application.ports.archive import ArchiveIds
+from application.ports.archive import ArchiveIds, FaceToRestore, PersonToRestore
 from domain.people import DEFAULT_COLLECTION as DEFAULT
 from tests.contract.enrolment import (
     SMALL,
@@ -75,3 +76,40 @@ class TestKeepIds:
         await storage.collections.create("other")
         await storage.profiles.create("other", "Ann", {})
         assert not await storage.archive.keep_ids(ArchiveIds("one", 1, 1))
+
+
+class TestSnapshot:
+    async def test_what_is_stored_meanwhile_is_not_in_it(self, storage: Storage) -> None:
+        ann, bob = await enrol(storage.faces, ("Ann", at(0)), ("Bob", at(20)))
+        async with storage.archive.snapshot() as stored:
+            greatest = await stored.greatest_ids()
+            assert greatest >= (bob.profile_id, bob.id)
+            await storage.faces.delete(DEFAULT, ann.id)
+            await storage.collections.create("new")
+            await enrol(storage.faces, ("Cem", at(40)), ("Bob", at(60)))
+            assert "new" not in await stored.collections()
+            people = await stored.people(DEFAULT, 10)
+            assert [person.name for person in people] == ["Ann", "Bob"]
+            assert [each.face.id for each in await stored.faces(DEFAULT, 10)] == [ann.id, bob.id]
+        assert [person.name for person in await storage.archive.people(DEFAULT, 10)] == ["Bob", "Cem"]
+
+    async def test_pages_and_one_person(self, storage: Storage) -> None:
+        faces = await enrol(storage.faces, ("Ann", at(0)), ("Bob", at(20)), ("Ann", at(40)))
+        ann, bob = await storage.archive.people(DEFAULT, 10)
+        assert await storage.archive.people(DEFAULT, 1, ann.id) == [bob]
+        assert await storage.archive.person(DEFAULT, ann.id) == ann
+        assert await storage.archive.person("other", ann.id) is None
+        found = await storage.archive.faces(DEFAULT, 10, profile_id=ann.id)
+        assert [each.face.id for each in found] == [faces[0].id, faces[2].id]
+        assert abs(found[0].created_at - datetime.now(UTC)) < timedelta(minutes=5)
+        assert ann.created_at <= found[0].created_at
+
+    async def test_times_are_restored(self, storage: Storage) -> None:
+        then = datetime(2001, 2, 3, 4, 5, 6, 7, tzinfo=UTC)
+        await storage.archive.keep_ids(ArchiveIds("one", 10**6, 10**6))
+        ann = PersonToRestore(10**6, "Ann", {}, then)
+        face = FaceToRestore(10**6, 10**6, "detector", at(0), None, None, then)
+        (here,) = await storage.archive.restore_people(DEFAULT, [ann], keep_ids=True)
+        await storage.archive.restore_faces(DEFAULT, [face], [here.id], keep_ids=True)
+        assert [each.created_at for each in await storage.archive.people(DEFAULT, 9)] == [then]
+        assert [each.created_at for each in await storage.archive.faces(DEFAULT, 9)] == [then]

@@ -59,7 +59,7 @@ class Instance:
             )
 
     async def export(self, path: Path, collection: str | None = None, *, crops: bool = True) -> Exported:
-        use_case = ExportPeople(self.profiles, self.archive, InlineWorkers())
+        use_case = ExportPeople(self.archive, InlineWorkers())
         chosen = await find_collections(self.collections, collection)
         with writing(path, "test") as writer:
             return [done async for done in use_case.execute(chosen, writer, crops=crops)][-1]

@@ -1,5 +1,6 @@
 """The content of an archive: a JSON manifest and pages in MessagePack (docs/archive.md)."""
 
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
@@ -10,6 +11,8 @@ FORMAT, VERSION = "face-api archive", 2
 WITH_UUIDS = 1
 """The former version, whose ids are UUIDs."""
 MANIFEST = "manifest.json"
+FILES = "files/"
+"""The folder of the operator's files in a backup."""
 
 Id_co = TypeVar("Id_co", covariant=True)
 IntegerId = Annotated[int, msgspec.Meta(ge=1, le=MAX_ID)]
@@ -46,7 +49,7 @@ class Header(msgspec.Struct, frozen=True):
     version: int
 
 
-class Manifest(msgspec.Struct, frozen=True):
+class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
     """The archive's table of contents; written last."""
 
     format: str
@@ -56,15 +59,34 @@ class Manifest(msgspec.Struct, frozen=True):
     models: dict[str, int]
     collections: list[CollectionEntry]
     greatest_ids: GreatestIds | None = None
+    keys: list[PageEntry] | None = None
+    """Pages of API keys; only a backup has any."""
+    files: list[PageEntry] = []
+    """The operator's files, one entry each; only a backup has any."""
+
+
+class KeyEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An API key in a page."""
+
+    id: IntegerId
+    name: str
+    digest: bytes
+    scopes: list[str]
+    created_at: datetime
+    collections: list[str] | None = None
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
     """None in version WITH_UUIDS."""
 
 
-class PersonEntry(msgspec.Struct, Generic[Id_co], frozen=True):
+class PersonEntry(msgspec.Struct, Generic[Id_co], frozen=True, omit_defaults=True):
     """A person in a page."""
 
     id: Id_co
     name: str
     metadata: dict[str, Any]
+    created_at: datetime | None = None
 
 
 class FaceEntry(msgspec.Struct, Generic[Id_co], frozen=True, omit_defaults=True):
@@ -80,3 +102,4 @@ class FaceEntry(msgspec.Struct, Generic[Id_co], frozen=True, omit_defaults=True)
     crop: bytes | None = None
     norm: Annotated[float, msgspec.Meta(gt=0)] | None = None
     """See Embedding.norm."""
+    created_at: datetime | None = None

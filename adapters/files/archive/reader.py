@@ -15,6 +15,7 @@ import numpy as np
 from typing_extensions import override
 
 from adapters.files.archive.format import (
+    FILES,
     FORMAT,
     MANIFEST,
     VERSION,
@@ -22,13 +23,17 @@ from adapters.files.archive.format import (
     FaceEntry,
     Header,
     IntegerId,
+    KeyEntry,
     Manifest,
     PageEntry,
     PersonEntry,
 )
 from application.bulk.errors import ArchiveError
+from application.ports.api_keys import StoredKey
 from application.ports.archive import ArchiveId, ArchiveIds, FaceToRestore, PersonToRestore
 from application.ports.archive_files import ArchivePage, ArchiveReader, Section
+from application.ports.operator_files import OperatorFile
+from domain.api_keys import ApiKey, KeyId, Scope, grant, key_name
 from domain.errors import FaceServiceError
 from domain.faces import Embedding
 from domain.metadata import person_metadata
@@ -67,6 +72,7 @@ class ZipArchiveReader(ArchiveReader):
         self._path, self._zip = path, archive
         manifest, self.ids = self._manifest()
         pages = [page for each in manifest.collections for page in (*each.people, *each.faces)]
+        pages += [*(manifest.keys or []), *manifest.files]
         self._pages = {page.file: page for page in pages}
         if len(self._pages) < len(pages):
             raise self._error(
@@ -79,6 +85,8 @@ class ZipArchiveReader(ArchiveReader):
             Section(each.name, tuple(map(_page, each.people)), tuple(map(_page, each.faces)))
             for each in manifest.collections
         ]
+        self.key_pages = None if manifest.keys is None else list(map(_page, manifest.keys))
+        self.files = list(map(_page, manifest.files))
 
     @override
     def check(self, page: ArchivePage) -> None:
@@ -98,7 +106,9 @@ class ZipArchiveReader(ArchiveReader):
                 present = self._entries(page, list[PersonEntry[IntegerId]])
                 people = _bounded(present, self.ids.greatest_profile_id)
             return [
-                PersonToRestore(each.id, person_name(each.name), person_metadata(each.metadata))
+                PersonToRestore(
+                    each.id, person_name(each.name), person_metadata(each.metadata), each.created_at
+                )
                 for each in people
             ]
 
@@ -113,6 +123,15 @@ class ZipArchiveReader(ArchiveReader):
                 present = self._entries(page, list[FaceEntry[IntegerId]])
                 faces = _bounded(present, self.ids.greatest_face_id)
             return [self._face(each) for each in faces]
+
+    @override
+    def keys(self, page: ArchivePage) -> list[StoredKey]:
+        with self._sound(page):
+            return list(map(_key, self._entries(page, list[KeyEntry])))
+
+    @override
+    def file(self, page: ArchivePage) -> OperatorFile:
+        return OperatorFile(page.file.removeprefix(FILES), self._bytes(page.file))
 
     def _face(self, entry: FaceEntry[ArchiveId]) -> FaceToRestore:
         model = self._model(entry.recognition_model)
@@ -130,6 +149,7 @@ class ZipArchiveReader(ArchiveReader):
             Embedding(vector, model, entry.norm),
             entry.digest,
             entry.crop,
+            entry.created_at,
         )
 
     def _model(self, name: str) -> str:
@@ -226,6 +246,14 @@ def _bounded(entries: list[Numbered], greatest: int) -> list[Numbered]:
     if any(entry.id > greatest for entry in entries):
         raise ValueError(f"an id is greater than the manifest's greatest, {greatest}")
     return entries
+
+
+def _key(entry: KeyEntry) -> StoredKey:
+    if len(entry.digest) != hashlib.sha256().digest_size:
+        raise ValueError(f"the digest of key {entry.id} has {len(entry.digest)} bytes")
+    permissions = grant(map(Scope, entry.scopes), entry.collections)
+    times = (entry.created_at, entry.expires_at, entry.revoked_at, entry.last_used_at)
+    return StoredKey(ApiKey(KeyId(entry.id), key_name(entry.name), permissions, *times), entry.digest)
 
 
 def _page(entry: PageEntry) -> ArchivePage:

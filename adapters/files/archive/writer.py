@@ -13,20 +13,23 @@ import msgspec
 from typing_extensions import override
 
 from adapters.files.archive.format import (
+    FILES,
     FORMAT,
     MANIFEST,
     VERSION,
     CollectionEntry,
     FaceEntry,
     GreatestIds,
+    KeyEntry,
     Manifest,
     PageEntry,
     PersonEntry,
 )
 from application.bulk.errors import ArchiveError
-from application.ports.archive import ArchivedFace
+from application.ports.api_keys import StoredKey
+from application.ports.archive import ArchivedFace, ArchivedPerson
 from application.ports.archive_files import ArchiveWriter
-from domain.people import Profile
+from application.ports.operator_files import OperatorFile
 
 T = TypeVar("T")
 
@@ -44,17 +47,22 @@ class ZipArchiveWriter(ArchiveWriter):
         self._collections: list[CollectionEntry] = []
         self._models: dict[str, int] = {}
         self._greatest = GreatestIds(0, 0)
+        self._keys: list[PageEntry] | None = None
+        self._files: list[PageEntry] = []
 
     @override
     def section(self, collection: str) -> None:
         self._collections.append(CollectionEntry(collection, [], []))
 
     @override
-    def people(self, people: Sequence[Profile]) -> None:
-        entries = [PersonEntry(person.id, person.name, dict(person.metadata)) for person in people]
+    def people(self, people: Sequence[ArchivedPerson]) -> None:
+        entries = [
+            PersonEntry(person.id, person.name, dict(person.metadata), person.created_at) for person in people
+        ]
         greatest = max([self._greatest.profile, *(person.id for person in people)])
         self._greatest = msgspec.structs.replace(self._greatest, profile=greatest)
-        self._page("people", self._collections[-1].people, entries, zipfile.ZIP_DEFLATED)
+        section = self._collections[-1]
+        self._page(f"{section.name}/people", section.people, entries, zipfile.ZIP_DEFLATED)
 
     @override
     def faces(self, faces: Sequence[ArchivedFace]) -> None:
@@ -62,8 +70,24 @@ class ZipArchiveWriter(ArchiveWriter):
             self._models[each.embedding.model] = len(each.embedding.vector)
         greatest = max([self._greatest.face, *(each.face.id for each in faces)])
         self._greatest = msgspec.structs.replace(self._greatest, face=greatest)
+        section = self._collections[-1]
         # Embeddings and crops can't be compressed further.
-        self._page("faces", self._collections[-1].faces, list(map(_entry, faces)), zipfile.ZIP_STORED)
+        self._page(f"{section.name}/faces", section.faces, list(map(_entry, faces)), zipfile.ZIP_STORED)
+
+    @override
+    def backup(self, greatest_profile_id: int, greatest_face_id: int) -> None:
+        self._keys = []
+        self._greatest = GreatestIds(greatest_profile_id, greatest_face_id)
+
+    @override
+    def keys(self, keys: Sequence[StoredKey]) -> None:
+        if self._keys is None:
+            raise AssertionError("only backups have keys")
+        self._page("api-keys", self._keys, list(map(_key_entry, keys)), zipfile.ZIP_DEFLATED)
+
+    @override
+    def file(self, file: OperatorFile) -> None:
+        self._files.append(self._added(f"{FILES}{file.name}", file.content, 1, zipfile.ZIP_DEFLATED))
 
     @override
     def finish(self) -> None:
@@ -75,6 +99,8 @@ class ZipArchiveWriter(ArchiveWriter):
             self._models,
             self._collections,
             self._greatest,
+            self._keys,
+            self._files,
         )
         with _writing(self._target):
             self._add(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)), zipfile.ZIP_DEFLATED)
@@ -101,11 +127,13 @@ class ZipArchiveWriter(ArchiveWriter):
     def _page(self, kind: str, pages: list[PageEntry], entries: list[T], compression: int) -> None:
         if not entries:
             return
-        data = msgspec.msgpack.encode(entries)
-        name = f"{self._collections[-1].name}/{kind}-{len(pages) + 1:06}.msgpack"
+        name = f"{kind}-{len(pages) + 1:06}.msgpack"
+        pages.append(self._added(name, msgspec.msgpack.encode(entries), len(entries), compression))
+
+    def _added(self, name: str, data: bytes, entries: int, compression: int) -> PageEntry:
         with _writing(self._target):
             self._add(name, data, compression)
-        pages.append(PageEntry(name, len(entries), len(data), hashlib.sha256(data).hexdigest()))
+        return PageEntry(name, entries, len(data), hashlib.sha256(data).hexdigest())
 
     def _add(self, name: str, data: bytes, compression: int) -> None:
         info = zipfile.ZipInfo(name, datetime.now(UTC).timetuple()[:6])
@@ -147,4 +175,21 @@ def _entry(archived: ArchivedFace) -> FaceEntry[int]:
         archived.digest,
         archived.crop,
         archived.embedding.norm,
+        archived.created_at,
+    )
+
+
+def _key_entry(stored: StoredKey) -> KeyEntry:
+    key = stored.key
+    collections = key.grant.collections
+    return KeyEntry(
+        key.id,
+        key.name,
+        stored.digest,
+        sorted(key.grant.scopes),
+        key.created_at,
+        None if collections is None else sorted(collections),
+        key.expires_at,
+        key.revoked_at,
+        key.last_used_at,
     )

@@ -1,36 +1,68 @@
 """Exporting faces, and restoring people and faces."""
 
-from typing import TypeAlias
+from datetime import datetime
+from typing import TypeAlias, cast
 
 import sqlalchemy as sa
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from adapters.postgres.statements.common import (
     COLLECTION,
     DIMENSIONS_ENROLLED,
     FACE_ID,
     LIMIT,
+    PROFILE_ID,
     VECTOR_STORED,
 )
 from adapters.postgres.statements.faces import FACES
 from adapters.postgres.tables import collection, face, face_crop, kept_archive, profile
+from domain.metadata import Metadata
 from domain.people import FaceId, ProfileId
 
 Archived: TypeAlias = sa.Select[
-    FaceId, ProfileId, str, str, str, str, bytes | None, bytes | None, bytes, float | None
+    FaceId, ProfileId, str, str, str, str, bytes | None, bytes | None, bytes, float | None, datetime
 ]
-"""The fields of Face; digest, crop, vector and norm."""
+"""The fields of Face; digest, crop, vector, norm and time of enrolment."""
+
+COLLECTION_NAMES = sa.select(collection.c.name).order_by(collection.c.name)
+
+GREATEST_IDS: TypedReturnsRows[int, int] = cast(
+    "TypedReturnsRows[int, int]",
+    sa.text(
+        """
+    SELECT coalesce(pg_sequence_last_value(CAST(pg_get_serial_sequence('profile', 'id') AS regclass)), 0) AS people,
+        coalesce(pg_sequence_last_value(CAST(pg_get_serial_sequence('face', 'id') AS regclass)), 0) AS faces
+    """
+    ).columns(sa.column("people", sa.BigInteger), sa.column("faces", sa.BigInteger)),
+)
+
+_PEOPLE_STORED: sa.Select[ProfileId, str, Metadata, datetime] = sa.select(
+    profile.c.id, profile.c.name, profile.c.metadata, profile.c.created_at
+)
+PERSON = _PEOPLE_STORED.where(profile.c.collection == COLLECTION, profile.c.id == PROFILE_ID)
 
 
-def page(of: str, after: FaceId | None, *, crops: bool) -> Archived:
-    """A page of faces by ascending id."""
+def page_of_people(of: str, after: ProfileId | None) -> sa.Select[ProfileId, str, Metadata, datetime]:
+    """A page of people by ascending id."""
+    return (
+        _PEOPLE_STORED.where(profile.c.collection == of)
+        .where(*(() if after is None else (profile.c.id > sa.literal(after, sa.BigInteger),)))
+        .order_by(profile.c.id)
+        .limit(LIMIT)
+    )
+
+
+def page(of: str, after: FaceId | None, person: ProfileId | None, *, crops: bool) -> Archived:
+    """A page of faces by ascending id, of all people or of one."""
     crop = (
         sa.select(face_crop.c.image).where(face_crop.c.face_id == face.c.id).scalar_subquery()
         if crops
         else sa.null()
     )
     return (
-        FACES.add_columns(face.c.digest, crop, VECTOR_STORED, face.c.embedding_norm)
+        FACES.add_columns(face.c.digest, crop, VECTOR_STORED, face.c.embedding_norm, face.c.created_at)
         .where(face.c.collection == of)
+        .where(*(() if person is None else (face.c.profile_id == sa.literal(person, sa.BigInteger),)))
         .where(*(() if after is None else (face.c.id > sa.literal(after, sa.BigInteger),)))
         .order_by(face.c.id)
         .limit(LIMIT)
@@ -46,10 +78,12 @@ DELETE_ARCHIVE = sa.delete(kept_archive)
 SET_ARCHIVE = sa.insert(kept_archive).values(archive=sa.bindparam("new", type_=sa.Text))
 RESERVE_IDS = sa.text(
     """
-    SELECT setval(sequence, greatest(nextval(sequence), taken + 1), false) FROM (VALUES
-        (pg_get_serial_sequence('profile', 'id'), CAST(:people AS bigint)),
-        (pg_get_serial_sequence('face', 'id'), CAST(:faces AS bigint))
-    ) AS reserved (sequence, taken)
+    SELECT setval(sequence, greatest(given, 1), given > 0) FROM (
+        SELECT sequence, greatest(nextval(sequence) - 1, taken) AS given FROM (VALUES
+            (pg_get_serial_sequence('profile', 'id'), CAST(:people AS bigint)),
+            (pg_get_serial_sequence('face', 'id'), CAST(:faces AS bigint))
+        ) AS reserved (sequence, taken)
+    ) AS ids
     """
 )
 
@@ -71,9 +105,10 @@ SAME_PEOPLE: sa.Select[ProfileId, str] = sa.select(profile.c.id, profile.c.name)
 )
 
 _PEOPLE = """
-    INSERT INTO profile ({0} collection, name, metadata) OVERRIDING SYSTEM VALUE
-    SELECT {0} :within, name, CAST(metadata AS jsonb)
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:names AS text[]), CAST(:about AS text[])) AS given (id, name, metadata)
+    INSERT INTO profile ({0} collection, name, metadata, created_at) OVERRIDING SYSTEM VALUE
+    SELECT {0} :within, name, CAST(metadata AS jsonb), coalesce(created_at, now())
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:names AS text[]), CAST(:about AS text[]),
+        CAST(:times AS timestamptz[])) AS given (id, name, metadata, created_at)
     ON CONFLICT DO NOTHING RETURNING id
     """
 RESTORE_PEOPLE_WITH_IDS = sa.text(_PEOPLE.format("id,"))
@@ -120,10 +155,10 @@ SAME_FACES: sa.Select[FaceId, ProfileId, str, str, bytes | None, bytes | None] =
 
 _FACE = """
     INSERT INTO face ({0} profile_id, collection, recognition_model, detection_model, digest, embedding,
-        embedding_norm)
+        embedding_norm, created_at)
     OVERRIDING SYSTEM VALUE
     VALUES ({1} :profile, :within, :model, :detector, :digest, CAST(CAST(:vector AS real[]) AS vector),
-        CAST(:norm AS real))
+        CAST(:norm AS real), coalesce(CAST(:time AS timestamptz), now()))
     ON CONFLICT DO NOTHING
     """
 RESTORE_FACE_WITH_ID = sa.text(_FACE.format("id,", ":face,"))

@@ -11,12 +11,14 @@ from msgspec import UNSET, Meta
 
 from application.people import ManageProfiles
 from application.ports.people import ProfileFilter
+from application.right_of_access import ExportPerson
 from domain import errors
 from domain.people import DEFAULT_COLLECTION, MAX_ID, ProfileId
 from entrypoints.http.envelope import Success
 from entrypoints.http.openapi.refusals import refusals
 from entrypoints.http.requests.parameters import (
     PAGE_SIZE,
+    AfterFace,
     AfterProfile,
     Collection,
     Limit,
@@ -32,6 +34,10 @@ from entrypoints.http.views.people import (
     ProfilesAnswer,
     ProfileView,
 )
+from entrypoints.http.views.right_of_access import StoredPersonAnswer, StoredPersonView
+
+MAX_EXPORTED_FACES = 100
+"""Faces of a page, which may have a picture each."""
 
 FreeMetadata = Annotated[dict[str, Any], Meta(description="Any JSON object of at most 8,192 bytes")]
 
@@ -116,6 +122,27 @@ class ProfileController(Controller):
         """A person and their first 1,000 faces; `/api/face` lists more."""
         person = await manage_profiles.get(collection, profile_id)
         return PersonAnswer(detail="Person retrieved", data=PersonView.of(person))
+
+    @get(
+        "/{profile_id:int}/export",
+        summary="Everything that is stored about a person",
+        responses=refusals(errors.InvalidCollection, errors.ProfileNotFound),
+    )
+    async def export_profile(
+        self,
+        export_person: NamedDependency[ExportPerson],
+        profile_id: ProfilePathId,
+        limit: Annotated[
+            int, QueryParameter(ge=1, le=MAX_EXPORTED_FACES, description="Faces a page")
+        ] = MAX_EXPORTED_FACES,
+        after: AfterFace = None,
+        collection: Collection = DEFAULT_COLLECTION,
+    ) -> StoredPersonAnswer:
+        """The right of access: with embeddings and stored pictures. `after` is the `next` of the page before."""
+        stored = await export_person.execute(collection, profile_id, limit, after)
+        return StoredPersonAnswer(
+            detail="Person exported", data=StoredPersonView.of(stored), next=stored.next or UNSET
+        )
 
     @patch(
         "/{profile_id:int}",

@@ -105,10 +105,8 @@ async def test_a_place_that_can_not_be_written_is_one_line(tmp_path: Path) -> No
         pass
 
 
-async def test_people_who_come_meanwhile_leave_no_face_without_a_person(
-    old: Instance, tmp_path: Path
-) -> None:
-    use_case = ExportPeople(old.profiles, old.archive, InlineWorkers())
+async def test_people_who_come_meanwhile_are_not_in_it(old: Instance, tmp_path: Path) -> None:
+    use_case = ExportPeople(old.archive, InlineWorkers())
     with writing(tmp_path / "people.zip", "test") as writer:
         chosen = await find_collections(old.collections, "default")
         async for done in use_case.execute(chosen, writer, crops=False):
@@ -116,7 +114,7 @@ async def test_people_who_come_meanwhile_leave_no_face_without_a_person(
                 await old.faces.add(NewFace("default", "Late", embedding(9), "detector"))
                 await old.faces.add(NewFace("default", "P0", embedding(10), "detector"))
     new = Instance()
-    assert (await new.restore(tmp_path / "people.zip")).new_faces == 7
+    assert (await new.restore(tmp_path / "people.zip")).new_faces == 6
     assert await new.profiles.find("default", "Late") is None
 
 
@@ -283,10 +281,11 @@ async def test_the_documented_format(file: Path) -> None:
             "embedding",
             "digest",
             "crop",
+            "created_at",
         }
         vector = np.frombuffer(face["embedding"], "<f4")
         assert np.linalg.norm(vector) == pytest.approx(1)
         person = msgspec.msgpack.decode(archive.read(default["people"][0]["file"]))[0]
-        assert set(person) == {"id", "name", "metadata"}
+        assert set(person) == {"id", "name", "metadata", "created_at"}
         assert person["metadata"] == {"team": {"colour": ["red", 1, None, 1.5]}}
         assert msgspec.convert(person, PersonEntry[int]).name == "Nobody"
