@@ -11,6 +11,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from application.api_keys import ManageKeys
+from application.audit import ReadAudit
 from application.calibration_report import ReportCalibration
 from application.catalogue import ListModels
 from application.enrolment import EnrolBatch, EnrolFace
@@ -31,6 +32,7 @@ from entrypoints.bootstrap.settings import Settings
 from entrypoints.http.access import AccessGuard, BrowserRules
 from entrypoints.http.errors import HANDLERS
 from entrypoints.http.middleware.access_log import access_log
+from entrypoints.http.middleware.audit import audited
 from entrypoints.http.middleware.disconnects import drop_abandoned_work
 from entrypoints.http.middleware.methods import allow_all_methods, head_as_get
 from entrypoints.http.middleware.proxies import behind_proxies
@@ -38,6 +40,7 @@ from entrypoints.http.middleware.stopping import refuse_at_stop
 from entrypoints.http.middleware.uploads import UploadBudget, bound_uploads
 from entrypoints.http.openapi.document import openapi_config
 from entrypoints.http.requests.text import check_address
+from entrypoints.http.routes.audit import AuditController
 from entrypoints.http.routes.batch import BatchController
 from entrypoints.http.routes.collections import CollectionController
 from entrypoints.http.routes.docs import docs_router
@@ -58,6 +61,7 @@ CONTROLLERS = (
     CollectionController,
     ModelController,
     KeyController,
+    AuditController,
     HealthController,
 )
 
@@ -73,6 +77,7 @@ USE_CASES: Mapping[str, type] = {
     "manage_faces": ManageFaces,
     "manage_keys": ManageKeys,
     "manage_profiles": ManageProfiles,
+    "read_audit": ReadAudit,
     "read_liveness_session": ReadLivenessSession,
     "recognize_face": RecognizeFace,
     "report_calibration": ReportCalibration,
@@ -94,7 +99,7 @@ def create_app(container: Container) -> ASGIApp:
     budget = UploadBudget(settings.max_uploads_bytes, container.return_freed_memory())
     bounded = refuse_at_stop(bound_uploads(drop_abandoned_work(api), budget))
     requests = behind_proxies(
-        access_log(head_as_get(bounded)),
+        access_log(audited(head_as_get(bounded), container.audit_trail())),
         settings.trusted_proxies,
         settings.root_path,
         {route.path.split("/")[1] for route in api.routes},

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 EXAMPLES: Mapping[str, Any] = {
+    "action": "recognize_face",
+    "at": "2026-11-28T10:15:00.250000Z",
     "bound": 0.5,
+    "client": "192.0.2.10",
     "code": "no_face_detected",
     "collection": "default",
     "detail": "Done",
@@ -15,6 +18,7 @@ EXAMPLES: Mapping[str, Any] = {
     "embedding": [0.0312, -0.0871, 0.0559],
     "expires_at": "2027-11-28T09:30:00Z",
     "fmr": 0.0001,
+    "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "id": 1,
     "image": "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAgGBgcGBQgHBwcJCQgKDBQNDAsLDBkSEw8=",
     "last_used_at": "2026-11-28T10:15:00Z",
@@ -25,10 +29,14 @@ EXAMPLES: Mapping[str, Any] = {
     "measures": {"sharpness": 0.81, "size": 112.0},
     "metadata": {"team": "red"},
     "name": "Ada",
+    "names": ["Ada"],
     "nonce": "b1946ac92492d234",
+    "previous": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
     "profile_id": 1,
     "reason": "resembles_another",
     "recognition_model": "sface",
+    "request_id": "5f1c2ab7e0d94410",
+    "result": "match",
     "revoked_at": "2026-12-24T18:00:00Z",
     "score": 0.98,
     "secret": "face_ThisIsAnExampleAndNotTheSecretOfAnyKeyAtAll000000000",
