@@ -19,7 +19,7 @@ from domain.errors import FaceServiceError, InvalidInput
 
 T = TypeVar("T")
 
-FLUSH_S = 0.5
+FLUSH_S = 0.8
 """Between two writes of a process."""
 BATCH = 500
 """Entries of one transaction."""

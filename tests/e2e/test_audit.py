@@ -33,13 +33,13 @@ def entries(service: Service, **query: object) -> list[dict[str, Any]]:
 
 
 def after(service: Service, number: int) -> list[dict[str, Any]]:
-    """Entries after this one, which are written within a second and a half."""
-    time.sleep(1.5)
+    """Entries after this one, which are written within two seconds."""
+    time.sleep(2)
     return entries(service, after=number) if number else entries(service)
 
 
 def newest(service: Service) -> int:
-    time.sleep(1.5)
+    time.sleep(2)
     return max((entry["id"] for entry in entries(service)), default=0)
 
 
