@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from application.audit_notes import note
 from application.ports.api_keys import ApiKeyRepository, NewKey
 from domain.api_keys import (
     FULL_ACCESS,
@@ -63,6 +64,7 @@ class ManageKeys:
         key = await self.keys.create(NewKey(key_name(name), grant, secret_digest(secret), expires_at))
         if key is None:
             raise AssertionError("only a first key may be refused")
+        note(target_keys=[key.id])
         return IssuedKey(key, secret)
 
     async def create_first(self, name: str) -> IssuedKey | None:
@@ -93,6 +95,7 @@ class ManageKeys:
         old = await self.keys.get(key_id)
         if old is None or not old.valid(_now()):
             raise ApiKeyNotFound
+        note(target_keys=[old.id])
         issued = await self.create(old.name, old.grant, old.expires_at)
         if overlap:
             await self.keys.expire(key_id, _now() + overlap)
@@ -109,6 +112,7 @@ class ManageKeys:
         key = await self.keys.revoke(key_id)
         if key is None:
             raise ApiKeyNotFound
+        note(target_keys=[key.id])
         return key
 
 

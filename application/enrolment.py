@@ -8,6 +8,7 @@ from application.analysis.analyser import AnalysedFace
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
 from application.analysis.sources import Photo, Source, SourceReader
+from application.audit_notes import note
 from application.decisions import DecisionPolicy
 from application.gallery_calibration import GalleryCalibration
 from application.person_reference import PersonReference, find_profile_id
@@ -120,7 +121,14 @@ class EnrolFace:
                 crop=await self._encoded(face.crop),
             )
         )
-        return EnrolledFace(enrolment.face, enrolment.created, face, conflicts)
+        added = enrolment.face
+        note(
+            profile_ids=[added.profile_id],
+            face_ids=[added.id],
+            names=[added.name],
+            model=added.recognition_model,
+        )
+        return EnrolledFace(added, enrolment.created, face, conflicts)
 
     async def _encoded(self, crop: Crop | None) -> bytes | None:
         if self.crops is None or crop is None:

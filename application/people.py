@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from application.audit_notes import note
 from application.ports.faces import EmbeddingRepository, FaceFilter
 from application.ports.people import CollectionRepository, ProfileFilter, ProfileRepository
 from domain.api_keys import FULL_ACCESS, Grant
@@ -121,7 +122,9 @@ class ManageProfiles:
         Raises:
             InvalidName, InvalidMetadata, CollectionNotFound, NameTaken.
         """
-        return await self.profiles.create(collection, person_name(name), person_metadata(metadata))
+        profile = await self.profiles.create(collection, person_name(name), person_metadata(metadata))
+        note(profile_ids=[profile.id], names=[profile.name])
+        return profile
 
     async def update(
         self, collection: str, profile_id: ProfileId, name: str | None, metadata: Metadata | None
@@ -181,7 +184,9 @@ class ManageCollections:
         Raises:
             InvalidCollection, CollectionExists.
         """
-        return await self.collections.create(collection_name(name))
+        collection = await self.collections.create(collection_name(name))
+        note(collection=collection.name)
+        return collection
 
     async def delete(self, name: str) -> None:
         """Delete a collection with everybody in it.

@@ -7,6 +7,7 @@ from application.analysis.analyser import AnalysedFace
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
 from application.analysis.sources import Photo, Source, SourceReader
+from application.audit_notes import note, note_decision
 from application.decisions import DecisionPolicy, Threshold
 from application.gallery_calibration import GalleryCalibration
 from application.person_reference import PersonReference, find_profile_id
@@ -98,7 +99,9 @@ class Identify:
         threshold = self.policy.identification(
             probe.model, found.searched, options.threshold, comparisons, compared
         )
-        return self.policy.decide(ranked, found.searched, threshold)
+        decision = self.policy.decide(ranked, found.searched, threshold)
+        note_decision(probe.model, decision)
+        return decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +185,7 @@ class VerifyFace:
         profile_id = await find_profile_id(self.profiles, options.collection, person)
         if profile_id is None:
             raise ProfileNotFound("Nobody has this name.")
+        note(profile_ids=[profile_id])
         candidate = await self.gallery.person(recognition, options.collection, profile_id)
         if candidate is None:
             raise ProfileNotFound("This person has no face of this recognition model.")
@@ -203,7 +207,10 @@ class VerifyFace:
         probe = faces[0].embedding
         compared = await self.calibration.compared(options.collection, probe, reference)
         threshold = self.policy.verification(probe.model, options.threshold, comparisons, compared)
-        return Comparison(similarity, threshold, faces)
+        comparison = Comparison(similarity, threshold, faces)
+        verdict = "match" if comparison.match else "no_match"
+        note(model=probe.model, threshold=threshold.similarity, verdict=verdict)
+        return comparison
 
 
 @dataclass(frozen=True, slots=True)

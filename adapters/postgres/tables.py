@@ -178,3 +178,40 @@ api_key = sa.Table(
     sa.Column("revoked_at", sa.DateTime(timezone=True)),
     sa.Column("last_used_at", sa.DateTime(timezone=True)),
 )
+
+# Rows are only added (a trigger sees to it), and removed when they are old. No foreign keys: what they name may go.
+audit_entry = sa.Table(
+    "audit_entry",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    # SHA-256 of the entry before.
+    sa.Column("previous", sa.LargeBinary, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("action", _NAME, nullable=False),
+    sa.Column("result", _NAME, nullable=False),
+    sa.Column("key_id", sa.BigInteger),
+    sa.Column("client", _NAME),
+    sa.Column("request_id", _NAME),
+    sa.Column("collection", _NAME),
+    sa.Column("profile_ids", sa.ARRAY(sa.BigInteger), nullable=False),
+    sa.Column("face_ids", sa.ARRAY(sa.BigInteger), nullable=False),
+    sa.Column("target_keys", sa.ARRAY(sa.BigInteger), nullable=False),
+    sa.Column("names", sa.ARRAY(_NAME), nullable=False),
+    sa.Column("recognition_model", _NAME),
+    sa.Column("threshold", sa.Double),
+    sa.Index(None, "at"),
+    sa.Index(None, "key_id", "id"),
+    sa.Index(None, "profile_ids", postgresql_using="gin"),
+)
+
+# Both ends of the chain of entries, in one row, which is locked while the chain changes.
+audit_chain = sa.Table(
+    "audit_chain",
+    metadata,
+    sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False, server_default="1"),
+    sa.Column("removed_id", sa.BigInteger, nullable=False),
+    sa.Column("removed_hash", sa.LargeBinary, nullable=False),
+    sa.Column("last_id", sa.BigInteger, nullable=False),
+    sa.Column("last_hash", sa.LargeBinary, nullable=False),
+    sa.CheckConstraint("id = 1", name="audit_chain_id_check"),
+)

@@ -1,9 +1,13 @@
 """Nobody gets in without a key, unless only this machine can reach the service."""
 
 import sys
+from datetime import UTC, datetime
 
 from application.api_keys import ManageKeys
+from application.audit import AuditTrail
+from application.audit_notes import AuditNotes
 from application.errors import StartupError
+from domain.audit import DONE, AuditEvent
 from entrypoints.bootstrap.storage import StorageContainer
 
 
@@ -18,6 +22,12 @@ async def require_key(container: StorageContainer) -> None:
     if settings.first_key:
         issued = await keys.create_first("first key")
         if issued is not None:
+            trail: AuditTrail = container.audit_trail()
+            event = AuditEvent(
+                at=datetime.now(UTC), action="create_first_key", result=DONE, target_keys=(issued.key.id,)
+            )
+            trail.record(event, AuditNotes())
+            await trail.written()
             # Not in the log, which is kept and copied.
             sys.stdout.write(f"The administrator's API key, shown this once: {issued.secret}\n")
             sys.stdout.flush()

@@ -125,6 +125,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Period in which a client has to send some of a request's body, 4 kB for each second of it."""
     idle_timeout_s: Annotated[float, Meta(ge=1, le=3600)] = 5
     """From an answer to the next request of its connection."""
+    audit_days: Annotated[int, Meta(ge=0, le=36_500)] = 183
+    """How long audit entries are kept; 0 records none.
+
+    Six months are the least that the EU's AI Act asks of those who use such a system (article 26, paragraph 6).
+    """
+    audit_log: bool = False
+    """Write audit entries to the log too, as JSON lines."""
+    audit_names: bool = False
+    """Audit entries have people's names besides their ids."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

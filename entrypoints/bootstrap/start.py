@@ -34,7 +34,12 @@ async def running(container: Container, *, join: bool = False) -> AsyncIterator[
     # The database's start is mostly waiting: meanwhile the models are loaded, or prepared the first time.
     loading = asyncio.ensure_future(container.workers().run(load_models, container))
     try:
-        async with storing(container, join=join), searching(container), purging_sessions(container):
+        async with (
+            storing(container, join=join),
+            container.audit_trail().running(),
+            searching(container),
+            purging_sessions(container),
+        ):
             await loading
             if not join:
                 await warn_of_former_models(container)

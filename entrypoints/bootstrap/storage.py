@@ -7,6 +7,7 @@ from dependency_injector import containers, providers
 from adapters.embedded_postgres.server import EmbeddedPostgres
 from adapters.memory.api_keys import InMemoryApiKeys
 from adapters.memory.archive import InMemoryArchive
+from adapters.memory.audit import InMemoryAudit
 from adapters.memory.cohorts import InMemoryCohorts
 from adapters.memory.crops import InMemoryCrops
 from adapters.memory.idempotency import InMemoryIdempotency
@@ -16,6 +17,7 @@ from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
 from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.archive import PgVectorArchive
+from adapters.postgres.audit import PostgresAudit
 from adapters.postgres.cohorts import PostgresCohorts
 from adapters.postgres.crops import PostgresCrops
 from adapters.postgres.engine import make_engine
@@ -24,6 +26,7 @@ from adapters.postgres.liveness_sessions import PostgresLivenessSessions
 from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
 from application.api_keys import ManageKeys
+from application.audit import AuditTrail, ReadAudit
 from entrypoints.bootstrap.settings import Settings
 
 CONNECTIONS = 8
@@ -100,4 +103,17 @@ class StorageContainer(containers.DeclarativeContainer):
         providers.ThreadSafeSingleton(InMemoryApiKeys),
         providers.ThreadSafeSingleton(PostgresApiKeys, engine),
     )
+    audit_log = _stored(
+        storage,
+        providers.ThreadSafeSingleton(InMemoryAudit),
+        providers.ThreadSafeSingleton(PostgresAudit, engine),
+    )
+    audit_trail = providers.ThreadSafeSingleton(
+        AuditTrail,
+        audit_log,
+        days=settings.provided.audit_days,
+        names=settings.provided.audit_names,
+        json_lines=settings.provided.audit_log,
+    )
+    read_audit = providers.Factory(ReadAudit, audit_log)
     manage_keys = providers.Factory(ManageKeys, api_keys)

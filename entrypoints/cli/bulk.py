@@ -5,6 +5,8 @@ import contextlib
 import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -17,8 +19,12 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from adapters.embedded_postgres.cluster import Cluster
+from application.audit import AuditTrail
+from application.audit_notes import noting
+from domain.audit import AuditEvent
 from domain.errors import CollectionNotFound, FaceServiceError, Unavailable
 from domain.people import DEFAULT_COLLECTION
+from entrypoints.bootstrap.audit_lines import write_audit_lines
 from entrypoints.bootstrap.remedies import explained
 from entrypoints.bootstrap.settings import Settings, load_settings
 
@@ -75,6 +81,7 @@ def run_with_storage(
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     settings = load_settings()
+    write_audit_lines(settings)
     if settings.database_url == "memory":
         raise click.ClickException(
             "FACE_DATABASE_URL is memory: there is nothing that this command could keep or see"
@@ -107,6 +114,46 @@ def _check_data_directory(folder: Path, *, init: bool | None) -> None:
     click.echo(f"data directory: {folder}", err=True)
 
 
+_AUDITED = {
+    "enroll",
+    "export",
+    "identify",
+    "import",
+    "keys create",
+    "keys revoke",
+    "keys rotate",
+    "reembed",
+}
+"""Commands that leave an audit entry."""
+
+
+@asynccontextmanager
+async def _audited(trail: AuditTrail) -> AsyncIterator[None]:
+    """Leave an audit entry of this command, if it is one of _AUDITED."""
+    context = click.get_current_context()
+    command = context.command_path.removeprefix(context.find_root().command_path).strip()
+    collection = context.params.get("collection")
+    with noting() as notes:
+        result = "failed"
+        try:
+            yield
+            result = notes.result
+        except FaceServiceError as error:
+            result = error.code
+            raise
+        except asyncio.CancelledError:
+            result = "interrupted"
+            raise
+        finally:
+            if command in _AUDITED:
+                now = datetime.now(UTC)
+                event = AuditEvent(
+                    at=now, action=command, result=result, client="command line", collection=collection
+                )
+                trail.record(event, notes)
+                await trail.written()
+
+
 async def _run(work: "Callable[[Container], Awaitable[T]]", settings: Settings) -> T:
     task = asyncio.current_task()
     if task is not None:
@@ -117,7 +164,7 @@ async def _run(work: "Callable[[Container], Awaitable[T]]", settings: Settings) 
     # Imported late: --help of a command should not wait for the models' and the database's libraries.
     start = import_module("entrypoints.bootstrap.start")
     container = start.Container(settings=providers.Object(msgspec.structs.replace(settings, queue=queue)))
-    async with start.storing(container, join=True):
+    async with start.storing(container, join=True), _audited(container.audit_trail()):
         return await work(container)
 
 

@@ -17,6 +17,7 @@ from dependency_injector import providers
 
 from entrypoints.bootstrap.access import require_key
 from entrypoints.bootstrap.address import listen, url_of
+from entrypoints.bootstrap.audit_lines import write_audit_lines
 from entrypoints.bootstrap.database import running_database
 from entrypoints.bootstrap.settings import Settings, load_settings
 from entrypoints.bootstrap.signals import StopSignals
@@ -58,6 +59,7 @@ def serve_with(settings: Settings, make_container: "Callable[[], Container]") ->
         StartupError: the service can't be started.
     """
     logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
+    write_audit_lines(settings)
     for library in ("alembic", "faiss", "uvicorn"):
         logging.getLogger(library).setLevel(logging.WARNING)
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):

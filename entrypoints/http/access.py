@@ -1,8 +1,10 @@
 """Who may send what: the check of every request, before anything of its body is used."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -11,9 +13,11 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from application.api_keys import Authenticate, Caller
-from domain.api_keys import Scope
+from domain.api_keys import KeyId, Scope
+from domain.audit import DONE, AuditEvent
 from domain.errors import AccessDenied
-from domain.people import DEFAULT_COLLECTION
+from domain.people import COLLECTION_PATTERN, DEFAULT_COLLECTION, MAX_ID, FaceId, ProfileId
+from entrypoints.http.middleware.audit import audit_operation
 from entrypoints.http.openapi.request_bodies import JSON_PATH
 from entrypoints.http.requests.forms import read_form
 
@@ -62,6 +66,7 @@ ACCESS: Mapping[tuple[str, str], Scope | str] = {
     ("POST", _KEY): Scope.ADMIN,
     ("POST", f"{_KEY}/{{key_id}}/rotate"): Scope.ADMIN,
     ("DELETE", f"{_KEY}/{{key_id}}"): Scope.ADMIN,
+    ("GET", "/api/audit"): Scope.ADMIN,
     ("GET", "/api/model"): ANY_KEY,
     ("GET", "/health/live"): PUBLIC,
     ("GET", "/health/ready"): PUBLIC,
@@ -106,7 +111,9 @@ class AccessGuard:
         self._authenticate = authenticate
         self._rules = rules
 
-    async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    async def __call__(
+        self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+    ) -> None:
         """Let the request pass; `connection.state.caller` is who sent it.
 
         Raises:
@@ -124,10 +131,18 @@ class AccessGuard:
             return
         caller = await self._authenticate.execute(_secret(headers))
         connection.state.caller = caller
+        # Before anything is refused, and again when the form is read.
+        # What nobody with a key has sent is in the access log alone: anybody could fill the audit trail.
+        event = _event(connection, handler.handler_name, caller, needed)
+        awaited = method == "DELETE" or (needed is Scope.ADMIN and method != "GET")
+        audit_operation(connection.scope, event, awaited=awaited)
         if isinstance(needed, Scope):
             caller.grant.require(needed)
         # Forms are read here, once for all operations, because they may name the collection.
         await read_form(cast("Request[Any, Any, Any]", connection))
+        audit_operation(
+            connection.scope, _event(connection, handler.handler_name, caller, needed), awaited=awaited
+        )
         for collection in _collections(connection):
             caller.grant.require_collection(collection)
 
@@ -157,6 +172,31 @@ def _collections(connection: ASGIConnection[Any, Any, Any, Any]) -> list[str]:
         return [connection.path_params["name"]] if "name" in connection.path_params else []
     named = connection.query_params.getall("collection", [])
     return [str(name) for name in named] or [DEFAULT_COLLECTION]
+
+
+def _event(
+    connection: ASGIConnection[Any, Any, Any, Any], action: str, caller: Caller, needed: Scope | str
+) -> AuditEvent:
+    """What a request says of itself."""
+    collection = next(iter(_collections(connection)), "")
+    collected = needed not in {Scope.DETECT, Scope.ADMIN} and re.fullmatch(COLLECTION_PATTERN, collection)
+    return AuditEvent(
+        at=datetime.now(UTC),
+        action=action,
+        result=DONE,
+        key_id=caller.key_id,
+        collection=collection if collected else None,
+        profile_ids=tuple(map(ProfileId, [*_ids(connection, "profile_id"), *_ids(connection, "into")])),
+        face_ids=tuple(map(FaceId, _ids(connection, "face_id"))),
+        target_keys=tuple(map(KeyId, _ids(connection, "key_id"))) if needed is Scope.ADMIN else (),
+    )
+
+
+def _ids(connection: ASGIConnection[Any, Any, Any, Any], name: str) -> list[int]:
+    """The ids that a request names: of its path, or else of its parameters."""
+    given = connection.path_params.get(name, connection.query_params.get(name, ""))
+    text = str(given)
+    return [int(text)] if text.isascii() and text.isdecimal() and 1 <= int(text[:17]) <= MAX_ID else []
 
 
 def _secret(headers: Mapping[str, str]) -> str | None:

@@ -11,6 +11,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from application.api_keys import ManageKeys
+from application.audit import ReadAudit
 from application.calibration_report import ReportCalibration
 from application.catalogue import ListModels
 from application.enrolment import EnrolBatch, EnrolFace
@@ -32,6 +33,7 @@ from entrypoints.bootstrap.settings import Settings
 from entrypoints.http.access import AccessGuard, BrowserRules
 from entrypoints.http.errors import HANDLERS
 from entrypoints.http.middleware.access_log import access_log
+from entrypoints.http.middleware.audit import audited
 from entrypoints.http.middleware.disconnects import drop_abandoned_work
 from entrypoints.http.middleware.methods import allow_all_methods, head_as_get
 from entrypoints.http.middleware.proxies import behind_proxies
@@ -40,6 +42,7 @@ from entrypoints.http.middleware.stopping import refuse_at_stop
 from entrypoints.http.middleware.uploads import UploadBudget, bound_uploads
 from entrypoints.http.openapi.document import openapi_config
 from entrypoints.http.requests.text import check_address
+from entrypoints.http.routes.audit import AuditController
 from entrypoints.http.routes.batch import BatchController
 from entrypoints.http.routes.collections import CollectionController
 from entrypoints.http.routes.docs import docs_router
@@ -60,6 +63,7 @@ CONTROLLERS = (
     CollectionController,
     ModelController,
     KeyController,
+    AuditController,
     HealthController,
 )
 
@@ -76,6 +80,7 @@ USE_CASES: Mapping[str, type] = {
     "manage_faces": ManageFaces,
     "manage_keys": ManageKeys,
     "manage_profiles": ManageProfiles,
+    "read_audit": ReadAudit,
     "read_liveness_session": ReadLivenessSession,
     "recognize_face": RecognizeFace,
     "report_calibration": ReportCalibration,
@@ -98,7 +103,7 @@ def create_app(container: Container) -> ASGIApp:
     bounded = refuse_at_stop(bound_uploads(drop_abandoned_work(api), budget))
     requests = security_headers(
         behind_proxies(
-            access_log(head_as_get(bounded)),
+            access_log(audited(head_as_get(bounded), container.audit_trail())),
             settings.trusted_proxies,
             settings.root_path,
             {route.path.split("/")[1] for route in api.routes},

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
@@ -27,6 +27,7 @@ from adapters.postgres.crops import PostgresCrops
 from adapters.postgres.gallery import PgVectorGallery
 from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
+from adapters.postgres.tables import audit_chain
 from application.ports.archive import Archive
 from application.ports.change_feed import GalleryKey
 from application.ports.cohorts import CohortRepository
@@ -34,6 +35,7 @@ from application.ports.crops import CropArchive
 from application.ports.faces import EmbeddingRepository
 from application.ports.gallery import Gallery, SearchResult
 from application.ports.people import CollectionRepository, ProfileRepository
+from domain.audit import NO_HASH
 from domain.faces import Embedding
 from domain.identification import Candidate
 from domain.metadata import Metadata
@@ -125,7 +127,11 @@ async def clear(engine: AsyncEngine) -> None:
     """Leave what a migration leaves: the default collection, and nobody in it."""
     # Not TRUNCATE: each makes new files, and hundreds of them make the server's end slow.
     async with engine.begin() as connection:
+        await connection.execute(text("SELECT set_config('face.audit_retention', 'on', true)"))
+        nothing = {"removed_id": 0, "removed_hash": NO_HASH, "last_id": 0, "last_hash": NO_HASH}
+        await connection.execute(update(audit_chain).values(nothing))
         for table in (
+            "audit_entry",
             "api_key",
             "liveness_session",
             "idempotency",

@@ -8,6 +8,8 @@ from typing import Any
 
 from litestar.types import Scope
 
+from domain.audit import AuditEvent
+
 _KEY = "face.record"
 _HEADER = b"x-request-id"
 _GOOD_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
@@ -23,6 +25,8 @@ class RequestRecord:
     """Of the error that the answer is."""
     left: bool = False
     """Whether the client left before the answer."""
+    audit: tuple[AuditEvent, bool] | None = None
+    """What is known for the audit entry so far, and whether it is written before the answer; None: not recorded."""
 
 
 def record_of(scope: Scope) -> RequestRecord:

@@ -1,0 +1,106 @@
+"""The audit trail on PostgreSQL."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, Row, cast, delete, func, insert, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
+
+from adapters.postgres.database import Database
+from adapters.postgres.tables import audit_chain, audit_entry
+from application.ports.audit import AuditFilter, AuditLog
+from domain.audit import AuditChain, AuditEntry, AuditEvent, chained
+
+REMOVED_AT_ONCE = 10_000
+"""Entries that retention removes in a transaction."""
+
+_EVENT = tuple(field.name for field in fields(AuditEvent))
+_LISTS = ("profile_ids", "face_ids", "target_keys", "names")
+_COLUMNS = (audit_entry.c.id, audit_entry.c.previous, *(audit_entry.c[name] for name in _EVENT))
+_CHAIN = select(
+    audit_chain.c.removed_id, audit_chain.c.removed_hash, audit_chain.c.last_id, audit_chain.c.last_hash
+)
+_INSERT = insert(audit_entry)
+_ALLOW_REMOVAL = select(func.set_config("face.audit_retention", "on", True))  # noqa: FBT003 - of set_config
+
+
+class PostgresAudit(AuditLog):
+    """Whoever changes the chain locks its only row: processes take turns."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._database = Database(engine)
+
+    @override
+    async def append(self, events: Sequence[AuditEvent]) -> Sequence[AuditEntry]:
+        if not events:
+            return []
+        async with self._database.transaction(adds=True) as connection:
+            chain = AuditChain(*(await connection.execute(_CHAIN.with_for_update())).one())
+            entries = chained(chain, events)
+            await connection.execute(_INSERT, [_values(entry) for entry in entries])
+            last = entries[-1]
+            await connection.execute(update(audit_chain).values(last_id=last.id, last_hash=last.digest()))
+        return entries
+
+    @override
+    async def list(self, where: AuditFilter, limit: int, after: int | None = None) -> Sequence[AuditEntry]:
+        statement = select(*_COLUMNS).where(audit_entry.c.id > (after or 0))
+        if where.since is not None:
+            statement = statement.where(audit_entry.c.at >= where.since)
+        if where.until is not None:
+            statement = statement.where(audit_entry.c.at < where.until)
+        if where.key_id is not None:
+            statement = statement.where(audit_entry.c.key_id == where.key_id)
+        if where.profile_id is not None:
+            wanted = cast([where.profile_id], ARRAY(BigInteger))
+            statement = statement.where(audit_entry.c.profile_ids.op("@>")(wanted))
+        rows = await self._database.read(statement.order_by(audit_entry.c.id).limit(limit), {})
+        return [_entry(row) for row in rows]
+
+    @override
+    async def chain(self) -> AuditChain:
+        (row,) = await self._database.read(_CHAIN, {})
+        return AuditChain(*row)
+
+    @override
+    async def remove_before(self, time: datetime) -> int:
+        # In steps: whoever appends waits meanwhile.
+        removed = 0
+        while step := await self._remove_some(time):
+            removed += step
+        return removed
+
+    async def _remove_some(self, time: datetime) -> int:
+        first = select(audit_entry.c.id, audit_entry.c.previous).order_by(audit_entry.c.id).limit(1)
+        async with self._database.transaction() as connection:
+            chain = AuditChain(*(await connection.execute(_CHAIN.with_for_update())).one())
+            beyond = or_(audit_entry.c.at >= time, audit_entry.c.id > chain.removed_id + REMOVED_AT_ONCE)
+            kept = (await connection.execute(first.where(beyond))).one_or_none()
+            removed_id, removed_hash = (
+                (chain.last_id, chain.last_hash) if kept is None else (kept.id - 1, kept.previous)
+            )
+            if removed_id <= chain.removed_id:
+                return 0
+            await connection.execute(_ALLOW_REMOVAL)
+            gone = await connection.execute(
+                delete(audit_entry).where(audit_entry.c.id <= literal(removed_id))
+            )
+            await connection.execute(
+                update(audit_chain).values(removed_id=removed_id, removed_hash=removed_hash)
+            )
+            return int(gone.rowcount)
+
+
+def _values(entry: AuditEntry) -> dict[str, object]:
+    event = {name: getattr(entry.event, name) for name in _EVENT}
+    lists = {name: list(event[name]) for name in _LISTS}
+    return {"id": entry.id, "previous": entry.previous, **event, **lists}
+
+
+def _entry(row: Row[*tuple[Any, ...]]) -> AuditEntry:
+    values = dict(zip(_EVENT, row[2:], strict=True))
+    lists = {name: tuple(values[name]) for name in _LISTS}
+    return AuditEntry(row[0], bytes(row[1]), AuditEvent(**{**values, **lists}))
