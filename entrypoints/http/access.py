@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -131,18 +131,18 @@ class AccessGuard:
             return
         caller = await self._authenticate.execute(_secret(headers))
         connection.state.caller = caller
-        # Before anything is refused, and again when the form is read.
         # What nobody with a key has sent is in the access log alone: anybody could fill the audit trail.
-        event = _event(connection, handler.handler_name, caller, needed)
+        # Parameters are not read before the form is: they would be remembered without those of the form.
+        event = AuditEvent(
+            at=datetime.now(UTC), action=handler.handler_name, result=DONE, key_id=caller.key_id
+        )
         awaited = method == "DELETE" or (needed is Scope.ADMIN and method != "GET")
         audit_operation(connection.scope, event, awaited=awaited)
         if isinstance(needed, Scope):
             caller.grant.require(needed)
         # Forms are read here, once for all operations, because they may name the collection.
         await read_form(cast("Request[Any, Any, Any]", connection))
-        audit_operation(
-            connection.scope, _event(connection, handler.handler_name, caller, needed), awaited=awaited
-        )
+        audit_operation(connection.scope, _with_parameters(event, connection, needed), awaited=awaited)
         for collection in _collections(connection):
             caller.grant.require_collection(collection)
 
@@ -174,17 +174,14 @@ def _collections(connection: ASGIConnection[Any, Any, Any, Any]) -> list[str]:
     return [str(name) for name in named] or [DEFAULT_COLLECTION]
 
 
-def _event(
-    connection: ASGIConnection[Any, Any, Any, Any], action: str, caller: Caller, needed: Scope | str
+def _with_parameters(
+    event: AuditEvent, connection: ASGIConnection[Any, Any, Any, Any], needed: Scope | str
 ) -> AuditEvent:
-    """What a request says of itself."""
+    """The event with what the request's parameters say."""
     collection = next(iter(_collections(connection)), "")
     collected = needed not in {Scope.DETECT, Scope.ADMIN} and re.fullmatch(COLLECTION_PATTERN, collection)
-    return AuditEvent(
-        at=datetime.now(UTC),
-        action=action,
-        result=DONE,
-        key_id=caller.key_id,
+    return replace(
+        event,
         collection=collection if collected else None,
         profile_ids=tuple(map(ProfileId, [*_ids(connection, "profile_id"), *_ids(connection, "into")])),
         face_ids=tuple(map(FaceId, _ids(connection, "face_id"))),

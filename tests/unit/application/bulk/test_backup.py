@@ -54,6 +54,8 @@ LEFT_OUT = {
     "kept_archive": "which archive was restored here",
     "idempotency": "answers to requests of the last hours",
     "liveness_session": "lasts for minutes",
+    "audit_entry": "the record of one instance; a copy of it would be another chain",
+    "audit_chain": "the same",
 }
 
 
