@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from application.api_keys import IssuedKey
 from domain.api_keys import MAX_KEY_COLLECTIONS, MAX_KEY_NAME, ApiKey, Scope
 from entrypoints.http.envelope import Success
+from entrypoints.http.views.numbers import Id
 
 
 class NewKeyBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -29,7 +30,7 @@ class NewKeyBody(msgspec.Struct, forbid_unknown_fields=True):
 class KeyView(msgspec.Struct):
     """A key without its secret."""
 
-    id: int
+    id: Id
     name: str
     scopes: list[Scope]
     created_at: datetime
