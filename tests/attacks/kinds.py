@@ -75,7 +75,7 @@ async def crowds(target: Target, seconds: float) -> object:
 
 async def long_heads(target: Target, seconds: float) -> None:
     """10 MB of headers."""
-    head = b"GET /health/live HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 10_000_000
+    head = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 10_000_000
     await hold(target.port, [head] * 8, seconds)
 
 

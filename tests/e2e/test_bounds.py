@@ -14,7 +14,7 @@ from tests.e2e.service import Service, face_api, one_line
 
 MOST_STOP_S = 35
 HEAD = (
-    "POST /api/face/detect HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    "POST /api/face/detect HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
     "Content-Length: 14950000\r\n\r\n"
     '--b\r\nContent-Disposition: form-data; name="image"; filename="photo"\r\n\r\n'
 )

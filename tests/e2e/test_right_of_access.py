@@ -66,7 +66,7 @@ def test_everything_that_is_stored(keeping: Service, astronaut: bytes) -> None:
 
 def test_in_pages_and_only_of_this_person(service: Service, portraits: list[bytes]) -> None:
     for photo in portraits[:3]:
-        envelope(service.register("Ada", photo, force="true"))
+        envelope(service.register("Ada", photo))
     envelope(service.register("Bob", portraits[3]))
     ada, bob = envelope(service.client.get("/api/profile"))["data"]
     address = f"/api/profile/{ada['id']}/export"
