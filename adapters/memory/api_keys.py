@@ -6,10 +6,8 @@ from datetime import UTC, datetime
 
 from typing_extensions import override
 
-from application.ports.api_keys import ApiKeyRepository, NewKey, StoredKey
+from application.ports.api_keys import MAX_LISTED, ApiKeyRepository, NewKey, StoredKey
 from domain.api_keys import ApiKey, KeyId
-
-MOST_LISTED = 1000
 
 
 class InMemoryApiKeys(ApiKeyRepository):
@@ -44,7 +42,7 @@ class InMemoryApiKeys(ApiKeyRepository):
 
     @override
     async def list(self) -> list[ApiKey]:
-        return list(self._keys.values())[-MOST_LISTED:]
+        return list(self._keys.values())[-MAX_LISTED:]
 
     @override
     async def expire(self, key_id: KeyId, at: datetime) -> ApiKey | None:

@@ -21,10 +21,8 @@ from typing_extensions import override
 
 from adapters.postgres.database import Database
 from adapters.postgres.tables import api_key
-from application.ports.api_keys import ApiKeyRepository, NewKey, StoredKey
-from domain.api_keys import ApiKey, KeyId, Scope, grant
-
-MOST_LISTED = 1000
+from application.ports.api_keys import MAX_LISTED, ApiKeyRepository, NewKey, StoredKey
+from domain.api_keys import ApiKey, Grant, KeyId, Scope, grant
 
 _COLUMNS = (
     api_key.c.id,
@@ -43,7 +41,7 @@ _CREATE = insert(api_key).returning(*_COLUMNS)
 _GET = select(*_COLUMNS).where(api_key.c.id == _ID)
 _ANY = select(exists(select(api_key.c.id)).label("found"))
 _FIND = select(*_COLUMNS).where(api_key.c.digest == bindparam("sha256", type_=LargeBinary))
-_LIST = select(*_COLUMNS).order_by(api_key.c.id.desc()).limit(MOST_LISTED)
+_LIST = select(*_COLUMNS).order_by(api_key.c.id.desc()).limit(MAX_LISTED)
 _EXPIRE = (
     update(api_key)
     .where(api_key.c.id == _ID)
@@ -81,19 +79,17 @@ _LOCK = func.pg_advisory_xact_lock(0x_FACE_0E7)
 
 
 class PostgresApiKeys(ApiKeyRepository):
-    """One statement each."""
+    """A row per key; what depends on there being none takes turns by a lock."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._database = Database(engine)
 
     @override
     async def create(self, key: NewKey, *, only_first: bool = False) -> ApiKey | None:
-        collections = key.grant.collections
         values = {
             "name": key.name,
             "digest": key.digest,
-            "scopes": sorted(key.grant.scopes),
-            "collections": None if collections is None else sorted(collections),
+            **_permissions(key.grant),
             "expires_at": key.expires_at,
         }
         async with self._database.transaction() as connection:
@@ -151,17 +147,23 @@ class PostgresApiKeys(ApiKeyRepository):
 
 def _values(stored: StoredKey) -> dict[str, object]:
     key = stored.key
-    collections = key.grant.collections
     return {
         "id": key.id,
         "name": key.name,
         "digest": stored.digest,
-        "scopes": sorted(key.grant.scopes),
-        "collections": None if collections is None else sorted(collections),
+        **_permissions(key.grant),
         "created_at": key.created_at,
         "expires_at": key.expires_at,
         "revoked_at": key.revoked_at,
         "last_used_at": key.last_used_at,
+    }
+
+
+def _permissions(permissions: Grant) -> dict[str, list[str] | None]:
+    collections = permissions.collections
+    return {
+        "scopes": sorted(permissions.scopes),
+        "collections": None if collections is None else sorted(collections),
     }
 
 

@@ -28,6 +28,10 @@ class StoredKey:
     """As in NewKey."""
 
 
+MAX_LISTED = 1000
+"""Keys in a list."""
+
+
 class ApiKeyRepository(Protocol):
     """API keys. Revoked and expired ones stay, so that it is known who had access.
 
@@ -60,7 +64,7 @@ class ApiKeyRepository(Protocol):
         ...
 
     async def list(self) -> Sequence[ApiKey]:
-        """All keys in the order of their ids, the newest 1,000 at most."""
+        """All keys in the order of their ids, the newest MAX_LISTED at most."""
         ...
 
     async def expire(self, key_id: KeyId, at: datetime) -> ApiKey | None:

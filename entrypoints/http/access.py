@@ -126,7 +126,7 @@ class AccessGuard:
         headers = connection.headers
         self._rules.check(headers.get("host"), headers.get("origin"))
         method = str(connection.scope.get("method"))
-        needed = required_access("GET" if method == "HEAD" else method, connection.scope["path_template"])
+        needed = required_access(method, connection.scope["path_template"])
         if needed == PUBLIC or method == "OPTIONS":
             return
         caller = await self._authenticate.execute(_secret(headers))
