@@ -1,10 +1,8 @@
 """Archive on PostgreSQL with pgvector."""
 
 import json
-from abc import abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import NamedTuple, TypeAlias, TypeVar, TypeVarTuple
 
 from sqlalchemy import Row
@@ -13,13 +11,12 @@ from sqlalchemy.sql.selectable import TypedReturnsRows
 from typing_extensions import override
 
 from adapters.postgres.database import Database, Parameters
-from adapters.postgres.rows import sent, vector
+from adapters.postgres.rows import sent
 from adapters.postgres.statements import archive as statements
 from adapters.postgres.statements.common import HOLD_COLLECTION
+from adapters.postgres.stored_people import Snapshot, StoredRows
 from application.ports.archive import (
     Archive,
-    ArchivedFace,
-    ArchivedPerson,
     ArchiveId,
     ArchiveIds,
     FaceToRestore,
@@ -28,8 +25,7 @@ from application.ports.archive import (
     StoredPeople,
 )
 from domain.errors import CollectionNotFound, InvalidEmbedding, ProfileNotFound
-from domain.faces import Embedding
-from domain.people import Face, FaceId, ProfileId
+from domain.people import FaceId, ProfileId
 
 T = TypeVar("T")
 _Columns = TypeVarTuple("_Columns")
@@ -38,64 +34,7 @@ _Content: TypeAlias = tuple[ProfileId, str, str, bytes]
 """What identifies a face: its person, its models, and its photo's digest or else its embedding."""
 
 
-class _StoredRows(StoredPeople):
-    """Reads the tables, wherever `_rows` executes the statements."""
-
-    @abstractmethod
-    async def _rows(
-        self, statement: TypedReturnsRows[*_Columns], parameters: Parameters
-    ) -> Sequence[Row[*_Columns]]:
-        """All rows of a statement."""
-
-    @override
-    async def collections(self) -> list[str]:
-        return [name for (name,) in await self._rows(statements.COLLECTION_NAMES, {})]
-
-    @override
-    async def greatest_ids(self) -> tuple[int, int]:
-        ((people, faces),) = await self._rows(statements.GREATEST_IDS, {})
-        return people, faces
-
-    @override
-    async def person(self, collection: str, profile_id: ProfileId) -> ArchivedPerson | None:
-        rows = await self._rows(statements.PERSON, {"within": collection, "profile": profile_id})
-        return next((ArchivedPerson(*row) for row in rows), None)
-
-    @override
-    async def people(
-        self, collection: str, limit: int, after: ProfileId | None = None
-    ) -> list[ArchivedPerson]:
-        page = statements.page_of_people(collection, after)
-        return [ArchivedPerson(*row) for row in await self._rows(page, {"limit": limit})]
-
-    @override
-    async def faces(
-        self,
-        collection: str,
-        limit: int,
-        after: FaceId | None = None,
-        *,
-        crops: bool = True,
-        profile_id: ProfileId | None = None,
-    ) -> list[ArchivedFace]:
-        page = statements.page(collection, after, profile_id, crops=crops)
-        return [_archived(row) for row in await self._rows(page, {"limit": limit})]
-
-
-class _Snapshot(_StoredRows):
-    """Reads in one transaction, whose first statement determines what it sees."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-
-    @override
-    async def _rows(
-        self, statement: TypedReturnsRows[*_Columns], parameters: Parameters
-    ) -> Sequence[Row[*_Columns]]:
-        return (await self._connection.execute(statement, parameters)).all()
-
-
-class PgVectorArchive(_StoredRows, Archive):
+class PgVectorArchive(StoredRows, Archive):
     """Export and import; a restored page is one transaction."""
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -111,7 +50,7 @@ class PgVectorArchive(_StoredRows, Archive):
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[StoredPeople]:
         async with self._database.snapshot() as connection:
-            yield _Snapshot(connection)
+            yield Snapshot(connection)
 
     @override
     async def keep_ids(self, ids: ArchiveIds) -> bool:
@@ -304,13 +243,3 @@ def _parameters(owned: _OwnedFace, collection: str) -> Parameters:
         "norm": face.embedding.norm,
         "time": face.created_at,
     }
-
-
-def _archived(
-    row: Row[
-        FaceId, ProfileId, str, str, str, str, bytes | None, bytes | None, bytes, float | None, datetime
-    ],
-) -> ArchivedFace:
-    face_id, profile_id, name, model, detector, collection, digest, crop, stored, norm, created_at = row
-    face = Face(face_id, profile_id, name, model, detector, collection)
-    return ArchivedFace(face, Embedding(vector(stored), model, norm), digest, crop, created_at)
