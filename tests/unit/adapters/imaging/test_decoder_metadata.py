@@ -96,3 +96,10 @@ def test_a_large_canvas_of_a_webp_is_found_before_it_is_made() -> None:
     data[24:30] = (16_000).to_bytes(3, "little") * 2
     with pytest.raises(ImageTooLarge):
         DECODER.decode(bytes(data))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_both_byte_orders_of_exif(order: str) -> None:
+    mark = b"II*\0" if order == "<" else b"MM\0*"
+    block = mark + struct.pack(f"{order}IHHHIHH", 8, 1, 0x0112, 3, 1, 6, 0)
+    assert orientation(block) == orientation(b"Exif\0\0" + block) == 6

@@ -1,0 +1,45 @@
+"""The use cases on people, over storage in memory."""
+
+from dataclasses import dataclass, field
+
+from adapters.memory.cohorts import InMemoryCohorts
+from adapters.memory.gallery import InMemoryGallery
+from adapters.memory.people import InMemoryProfiles
+from adapters.memory.repository import InMemoryRepository
+from adapters.memory.store import InMemoryStore
+from application.analysis.sources import Photo, SourceReader, Vector
+from application.enrolment import EnrolFace, EnrolledFace, EnrolmentOptions
+from application.gallery_calibration import GalleryCalibration
+from application.people import ManageFaces
+from application.recognition import Identify, RecognitionOptions, RecognizeFace, VerifyFace
+from domain.people import ProfileId
+from domain.quality import NO_BOUNDS
+from tests.unit.fakes import InlineWorkers, analyser, policy
+
+
+@dataclass
+class InMemoryService:
+    """The use cases on people, over storage in memory and models that see colours."""
+
+    store: InMemoryStore = field(default_factory=InMemoryStore)
+    margin: float = 0
+
+    def __post_init__(self) -> None:
+        faces, gallery = InMemoryRepository(self.store), InMemoryGallery(self.store)
+        profiles = InMemoryProfiles(self.store)
+        self.reader = SourceReader(analyser(), InlineWorkers())
+        self.faces = ManageFaces(faces)
+        decisions = policy(self.margin)
+        calibration = GalleryCalibration(InMemoryCohorts(self.store))
+        self.register = EnrolFace(self.reader, faces, profiles, gallery, decisions, calibration, NO_BOUNDS)
+        self.identify = Identify(self.reader, gallery, decisions, calibration, "nearest", NO_BOUNDS)
+        self.recognize = RecognizeFace(self.identify)
+        self.verify = VerifyFace(self.reader, gallery, profiles, decisions, calibration, "nearest", NO_BOUNDS)
+
+    async def enrol(
+        self, name: str | ProfileId, source: Photo | Vector, how: EnrolmentOptions | None = None
+    ) -> EnrolledFace:
+        return await self.register.execute(name, source, how or EnrolmentOptions())
+
+    async def who(self, source: Photo | Vector, query: RecognitionOptions | None = None) -> str:
+        return (await self.recognize.execute(source, query or RecognitionOptions()))[1].people[0].name
