@@ -20,8 +20,10 @@ def shared_service(
 @pytest.fixture
 def service(shared_service: Service) -> Service:
     """A running service with an empty gallery, once on each storage."""
-    for face in shared_service.client.get("/api/face").json()["data"]:
-        shared_service.client.delete(f"/api/face/{face['id']}")
+    for collection in shared_service.client.get("/api/collection").json()["data"]:
+        address = {"collection": collection["name"], "limit": 1000}
+        for person in shared_service.client.get("/api/profile", params=address).json()["data"]:
+            shared_service.client.delete(f"/api/profile/{person['id']}")
     return shared_service
 
 
