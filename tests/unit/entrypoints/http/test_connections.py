@@ -10,10 +10,12 @@ import pytest
 import uvicorn
 
 from entrypoints.bootstrap.address import listen
+from entrypoints.http.connection_budget import ConnectionBudget
 from entrypoints.http.connections import MAX_HEAD_BYTES, MIN_BYTES_S, BoundedProtocol, ConnectionLimits
 
 LIMITS = ConnectionLimits(header_s=2, body_s=2, idle_s=1)
 PATIENCE_S = 20
+MOST = 450
 LARGE = 50_000_000
 
 
@@ -44,7 +46,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 async def server() -> AsyncIterator[uvicorn.Server]:
     config = uvicorn.Config(
         application,
-        http=partial(BoundedProtocol, limits=LIMITS),  # type: ignore[arg-type]
+        http=partial(BoundedProtocol, limits=LIMITS, budget=ConnectionBudget(MOST)),  # type: ignore[arg-type]
         lifespan="off",
         log_config=None,
         access_log=False,
