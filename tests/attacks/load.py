@@ -14,6 +14,7 @@ from statistics import median
 
 import click
 import numpy as np
+import psutil
 
 from entrypoints.bootstrap.settings import Settings
 from tests.attacks.clients import request, small_photo
@@ -27,6 +28,7 @@ SETTLED_S = 60.0
 """After which memory must not grow any more; a quarter of runs that are shorter than four times that."""
 
 _PATIENCE_S = 90.0
+_LOOKS = 5
 _LOOK_S = 2.0
 _SLOW_PIECE, _SLOW_PAUSE_S = 2048, 1.0
 """Half of the pace that the service asks for."""
@@ -46,8 +48,8 @@ class Load:
     """Seconds that each answer of 200 took."""
     cut_off: int = 0
     """Connections of slow senders that the service has closed."""
-    memory_mb: list[tuple[float, float]] = field(default_factory=list)
-    """Seconds, and proportional set size of all processes of the service."""
+    memory_mb: list[tuple[float, float, float]] = field(default_factory=list)
+    """Seconds, and proportional set size of all processes of the service, and of those but the database's."""
     errors: list[str] = field(default_factory=list)
 
     @property
@@ -55,10 +57,11 @@ class Load:
         """Of accepted requests."""
         return float(np.quantile(self.accepted_s, 0.99)) if self.accepted_s else float("inf")
 
-    def memory_at(self, seconds: float) -> float:
-        """The median of five looks from then on, or of the last five."""
-        later = [size for at, size in self.memory_mb if at >= seconds]
-        return median((later if len(later) >= 5 else [size for _, size in self.memory_mb[-5:]])[:5])
+    def memory_at(self, seconds: float, *, own: bool = False) -> float:
+        """The median of five looks from then on, or of the last five; `own` without the database's processes."""
+        later = [look for look in self.memory_mb if look[0] >= seconds]
+        looks = (later if len(later) >= _LOOKS else self.memory_mb[-_LOOKS:])[:_LOOKS]
+        return median(look[1 + own] for look in looks)
 
     def problems(self, seconds: float) -> list[str]:
         """The bounds that weren't held in a load of so many seconds."""
@@ -74,13 +77,16 @@ class Load:
 
     def described(self, seconds: float) -> str:
         """One line."""
-        settled, end = self.memory_at(min(SETTLED_S, seconds / 4)), self.memory_at(seconds)
+        settled_s = min(SETTLED_S, seconds / 4)
+        settled, end = self.memory_at(settled_s), self.memory_at(seconds)
+        own, own_end = self.memory_at(settled_s, own=True), self.memory_at(seconds, own=True)
         p50 = float(np.median(self.accepted_s)) if self.accepted_s else float("inf")
         return (
             f"{self.statuses[200] / seconds:.1f} answers a second, statuses {dict(self.statuses)},"
             f" p50 {p50:.2f} s, p99 {self.p99_s:.2f} s, slowest {max(self.accepted_s, default=0):.2f} s,"
-            f" memory {settled:.0f} MB after {min(SETTLED_S, seconds / 4):.0f} s, {end:.0f} MB at the end"
-            f" ({end / settled - 1:+.1%}), slow senders cut off {self.cut_off} times"
+            f" memory {settled:.0f} MB after {settled_s:.0f} s, {end:.0f} MB at the end"
+            f" ({end / settled - 1:+.1%}), without the database {own:.0f} and {own_end:.0f} MB"
+            f" ({own_end / own - 1:+.1%}), slow senders cut off {self.cut_off} times"
         )
 
 
@@ -128,9 +134,21 @@ async def _load(
 
 async def _watch(process: int, outcome: Load, begun: float) -> None:
     while True:
+        own = await asyncio.to_thread(_own_memory_mb, process)
         size = await asyncio.to_thread(memory_mb, process)
-        outcome.memory_mb.append((time.perf_counter() - begun, size))
+        outcome.memory_mb.append((time.perf_counter() - begun, size, own))
         await asyncio.sleep(_LOOK_S)
+
+
+def _own_memory_mb(process: int) -> float:
+    """Proportional set size of the processes without the database's, which run another program."""
+    root = psutil.Process(process)
+    total = 0
+    for each in (root, *root.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            if each.exe() == root.exe():
+                total += each.memory_full_info().pss
+    return total / 1e6
 
 
 async def _client(port: int, whole: bytes, end: float, outcome: Load) -> None:

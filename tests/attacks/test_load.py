@@ -16,11 +16,13 @@ def test_64_clients(slow_senders: int) -> None:
 
 
 def test_what_is_not_held_is_said() -> None:
-    bad = Load(memory_mb=[(float(second), 100.0 + second) for second in range(300)], errors=["Traceback"])
+    bad = Load(
+        memory_mb=[(float(second), 100.0 + second, 90.0) for second in range(300)], errors=["Traceback"]
+    )
     bad.statuses.update([200, 500, 503])
     bad.without_retry_after = 1
     bad.accepted_s = [31.0]
     assert len(bad.problems(300)) == 5
-    good = Load(memory_mb=[(float(second), 100.0) for second in range(300)], accepted_s=[1.0])
+    good = Load(memory_mb=[(float(second), 100.0, 90.0) for second in range(300)], accepted_s=[1.0])
     good.statuses.update([200, 503])
     assert good.problems(300) == []

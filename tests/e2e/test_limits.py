@@ -1,6 +1,7 @@
 """Limits of keys over two worker processes, and deadlines, over HTTP and by the command line."""
 
 import asyncio
+import os
 import signal
 import socket
 import time
@@ -11,11 +12,11 @@ from contextlib import suppress
 
 import asyncpg
 import httpx
-import psutil
 import pytest
 
 from tests.e2e.service import Service
 from tests.e2e.test_keys import command, request
+from tests.e2e.test_processes import workers
 from tests.unit import hostile_images
 
 DEADLINE_S = 4
@@ -50,11 +51,6 @@ def on_connections_of_their_own(service: Service, secret: str, count: int) -> li
         return list(
             threads.map(lambda _: httpx.get(address, headers={"X-API-Key": secret}, timeout=60), range(count))
         )
-
-
-def workers(service: Service) -> list[psutil.Process]:
-    parent = psutil.Process(service.process.pid)
-    return [child for child in parent.children() if child.name() == parent.name()]
 
 
 def slow_photo() -> bytes:
@@ -131,7 +127,7 @@ class TestPhotos:
             pending = [threads.submit(detect) for _ in range(2)]
             time.sleep(0.3)
             for worker in workers(service):
-                worker.send_signal(signal.SIGKILL)
+                os.kill(worker, signal.SIGKILL)
             assert [each.result() for each in pending] == [0, 0]
         self.until_there_is_a_place(service, secret)
 
