@@ -42,6 +42,7 @@ FaceServiceError
 │   └── TooManyLivenessSessions too_many_liveness_sessions
 └── Unavailable                 unavailable
     ├── StorageFull             storage_full
+    ├── ModelUnavailable        model_unavailable
     └── BrokenModel             broken_model
 """
 
@@ -290,6 +291,12 @@ class StorageFull(Unavailable):
 
     code = "storage_full"
     message = "The storage is full: nothing can be stored until the operator has made room."
+
+
+class ModelUnavailable(Unavailable):
+    """The service that runs a model doesn't answer."""
+
+    code = "model_unavailable"
 
 
 class BrokenModel(Unavailable):
