@@ -12,6 +12,7 @@ from adapters.remote.models import faces_of, number_of, tensor_of
 from adapters.remote.protocol import Tensor, bytes_tensor
 from application.ports.extraction import ExtractedFace, ExtractedPhoto, ExtractionOptions, FaceExtractor
 from application.ports.liveness import View, ViewScorer
+from domain.errors import ModelNotInstalled
 from domain.liveness.capture import Capture, CaptureLimits
 from domain.liveness.detection import SpoofExamination, pooled
 from domain.models import ModelIdentity
@@ -37,11 +38,12 @@ class RemoteExtractor(FaceExtractor):
 
     @override
     def extract(self, data: bytes, options: ExtractionOptions) -> ExtractedPhoto:
-        scorers = self.scorers() if options.examined else ()
+        scorers, missing = self._scorers() if options.examined else ((), None)
         views = [view for scorer in scorers for view in scorer.views]
         inputs = {"file": bytes_tensor(data)}
-        if views:
-            inputs["views"] = np.array([[view.surroundings, view.width, view.height] for view in views])
+        if options.examined:
+            sizes = [[view.surroundings, view.width, view.height] for view in views]
+            inputs["views"] = np.array(sizes, dtype=np.float64).reshape(-1, 3)
         parameters = {
             "selection": options.selection.value,
             "lone": options.lone,
@@ -52,6 +54,8 @@ class RemoteExtractor(FaceExtractor):
         answer, found = self.client.infer(self.identity(options.detection), inputs, parameters)
         detected = faces_of(found)
         count = len(detected)
+        if missing is not None and detected:
+            raise missing
         crops, quality, placed = _aligned(found, count, options)
         examinations = self._examine(found, views, scorers, count) if options.examined else [None] * count
         return ExtractedPhoto(
@@ -64,6 +68,13 @@ class RemoteExtractor(FaceExtractor):
                 for name in ("left_out", "height", "width", "reduction")
             ),
         )
+
+    def _scorers(self) -> tuple[Sequence[ViewScorer], ModelNotInstalled | None]:
+        """The anti-spoofing models; that there is none matters only where there is a face."""
+        try:
+            return self.scorers(), None
+        except ModelNotInstalled as error:
+            return (), error
 
     def _examine(
         self, found: dict[str, Tensor], views: Sequence[View], scorers: Sequence[ViewScorer], count: int

@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from adapters.remote.protocol import HEADER_LENGTH, read_request
 from adapters.threads.pool import ThreadWorkerPool
@@ -49,7 +50,7 @@ class ProtocolController(Controller):
     @get("/models/{model:str}")
     async def get_model(
         self,
-        model: str,
+        model: FromPath[str],
         served: NamedDependency[ServedModels],
         workers: NamedDependency[ThreadWorkerPool],
     ) -> dict[str, Any]:
@@ -59,7 +60,7 @@ class ProtocolController(Controller):
     @get("/models/{model:str}/ready")
     async def get_model_ready(
         self,
-        model: str,
+        model: FromPath[str],
         served: NamedDependency[ServedModels],
         workers: NamedDependency[ThreadWorkerPool],
     ) -> dict[str, Any]:
@@ -71,7 +72,7 @@ class ProtocolController(Controller):
     async def infer(
         self,
         request: AnyRequest,
-        model: str,
+        model: FromPath[str],
         served: NamedDependency[ServedModels],
         workers: NamedDependency[ThreadWorkerPool],
     ) -> Response[bytes]:
