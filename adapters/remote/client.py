@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import TypeVar
 
@@ -17,11 +18,13 @@ from adapters.remote.protocol import (
     write_request,
 )
 from application.ports.workers import queued_at
-from domain.errors import BrokenModel, Busy, ModelUnavailable
+from domain.errors import BrokenModel, Busy, FaceServiceError, ModelUnavailable
 from domain.models import ModelIdentity
 
 T = TypeVar("T")
 
+_TOLD = 0.9
+"""Share of the time left that a service is told, so that one with too much to do says so before it is taken for dead."""
 PROBE_S = 2.0
 """What asking a service whether it is ready may take."""
 
@@ -69,11 +72,10 @@ class ModelServiceClient:
             BrokenModel: an endpoint has other weights.
             FaceServiceError: see Endpoint.send.
         """
-        deadline = self._deadline()
 
-        def ask(endpoint: Endpoint) -> tuple[Answer, dict[str, Tensor]]:
-            remaining_us = max(int((deadline - time.monotonic()) * 1e6), 1)
-            body, header = write_request(inputs, {**parameters, "timeout": remaining_us}, outputs)
+        def ask(endpoint: Endpoint, deadline: float) -> tuple[Answer, dict[str, Tensor]]:
+            timeout_us = max(int((deadline - time.monotonic()) * _TOLD * 1e6), 1)
+            body, header = write_request(inputs, {**parameters, "timeout": timeout_us}, outputs)
             reply = endpoint.send("POST", f"/v2/models/{model.name}/infer", deadline, body, header)
             try:
                 answer, tensors = read_answer(reply.body, reply.header_length)
@@ -88,9 +90,8 @@ class ModelServiceClient:
 
     def metadata(self, model: ModelIdentity) -> Parameters:
         """What a service says about a model that has these weights; raises as `infer`."""
-        deadline = self._deadline()
 
-        def ask(endpoint: Endpoint) -> Parameters:
+        def ask(endpoint: Endpoint, deadline: float) -> Parameters:
             reply = endpoint.send("GET", f"/v2/models/{model.name}", deadline)
             try:
                 found = msgspec.json.decode(reply.body, type=ModelMetadata)
@@ -103,9 +104,8 @@ class ModelServiceClient:
 
     def installed(self) -> set[str]:
         """The names of the models that an endpoint has; raises as `infer`."""
-        deadline = self._deadline()
 
-        def ask(endpoint: Endpoint) -> set[str]:
+        def ask(endpoint: Endpoint, deadline: float) -> set[str]:
             reply = endpoint.send("POST", "/v2/repository/index", deadline)
             try:
                 entries = msgspec.json.decode(reply.body, type=list[_IndexEntry])
@@ -117,14 +117,15 @@ class ModelServiceClient:
 
     def ready(self) -> bool:
         """Whether an endpoint is ready, within PROBE_S."""
-        deadline = time.monotonic() + PROBE_S
-        for endpoint in self._endpoints:
-            try:
-                endpoint.send("GET", "/v2/health/ready", deadline)
-            except (ModelUnavailable, BrokenModel, Busy):
-                continue
-            return True
-        return False
+        with ThreadPoolExecutor(len(self._endpoints), "face-probe") as threads:
+            return any(threads.map(self._is_ready, self._endpoints))
+
+    def _is_ready(self, endpoint: Endpoint) -> bool:
+        try:
+            endpoint.send("GET", "/v2/health/ready", time.monotonic() + PROBE_S)
+        except FaceServiceError:
+            return False
+        return True
 
     def close(self) -> None:
         """Close all connections."""
@@ -135,16 +136,18 @@ class ModelServiceClient:
         began = queued_at.get()
         return (time.monotonic() if began is None else began) + self._timeout_s
 
-    def _first(self, ask: Callable[[Endpoint], T]) -> T:
-        """What the first endpoint says that answers."""
+    def _first(self, ask: Callable[[Endpoint, float], T]) -> T:
+        """What the first endpoint says that answers; one that hangs leaves time for the others."""
+        deadline = self._deadline()
         refusal: Busy | ModelUnavailable = ModelUnavailable(
             f"The {self.task} service doesn't answer; try again in a moment."
         )
-        for endpoint in self._in_turn():
+        for after, endpoint in enumerate(self._in_turn()):
             if not endpoint.admits():
                 continue
+            now = time.monotonic()
             try:
-                return ask(endpoint)
+                return ask(endpoint, now + (deadline - now) / (len(self._endpoints) - after))
             except (Busy, Unreachable) as error:
                 refusal = error
         raise refusal

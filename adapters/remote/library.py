@@ -1,6 +1,7 @@
 """The models of this instance, some of which model services run."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from threading import Lock
@@ -134,7 +135,11 @@ class RemoteModelLibrary(ModelLibrary, ModelServices):
 
     @override
     def missing(self) -> Sequence[str]:
-        return [task for task, client in self._services.items() if not client.ready()]
+        if not self._services:
+            return []
+        with ThreadPoolExecutor(len(self._services), "face-probe") as threads:
+            ready = list(threads.map(ModelServiceClient.ready, self._services.values()))
+        return [task for task, there in zip(self._services, ready, strict=True) if not there]
 
     def close(self) -> None:
         """Close connections to services."""

@@ -58,7 +58,11 @@ def main(assets: Path) -> None:
         one = stack.enter_context(Service(folder / "one", {**memory, "FACE_WORKERS": str(WORKERS)}))
         detection = stack.enter_context(ModelService(folder / "models", "detection", half))
         recognition = stack.enter_context(ModelService(folder / "models", "recognition", half))
-        urls = {"FACE_DETECTION_URL": detection.url, "FACE_RECOGNITION_URL": recognition.url}
+        urls = {
+            "FACE_DETECTION_URL": detection.url,
+            "FACE_RECOGNITION_URL": recognition.url,
+            "FACE_SERVICE_TIMEOUT_S": "60",
+        }
         three = stack.enter_context(Service(folder / "api", {**memory, **urls}, from_nothing=True))
         for what, photos in (("LFW", lfw), ("couple.jpg", large)):
             for clients in (1, CLIENTS):

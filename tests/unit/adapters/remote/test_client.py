@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
+from http.server import BaseHTTPRequestHandler
 
 import numpy as np
 import pytest
 
 from adapters.remote.client import ModelServiceClient
 from adapters.remote.endpoint import LEFT_OUT_S
+from adapters.remote.protocol import HEADER_LENGTH, read_request
 from application.ports.workers import queued_at, request_id
 from domain.errors import BrokenModel, Busy, FaceServiceError, InvalidImage, ModelUnavailable
 from tests.unit.adapters.remote.servers import MODEL, Server, answer, drip, drop, hang, refuse, serving
@@ -112,6 +114,19 @@ def test_the_deadline_counts_from_when_the_work_was_queued(connect: Connect, ser
     assert server.requests == []
 
 
+def test_a_service_is_told_less_than_the_client_waits(connect: Connect, server: Server) -> None:
+    told: list[float] = []
+
+    def say(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        request, _ = read_request(body, handler.headers[HEADER_LENGTH])
+        told.append(float(request.parameters["timeout"] or 0) / 1e6)
+        answer(handler, body)
+
+    server.say = say
+    ask(connect(server.url, timeout_s=2.0))
+    assert 1.5 < told[0] < 1.9
+
+
 def test_a_dead_kept_connection_is_not_noticed(connect: Connect, server: Server) -> None:
     client = connect(server.url)
     ask(client)
@@ -145,6 +160,12 @@ def test_another_url_answers(connect: Connect, server: Server, bad: Callable[...
         client = connect(other.url, server.url, NOBODY)
         for _ in range(6):
             assert ask(client) == [2, 4]
+
+
+def test_a_url_that_hangs_leaves_time_for_another(connect: Connect, server: Server) -> None:
+    with serving(hang) as other:
+        client = connect(other.url, server.url)
+        assert [ask(client) for _ in range(4)] == [[2, 4]] * 4
 
 
 def test_urls_take_turns(connect: Connect, server: Server) -> None:

@@ -199,7 +199,7 @@ async def test_a_request_that_came_too_late_is_not_carried_out(client: httpx.Asy
     response = await infer(client, "sface", {"crops": np.zeros((64, 112, 112, 3), np.uint8)}, {"timeout": 1})
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "1"
-    assert response.json()["code"] == "unavailable"
+    assert response.json()["code"] == "busy"
 
 
 async def test_without_a_key_pages_of_other_sites_are_refused(tmp_path: Path) -> None:
