@@ -24,7 +24,7 @@ from domain.models import ModelIdentity
 T = TypeVar("T")
 
 _TOLD = 0.9
-"""Share of the time left that a service is told, so that one with too much to do says so before it is taken for dead."""
+"""Share of the time left that a service is told: one with too much to do says so before it is taken for dead."""
 PROBE_S = 2.0
 """What asking a service whether it is ready may take."""
 

@@ -118,6 +118,8 @@ def load_models(container: Container) -> None:
         """Load a model, or, where a service runs it, find out only whether the catalogue has it."""
         (models.resolve_for if task in elsewhere else models.preload)(task, name)
 
+    if settings.models_dir is not None and not settings.models_dir.is_dir():
+        logger.warning("FACE_MODELS_DIR: there is no folder %s", settings.models_dir)
     for name in settings.model_aliases.values():
         with _naming("FACE_MODEL_ALIASES", problems):
             models.task(name)
