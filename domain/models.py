@@ -22,6 +22,17 @@ class ModelChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """What tells a model from others that have its name."""
+
+    name: str
+    sha256: frozenset[str]
+    """Of its file, in hexadecimal; several for files that are known to hold the same weights."""
+    dimensions: int | None
+    """The length of an embedding; None for other models than recognisers."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """Description of one model."""
 
