@@ -172,7 +172,7 @@ class Container(AnalysisContainer):
         Authenticate, _ports.api_keys, anonymous=_settings.allow_anonymous, local=_settings.local
     )
     answer_once = providers.Factory(AnswerOnce, _ports.idempotency)
-    manage_faces = providers.Factory(ManageFaces, _ports.faces)
+    manage_faces = providers.Factory(ManageFaces, _ports.faces, _ports.models)
     manage_profiles = providers.Factory(ManageProfiles, _ports.profiles, _ports.faces)
     export_person = providers.Factory(ExportPerson, _ports.archive)
     manage_collections = providers.Factory(ManageCollections, _ports.collections)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from msgspec.structs import replace
 
-from adapters.onnx.engines.choice import EngineName
+from adapters.onnx.engines.variants import EngineName
 from application.errors import StartupError
 from domain.faces import Image
 from entrypoints.cli.measuring import in_one_thread
