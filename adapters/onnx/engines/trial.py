@@ -38,7 +38,7 @@ class Speed(msgspec.Struct, frozen=True):
     """What was found of a variant."""
 
     ms: float | None = None
-    """For one face in one thread; None if there was no time to measure it."""
+    """Processor time of one face; None if there was no time to measure it."""
     usable: bool = True
 
 
@@ -123,16 +123,19 @@ class SpeedTrial:
 def _run_in_turns(
     sessions: Mapping[Variant, InferenceSession], deadline: float
 ) -> tuple[dict[Variant, float], dict[Variant, Tensor]]:
-    """The least seconds of a run, which other work on the machine disturbs least, and the outputs."""
+    """The least processor time of a run, and the outputs.
+
+    Other work on the machine, which there is at a start, disturbs it the least.
+    """
     outputs = {variant: _output(session) for variant, session in sessions.items()}
     times = dict.fromkeys(sessions, float("inf"))
     for turn in range(_ROUNDS):
         if turn and time.monotonic() > deadline:
             break
         for variant, session in sessions.items():
-            began = time.perf_counter()
+            began = time.process_time()
             _output(session)
-            times[variant] = min(times[variant], time.perf_counter() - began)
+            times[variant] = min(times[variant], time.process_time() - began)
     return times, outputs
 
 
