@@ -31,9 +31,15 @@ async def require_key(container: StorageContainer) -> None:
             # Not in the log, which is kept and copied.
             sys.stdout.write(f"The administrator's API key, shown this once: {issued.secret}\n")
             sys.stdout.flush()
-    if settings.local or settings.allow_anonymous or await keys.any():
-        return
-    raise StartupError(
-        f"FACE_HOST: other machines can reach {settings.host}, and there is no API key: make one with"
-        " `face-api keys create NAME --scope admin`, or set FACE_FIRST_KEY=true or FACE_ALLOW_ANONYMOUS=true."
-    )
+    if await is_open(container):
+        raise StartupError(
+            f"FACE_HOST: other machines can reach {settings.host}, and there is no API key: make one with"
+            " `face-api keys create NAME --scope admin`, or set FACE_FIRST_KEY=true or FACE_ALLOW_ANONYMOUS=true."
+        )
+
+
+async def is_open(container: StorageContainer) -> bool:
+    """Whether others than this machine can reach the service, need a key, and there is none."""
+    settings = container.settings()
+    keys: ManageKeys = container.manage_keys()
+    return not (settings.local or settings.allow_anonymous or await keys.any())

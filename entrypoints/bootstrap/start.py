@@ -110,6 +110,8 @@ def load_models(container: Container) -> None:
     """
     models, settings = container.models(), container.settings()
     problems: list[str] = []
+    if settings.models_dir is not None and not settings.models_dir.is_dir():
+        logger.warning("FACE_MODELS_DIR: there is no folder %s", settings.models_dir)
     for name in settings.model_aliases.values():
         with _naming("FACE_MODEL_ALIASES", problems):
             models.task(name)
