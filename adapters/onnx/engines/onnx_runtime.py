@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,9 @@ class OnnxRuntimeSession(InferenceSession):
         # Without these two lines ONNX Runtime would go on with the processor, at the start and at a failure later.
         self._session.disable_fallback()
         if (missing := asked[0][0]) not in self._session.get_providers():
-            raise StartupError(_unusable(device, f"ONNX Runtime has not started its {missing}"))
+            raise StartupError(
+                _unusable(device, f"ONNX Runtime has not started its {missing}: no GPU, driver or library")
+            )
         inputs = self._session.get_inputs()
         if len(inputs) != 1:
             raise BrokenModel(f"The model has {len(inputs)} inputs instead of one.")
@@ -93,6 +96,8 @@ def require_device(device: Device) -> None:
         raise StartupError(
             _unusable(device, f"the installed ONNX Runtime has no {wanted}, only {', '.join(available)}")
         )
+    with redirect_stdout(None):  # it prints what it doesn't find
+        onnxruntime.preload_dlls()  # CUDA and cuDNN, where they are Python packages
     value = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in "ab"]
     graph = helper.make_graph([helper.make_node("Relu", ["a"], ["b"])], "probe", value[:1], value[1:])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

@@ -29,6 +29,8 @@ class Runtime:
     works: bool = True
     """Whether its providers start; if not, ONNX Runtime goes on with the processor and says so in a log."""
     error: Exception | None = None
+    preloaded: list[int] = field(default_factory=list)
+    """How many sessions there were when CUDA's libraries were loaded."""
     asked: list[list[tuple[str, dict[str, Any]]]] = field(default_factory=list)
     may_fall_back: set[int] = field(default_factory=set)
     """Numbers of sessions."""
@@ -58,6 +60,7 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> Runtime:
     stand_in = Runtime()
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ALL)
     monkeypatch.setattr(onnxruntime, "InferenceSession", stand_in.session)
+    monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: stand_in.preloaded.append(len(stand_in.asked)))
     return stand_in
 
 
@@ -93,6 +96,7 @@ def test_cuda_is_asked_for_by_number_and_computes_exactly(runtime: Runtime) -> N
         assert providers[0][1]["device_id"] == 3
         assert providers[0][1]["use_tf32"] == "0"
     assert len(runtime.asked) == 2
+    assert runtime.preloaded == [0]
 
 
 def test_tensorrt_keeps_what_it_compiles_and_leaves_photos_of_any_size_to_cuda(
