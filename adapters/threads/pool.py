@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from typing_extensions import override
 
-from application.ports.workers import WorkerPool, current_client
+from application.ports.workers import Client, WorkerPool, current_client
 from domain.errors import Busy
 
 P = ParamSpec("P")
@@ -35,12 +35,12 @@ class ThreadWorkerPool(WorkerPool):
     @override
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         client = current_client.get()
-        if client is not None and client.left:
+        if client is not None and client.dropped:
             raise asyncio.CancelledError
         if not self._places.acquire(blocking=False):
             raise Busy("The service is busy; try again in a moment.")
         try:
-            future = self._threads.submit(work, *args, **kwargs)
+            future = self._threads.submit(_run_for, client, partial(work, *args, **kwargs))
         except BaseException:
             self._places.release()
             raise
@@ -71,3 +71,9 @@ class ThreadWorkerPool(WorkerPool):
         self._places.release()
         for wake in tuple(self._waiting):
             wake()
+
+
+def _run_for(client: Client | None, work: Callable[[], R]) -> R:
+    """In a worker's thread."""
+    current_client.set(client)
+    return work()
