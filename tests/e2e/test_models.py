@@ -152,3 +152,14 @@ def test_files_that_are_not_what_they_should_be_are_refused_by_request_at_start_
     said = dict(line.split(": ", 1) for line in verified.stdout.splitlines())
     assert (said["yunet"], said["sface"]) == ("ok", "ok")
     assert all("bytes instead of" in said[name] or "SHA-256" in said[name] for name in BAD)
+
+
+def test_export_writes_a_repository_for_triton(tmp_path: Path) -> None:
+    told = face_api(tmp_path, "models", "export", "--format", "triton", "repository", FACE_DATA_DIR="data")
+    assert told.returncode == 0, told.stderr
+    for name in ("yunet", "sface"):
+        assert (tmp_path / "repository" / name / "1" / "model.onnx").stat().st_size > 100_000
+        assert f'name: "{name}"' in (tmp_path / "repository" / name / "config.pbtxt").read_text()
+    told = face_api(tmp_path, "models", "export", "repository", "nobody", FACE_DATA_DIR="data")
+    assert told.returncode == 1
+    assert "nobody" in told.stderr
