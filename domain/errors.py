@@ -19,6 +19,8 @@ FaceServiceError
 ├── LivenessSessionNotPassed    liveness_session_not_passed
 ├── LivenessSessionOtherFace    liveness_session_other_face
 ├── FrameTooSoon                liveness_frame_too_soon
+├── RateLimited                 rate_limited                (domain/limits.py)
+├── TooManyPhotos               too_many_photos             (domain/limits.py)
 ├── Unauthenticated             unauthenticated
 ├── AccessDenied                access_denied
 ├── NotFound
@@ -39,6 +41,7 @@ FaceServiceError
 ├── ModelNotInstalled           model_not_installed
 ├── ModelNotCalibrated          model_not_calibrated
 ├── Busy                        busy
+│   ├── DeadlineExceeded        deadline_exceeded
 │   └── TooManyLivenessSessions too_many_liveness_sessions
 └── Unavailable                 unavailable
     ├── StorageFull             storage_full
@@ -278,6 +281,13 @@ class Busy(FaceServiceError):
     """All workers have work and the queue is full: try again later."""
 
     code = "busy"
+
+
+class DeadlineExceeded(Busy):
+    """The answer took longer than the operator or the client allows; the work was dropped."""
+
+    code = "deadline_exceeded"
+    message = "The request took longer than the service allows, and was dropped; try again in a moment."
 
 
 class Unavailable(FaceServiceError):

@@ -37,7 +37,7 @@ class ThreadWorkerPool(WorkerPool):
     @override
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         client = current_client.get()
-        if client is not None and client.left:
+        if client is not None and client.dropped:
             raise asyncio.CancelledError
         if not self._places.acquire(blocking=False):
             raise Busy("The service is busy; try again in a moment.")

@@ -15,6 +15,7 @@ from adapters.system.machine import usable_cores
 from application.analysis.analyser import DEFAULT_MAX_FACES
 from application.decisions import CalibrationMode
 from application.liveness.sessions import SessionLimits
+from domain.limits import MAX_CONCURRENT_PHOTOS, MAX_REQUESTS_PER_MINUTE, Limits
 from domain.liveness.detection import LivenessPolicy
 from domain.liveness.session import SessionRules
 from domain.models import ModelChoice
@@ -120,6 +121,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Threads of a process that analyse images; 0 means one for each of its cores, and one more."""
     queue: Annotated[int, Meta(ge=0, le=100_000)] = 64
     """Images that may wait for a worker of a process before the answer is 503."""
+    requests_per_minute: Annotated[int, Meta(ge=0, le=MAX_REQUESTS_PER_MINUTE)] = 0
+    """Requests in any 60 seconds of a key without a limit of its own, or of an address without keys; 0: unlimited."""
+    concurrent_photos: Annotated[int, Meta(ge=0, le=MAX_CONCURRENT_PHOTOS)] = 0
+    """Photos in work at once, of the same; 0: unlimited."""
+    deadline_s: Annotated[float, Meta(ge=1, le=3600)] = 30
+    """From a request's arrival to its answer."""
     max_body_mb: Annotated[float, Meta(gt=0, le=1024)] = 15
     """Largest request, in 10^6 bytes."""
     max_image_mp: Annotated[float, Meta(gt=0, le=1000)] = 50
@@ -134,6 +141,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whose X-Forwarded-* headers are believed."""
     max_uploads_mb: Annotated[float, Meta(gt=0, le=1_000_000)] = 256
     """All requests together that a process receives or answers, in 10^6 bytes; beyond it uploads get 503."""
+    max_connections: Annotated[int, Meta(ge=10, le=100_000)] = 1000
+    """Connections of a process; beyond it the one that has waited longest for its client is closed."""
     header_timeout_s: Annotated[float, Meta(ge=1, le=600)] = 10
     """From a connection to the end of a request's headers."""
     body_timeout_s: Annotated[float, Meta(ge=1, le=3600)] = 20
@@ -206,6 +215,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             sessions=self.liveness_session_most,
             frame_bytes=int(self.liveness_session_frame_kb * 1e3),
         )
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of clients that have none of their own."""
+        return Limits(self.requests_per_minute, self.concurrent_photos)
 
     @property
     def models_named(self) -> list[str]:

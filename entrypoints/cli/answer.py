@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import uvicorn
+from dependency_injector import providers
 from litestar.types import ASGIApp
 
+from adapters.shared_memory.counters import SharedCounters
 from domain.errors import Unavailable
 from entrypoints.bootstrap.access import require_key
 from entrypoints.bootstrap.container import Container
@@ -17,6 +19,7 @@ from entrypoints.bootstrap.signals import StopSignals
 from entrypoints.bootstrap.start import running, warn_of_former_models
 from entrypoints.bootstrap.worker import READY, Worker
 from entrypoints.http.app import create_app
+from entrypoints.http.connection_budget import ConnectionBudget, allow_open_files
 from entrypoints.http.connections import BoundedProtocol, ConnectionLimits
 from entrypoints.http.envelope import refusal
 
@@ -51,6 +54,7 @@ async def answer_as_worker(container: Container, worker: Worker) -> None:
     Raises:
         StartupError: something that it needs can't be had.
     """
+    container.counters.override(providers.Object(SharedCounters(worker.counters, worker.place)))
     stop = StopSignals(WORKER_STOP_S)
     heart = asyncio.create_task(worker.beat())
     try:
@@ -104,9 +108,10 @@ async def answer(
         body_s=settings.body_timeout_s,
         idle_s=settings.idle_timeout_s,
     )
+    budget = ConnectionBudget(allow_open_files(settings.max_connections))
     config = uvicorn.Config(
         app,
-        http=partial(BoundedProtocol, limits=limits, refusal=refusal),  # type: ignore[arg-type]
+        http=partial(BoundedProtocol, limits=limits, budget=budget, refusal=refusal),  # type: ignore[arg-type]
         lifespan="off",
         log_config=None,
         access_log=False,

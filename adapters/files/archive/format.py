@@ -78,6 +78,8 @@ class KeyEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
     """None in version WITH_UUIDS."""
+    requests_per_minute: int | None = None
+    concurrent_photos: int | None = None
 
 
 class PersonEntry(msgspec.Struct, Generic[Id_co], frozen=True, omit_defaults=True):

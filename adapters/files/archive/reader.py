@@ -36,6 +36,7 @@ from application.ports.operator_files import OperatorFile
 from domain.api_keys import ApiKey, KeyId, Scope, grant, key_name
 from domain.errors import FaceServiceError
 from domain.faces import Embedding
+from domain.limits import Limits
 from domain.metadata import person_metadata
 from domain.models import earlier_name
 from domain.people import collection_name, person_name
@@ -253,7 +254,9 @@ def _key(entry: KeyEntry) -> StoredKey:
         raise ValueError(f"the digest of key {entry.id} has {len(entry.digest)} bytes")
     permissions = grant(map(Scope, entry.scopes), entry.collections)
     times = (entry.created_at, entry.expires_at, entry.revoked_at, entry.last_used_at)
-    return StoredKey(ApiKey(KeyId(entry.id), key_name(entry.name), permissions, *times), entry.digest)
+    limits = Limits(entry.requests_per_minute, entry.concurrent_photos)
+    key = ApiKey(KeyId(entry.id), key_name(entry.name), permissions, *times, limits=limits)
+    return StoredKey(key, entry.digest)
 
 
 def _page(entry: PageEntry) -> ArchivePage:

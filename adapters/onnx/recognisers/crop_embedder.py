@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from adapters.onnx.session import InferenceSession
 from application.ports.analysis import FaceEmbedder
+from application.ports.workers import ensure_wanted
 from domain.errors import BrokenModel
 from domain.faces import Crop
 
@@ -89,6 +90,7 @@ class CropEmbedder(FaceEmbedder):
         return np.concatenate([self._run(crops[at : at + _BATCH]) for at in range(0, len(crops), _BATCH)])
 
     def _run(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
+        ensure_wanted()
         batch = cv2.dnn.blobFromImages(list(crops), self._scale, mean=self._mean, swapRB=True)
         (vectors,) = self._session.run(np.asarray(batch, dtype=np.float32)).values()
         return vectors
