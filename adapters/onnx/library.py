@@ -140,6 +140,13 @@ class OnnxModelLibrary(ModelLibrary):
         """One anti-spoofing model; raises as `load`."""
         return self._spoof_detectors.get(name)
 
+    def prepared(self, name: str) -> bytes:
+        """The graph of a model as ONNX Runtime runs it; raises as `load`."""
+        entry, source = self._read(name)
+        families: Mapping[str, tuple[FreeAxes, object]] = {**DETECTORS, **EMBEDDERS}
+        free = families[entry.family][0] if entry.family in families else FreeAxes.BATCH
+        return self._prepared.prepared(source, free, precision=entry.precisions[0])
+
     def sha256(self, name: str) -> str:
         """Of the file that a loaded model was read from, in hexadecimal."""
         return self._digests[name]

@@ -141,11 +141,6 @@ class RemoteModelLibrary(ModelLibrary, ModelServices):
             ready = list(threads.map(ModelServiceClient.ready, self._services.values()))
         return [task for task, there in zip(self._services, ready, strict=True) if not there]
 
-    def close(self) -> None:
-        """Close connections to services."""
-        for client in self._services.values():
-            client.close()
-
     def _once(self, name: str, make: Callable[[], T]) -> T:
         """What was made under this name; what can't be made now is tried again by the next call."""
         if name not in self._known:

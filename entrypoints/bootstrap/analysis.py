@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from dependency_injector import providers
 
@@ -26,9 +28,6 @@ from adapters.onnx.graphs.cache import PreparedModels
 from adapters.onnx.graphs.preparation import FreeAxes
 from adapters.onnx.library import OnnxModelLibrary
 from adapters.onnx.session import InferenceSession
-from adapters.remote.client import ModelServiceClient
-from adapters.remote.extractor import RemoteExtractor
-from adapters.remote.library import RemoteModelLibrary
 from adapters.system.idle_cores import IdleCores
 from adapters.system.processor import this_processor
 from adapters.threads.pool import ThreadWorkerPool
@@ -41,6 +40,10 @@ from domain.models import Alignment, ModelIdentity, Precision
 from entrypoints.bootstrap.gallery import GalleryContainer
 from entrypoints.bootstrap.settings import PROJECT, Settings
 from entrypoints.bootstrap.storage import StorageContainer
+
+if TYPE_CHECKING:  # imported where there are model services
+    from adapters.remote.client import ModelServiceClient
+    from adapters.remote.library import RemoteModelLibrary
 
 CATALOGUE = PROJECT / "static" / "models.toml"
 
@@ -60,9 +63,24 @@ def spare_cores(cores: int) -> IdleCores | None:
 
 def service_clients(
     services: Mapping[str, list[str]], key: str, timeout_s: float
-) -> dict[str, ModelServiceClient]:
+) -> dict[str, "ModelServiceClient"]:
     """A client for each task that has model services."""
-    return {task: ModelServiceClient(task, urls, key, timeout_s) for task, urls in services.items()}
+    if not services:
+        return {}
+    client = import_module("adapters.remote.client").ModelServiceClient
+    return {task: client(task, urls, key, timeout_s) for task, urls in services.items()}
+
+
+def models_from(
+    local: OnnxModelLibrary, clients: Mapping[str, "ModelServiceClient"]
+) -> "OnnxModelLibrary | RemoteModelLibrary":
+    """The models of services, and this process's own for the tasks that have none."""
+    if not clients:
+        return local
+    library: RemoteModelLibrary = import_module("adapters.remote.library").RemoteModelLibrary(
+        local, clients, cut_view
+    )
+    return library
 
 
 def spoof_detector(scorers: Callable[[], Sequence[ViewScorer]]) -> SpoofDetector:
@@ -71,13 +89,18 @@ def spoof_detector(scorers: Callable[[], Sequence[ViewScorer]]) -> SpoofDetector
 
 
 def remote_extractor(
-    clients: Mapping[str, ModelServiceClient],
+    clients: Mapping[str, "ModelServiceClient"],
     identity: Callable[[str], ModelIdentity],
     scorers: Callable[[], Sequence[ViewScorer]],
 ) -> FaceExtractor | None:
     """What extracts faces from photos where there is a detection service; else None."""
     client = clients.get("detection")
-    return None if client is None else RemoteExtractor(client, identity, scorers, MINIFASNET_LIMITS)
+    if client is None:
+        return None
+    extractor: FaceExtractor = import_module("adapters.remote.extractor").RemoteExtractor(
+        client, identity, scorers, MINIFASNET_LIMITS
+    )
+    return extractor
 
 
 def engines_for(
@@ -134,9 +157,7 @@ class AnalysisContainer(GalleryContainer):
     service_clients = providers.ThreadSafeSingleton(
         service_clients, _settings.services, _settings.service_key, _settings.service_timeout_s
     )
-    models = providers.ThreadSafeSingleton(
-        RemoteModelLibrary, local_models, service_clients, providers.Object(cut_view)
-    )
+    models = providers.ThreadSafeSingleton(models_from, local_models, service_clients)
     view_scorers = providers.Factory(partial, models.provided.view_scorers, _settings.liveness_models)
     liveness_calibrations = providers.ThreadSafeSingleton(
         FileLivenessCalibrations, _settings.liveness_calibration

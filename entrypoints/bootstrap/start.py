@@ -57,7 +57,8 @@ async def storing(container: Container, *, join: bool = False) -> AsyncIterator[
             yield
     finally:
         container.workers().close()
-        container.models().close()
+        for client in container.service_clients().values():
+            client.close()
 
 
 async def warn_of_former_models(container: Container) -> None:

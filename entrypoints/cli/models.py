@@ -1,4 +1,4 @@
-"""`face-api models list | pull | verify | add`."""
+"""`face-api models list | pull | verify | add | export`."""
 
 import logging
 from pathlib import Path
@@ -14,6 +14,7 @@ from adapters.onnx.catalogue.entries import ModelEntry, Task
 from adapters.onnx.catalogue.files import ModelFiles
 from adapters.onnx.catalogue.installation import add_entry, file_sha256, install_file, name_of_file
 from adapters.onnx.library import DETECTORS, EMBEDDERS, SPOOF_DETECTORS
+from adapters.onnx.triton import write_model
 from domain.errors import FaceServiceError, ModelNotInstalled, UnknownModel
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.remedies import explained
@@ -133,6 +134,28 @@ def add(path: Path, name: str | None, family: str | None, licence: str, *, comme
     install_file(files, entry, path)
     add_entry(container.settings().own_catalogue, name, entry)
     click.echo(f"{name} is installed in {files.folder}, for {entry.task.replace('_', '-')}")
+
+
+@models.command()
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("names", nargs=-1)
+@click.option("--format", "kind", type=click.Choice(["triton"]), default="triton", show_default=True)
+def export(folder: Path, names: tuple[str, ...], kind: str) -> None:  # noqa: ARG001 (there is one kind)
+    """Write a model repository for another server, from the prepared graphs.
+
+    Without NAMES, of the configured models.
+    """
+    container = _container()
+    library = container.local_models()
+    try:
+        for name in dict.fromkeys(map(library.resolve, names or container.settings().models_named)):
+            model = library.prepared(name)
+            write_model(folder, name, model, library.sha256(name))
+            click.echo(f"{name} is in {folder / name}")
+    except FaceServiceError as error:
+        raise click.ClickException(explained(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"{folder} can't be written: {error.strerror}") from error
 
 
 def _container() -> Container:

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 
 from adapters.remote.protocol import HEADER_LENGTH, read_request
 from adapters.threads.pool import ThreadWorkerPool
+from application.ports.workers import current_client
 from domain.errors import Busy
 from entrypoints.http.requests.multipart import AnyRequest
 from entrypoints.model_server.served import PLATFORM, ServedModels
@@ -84,6 +85,8 @@ class ProtocolController(Controller):
             async with asyncio.timeout(min(timeout, MAX_TIMEOUT_S)):
                 body, header = await workers.run(served.infer, model, asked, inputs)
         except TimeoutError as error:
+            if (client := current_client.get()) is not None:
+                client.drop()
             raise Busy("The time that the request allows is over.") from error
         headers = {} if header is None else {HEADER_LENGTH: str(header)}
         kind = "application/json" if header is None else "application/octet-stream"

@@ -37,7 +37,8 @@ class RemoteModels:
 
     @property
     def library(self) -> RemoteModelLibrary:
-        library: RemoteModelLibrary = self.container.models()
+        library = self.container.models()
+        assert isinstance(library, RemoteModelLibrary)
         return library
 
     def detector(self, name: str) -> FaceDetector:
@@ -84,4 +85,5 @@ def remote_models(folder: Path, assets: Callable[[], Path], engine: str) -> Iter
         try:
             yield found
         finally:
-            found.library.close()
+            for client in found.container.service_clients().values():
+                client.close()

@@ -166,3 +166,14 @@ def test_a_former_name_is_the_model_that_it_has_become(tmp_path: Path, astronaut
         assert models["sface"]["default"]
         assert "sface_int8" not in models
     assert face_api(tmp_path, "models", "verify", "sface_int8").stdout == "sface: ok\n"
+
+
+def test_export_writes_a_repository_for_triton(tmp_path: Path) -> None:
+    told = face_api(tmp_path, "models", "export", "--format", "triton", "repository", FACE_DATA_DIR="data")
+    assert told.returncode == 0, told.stderr
+    for name in ("yunet", "sface"):
+        assert (tmp_path / "repository" / name / "1" / "model.onnx").stat().st_size > 100_000
+        assert f'name: "{name}"' in (tmp_path / "repository" / name / "config.pbtxt").read_text()
+    told = face_api(tmp_path, "models", "export", "repository", "nobody", FACE_DATA_DIR="data")
+    assert told.returncode == 1
+    assert "nobody" in told.stderr
