@@ -19,7 +19,7 @@ from adapters.remote.protocol import (
 )
 from application.ports.workers import queued_at
 from domain.errors import BrokenModel, Busy, FaceServiceError, ModelUnavailable
-from domain.models import ModelIdentity
+from domain.models import ModelIdentity, kind_of_embeddings
 
 T = TypeVar("T")
 
@@ -163,3 +163,5 @@ class ModelServiceClient:
             raise BrokenModel(f"The {self.task} service has other weights of {model.name}.")
         if model.dimensions is not None and stated.get("dimensions") != model.dimensions:
             raise BrokenModel(f"The {self.task} service's {model.name} has other dimensions.")
+        if stated.get("embeddings", 1) != kind_of_embeddings(model.name):
+            raise BrokenModel(f"The {self.task} service's {model.name} makes embeddings of another version.")

@@ -8,6 +8,7 @@ from adapters.onnx.library import OnnxModelLibrary
 from adapters.remote.protocol import Answer, Parameters, Request, Tensor, write_answer
 from application.errors import StartupError
 from domain.errors import FaceServiceError, UnknownModel
+from domain.models import kind_of_embeddings
 from entrypoints.bootstrap.remedies import explained
 from entrypoints.model_server.stages import Outputs, Spec, Stage
 
@@ -92,7 +93,11 @@ class ServedModels:
 
     def _identity(self, model: str) -> Parameters:
         identity = self.library.identity(model)
-        return {"sha256": self.library.sha256(model), "dimensions": identity.dimensions}
+        return {
+            "sha256": self.library.sha256(model),
+            "dimensions": identity.dimensions,
+            "embeddings": kind_of_embeddings(model),
+        }
 
 
 def _tensors(spec: Spec) -> list[dict[str, Any]]:
