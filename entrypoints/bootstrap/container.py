@@ -181,4 +181,6 @@ class Container(AnalysisContainer):
     export_person = providers.Factory(ExportPerson, _ports.archive)
     manage_collections = providers.Factory(ManageCollections, _ports.collections)
     list_models = providers.Factory(ListModels, _ports.models, _ports.workers, policy)
-    check_readiness = providers.Factory(CheckReadiness, _ports.models, _ports.faces, _ports.search_readiness)
+    check_readiness = providers.Factory(
+        CheckReadiness, _ports.models, _ports.faces, _ports.search_readiness, _ports.models
+    )

@@ -30,6 +30,9 @@ _CORES_OF_A_PROCESS = 4
 _DEFAULT_PROCESSES = 4
 """At most: each takes the memory of its models."""
 
+_WAITING_WORKERS = 16
+"""Threads of a process whose models are elsewhere: they wait rather than compute."""
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 PREFIX = "FACE_"
@@ -70,6 +73,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(pattern=DEVICE_PATTERN, description="cpu, cuda, cuda:N, tensorrt, tensorrt:N or openvino:GPU"),
     ] = "cpu"
     """What they run on; never anything else instead."""
+    detection_url: list[Origin] = []
+    """Model services that detect faces; without one this process does."""
+    recognition_url: list[Origin] = []
+    """Model services that embed faces, likewise."""
+    anti_spoofing_url: list[Origin] = []
+    """Model services that examine faces for presentation attacks, likewise."""
+    service_key: Annotated[
+        str, Meta(pattern=r"^([!-~]{16,256})?$", description="16 to 256 printable characters without blanks")
+    ] = ""
+    """What services show to each other."""
+    service_timeout_s: Annotated[float, Meta(gt=0, le=600)] = 10
+    """What a photo may take in all model services together."""
     target_fmr: Annotated[float, Meta(gt=0, le=0.5)] = 1e-4
     """False match rate of verification: the share of comparisons of different people that may match."""
     target_fpir: Annotated[float, Meta(gt=0, le=0.5)] = 0.01
@@ -258,6 +273,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.workers or self._workers(1)
 
     @property
+    def services(self) -> dict[str, list[str]]:
+        """The URLs of model services, by task."""
+        urls = {
+            "detection": self.detection_url,
+            "recognition": self.recognition_url,
+            "anti_spoofing": self.anti_spoofing_url,
+        }
+        return {task: found for task, found in urls.items() if found}
+
+    @property
     def process_count(self) -> int:
         """Number of processes that answer. Faces in memory are those of one process."""
         if self.database_url == "memory":
@@ -269,6 +294,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, workers=self.workers or self._workers(self.process_count))
 
     def _workers(self, processes: int) -> int:
+        if self.detection_url and self.recognition_url:
+            return _WAITING_WORKERS
         return ceil(self.cores / processes) + 1
 
 
