@@ -17,7 +17,7 @@ from application.ports.liveness import View, ViewScorer
 from application.ports.models import ModelLibrary
 from domain.errors import ModelNotInstalled, ModelUnavailable
 from domain.faces import Box, Image
-from domain.models import Alignment, ModelChoice, ModelIdentity, ModelInfo
+from domain.models import Alignment, Execution, ModelChoice, ModelIdentity, ModelInfo
 
 Task: TypeAlias = Literal["detection", "recognition", "anti_spoofing"]
 DETECTION: Final = "detection"
@@ -36,6 +36,10 @@ class LocalLibrary(ModelLibrary, Protocol):
 
     def resolve_for(self, task: Task, name: str) -> str:
         """The model that a name means."""
+        ...
+
+    def task(self, name: str) -> Task:
+        """The task of a model."""
         ...
 
     def has(self, name: str) -> bool:
@@ -82,7 +86,9 @@ class RemoteModelLibrary(ModelLibrary, ModelServices):
             except ModelUnavailable:
                 there[task] = set()
         return [
-            replace(model, installed=model.name in there[model.task]) if model.task in there else model
+            replace(model, installed=model.name in there[model.task], execution=None)
+            if model.task in there
+            else model
             for model in self._local.list()
         ]
 
@@ -126,6 +132,10 @@ class RemoteModelLibrary(ModelLibrary, ModelServices):
     @override
     def alignment(self, recognition: str) -> Alignment:
         return self._local.alignment(recognition)
+
+    @override
+    def execution(self, name: str) -> Execution | None:
+        return None if self._local.task(name) in self._services else self._local.execution(name)
 
     @override
     def loaded(self) -> bool:

@@ -1,6 +1,7 @@
 """The address that the service listens on."""
 
 import errno
+import ipaddress
 import socket
 
 from application.errors import StartupError
@@ -44,3 +45,12 @@ def url_of(listener: socket.socket) -> str:
 
 def _shown(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether every address of a host name is a loopback address."""
+    try:
+        found = {entry[4][0] for entry in socket.getaddrinfo(host.strip("[]"), None)}
+    except OSError:
+        return False
+    return all(ipaddress.ip_address(str(address).partition("%")[0]).is_loopback for address in found)

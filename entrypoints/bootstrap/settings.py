@@ -1,8 +1,6 @@
 """The configuration: environment variables FACE_*, then `.env` in the working directory, then defaults."""
 
-import ipaddress
 import os
-import socket
 from collections.abc import Mapping
 from math import ceil
 from pathlib import Path
@@ -21,6 +19,7 @@ from domain.liveness.detection import LivenessPolicy
 from domain.liveness.session import SessionRules
 from domain.models import ModelChoice
 from domain.quality import LENIENT, STRICT, QualityBounds
+from entrypoints.bootstrap.address import is_loopback
 from entrypoints.bootstrap.dotenv_file import read_dotenv
 from entrypoints.bootstrap.unknown_names import refuse_unknown_keys
 from entrypoints.bootstrap.values import IPNetwork, Origin, parse_value
@@ -298,15 +297,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if self.detection_url and self.recognition_url:
             return _WAITING_WORKERS
         return ceil(self.cores / processes) + 1
-
-
-def is_loopback(host: str) -> bool:
-    """Whether every address of a host name is a loopback address."""
-    try:
-        found = {entry[4][0] for entry in socket.getaddrinfo(host.strip("[]"), None)}
-    except OSError:
-        return False
-    return all(ipaddress.ip_address(str(address).partition("%")[0]).is_loopback for address in found)
 
 
 def load_settings(environment: Mapping[str, str] | None = None, dotenv: Path | None = None) -> Settings:

@@ -5,8 +5,9 @@ from dependency_injector import providers
 
 from domain.api_keys import Scope
 from domain.errors import AccessDenied
+from entrypoints.bootstrap.address import is_loopback
 from entrypoints.bootstrap.container import Container
-from entrypoints.bootstrap.settings import Settings, is_loopback
+from entrypoints.bootstrap.settings import Settings
 from entrypoints.http.access import ACCESS, BrowserRules, required_access
 from entrypoints.http.app import create_api
 
