@@ -29,7 +29,14 @@ from application.ports.analysis import FaceDetector, FaceEmbedder
 from application.ports.liveness import ViewScorer
 from application.ports.models import ModelLibrary
 from domain.errors import BrokenModel
-from domain.models import Alignment, Execution, ModelChoice, ModelIdentity, ModelInfo
+from domain.models import (
+    Alignment,
+    Execution,
+    ModelChoice,
+    ModelIdentity,
+    ModelInfo,
+    kind_of_embeddings,
+)
 
 T = TypeVar("T")
 Families: TypeAlias = Mapping[str, tuple[FreeAxes, Callable[[InferenceSession, str], T]]]
@@ -153,7 +160,8 @@ class OnnxModelLibrary(ModelLibrary):
     def identity(self, name: str) -> ModelIdentity:
         """What tells a model from others of its name."""
         entry = self._catalogue.entries[name]
-        return ModelIdentity(name, frozenset({entry.sha256, *entry.also}), entry.dimensions)
+        weights = frozenset({entry.sha256, *entry.also})
+        return ModelIdentity(name, weights, entry.dimensions, kind_of_embeddings(name))
 
     @override
     def dimensions(self, recognition: str) -> int:

@@ -92,7 +92,11 @@ class ServedModels:
 
     def _identity(self, model: str) -> Parameters:
         identity = self.library.identity(model)
-        return {"sha256": self.library.sha256(model), "dimensions": identity.dimensions}
+        return {
+            "sha256": self.library.sha256(model),
+            "dimensions": identity.dimensions,
+            "embeddings": identity.embeddings,
+        }
 
 
 def _tensors(spec: Spec) -> list[dict[str, Any]]:

@@ -17,10 +17,20 @@ MODEL = ModelIdentity("m", frozenset({"a" * 64}), 2)
 Say = Callable[[BaseHTTPRequestHandler, bytes], None]
 
 
-def answer(handler: BaseHTTPRequestHandler, body: bytes, sha256: str = "a" * 64, dimensions: int = 2) -> None:
+def answer(
+    handler: BaseHTTPRequestHandler,
+    body: bytes,
+    sha256: str = "a" * 64,
+    dimensions: int = 2,
+    embeddings: int = 1,
+) -> None:
     """The input, doubled."""
     _, inputs = read_request(body, handler.headers[HEADER_LENGTH])
-    stated: dict[str, str | int | float | bool | None] = {"sha256": sha256, "dimensions": dimensions}
+    stated: dict[str, str | int | float | bool | None] = {
+        "sha256": sha256,
+        "dimensions": dimensions,
+        "embeddings": embeddings,
+    }
     said = Answer(model_name="m", parameters=stated, outputs=[])
     sent, header = write_answer(said, {"y": inputs["x"] * np.float32(2)}, {"y"})
     handler.send_response(200)
