@@ -50,6 +50,8 @@ class ModelIdentity:
     """Of its file, in hexadecimal; several for files that are known to hold the same weights."""
     dimensions: int | None
     """The length of an embedding; None for other models than recognisers."""
+    embeddings: int = 1
+    """The kind of its embeddings, see kind_of_embeddings: what is made of the network's vectors has changed, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,14 @@ from application.ports.analysis import FaceDetector, FaceEmbedder
 from application.ports.liveness import ViewScorer
 from application.ports.models import ModelLibrary
 from domain.errors import BrokenModel
-from domain.models import Alignment, Execution, ModelChoice, ModelIdentity, ModelInfo
+from domain.models import (
+    Alignment,
+    Execution,
+    ModelChoice,
+    ModelIdentity,
+    ModelInfo,
+    kind_of_embeddings,
+)
 
 T = TypeVar("T")
 Families: TypeAlias = Mapping[str, tuple[FreeAxes, Callable[[InferenceSession, str], T]]]
@@ -141,10 +148,9 @@ class OnnxModelLibrary(ModelLibrary):
         return self._spoof_detectors.get(name)
 
     def prepared(self, name: str) -> bytes:
-        """The graph of a model as ONNX Runtime runs it; raises as `load`."""
+        """The graph of a model as ONNX Runtime runs it, of the first of its precisions; raises as `load`."""
         entry, source = self._read(name)
-        families: Mapping[str, tuple[FreeAxes, object]] = {**DETECTORS, **EMBEDDERS}
-        free = families[entry.family][0] if entry.family in families else FreeAxes.BATCH
+        free = FREE_AXES[entry.family]
         return self._prepared.prepared(source, free, precision=entry.precisions[0])
 
     def sha256(self, name: str) -> str:
@@ -154,7 +160,8 @@ class OnnxModelLibrary(ModelLibrary):
     def identity(self, name: str) -> ModelIdentity:
         """What tells a model from others of its name."""
         entry = self._catalogue.entries[name]
-        return ModelIdentity(name, frozenset({entry.sha256, *entry.also}), entry.dimensions)
+        weights = frozenset({entry.sha256, *entry.also})
+        return ModelIdentity(name, weights, entry.dimensions, kind_of_embeddings(name))
 
     @override
     def dimensions(self, recognition: str) -> int:

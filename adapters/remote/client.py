@@ -19,7 +19,7 @@ from adapters.remote.protocol import (
 )
 from application.ports.workers import queued_at
 from domain.errors import BrokenModel, Busy, FaceServiceError, ModelUnavailable
-from domain.models import ModelIdentity, kind_of_embeddings
+from domain.models import ModelIdentity
 
 T = TypeVar("T")
 
@@ -161,7 +161,11 @@ class ModelServiceClient:
     def _check(self, model: ModelIdentity, stated: Parameters) -> None:
         if stated.get("sha256") not in model.sha256:
             raise BrokenModel(f"The {self.task} service has other weights of {model.name}.")
-        if model.dimensions is not None and stated.get("dimensions") != model.dimensions:
+        if model.dimensions is None:
+            return
+        if stated.get("dimensions") != model.dimensions:
             raise BrokenModel(f"The {self.task} service's {model.name} has other dimensions.")
-        if stated.get("embeddings", 1) != kind_of_embeddings(model.name):
-            raise BrokenModel(f"The {self.task} service's {model.name} makes embeddings of another version.")
+        if stated.get("embeddings") != model.embeddings:
+            raise BrokenModel(
+                f"The {self.task} service is of another version: its embeddings are of another kind."
+            )

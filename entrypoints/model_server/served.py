@@ -8,7 +8,6 @@ from adapters.onnx.library import OnnxModelLibrary
 from adapters.remote.protocol import Answer, Parameters, Request, Tensor, write_answer
 from application.errors import StartupError
 from domain.errors import FaceServiceError, UnknownModel
-from domain.models import kind_of_embeddings
 from entrypoints.bootstrap.remedies import explained
 from entrypoints.model_server.stages import Outputs, Spec, Stage
 
@@ -96,7 +95,7 @@ class ServedModels:
         return {
             "sha256": self.library.sha256(model),
             "dimensions": identity.dimensions,
-            "embeddings": kind_of_embeddings(model),
+            "embeddings": identity.embeddings,
         }
 
 

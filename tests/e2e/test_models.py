@@ -153,6 +153,17 @@ def test_files_that_are_not_what_they_should_be_are_refused_by_request_at_start_
     assert all("bytes instead of" in said[name] or "SHA-256" in said[name] for name in BAD)
 
 
+def test_export_writes_a_repository_for_triton(tmp_path: Path) -> None:
+    told = face_api(tmp_path, "models", "export", "--format", "triton", "repository", FACE_DATA_DIR="data")
+    assert told.returncode == 0, told.stderr
+    for name in ("yunet", "sface"):
+        assert (tmp_path / "repository" / name / "1" / "model.onnx").stat().st_size > 100_000
+        assert f'name: "{name}"' in (tmp_path / "repository" / name / "config.pbtxt").read_text()
+    told = face_api(tmp_path, "models", "export", "repository", "nobody", FACE_DATA_DIR="data")
+    assert told.returncode == 1
+    assert "nobody" in told.stderr
+
+
 def test_a_former_name_is_the_model_that_it_has_become(tmp_path: Path, astronaut: bytes) -> None:
     """In settings, in requests and where faces are listed: faces are those of one model."""
     settings = {"FACE_DATABASE_URL": "memory", "FACE_RECOGNITION_MODEL": "sface_int8"}
@@ -166,14 +177,3 @@ def test_a_former_name_is_the_model_that_it_has_become(tmp_path: Path, astronaut
         assert models["sface"]["default"]
         assert "sface_int8" not in models
     assert face_api(tmp_path, "models", "verify", "sface_int8").stdout == "sface: ok\n"
-
-
-def test_export_writes_a_repository_for_triton(tmp_path: Path) -> None:
-    told = face_api(tmp_path, "models", "export", "--format", "triton", "repository", FACE_DATA_DIR="data")
-    assert told.returncode == 0, told.stderr
-    for name in ("yunet", "sface"):
-        assert (tmp_path / "repository" / name / "1" / "model.onnx").stat().st_size > 100_000
-        assert f'name: "{name}"' in (tmp_path / "repository" / name / "config.pbtxt").read_text()
-    told = face_api(tmp_path, "models", "export", "repository", "nobody", FACE_DATA_DIR="data")
-    assert told.returncode == 1
-    assert "nobody" in told.stderr

@@ -60,7 +60,7 @@ def test_key_request_id_and_deadline_are_passed_on(connect: Connect, server: Ser
 @pytest.mark.parametrize(
     "stated",
     [{"sha256": "b" * 64}, {"sha256": ""}, {"dimensions": 3}, {"embeddings": 2}],
-    ids=["other", "none", "length", "another version's"],
+    ids=["other", "none", "length", "kind"],
 )
 def test_other_weights_are_refused(connect: Connect, server: Server, stated: dict[str, object]) -> None:
     client = connect(server.url)
