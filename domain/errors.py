@@ -45,6 +45,7 @@ FaceServiceError
 │   └── TooManyLivenessSessions too_many_liveness_sessions
 └── Unavailable                 unavailable
     ├── StorageFull             storage_full
+    ├── ModelUnavailable        model_unavailable
     └── BrokenModel             broken_model
 """
 
@@ -300,6 +301,12 @@ class StorageFull(Unavailable):
 
     code = "storage_full"
     message = "The storage is full: nothing can be stored until the operator has made room."
+
+
+class ModelUnavailable(Unavailable):
+    """The service that runs a model doesn't answer."""
+
+    code = "model_unavailable"
 
 
 class BrokenModel(Unavailable):

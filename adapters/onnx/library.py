@@ -1,5 +1,6 @@
 """The models of this instance: catalogue, files and adapters put together."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -7,7 +8,6 @@ from typing import TypeAlias, TypeVar
 from msgspec.structs import replace
 from typing_extensions import override
 
-from adapters.onnx.anti_spoofing.ensemble import SpoofDetectorEnsemble
 from adapters.onnx.anti_spoofing.minifasnet import MiniFasNet
 from adapters.onnx.catalogue.entries import Catalogue, ModelEntry, Task
 from adapters.onnx.catalogue.files import ModelFiles
@@ -18,7 +18,7 @@ from adapters.onnx.detectors.ultralight import UltraLightDetector
 from adapters.onnx.detectors.yunet.detector import YuNetDetector
 from adapters.onnx.detectors.yunet.landmarks import YuNetLandmarks
 from adapters.onnx.detectors.yunet.network import YuNetNetwork
-from adapters.onnx.engines.choice import Engine
+from adapters.onnx.engines.engines import Engines
 from adapters.onnx.graphs.cache import PreparedModels
 from adapters.onnx.graphs.preparation import FreeAxes
 from adapters.onnx.lazy import LazyValues
@@ -26,10 +26,10 @@ from adapters.onnx.recognisers.arcface import ArcFaceEmbedder
 from adapters.onnx.recognisers.sface import SFaceEmbedder
 from adapters.onnx.session import InferenceSession
 from application.ports.analysis import FaceDetector, FaceEmbedder
-from application.ports.liveness import SpoofDetector
+from application.ports.liveness import ViewScorer
 from application.ports.models import ModelLibrary
 from domain.errors import BrokenModel
-from domain.models import Alignment, ModelChoice, ModelInfo
+from domain.models import Alignment, Execution, ModelChoice, ModelIdentity, ModelInfo
 
 T = TypeVar("T")
 Families: TypeAlias = Mapping[str, tuple[FreeAxes, Callable[[InferenceSession, str], T]]]
@@ -59,9 +59,15 @@ EMBEDDERS: Families[FaceEmbedder] = {
 SPOOF_DETECTORS: Mapping[str, float] = {"minifasnet_v2": 2.7, "minifasnet_v1se": 4.0}
 """By family: the side of the network's crop, in sides of the face's box."""
 
+FREE_AXES: Mapping[str, FreeAxes] = {
+    **{family: free for family, (free, _) in [*DETECTORS.items(), *EMBEDDERS.items()]},
+    **dict.fromkeys(SPOOF_DETECTORS, FreeAxes.BATCH),
+}
+"""By family: the axes of the graph to free."""
+
 
 class OnnxModelLibrary(ModelLibrary):
-    """Models whose files are in the ONNX format, run by the chosen engine."""
+    """Models whose files are in the ONNX format, run by the chosen engines."""
 
     def __init__(
         self,
@@ -70,25 +76,26 @@ class OnnxModelLibrary(ModelLibrary):
         cache: Path,
         defaults: ModelChoice,
         aliases: Mapping[str, str],
-        engine: Engine,
+        engines: Engines,
     ) -> None:
         self._catalogue = catalogue
         self._files = files
         self._prepared = PreparedModels(cache)
         self._defaults = defaults
         self._aliases = aliases
-        self._engine = engine
+        self._engines = engines
+        self._digests: dict[str, str] = {}
         self._detectors = LazyValues(self._load_detector)
         self._embedders = LazyValues(self._load_embedder)
-        self._spoof_detectors = LazyValues(self._load_spoof_detector)
+        self._spoof_detectors: LazyValues[str, ViewScorer] = LazyValues(self._load_spoof_detector)
         networks = LazyValues(self._load_yunet)
         self.landmark_locator = YuNetLandmarks(lambda: networks.get(LANDMARKS_FROM))
 
     @override
     def choose(self, detection: str | None, recognition: str | None) -> ModelChoice:
         return ModelChoice(
-            self._resolve("detection", detection or self._defaults.detection),
-            self._resolve("recognition", recognition or self._defaults.recognition),
+            self.resolve_for("detection", detection or self._defaults.detection),
+            self.resolve_for("recognition", recognition or self._defaults.recognition),
         )
 
     @override
@@ -104,6 +111,7 @@ class OnnxModelLibrary(ModelLibrary):
                 commercial=entry.commercial,
                 source=entry.source,
                 dimensions=entry.dimensions,
+                execution=self.execution(name),
             )
             for name, entry in self._catalogue.entries.items()
         ]
@@ -116,17 +124,30 @@ class OnnxModelLibrary(ModelLibrary):
     def embedder(self, name: str) -> FaceEmbedder:
         return self._embedders.get(name)
 
-    def spoof_detector(self, names: Sequence[str]) -> SpoofDetector:
-        """An ensemble of those of the named anti-spoofing models that are installed.
+    def view_scorers(self, names: Sequence[str]) -> tuple[ViewScorer, ...]:
+        """Those of the named anti-spoofing models that are installed.
 
         Raises:
             ModelNotInstalled: none of them is.
             UnknownModel: the catalogue doesn't have one of them.
             BrokenModel: a file is not what the catalogue says.
         """
-        models = [self._resolve("anti_spoofing", name) for name in names]
+        models = [self.resolve_for("anti_spoofing", name) for name in names]
         installed = [model for model in models if self._is_installed(model)]
-        return SpoofDetectorEnsemble(tuple(map(self._spoof_detectors.get, installed or models[:1])))
+        return tuple(map(self._spoof_detectors.get, installed or models[:1]))
+
+    def view_scorer(self, name: str) -> ViewScorer:
+        """One anti-spoofing model; raises as `load`."""
+        return self._spoof_detectors.get(name)
+
+    def sha256(self, name: str) -> str:
+        """Of the file that a loaded model was read from, in hexadecimal."""
+        return self._digests[name]
+
+    def identity(self, name: str) -> ModelIdentity:
+        """What tells a model from others of its name."""
+        entry = self._catalogue.entries[name]
+        return ModelIdentity(name, frozenset({entry.sha256, *entry.also}), entry.dimensions)
 
     @override
     def dimensions(self, recognition: str) -> int:
@@ -137,9 +158,18 @@ class OnnxModelLibrary(ModelLibrary):
         return self._catalogue.entries[recognition].alignment
 
     @override
+    def execution(self, name: str) -> Execution | None:
+        entry = self._catalogue.entries[name]
+        return self._engines.execution(FREE_AXES[entry.family], entry.precisions)
+
+    @override
     def loaded(self) -> bool:
         defaults = self.choose(None, None)
-        return self._detectors.has(defaults.detection) and self._embedders.has(defaults.recognition)
+        return self.has(defaults.detection) and self.has(defaults.recognition)
+
+    def has(self, name: str) -> bool:
+        """Whether a detector or recogniser is in memory."""
+        return self._detectors.has(name) or self._embedders.has(name)
 
     def preload(self, task: Task, name: str) -> None:
         """Load a model, or a group's or an alias's, before it is needed.
@@ -149,7 +179,7 @@ class OnnxModelLibrary(ModelLibrary):
             ModelNotInstalled: its file doesn't exist.
             BrokenModel: its file is not what the catalogue says.
         """
-        self.load(self._resolve(task, name))
+        self.load(self.resolve_for(task, name))
 
     def load(self, name: str) -> None:
         """Load exactly this entry of the catalogue.
@@ -171,7 +201,7 @@ class OnnxModelLibrary(ModelLibrary):
         Raises:
             UnknownModel: there is none.
         """
-        return self._resolve(self.task(name), name)
+        return self.resolve_for(self.task(name), name)
 
     def task(self, name: str) -> Task:
         """The task of a model, a group or an alias.
@@ -196,8 +226,12 @@ class OnnxModelLibrary(ModelLibrary):
                 return replace(entry, dimensions=self._build(EMBEDDERS, "new", entry, source).dimensions)
         return entry
 
-    def _resolve(self, task: Task, name: str) -> str:
-        """Of a group, the first model that is installed."""
+    def resolve_for(self, task: Task, name: str) -> str:
+        """The model of a name, an alias, or of a group the first that is installed.
+
+        Raises:
+            UnknownModel: there is none for this task.
+        """
         models = self._catalogue.matching(task, self._aliases.get(name, name))
         return next(filter(self._is_installed, models), models[0])
 
@@ -206,7 +240,9 @@ class OnnxModelLibrary(ModelLibrary):
 
     def _read(self, name: str) -> tuple[ModelEntry, bytes]:
         entry = self._catalogue.entries[name]
-        return entry, self._files.read(name, entry)
+        source = self._files.read(name, entry)
+        self._digests[name] = hashlib.sha256(source).hexdigest()
+        return entry, source
 
     def _load_detector(self, name: str) -> FaceDetector:
         entry, source = self._read(name)
@@ -217,7 +253,7 @@ class OnnxModelLibrary(ModelLibrary):
 
     def _load_yunet(self, name: str) -> YuNetNetwork:
         _, source = self._read(name)
-        return YuNetNetwork(self._engine.load(self._prepared, source, FreeAxes.BATCH | FreeAxes.SIZE))
+        return YuNetNetwork(self._engines.load(self._prepared, source, FreeAxes.BATCH | FreeAxes.SIZE))
 
     def _load_embedder(self, name: str) -> FaceEmbedder:
         entry, source = self._read(name)
@@ -226,14 +262,14 @@ class OnnxModelLibrary(ModelLibrary):
             raise BrokenModel(f"Model {name} gives {embedder.dimensions} numbers, not {entry.dimensions}.")
         return embedder
 
-    def _load_spoof_detector(self, name: str) -> SpoofDetector:
+    def _load_spoof_detector(self, name: str) -> ViewScorer:
         return self._build_spoof_detector(name, *self._read(name))
 
-    def _build_spoof_detector(self, name: str, entry: ModelEntry, source: bytes) -> SpoofDetector:
-        session = self._engine.load(self._prepared, source, FreeAxes.BATCH)
+    def _build_spoof_detector(self, name: str, entry: ModelEntry, source: bytes) -> ViewScorer:
+        session = self._engines.load(self._prepared, source, FREE_AXES[entry.family])
         size = SPOOF_DETECTORS[entry.family]
         return MiniFasNet(session, name, surroundings=size, threshold=entry.threshold)
 
     def _build(self, families: Families[T], name: str, entry: ModelEntry, source: bytes) -> T:
         free, build = families[entry.family]
-        return build(self._engine.load(self._prepared, source, free, entry.precision), name)
+        return build(self._engines.load(self._prepared, source, free, entry.precisions), name)

@@ -1,15 +1,17 @@
 """The worker pool: threads, since decoding and inference release the interpreter's lock."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from threading import BoundedSemaphore
 from typing import ParamSpec, TypeVar
 
 from typing_extensions import override
 
-from application.ports.workers import Client, WorkerPool, current_client
+from application.ports.workers import WorkerPool, current_client, queued_at
 from domain.errors import Busy
 
 P = ParamSpec("P")
@@ -40,7 +42,9 @@ class ThreadWorkerPool(WorkerPool):
         if not self._places.acquire(blocking=False):
             raise Busy("The service is busy; try again in a moment.")
         try:
-            future = self._threads.submit(_run_for, client, partial(work, *args, **kwargs))
+            context = copy_context()
+            context.run(queued_at.set, time.monotonic())
+            future = self._threads.submit(partial(context.run, work, *args, **kwargs))
         except BaseException:
             self._places.release()
             raise
@@ -71,9 +75,3 @@ class ThreadWorkerPool(WorkerPool):
         self._places.release()
         for wake in tuple(self._waiting):
             wake()
-
-
-def _run_for(client: Client | None, work: Callable[[], R]) -> R:
-    """In a worker's thread."""
-    current_client.set(client)
-    return work()

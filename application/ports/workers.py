@@ -90,11 +90,18 @@ def ensure_wanted() -> None:
         raise CancelledError
 
 
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""Of the request that is answered: for the logs of other services that take part."""
+
+queued_at: ContextVar[float | None] = ContextVar("queued_at", default=None)
+"""When the work that runs was given to the pool, in seconds of time.monotonic(): its deadlines start there."""
+
+
 class WorkerPool(Protocol):
     """A bounded number of workers with a bounded queue."""
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """The result of `work`, computed in a worker.
+        """The result of `work`, computed in a worker with the caller's context variables, and `queued_at`.
 
         Work that has begun goes on even if its caller is cancelled, up to where it calls `ensure_wanted`.
 

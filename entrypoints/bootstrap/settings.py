@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 import msgspec
 from msgspec import Meta
 
+from adapters.onnx.engines.devices import DEVICE_PATTERN
 from adapters.system.machine import usable_cores
 from application.analysis.analyser import DEFAULT_MAX_FACES
 from application.decisions import CalibrationMode
@@ -29,6 +30,9 @@ _CORES_OF_A_PROCESS = 4
 
 _DEFAULT_PROCESSES = 4
 """At most: each takes the memory of its models."""
+
+_WAITING_WORKERS = 16
+"""Threads of a process whose models are elsewhere: they wait rather than compute."""
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -61,7 +65,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What searches galleries that are in PostgreSQL: an index in memory, or the database."""
     detection_model: str = "yunet"
     recognition_model: str = "sface"
-    inference: Literal["onnxruntime", "openvino"] = "onnxruntime"
+    inference: Literal["auto", "onnxruntime", "openvino"] = "auto"
+    """What runs the models; auto is what is fastest on this processor."""
+    precision: Literal["auto", "float", "int8"] = "auto"
+    """In which models are run that can be run in several."""
+    device: Annotated[
+        str,
+        Meta(pattern=DEVICE_PATTERN, description="cpu, cuda, cuda:N, tensorrt, tensorrt:N or openvino:GPU"),
+    ] = "cpu"
+    """What they run on; never anything else instead."""
+    detection_url: list[Origin] = []
+    """Model services that detect faces; without one this process does."""
+    recognition_url: list[Origin] = []
+    """Model services that embed faces, likewise."""
+    anti_spoofing_url: list[Origin] = []
+    """Model services that examine faces for presentation attacks, likewise."""
+    service_key: Annotated[
+        str, Meta(pattern=r"^([!-~]{16,256})?$", description="16 to 256 printable characters without blanks")
+    ] = ""
+    """What services show to each other."""
+    service_timeout_s: Annotated[float, Meta(gt=0, le=600)] = 10
+    """What a photo may take in all model services together."""
     target_fmr: Annotated[float, Meta(gt=0, le=0.5)] = 1e-4
     """False match rate of verification: the share of comparisons of different people that may match."""
     target_fpir: Annotated[float, Meta(gt=0, le=0.5)] = 0.01
@@ -250,6 +274,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.workers or self._workers(1)
 
     @property
+    def services(self) -> dict[str, list[str]]:
+        """The URLs of model services, by task."""
+        urls = {
+            "detection": self.detection_url,
+            "recognition": self.recognition_url,
+            "anti_spoofing": self.anti_spoofing_url,
+        }
+        return {task: found for task, found in urls.items() if found}
+
+    @property
     def process_count(self) -> int:
         """Number of processes that answer. Faces in memory are those of one process."""
         if self.database_url == "memory":
@@ -261,6 +295,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, workers=self.workers or self._workers(self.process_count))
 
     def _workers(self, processes: int) -> int:
+        if self.detection_url and self.recognition_url:
+            return _WAITING_WORKERS
         return ceil(self.cores / processes) + 1
 
 

@@ -134,7 +134,7 @@ class AccessGuard:
         needed = required_access(method, connection.scope["path_template"])
         if needed == PUBLIC or method == "OPTIONS":
             return
-        caller = await self._authenticate.execute(_secret(headers))
+        caller = await self._authenticate.execute(secret_of(headers))
         connection.state.caller = caller
         # What nobody with a key has sent is in the access log alone: anybody could fill the audit trail.
         # Parameters are not read before the form is: they would be remembered without those of the form.
@@ -213,7 +213,8 @@ def _ids(connection: ASGIConnection[Any, Any, Any, Any], name: str) -> list[int]
     return [int(text)] if text.isascii() and text.isdecimal() and 1 <= int(text[:17]) <= MAX_ID else []
 
 
-def _secret(headers: Mapping[str, str]) -> str | None:
+def secret_of(headers: Mapping[str, str]) -> str | None:
+    """The key that a request brings."""
     if (secret := headers.get(_KEY_HEADER)) is not None:
         return secret.strip()
     authorization = headers.get("authorization", "")

@@ -4,16 +4,16 @@ uvicorn bounds neither. Its protocol class is extended here: it calls the method
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from entrypoints.http.connection_budget import ConnectionBudget, State
-from entrypoints.http.envelope import ErrorAnswer
+from entrypoints.http.envelope import refusal
 
 MAX_HEAD_BYTES = 64 * 1024
 """The request line and the headers."""
@@ -56,8 +56,16 @@ class _HeadTooLarge(Exception):
 class BoundedProtocol(HttpToolsProtocol):
     """Closes connections of clients that take too long, and refuses heads that are too large."""
 
-    def __init__(self, *args: Any, limits: ConnectionLimits, budget: ConnectionBudget, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        limits: ConnectionLimits,
+        budget: ConnectionBudget,
+        refusal: Callable[[str, str], bytes] = refusal,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self._refusal = refusal
         self._limits = limits
         self._budget = budget
         self._state = State.HEAD
@@ -189,7 +197,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         code, detail = REFUSALS[status]
-        body = msgspec.json.encode(ErrorAnswer(detail=detail, code=code))
+        body = self._refusal(detail, code)
         retry = b"retry-after: 1\r\n" if status is HTTPStatus.SERVICE_UNAVAILABLE else b""
         head = b"content-type: application/json\r\ncontent-length: %d\r\n%bconnection: close\r\n\r\n"
         if self._awaits_answer():

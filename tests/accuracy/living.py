@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from adapters.imaging.decoder import PillowDecoder
+from adapters.onnx.anti_spoofing.ensemble import SpoofDetectorEnsemble
 from adapters.onnx.catalogue.entries import Catalogue
 from adapters.onnx.catalogue.files import ModelFiles
 from adapters.onnx.catalogue.installation import install_file, name_of_file
 from adapters.onnx.engines.choice import choose_engine
+from adapters.onnx.engines.engines import Engines
 from adapters.onnx.library import OnnxModelLibrary
 from application.evaluation.datasets.pairs import parse_pairs
 from application.evaluation.datasets.photos import central_face
@@ -63,7 +65,7 @@ def library(assets: Path, folder: Path) -> OnnxModelLibrary:
         cache=folder / "prepared",
         defaults=ModelChoice("yunet", "sface"),
         aliases={},
-        engine=choose_engine("onnxruntime", 1),
+        engines=Engines.only(choose_engine("onnxruntime", 1)),
     )
 
 
@@ -73,7 +75,7 @@ class Judge:
     def __init__(self, models: OnnxModelLibrary, names: tuple[str, ...] = MODELS) -> None:
         self.decoder = PillowDecoder(10**8)
         self.detector = models.detector("yunet")
-        self.spoof: SpoofDetector = models.spoof_detector(names)
+        self.spoof: SpoofDetector = SpoofDetectorEnsemble(models.view_scorers(names))
         self.gate = LivenessGate(LivenessPolicy.OBSERVE, lambda: self.spoof, MINIFASNET_LIMITS)
 
     def read(self, path: Path) -> Image:
