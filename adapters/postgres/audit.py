@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import ARRAY, BigInteger, Row, cast, delete, func, insert, literal, or_, select, update
+from sqlalchemy import ARRAY, BigInteger, Row, delete, func, literal, or_, select, update
+from sqlalchemy import cast as sa_cast
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
@@ -13,6 +14,9 @@ from adapters.postgres.database import Database
 from adapters.postgres.tables import audit_chain, audit_entry
 from application.ports.audit import AuditFilter, AuditLog
 from domain.audit import AuditChain, AuditEntry, AuditEvent, chained
+
+if TYPE_CHECKING:
+    import asyncpg
 
 REMOVED_AT_ONCE = 10_000
 """Entries that retention removes in a transaction."""
@@ -23,7 +27,6 @@ _COLUMNS = (audit_entry.c.id, audit_entry.c.previous, *(audit_entry.c[name] for 
 _CHAIN = select(
     audit_chain.c.removed_id, audit_chain.c.removed_hash, audit_chain.c.last_id, audit_chain.c.last_hash
 )
-_INSERT = insert(audit_entry)
 _ALLOW_REMOVAL = select(func.set_config("face.audit_retention", "on", True))  # noqa: FBT003 - of set_config
 
 
@@ -40,7 +43,11 @@ class PostgresAudit(AuditLog):
         async with self._database.transaction(adds=True) as connection:
             chain = AuditChain(*(await connection.execute(_CHAIN.with_for_update())).one())
             entries = chained(chain, events)
-            await connection.execute(_INSERT, [_values(entry) for entry in entries])
+            # In the same transaction; a row takes less of both processes than one of an INSERT does.
+            driver = cast("asyncpg.Connection", (await connection.get_raw_connection()).driver_connection)
+            await driver.copy_records_to_table(
+                audit_entry.name, records=map(_record, entries), columns=("id", "previous", *_EVENT)
+            )
             last = entries[-1]
             await connection.execute(update(audit_chain).values(last_id=last.id, last_hash=last.digest()))
         return entries
@@ -55,7 +62,7 @@ class PostgresAudit(AuditLog):
         if where.key_id is not None:
             statement = statement.where(audit_entry.c.key_id == where.key_id)
         if where.profile_id is not None:
-            wanted = cast([where.profile_id], ARRAY(BigInteger))
+            wanted = sa_cast([where.profile_id], ARRAY(BigInteger))
             statement = statement.where(audit_entry.c.profile_ids.op("@>")(wanted))
         rows = await self._database.read(statement.order_by(audit_entry.c.id).limit(limit), {})
         return [_entry(row) for row in rows]
@@ -94,10 +101,8 @@ class PostgresAudit(AuditLog):
             return int(gone.rowcount)
 
 
-def _values(entry: AuditEntry) -> dict[str, object]:
-    event = {name: getattr(entry.event, name) for name in _EVENT}
-    lists = {name: list(event[name]) for name in _LISTS}
-    return {"id": entry.id, "previous": entry.previous, **event, **lists}
+def _record(entry: AuditEntry) -> tuple[object, ...]:
+    return (entry.id, entry.previous, *(getattr(entry.event, name) for name in _EVENT))
 
 
 def _entry(row: Row[*tuple[Any, ...]]) -> AuditEntry:

@@ -29,6 +29,7 @@ SETTLED_S = 60.0
 
 _PATIENCE_S = 90.0
 _LOOKS = 5
+_MOST_WARM_S = 300.0
 _LOOK_S = 2.0
 _SLOW_PIECE, _SLOW_PAUSE_S = 2048, 1.0
 """Half of the pace that the service asks for."""
@@ -90,13 +91,21 @@ class Load:
         )
 
 
-def load(seconds: float, clients: int, slow_senders: int, settings: dict[str, str] | None = None) -> Load:
-    """Load a service of its own, with a key, its audit trail and limits that nobody reaches."""
+def load(seconds: float, clients: int, slow_senders: int, warm: int = 0) -> Load:
+    """Load a service of its own, with a key, its audit trail and limits that nobody reaches.
+
+    Args:
+        seconds: of the load.
+        clients: that ask again as soon as they are answered.
+        slow_senders: connections beside them that send too slowly.
+        warm: answers before the clock starts. A service's memory is whole after some hundreds, which two free cores
+            answer within the first minute, and a busy machine doesn't.
+    """
     photos = [small_photo(face) for face in sample_faces()]
     limits = {"FACE_REQUESTS_PER_MINUTE": "1000000", "FACE_CONCURRENT_PHOTOS": "10000"}
     with (
         tempfile.TemporaryDirectory(prefix="face-load-") as folder,
-        Service(Path(folder), {**limits, **(settings or {})}) as service,
+        Service(Path(folder), limits) as service,
     ):
         service.register("Eileen", photos[0], on_conflict="allow").raise_for_status()
         made = face_api(
@@ -104,6 +113,8 @@ def load(seconds: float, clients: int, slow_senders: int, settings: dict[str, st
         )
         secret = made.stdout.strip()
         requests = [_with_key(request("/api/face/recognize", photo), secret) for photo in photos]
+        if warm:
+            asyncio.run(_load(service, requests, _MOST_WARM_S, clients, 0, warm))
         outcome = asyncio.run(_load(service, requests, seconds, clients, slow_senders))
         service.stop()
         outcome.errors = errors_in(service.log.read_text())
@@ -115,7 +126,12 @@ def _with_key(whole: bytes, secret: str) -> bytes:
 
 
 async def _load(
-    service: Service, requests: Sequence[bytes], seconds: float, clients: int, slow_senders: int
+    service: Service,
+    requests: Sequence[bytes],
+    seconds: float,
+    clients: int,
+    slow_senders: int,
+    most: int | None = None,
 ) -> Load:
     outcome = Load()
     begun = time.perf_counter()
@@ -125,7 +141,7 @@ async def _load(
         asyncio.create_task(_slow_sender(service.port, requests[0], outcome)) for _ in range(slow_senders)
     ]
     turns = [requests[number % len(requests)] for number in range(clients)]
-    await asyncio.gather(*(_client(service.port, turn, end, outcome) for turn in turns))
+    await asyncio.gather(*(_client(service.port, turn, end, outcome, most) for turn in turns))
     for task in (watch, *slow):
         task.cancel()
     await asyncio.gather(watch, *slow, return_exceptions=True)
@@ -151,9 +167,9 @@ def _own_memory_mb(process: int) -> float:
     return total / 1e6
 
 
-async def _client(port: int, whole: bytes, end: float, outcome: Load) -> None:
+async def _client(port: int, whole: bytes, end: float, outcome: Load, most: int | None) -> None:
     connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-    while (sent := time.perf_counter()) < end:
+    while (sent := time.perf_counter()) < end and (most is None or outcome.statuses.total() < most):
         pause_s = 0.0
         try:
             async with asyncio.timeout(_PATIENCE_S):
@@ -206,9 +222,12 @@ async def _slow_sender(port: int, whole: bytes, outcome: Load) -> None:
 @click.option("--clients", type=click.IntRange(1, 1000), default=64, show_default=True)
 @click.option("--seconds", type=click.FloatRange(5, 3600), default=300.0, show_default=True)
 @click.option("--slow-senders", type=click.IntRange(0, 900), default=0, show_default=True)
-def main(clients: int, seconds: float, slow_senders: int) -> None:
+@click.option(
+    "--warm", type=click.IntRange(0, 100_000), default=1000, show_default=True, help="answers before"
+)
+def main(clients: int, seconds: float, slow_senders: int, warm: int) -> None:
     """Load a service; the exit status is 1 if one of the bounds isn't held."""
-    outcome = load(seconds, clients, slow_senders)
+    outcome = load(seconds, clients, slow_senders, warm)
     problems = outcome.problems(seconds)
     click.echo(outcome.described(seconds))
     for problem in problems:

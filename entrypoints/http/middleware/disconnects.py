@@ -58,6 +58,8 @@ class _Connection:
         """Stop listening."""
         if self._departure is not None:
             self._departure.cancel()
+            # It ends with an exception, whose traceback has this object: a cycle that would keep the request's body.
+            self._departure = None
 
     async def _next(self) -> HTTPReceiveMessage:
         event: HTTPReceiveMessage = await self._receive()  # type: ignore[assignment]

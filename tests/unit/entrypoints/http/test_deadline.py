@@ -1,6 +1,7 @@
 """Deadlines of requests, with applications that take their time."""
 
 import asyncio
+import gc
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from application.ports.workers import Client, current_client
 from entrypoints.http.middleware.deadline import BATCH_FACTOR, within_deadline
+from entrypoints.http.middleware.disconnects import drop_abandoned_work
 
 DEADLINE_S = 0.2
 BATCH = "/api/face/register/batch"
@@ -156,3 +158,33 @@ async def test_the_end_of_the_service_is_not_taken_for_the_deadline() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert exchange.sent == []
+
+
+async def test_an_answered_request_leaves_nothing_to_the_garbage_collector() -> None:
+    """Cycles would keep bodies of megabytes until the collector comes by, after a thousand requests."""
+    app: Any = drop_abandoned_work(within_deadline(taking(0), 30))
+
+    async def request() -> None:
+        exchange = Exchange()
+        exchange.parts = [0.0, 3600.0]
+        receive = exchange.receive
+
+        async def received() -> dict[str, Any]:
+            return {**await receive(), "more_body": False}
+
+        await asyncio.create_task(app(exchange.scope, received, exchange.send))
+        await asyncio.sleep(0)
+
+    await request()
+    gc.collect()
+    gc.disable()
+    try:
+        await request()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        left = {type(each).__name__ for each in gc.garbage}
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert not left & {"_Connection", "Client", "Task", "_Request", "frame"}
