@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from application.audit_notes import note
+from application.erasure import ReceiptWriter
 from application.ports.faces import EmbeddingRepository, FaceFilter
 from application.ports.people import CollectionRepository, ProfileFilter, ProfileRepository
 from domain.api_keys import FULL_ACCESS, Grant
+from domain.erasure import ErasedKind, ErasureReceipt
 from domain.errors import CollectionNotFound, FaceNotFound, InvalidCollection, ProfileNotFound
 from domain.metadata import Metadata, metadata_filter, person_metadata
 from domain.people import (
@@ -43,6 +45,7 @@ class ManageFaces:
     """Lists, moves and deletes enrolled faces."""
 
     faces: EmbeddingRepository
+    receipts: ReceiptWriter
 
     async def list(self, where: FaceFilter, limit: int, after: FaceId | None = None) -> Page[Face, FaceId]:
         """At most `limit` faces after the cursor, oldest first.
@@ -66,14 +69,16 @@ class ManageFaces:
             raise FaceNotFound
         return face
 
-    async def delete(self, collection: str, face_id: FaceId) -> None:
+    async def delete(self, collection: str, face_id: FaceId) -> ErasureReceipt:
         """Delete a face, and its person with their last face.
 
         Raises:
             FaceNotFound.
         """
-        if not await self.faces.delete(collection, face_id):
+        removed = await self.faces.delete(collection, face_id)
+        if removed is None:
             raise FaceNotFound
+        return self.receipts.receipt(ErasedKind.FACE, collection, removed, face_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,7 @@ class ManageProfiles:
 
     profiles: ProfileRepository
     faces: EmbeddingRepository
+    receipts: ReceiptWriter
 
     async def list(
         self, where: ProfileFilter, limit: int, after: ProfileId | None = None
@@ -151,14 +157,16 @@ class ManageProfiles:
         """
         return await self.profiles.merge(collection, source, target)
 
-    async def delete(self, collection: str, profile_id: ProfileId) -> None:
+    async def delete(self, collection: str, profile_id: ProfileId) -> ErasureReceipt:
         """Delete a person and all their faces.
 
         Raises:
             ProfileNotFound.
         """
-        if not await self.profiles.delete(collection, profile_id):
+        removed = await self.profiles.delete(collection, profile_id)
+        if removed is None:
             raise ProfileNotFound
+        return self.receipts.receipt(ErasedKind.PERSON, collection, removed, profile_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +174,7 @@ class ManageCollections:
     """Lists, creates and deletes collections."""
 
     collections: CollectionRepository
+    receipts: ReceiptWriter
 
     async def list(
         self, limit: int, after: str | None = None, grant: Grant = FULL_ACCESS
@@ -188,7 +197,7 @@ class ManageCollections:
         note(collection=collection.name)
         return collection
 
-    async def delete(self, name: str) -> None:
+    async def delete(self, name: str) -> ErasureReceipt:
         """Delete a collection with everybody in it.
 
         Raises:
@@ -197,8 +206,10 @@ class ManageCollections:
         """
         if name == DEFAULT_COLLECTION:
             raise InvalidCollection("The default collection can't be deleted.")
-        if not await self.collections.delete(name):
+        removed = await self.collections.delete(name)
+        if removed is None:
             raise CollectionNotFound
+        return self.receipts.receipt(ErasedKind.COLLECTION, name, removed)
 
 
 def _found(profile: Profile | None) -> Profile:

@@ -6,6 +6,7 @@ from typing_extensions import override
 
 from adapters.memory.store import CollectionData, InMemoryStore, Person, ids_after
 from application.ports.people import CollectionRepository, ProfileFilter, ProfileRepository
+from domain.erasure import Removed
 from domain.errors import CollectionExists, NameTaken
 from domain.metadata import Metadata, contains
 from domain.people import Collection, Profile, ProfileId
@@ -75,13 +76,14 @@ class InMemoryProfiles(ProfileRepository):
         return data.profile(merged)
 
     @override
-    async def delete(self, collection: str, profile_id: ProfileId) -> bool:
+    async def delete(self, collection: str, profile_id: ProfileId) -> Removed | None:
         data = self._store.or_empty(collection)
         person = data.people.get(profile_id)
         if person is None:
-            return False
+            return None
+        removed = Removed(1, len(person.faces))
         data.remove_person(person)
-        return True
+        return removed
 
 
 class InMemoryCollections(CollectionRepository):
@@ -108,8 +110,9 @@ class InMemoryCollections(CollectionRepository):
         return [Collection(name, len(self._collections[name].people)) for name in islice(names, limit)]
 
     @override
-    async def delete(self, name: str) -> bool:
-        return self._collections.pop(name, None) is not None
+    async def delete(self, name: str) -> Removed | None:
+        data = self._collections.pop(name, None)
+        return Removed(len(data.people), len(data.faces)) if data else None
 
 
 def _meets(person: Person, where: ProfileFilter) -> bool:

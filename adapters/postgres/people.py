@@ -8,6 +8,7 @@ from adapters.postgres.database import FILTER_LIMIT_MS, Database
 from adapters.postgres.rows import storable
 from adapters.postgres.statements import people as statements
 from application.ports.people import CollectionRepository, ProfileFilter, ProfileRepository
+from domain.erasure import Removed
 from domain.errors import CollectionExists, ProfileNotFound
 from domain.metadata import Metadata
 from domain.people import Collection, Profile, ProfileId
@@ -80,14 +81,14 @@ class PostgresProfiles(ProfileRepository):
             return _profile(merged.one())
 
     @override
-    async def delete(self, collection: str, profile_id: ProfileId) -> bool:
+    async def delete(self, collection: str, profile_id: ProfileId) -> Removed | None:
         async with self._database.transaction() as connection:
             people = {"within": collection, "people": [profile_id]}
             if not (await connection.scalars(statements.LOCK_PEOPLE, people)).all():
-                return False
-            await connection.execute(statements.DELETE_FACES, {"profile": profile_id})
+                return None
+            faces = await connection.execute(statements.DELETE_FACES, {"profile": profile_id})
             await connection.execute(statements.DELETE, {"within": collection, "profile": profile_id})
-        return True
+        return Removed(1, faces.rowcount)
 
 
 class PostgresCollections(CollectionRepository):
@@ -116,18 +117,21 @@ class PostgresCollections(CollectionRepository):
         return [Collection(*row) for row in rows]
 
     @override
-    async def delete(self, name: str) -> bool:
+    async def delete(self, name: str) -> Removed | None:
         this = {"within": name}
+        removed_people = removed_faces = 0
         async with self._database.transaction() as connection:
             if await connection.scalar(statements.LOCK_COLLECTION, this) is None:
-                return False
+                return None
             # Nobody can be added any more; those who are there are locked in the order of all locks.
             some = {**this, "limit": _BATCH}
             while people := (await connection.scalars(statements.LOCK_SOME, some)).all():
-                await connection.execute(statements.DELETE_FACES_OF_SOME, {"people": people})
+                faces = await connection.execute(statements.DELETE_FACES_OF_SOME, {"people": people})
                 await connection.execute(statements.DELETE_SOME, {**this, "people": people})
+                removed_people += len(people)
+                removed_faces += faces.rowcount
             await connection.execute(statements.DELETE_COLLECTION, this)
-        return True
+        return Removed(removed_people, removed_faces)
 
 
 def _profile(row: Row[ProfileId, str, str, Metadata, int]) -> Profile:

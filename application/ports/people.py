@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from domain.erasure import Removed
 from domain.metadata import Metadata
 from domain.people import DEFAULT_COLLECTION, Collection, Profile, ProfileId
 
@@ -66,8 +67,8 @@ class ProfileRepository(Protocol):
             ProfileNotFound: one of them does not exist; nothing was changed.
         """
 
-    async def delete(self, collection: str, profile_id: ProfileId) -> bool:
-        """Delete a person with all their faces; False if there is no such person."""
+    async def delete(self, collection: str, profile_id: ProfileId) -> Removed | None:
+        """Delete a person with all their faces; None if there is no such person."""
 
 
 class CollectionRepository(Protocol):
@@ -86,5 +87,5 @@ class CollectionRepository(Protocol):
     async def list(self, limit: int, after: str | None = None) -> list[Collection]:
         """At most `limit` collections with names greater than `after`, by name (code points)."""
 
-    async def delete(self, name: str) -> bool:
-        """Delete a collection with everything in it; False if there is no such collection."""
+    async def delete(self, name: str) -> Removed | None:
+        """Delete a collection with everything in it; None if there is no such collection."""

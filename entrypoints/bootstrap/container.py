@@ -172,9 +172,9 @@ class Container(AnalysisContainer):
         Authenticate, _ports.api_keys, anonymous=_settings.allow_anonymous, local=_settings.local
     )
     answer_once = providers.Factory(AnswerOnce, _ports.idempotency)
-    manage_faces = providers.Factory(ManageFaces, _ports.faces)
-    manage_profiles = providers.Factory(ManageProfiles, _ports.profiles, _ports.faces)
+    manage_faces = providers.Factory(ManageFaces, _ports.faces, _ports.receipts)
+    manage_profiles = providers.Factory(ManageProfiles, _ports.profiles, _ports.faces, _ports.receipts)
     export_person = providers.Factory(ExportPerson, _ports.archive)
-    manage_collections = providers.Factory(ManageCollections, _ports.collections)
+    manage_collections = providers.Factory(ManageCollections, _ports.collections, _ports.receipts)
     list_models = providers.Factory(ListModels, _ports.models, _ports.workers, policy)
     check_readiness = providers.Factory(CheckReadiness, _ports.models, _ports.faces, _ports.search_readiness)

@@ -71,7 +71,11 @@ SPECIAL: Mapping[tuple[str, str], Any] = {
     ("RecognizedAnswer", "detail"): "Face recognized",
     ("RegisteredAnswer", "detail"): "Face registered",
     ("StartedView", "id"): "5d41402abc4b2a76b9719d911017c592",
-    ("Success", "detail"): "Face embedding deleted",
+    ("ErasedAnswer", "detail"): "Face embedding deleted",
+    ("ReceiptView", "deleted"): "face",
+    ("RemnantView", "latest"): "2026-11-28T10:21:00Z",
+    ("RemnantView", "until"): "they are rewritten, or face-api purge",
+    ("RemnantView", "where"): "index_files",
 }
 """By the name of a schema and a property of it, where that of other schemas doesn't fit."""
 

@@ -12,12 +12,12 @@ from application.calibration_report import ReportCalibration
 from application.people import ManageCollections
 from domain import errors
 from entrypoints.http.access import caller_of
-from entrypoints.http.envelope import Success
 from entrypoints.http.openapi.refusals import refusals
 from entrypoints.http.requests.multipart import AnyRequest
 from entrypoints.http.requests.parameters import PAGE_SIZE, Limit, RecognitionModel
 from entrypoints.http.requests.text import MAX_JSON_BYTES, check_json
 from entrypoints.http.views.calibration import CalibrationAnswer, CalibrationView
+from entrypoints.http.views.erasure import ErasedAnswer, ReceiptView
 from entrypoints.http.views.people import CollectionAnswer, CollectionsAnswer, CollectionView
 
 
@@ -95,7 +95,7 @@ class CollectionController(Controller):
     )
     async def delete_collection(
         self, manage_collections: NamedDependency[ManageCollections], name: FromPath[str]
-    ) -> Success:
+    ) -> ErasedAnswer:
         """Deletes a collection with everybody in it for good. The default one stays."""
-        await manage_collections.delete(name)
-        return Success(detail="Collection deleted")
+        receipt = await manage_collections.delete(name)
+        return ErasedAnswer(detail="Collection deleted", receipt=ReceiptView.of(receipt))

@@ -9,6 +9,7 @@ from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
 from application.analysis.sources import Photo, SourceReader, Vector
 from application.enrolment import EnrolFace, EnrolledFace, EnrolmentOptions
+from application.erasure import ReceiptWriter
 from application.gallery_calibration import GalleryCalibration
 from application.people import ManageFaces
 from application.recognition import Identify, RecognitionOptions, RecognizeFace, VerifyFace
@@ -28,7 +29,7 @@ class InMemoryService:
         faces, gallery = InMemoryRepository(self.store), InMemoryGallery(self.store)
         profiles = InMemoryProfiles(self.store)
         self.reader = SourceReader(analyser(), InlineWorkers())
-        self.faces = ManageFaces(faces)
+        self.faces = ManageFaces(faces, ReceiptWriter(()))
         decisions = policy(self.margin)
         calibration = GalleryCalibration(InMemoryCohorts(self.store))
         self.register = EnrolFace(self.reader, faces, profiles, gallery, decisions, calibration, NO_BOUNDS)
