@@ -2,14 +2,17 @@
 
 from dependency_injector import providers
 
+from adapters.gallery_index.faiss.purge import IndexFilesPurge
 from adapters.gallery_index.faiss.store import FaissIndexStore
 from adapters.gallery_index.gallery import IndexedGallery
 from adapters.gallery_index.remnants import INDEX_FILES
 from adapters.memory.gallery import InMemoryGallery
 from adapters.postgres.change_feed import PostgresChangeFeed
 from adapters.postgres.gallery import PgVectorGallery
+from adapters.postgres.purge import PostgresPurge
 from adapters.postgres.remnants import DEAD_ROWS, WAL, WAL_OF_OWN_SERVER
 from application.erasure import ANSWERS, COPIES, ReceiptWriter, audit_remnant
+from application.purge import PurgeDeleted
 from domain.erasure import Remnant
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.bootstrap.storage import StorageContainer
@@ -59,6 +62,15 @@ class GalleryContainer(StorageContainer):
         memory=providers.ThreadSafeSingleton(InMemoryGallery, StorageContainer.memory),
         pgvector=exact_gallery,
         index=indexed_gallery,
+    )
+    purge_deleted = providers.Factory(
+        PurgeDeleted,
+        providers.Factory(
+            PostgresPurge,
+            StorageContainer.engine,
+            own_server=providers.Callable(lambda kind: kind == "server", StorageContainer.storage),
+        ),
+        providers.Factory(IndexFilesPurge, _settings.index_dir),
     )
     receipts = providers.Singleton(ReceiptWriter, providers.Singleton(remnants, StorageContainer.settings))
     search_readiness = providers.Selector(

@@ -122,6 +122,7 @@ _AUDITED = {
     "keys create",
     "keys revoke",
     "keys rotate",
+    "purge",
     "reembed",
 }
 """Commands that leave an audit entry."""

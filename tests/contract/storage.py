@@ -111,11 +111,14 @@ class PatientGallery(Gallery):
 
 @asynccontextmanager
 async def on_index(
-    engine: AsyncEngine, folder: Path, intervals: MaintenanceIntervals = BUSY
+    engine: AsyncEngine,
+    folder: Path,
+    intervals: MaintenanceIntervals = BUSY,
+    growing_rows: int = GROWING_ROWS,
 ) -> AsyncIterator[Storage]:
     """PostgreSQL, searched by indexes of a few faces a segment that are maintained all the time."""
     database = on_postgres(engine)
-    store = FaissIndexStore(folder, 2, intervals, GROWING_ROWS)
+    store = FaissIndexStore(folder, 2, intervals, growing_rows)
     indexed = IndexedGallery(database.gallery, store, PostgresChangeFeed(engine), 1, intervals)
     async with indexed.running():
         while not indexed.ready:  # noqa: ASYNC110
