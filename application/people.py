@@ -23,6 +23,7 @@ from domain.people import (
     name_prefix,
     person_name,
 )
+from domain.retention import KEEP, Retention
 
 T = TypeVar("T")
 Cursor = TypeVar("Cursor")
@@ -187,15 +188,37 @@ class ManageCollections:
         found = await self.collections.list(limit + 1, after)
         return Page(found[:limit], found[limit - 1].name if len(found) > limit else None)
 
-    async def create(self, name: str) -> Collection:
+    async def create(self, name: str, retention: Retention = KEEP) -> Collection:
         """Create an empty collection.
 
         Raises:
             InvalidCollection, CollectionExists.
         """
-        collection = await self.collections.create(collection_name(name))
+        collection = await self.collections.create(collection_name(name), retention)
         note(collection=collection.name)
         return collection
+
+    async def get(self, name: str) -> Collection:
+        """The collection of this name.
+
+        Raises:
+            CollectionNotFound.
+        """
+        found = await self.collections.get(name)
+        if found is None:
+            raise CollectionNotFound
+        return found
+
+    async def set_retention(self, name: str, retention: Retention) -> Collection:
+        """Change how long people are kept.
+
+        Raises:
+            CollectionNotFound.
+        """
+        changed = await self.collections.set_retention(name, retention)
+        if changed is None:
+            raise CollectionNotFound
+        return changed
 
     async def delete(self, name: str) -> ErasureReceipt:
         """Delete a collection with everybody in it.

@@ -10,6 +10,7 @@ from domain.erasure import Removed
 from domain.errors import CollectionExists, NameTaken
 from domain.metadata import Metadata, contains
 from domain.people import Collection, Profile, ProfileId
+from domain.retention import KEEP, Retention
 
 
 class InMemoryProfiles(ProfileRepository):
@@ -93,26 +94,37 @@ class InMemoryCollections(CollectionRepository):
         self._collections = store.collections
 
     @override
-    async def create(self, name: str) -> Collection:
+    async def create(self, name: str, retention: Retention = KEEP) -> Collection:
         if name in self._collections:
             raise CollectionExists
         self._collections[name] = CollectionData(name)
-        return Collection(name, 0)
+        self._collections[name].keep_for(retention)
+        return Collection(name, 0, retention)
+
+    @override
+    async def set_retention(self, name: str, retention: Retention) -> Collection | None:
+        if data := self._collections.get(name):
+            data.keep_for(retention)
+        return await self.get(name)
 
     @override
     async def get(self, name: str) -> Collection | None:
         data = self._collections.get(name)
-        return Collection(name, len(data.people)) if data else None
+        return _collection(data) if data else None
 
     @override
     async def list(self, limit: int, after: str | None = None) -> list[Collection]:
         names = (name for name in sorted(self._collections) if after is None or name > after)
-        return [Collection(name, len(self._collections[name].people)) for name in islice(names, limit)]
+        return [_collection(self._collections[name]) for name in islice(names, limit)]
 
     @override
     async def delete(self, name: str) -> Removed | None:
         data = self._collections.pop(name, None)
         return Removed(len(data.people), len(data.faces)) if data else None
+
+
+def _collection(data: CollectionData) -> Collection:
+    return Collection(data.name, len(data.people), data.retention)
 
 
 def _meets(person: Person, where: ProfileFilter) -> bool:

@@ -12,6 +12,7 @@ from domain.erasure import Removed
 from domain.errors import CollectionExists, ProfileNotFound
 from domain.metadata import Metadata
 from domain.people import Collection, Profile, ProfileId
+from domain.retention import KEEP, Retention, RetentionFrom
 
 _BATCH = 2000
 """People per statement when a collection is deleted, so that no statement takes long."""
@@ -98,15 +99,21 @@ class PostgresCollections(CollectionRepository):
         self._database = Database(engine)
 
     @override
-    async def create(self, name: str) -> Collection:
-        if not await self._database.write(statements.CREATE_COLLECTION, {"within": name}, adds=True):
+    async def create(self, name: str, retention: Retention = KEEP) -> Collection:
+        parameters = {"within": name, **_rule(retention)}
+        if not await self._database.write(statements.CREATE_COLLECTION, parameters, adds=True):
             raise CollectionExists
-        return Collection(name, 0)
+        return Collection(name, 0, retention)
+
+    @override
+    async def set_retention(self, name: str, retention: Retention) -> Collection | None:
+        await self._database.change(statements.SET_RETENTION, {"within": name, **_rule(retention)})
+        return await self.get(name)
 
     @override
     async def get(self, name: str) -> Collection | None:
         rows = await self._database.read(statements.GET_COLLECTION, {"within": name})
-        return next((Collection(*row) for row in rows), None)
+        return next(map(_collection, rows), None)
 
     @override
     async def list(self, limit: int, after: str | None = None) -> list[Collection]:
@@ -114,7 +121,7 @@ class PostgresCollections(CollectionRepository):
             rows = await self._database.read(statements.COLLECTIONS, {"limit": limit})
         else:
             rows = await self._database.read(statements.COLLECTIONS_AFTER, {"limit": limit, "after": after})
-        return [Collection(*row) for row in rows]
+        return list(map(_collection, rows))
 
     @override
     async def delete(self, name: str) -> Removed | None:
@@ -132,6 +139,15 @@ class PostgresCollections(CollectionRepository):
                 removed_faces += faces.rowcount
             await connection.execute(statements.DELETE_COLLECTION, this)
         return Removed(removed_people, removed_faces)
+
+
+def _rule(retention: Retention) -> dict[str, object]:
+    return {"days": retention.days, "since": str(retention.since)}
+
+
+def _collection(row: Row[str, int, int | None, str]) -> Collection:
+    name, people, days, since = row
+    return Collection(name, people, Retention(days, RetentionFrom(since)))
 
 
 def _profile(row: Row[ProfileId, str, str, Metadata, int]) -> Profile:

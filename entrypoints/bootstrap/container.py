@@ -96,6 +96,7 @@ class Container(AnalysisContainer):
         calibration,
         _settings.identification_method,
         _settings.quality_recognition,
+        _ports.match_days.provided.add,
     )
     recognize_face = providers.Factory(RecognizeFace, identify)
     verify_face = providers.Factory(
@@ -107,6 +108,7 @@ class Container(AnalysisContainer):
         calibration,
         _settings.identification_method,
         _settings.quality_recognition,
+        _ports.match_days.provided.add,
     )
     check_liveness = providers.Factory(CheckLiveness, reader)
     detect_faces = providers.Factory(DetectFaces, reader)

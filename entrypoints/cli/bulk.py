@@ -124,6 +124,8 @@ _AUDITED = {
     "keys rotate",
     "purge",
     "reembed",
+    "retention apply",
+    "retention set",
 }
 """Commands that leave an audit entry."""
 

@@ -23,6 +23,7 @@ EXAMPLES: Mapping[str, Any] = {
     "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "id": 1,
     "image": "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAgGBgcGBQgHBwcJCQgKDBQNDAsLDBkSEw8=",
+    "last_matched_on": "2026-11-27",
     "last_used_at": "2026-11-28T10:15:00Z",
     "landmarks": [[102.4, 118.9], [151.7, 117.2], [127.1, 146.8], [107.9, 171.3], [148.2, 170.1]],
     "licence": "Apache-2.0",

@@ -1,5 +1,6 @@
 """The use cases on people, over storage in memory."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from adapters.memory.cohorts import InMemoryCohorts
@@ -24,6 +25,7 @@ class InMemoryService:
 
     store: InMemoryStore = field(default_factory=InMemoryStore)
     margin: float = 0
+    matched: Callable[[ProfileId], None] = lambda _: None
 
     def __post_init__(self) -> None:
         faces, gallery = InMemoryRepository(self.store), InMemoryGallery(self.store)
@@ -33,9 +35,13 @@ class InMemoryService:
         decisions = policy(self.margin)
         calibration = GalleryCalibration(InMemoryCohorts(self.store))
         self.register = EnrolFace(self.reader, faces, profiles, gallery, decisions, calibration, NO_BOUNDS)
-        self.identify = Identify(self.reader, gallery, decisions, calibration, "nearest", NO_BOUNDS)
+        self.identify = Identify(
+            self.reader, gallery, decisions, calibration, "nearest", NO_BOUNDS, self.matched
+        )
         self.recognize = RecognizeFace(self.identify)
-        self.verify = VerifyFace(self.reader, gallery, profiles, decisions, calibration, "nearest", NO_BOUNDS)
+        self.verify = VerifyFace(
+            self.reader, gallery, profiles, decisions, calibration, "nearest", NO_BOUNDS, self.matched
+        )
 
     async def enrol(
         self, name: str | ProfileId, source: Photo | Vector, how: EnrolmentOptions | None = None
