@@ -55,8 +55,8 @@ class Secret:
         numbers = self.vector.astype("<f4").tobytes()
         middle = len(numbers) // 2
         return {
-            "first half of the embedding": numbers[:middle][-240:],
-            "second half of the embedding": numbers[middle:][:240],
+            "first half of the embedding": numbers[:middle][-256:],
+            "second half of the embedding": numbers[middle:][:256],
             "begin of the crop": self.crop[:64],
             "middle of the crop": self.crop[10_000:10_064],
             "end of the crop": self.crop[-32:],
@@ -69,7 +69,8 @@ class Secret:
         places: dict[str, set[str]] = {}
         for path, content in files(folder):
             for what, needle in self.needles().items():
-                if needle in content:
+                # Parts of it, as pages of the write-ahead log end anywhere.
+                if any(needle[start : start + 32] in content for start in range(0, len(needle), 32)):
                     places.setdefault(what, set()).add(path)
         return places
 
