@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from application.audit_notes import note
+from application.erasure import ReceiptWriter
 from application.ports.faces import EmbeddingRepository, FaceFilter
 from application.ports.models import ModelLibrary
 from application.ports.people import CollectionRepository, ProfileFilter, ProfileRepository
 from domain.api_keys import FULL_ACCESS, Grant
+from domain.erasure import ErasedKind, ErasureReceipt
 from domain.errors import (
     CollectionNotFound,
     FaceNotFound,
@@ -29,6 +31,7 @@ from domain.people import (
     name_prefix,
     person_name,
 )
+from domain.retention import KEEP, Retention
 
 T = TypeVar("T")
 Cursor = TypeVar("Cursor")
@@ -52,6 +55,7 @@ class ManageFaces:
 
     faces: EmbeddingRepository
     models: ModelLibrary
+    receipts: ReceiptWriter
 
     async def list(self, where: FaceFilter, limit: int, after: FaceId | None = None) -> Page[Face, FaceId]:
         """At most `limit` faces after the cursor, oldest first.
@@ -79,14 +83,16 @@ class ManageFaces:
             raise FaceNotFound
         return face
 
-    async def delete(self, collection: str, face_id: FaceId) -> None:
+    async def delete(self, collection: str, face_id: FaceId) -> ErasureReceipt:
         """Delete a face, and its person with their last face.
 
         Raises:
             FaceNotFound.
         """
-        if not await self.faces.delete(collection, face_id):
+        removed = await self.faces.delete(collection, face_id)
+        if removed is None:
             raise FaceNotFound
+        return self.receipts.receipt(ErasedKind.FACE, collection, removed, face_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,7 @@ class ManageProfiles:
 
     profiles: ProfileRepository
     faces: EmbeddingRepository
+    receipts: ReceiptWriter
 
     async def list(
         self, where: ProfileFilter, limit: int, after: ProfileId | None = None
@@ -164,14 +171,16 @@ class ManageProfiles:
         """
         return await self.profiles.merge(collection, source, target)
 
-    async def delete(self, collection: str, profile_id: ProfileId) -> None:
+    async def delete(self, collection: str, profile_id: ProfileId) -> ErasureReceipt:
         """Delete a person and all their faces.
 
         Raises:
             ProfileNotFound.
         """
-        if not await self.profiles.delete(collection, profile_id):
+        removed = await self.profiles.delete(collection, profile_id)
+        if removed is None:
             raise ProfileNotFound
+        return self.receipts.receipt(ErasedKind.PERSON, collection, removed, profile_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +188,7 @@ class ManageCollections:
     """Lists, creates and deletes collections."""
 
     collections: CollectionRepository
+    receipts: ReceiptWriter
 
     async def list(
         self, limit: int, after: str | None = None, grant: Grant = FULL_ACCESS
@@ -191,17 +201,39 @@ class ManageCollections:
         found = await self.collections.list(limit + 1, after)
         return Page(found[:limit], found[limit - 1].name if len(found) > limit else None)
 
-    async def create(self, name: str) -> Collection:
+    async def create(self, name: str, retention: Retention = KEEP) -> Collection:
         """Create an empty collection.
 
         Raises:
             InvalidCollection, CollectionExists.
         """
-        collection = await self.collections.create(collection_name(name))
+        collection = await self.collections.create(collection_name(name), retention)
         note(collection=collection.name)
         return collection
 
-    async def delete(self, name: str) -> None:
+    async def get(self, name: str) -> Collection:
+        """The collection of this name.
+
+        Raises:
+            CollectionNotFound.
+        """
+        found = await self.collections.get(name)
+        if found is None:
+            raise CollectionNotFound
+        return found
+
+    async def set_retention(self, name: str, retention: Retention) -> Collection:
+        """Change how long people are kept.
+
+        Raises:
+            CollectionNotFound.
+        """
+        changed = await self.collections.set_retention(name, retention)
+        if changed is None:
+            raise CollectionNotFound
+        return changed
+
+    async def delete(self, name: str) -> ErasureReceipt:
         """Delete a collection with everybody in it.
 
         Raises:
@@ -210,8 +242,10 @@ class ManageCollections:
         """
         if name == DEFAULT_COLLECTION:
             raise InvalidCollection("The default collection can't be deleted.")
-        if not await self.collections.delete(name):
+        removed = await self.collections.delete(name)
+        if removed is None:
             raise CollectionNotFound
+        return self.receipts.receipt(ErasedKind.COLLECTION, name, removed)
 
 
 def _found(profile: Profile | None) -> Profile:

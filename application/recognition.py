@@ -1,6 +1,7 @@
 """The use cases that ask whose face a photo shows: search, recognize, verify; and detect, liveness and embed."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from application.analysis.analyser import AnalysedFace
@@ -21,7 +22,7 @@ from domain.liveness.detection import Liveness
 from domain.metadata import Metadata, metadata_filter
 from domain.methods import METHODS
 from domain.models import Execution
-from domain.people import DEFAULT_COLLECTION
+from domain.people import DEFAULT_COLLECTION, ProfileId
 from domain.quality import NO_BOUNDS, QualityBounds
 
 PAIR = ("image1", "image2")
@@ -65,6 +66,8 @@ class Identify:
     method: str
     """The default one."""
     bounds: QualityBounds
+    matched: Callable[[ProfileId], None] = lambda _: None
+    """Told of everybody who is recognised."""
 
     async def execute(self, source: Source, options: RecognitionOptions) -> list[IdentifiedFace]:
         """One result a selected face; with FaceSelection.ALL there may be none.
@@ -103,6 +106,8 @@ class Identify:
         )
         decision = self.policy.decide(ranked, found.searched, threshold)
         note_decision(probe.model, decision)
+        if decision.verdict is Verdict.MATCH:
+            self.matched(decision.people[0].profile_id)
         return decision
 
 
@@ -155,6 +160,8 @@ class VerifyFace:
     calibration: GalleryCalibration
     method: str
     bounds: QualityBounds
+    matched: Callable[[ProfileId], None] = lambda _: None
+    """Told of everybody who is verified."""
 
     async def two(self, one: Photo, other: Photo, options: RecognitionOptions) -> Comparison:
         """Two photos, by their largest faces; a liveness session is of the first.
@@ -196,7 +203,12 @@ class VerifyFace:
         (ranked,) = method.rank(face.embedding, [candidate])
         comparisons = method.comparisons(len(candidate.faces))
         reference = nearest_embedding(ranked, [candidate])
-        return await self._compared(ranked.similarity, reference, options, face, comparisons=comparisons)
+        comparison = await self._compared(
+            ranked.similarity, reference, options, face, comparisons=comparisons
+        )
+        if comparison.match:
+            self.matched(profile_id)
+        return comparison
 
     async def _compared(
         self,

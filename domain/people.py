@@ -7,6 +7,7 @@ from typing import NewType, TypeAlias
 
 from domain.errors import InvalidCollection, InvalidName
 from domain.metadata import Metadata
+from domain.retention import KEEP, Retention
 
 ProfileId = NewType("ProfileId", int)
 """A person's id: 1 to MAX_ID."""
@@ -43,6 +44,7 @@ class Collection:
     name: str
     profiles: int
     """The number of people."""
+    retention: Retention = KEEP
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,11 @@ class Cluster:
         """What the programs say before the server has a log of its own, in `postgres/log`."""
         return self.data_dir / "postgres.log"
 
+    @property
+    def grants(self) -> Path:
+        """There once the service's role has the privileges that it needs."""
+        return self.data_dir / "postgres.grants"
+
     def exists(self) -> bool:
         """Whether the folder is there and not empty."""
         return self.path.is_dir() and any(self.path.iterdir())

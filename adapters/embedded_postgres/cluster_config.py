@@ -56,6 +56,8 @@ def _settings(memory: int) -> dict[str, str]:
         "synchronous_commit": "on",
         "wal_level": "minimal",
         "max_wal_senders": "0",
+        # A segment that is used again keeps what was deleted until it is overwritten; this removes it.
+        "wal_recycle": "off",
         "max_logical_replication_workers": "0",
         "shared_buffers": _megabytes(memory // 8, 32, 2048),
         "effective_cache_size": _megabytes(memory // 2, 64, 1024 * 1024),

@@ -46,11 +46,15 @@ _INITDB = (
     *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
     *("--auth-local=peer", "--auth-host=reject"),
 )
-_SINGLE_USER = (
-    *("postgres", "--single", "-c", "exit_on_error=on", "-c", "logging_collector=off", "template1"),
+_SINGLE_USER = ("postgres", "--single", "-c", "exit_on_error=on", "-c", "logging_collector=off")
+_GRANTS = (
+    f"GRANT pg_checkpoint TO {ROLE}\nGRANT EXECUTE ON FUNCTION pg_switch_wal(), pg_ls_waldir() TO {ROLE}\n"
 )
-_BOOTSTRAP = f"CREATE EXTENSION vector\nCREATE ROLE {ROLE} LOGIN\nCREATE DATABASE {DATABASE} OWNER {ROLE}\n"
-"""A statement a line, in the template of all databases, so that the new one has the extension too.
+"""What removing deleted data from the write-ahead log takes."""
+_BOOTSTRAP = (
+    f"CREATE EXTENSION vector\nCREATE ROLE {ROLE} LOGIN\n{_GRANTS}CREATE DATABASE {DATABASE} OWNER {ROLE}\n"
+)
+"""A statement a line, in the template of all databases, so that the new one has all of it too.
 
 The service's role owns its database and is no superuser; the superuser can't log in at all.
 """
@@ -138,6 +142,10 @@ class EmbeddedPostgres:
         if not cluster.exists():
             await self._create(binaries, service)
         cluster.check_version()
+        if not cluster.grants.exists():
+            # Made by an earlier version, or a copy.
+            await self._execute(binaries, service, cluster.path, DATABASE, _GRANTS)
+            cluster.grants.touch(0o600)
         host = self._socket_folder()
         process = await self._serve(binaries, service, host)
         self._keeper = asyncio.create_task(self._keep(process, binaries, service, host))
@@ -184,9 +192,17 @@ class EmbeddedPostgres:
         if account != service:
             os.chown(draft, account.uid, account.gid)
         await self._finish(await self._launch(binaries, account, draft, _INITDB, {}))
-        bootstrap = await self._launch(binaries, account, draft, _SINGLE_USER, _config(service))
-        await self._finish(bootstrap, _BOOTSTRAP.encode())
+        await self._execute(binaries, service, draft, "template1", _BOOTSTRAP)
         cluster.adopt_draft()
+        cluster.grants.touch(0o600)
+
+    async def _execute(
+        self, binaries: Binaries, service: Account, folder: Path, database: str, statements: str
+    ) -> None:
+        """Execute statements, one a line, as the superuser, who can't log in, while no server runs."""
+        account, command = server_account(service, folder), (*_SINGLE_USER, database)
+        process = await self._launch(binaries, account, folder, command, _config(service))
+        await self._finish(process, statements.encode())
 
     async def _launch(
         self,
@@ -210,7 +226,7 @@ class EmbeddedPostgres:
         with self._cluster.start_log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", launcher.__file__, json.dumps(asdict(launch))),
-                stdin=PIPE if command is _SINGLE_USER else DEVNULL,
+                stdin=PIPE if "--single" in command else DEVNULL,
                 stdout=DEVNULL,
                 stderr=log,
                 # Ctrl-C in the service's terminal is for the service.

@@ -20,7 +20,7 @@ from application.ports.change_feed import (
     UnknownSnapshot,
 )
 from application.ports.gallery import SearchResult
-from domain.errors import Unavailable
+from domain.errors import CollectionNotFound, Unavailable
 from domain.identification import Candidate
 
 _MAX_UPDATES = 4
@@ -151,6 +151,20 @@ class IndexFollower:
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
             self._wake.clear()
+
+    async def erase(self) -> bool:
+        """Erase what was removed from the database before, now; False if that has to be tried again."""
+        index = self._index
+        if index is None:
+            return False
+        try:
+            await self._catch_up(index)
+        except (CollectionNotFound, Unavailable, UnknownSnapshot):
+            # `run` knows what to do.
+            self._wake.set()
+            return False
+        await index.erase()
+        return True
 
     async def close(self) -> None:
         """Save the index for the next start."""

@@ -22,6 +22,8 @@ _MAX_FILLING = 1
 """Maximum number of indexes that are filled at once."""
 
 _PRUNE_S = 3600.0
+_ASKED_S = 1.0
+"""Between two looks for requests to erase what was removed."""
 
 logger = logging.getLogger("face.index")
 
@@ -98,11 +100,14 @@ class IndexedGallery(Gallery, SearchReadiness):
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Fill and maintain the indexes; save them at the end."""
-        housekeeping = asyncio.create_task(self._keep_house())
+        housekeeping = [
+            asyncio.create_task(self._keep_house()),
+            asyncio.create_task(self._erase_when_asked()),
+        ]
         try:
             yield
         finally:
-            tasks = [housekeeping, *self._tasks.values()]
+            tasks = [*housekeeping, *self._tasks.values()]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -138,6 +143,22 @@ class IndexedGallery(Gallery, SearchReadiness):
             except Exception:
                 logger.exception("the housekeeping of indexes failed")
             await asyncio.sleep(pause)
+
+    async def _erase_when_asked(self) -> None:
+        while True:
+            await asyncio.sleep(_ASKED_S)
+            try:
+                requests = await self._store.requests_to_erase()
+                if requests and await self._erase():
+                    await self._store.answer(requests)
+            except Exception:
+                logger.exception("deleted faces could not be erased from the indexes")
+
+    async def _erase(self) -> bool:
+        """Whether nothing is left of faces that were removed before."""
+        if self._awaited is None:
+            return False
+        return all([await follower.erase() for follower in tuple(self._followers.values())])
 
     async def _start(self) -> None:
         galleries = await self._feed.galleries()

@@ -4,6 +4,7 @@ An index is never the truth. It says which people may be nearest to a probe; the
 again for every answer, say who they are and how near exactly.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -70,6 +71,10 @@ class GalleryIndex(Protocol):
         """Do what is due for searches to stay fast, for removed faces to be erased, and for the next start."""
         ...
 
+    async def erase(self) -> None:
+        """Erase removed faces from memory and from what is saved, now."""
+        ...
+
     async def close(self) -> None:
         """Save what the next start can use."""
         ...
@@ -87,6 +92,14 @@ class IndexStore(Protocol):
 
     async def keep_only(self, galleries: set[GalleryKey]) -> None:
         """Delete what was saved of all other galleries."""
+        ...
+
+    async def requests_to_erase(self) -> Sequence[str]:
+        """What other processes ask of the one that saves the indexes: to erase removed faces from all of them."""
+        ...
+
+    async def answer(self, requests: Sequence[str]) -> None:
+        """Tell those who asked that it is done."""
         ...
 
     async def close(self) -> None:

@@ -172,4 +172,6 @@ def _archived(data: CollectionData, stored: StoredFace) -> ArchivedFace:
 
 
 def _archived_person(person: Person) -> ArchivedPerson:
-    return ArchivedPerson(person.id, person.name, dict(person.metadata), person.created_at)
+    return ArchivedPerson(
+        person.id, person.name, dict(person.metadata), person.created_at, person.last_matched_on
+    )

@@ -6,9 +6,11 @@ from typing_extensions import override
 
 from adapters.memory.store import CollectionData, InMemoryStore, Person, ids_after
 from application.ports.people import CollectionRepository, ProfileFilter, ProfileRepository
+from domain.erasure import Removed
 from domain.errors import CollectionExists, NameTaken
 from domain.metadata import Metadata, contains
 from domain.people import Collection, Profile, ProfileId
+from domain.retention import KEEP, Retention
 
 
 class InMemoryProfiles(ProfileRepository):
@@ -75,13 +77,14 @@ class InMemoryProfiles(ProfileRepository):
         return data.profile(merged)
 
     @override
-    async def delete(self, collection: str, profile_id: ProfileId) -> bool:
+    async def delete(self, collection: str, profile_id: ProfileId) -> Removed | None:
         data = self._store.or_empty(collection)
         person = data.people.get(profile_id)
         if person is None:
-            return False
+            return None
+        removed = Removed(1, len(person.faces))
         data.remove_person(person)
-        return True
+        return removed
 
 
 class InMemoryCollections(CollectionRepository):
@@ -91,25 +94,37 @@ class InMemoryCollections(CollectionRepository):
         self._collections = store.collections
 
     @override
-    async def create(self, name: str) -> Collection:
+    async def create(self, name: str, retention: Retention = KEEP) -> Collection:
         if name in self._collections:
             raise CollectionExists
         self._collections[name] = CollectionData(name)
-        return Collection(name, 0)
+        self._collections[name].keep_for(retention)
+        return Collection(name, 0, retention)
+
+    @override
+    async def set_retention(self, name: str, retention: Retention) -> Collection | None:
+        if data := self._collections.get(name):
+            data.keep_for(retention)
+        return await self.get(name)
 
     @override
     async def get(self, name: str) -> Collection | None:
         data = self._collections.get(name)
-        return Collection(name, len(data.people)) if data else None
+        return _collection(data) if data else None
 
     @override
     async def list(self, limit: int, after: str | None = None) -> list[Collection]:
         names = (name for name in sorted(self._collections) if after is None or name > after)
-        return [Collection(name, len(self._collections[name].people)) for name in islice(names, limit)]
+        return [_collection(self._collections[name]) for name in islice(names, limit)]
 
     @override
-    async def delete(self, name: str) -> bool:
-        return self._collections.pop(name, None) is not None
+    async def delete(self, name: str) -> Removed | None:
+        data = self._collections.pop(name, None)
+        return Removed(len(data.people), len(data.faces)) if data else None
+
+
+def _collection(data: CollectionData) -> Collection:
+    return Collection(data.name, len(data.people), data.retention)
 
 
 def _meets(person: Person, where: ProfileFilter) -> bool:

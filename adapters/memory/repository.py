@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from adapters.memory.store import CollectionData, InMemoryStore, Person, StoredFace
 from application.ports.faces import EmbeddingRepository, Enrolment, FaceFilter, NewFace
+from domain.erasure import Removed
 from domain.models import ModelChoice
 from domain.people import Face, FaceId, PersonName, ProfileId
 
@@ -75,24 +76,26 @@ class InMemoryRepository(EmbeddingRepository):
         return moved
 
     @override
-    async def delete(self, collection: str, face_id: FaceId) -> bool:
+    async def delete(self, collection: str, face_id: FaceId) -> Removed | None:
         data = self._store.or_empty(collection)
         stored = data.faces.get(face_id)
         if stored is None:
-            return False
+            return None
         data.remove_face(face_id)
-        _remove_without_faces(data, stored.face.profile_id)
-        return True
+        return Removed(_remove_without_faces(data, stored.face.profile_id), 1)
 
     @override
     async def ping(self) -> None:
         pass
 
 
-def _remove_without_faces(collection: CollectionData, profile_id: ProfileId) -> None:
+def _remove_without_faces(collection: CollectionData, profile_id: ProfileId) -> int:
+    """The number of people removed: 1, or 0 if they have another face."""
     person = collection.people[profile_id]
-    if not person.faces:
-        collection.remove_person(person)
+    if person.faces:
+        return 0
+    collection.remove_person(person)
+    return 1
 
 
 def _meets(face: Face, where: FaceFilter) -> bool:

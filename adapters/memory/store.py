@@ -7,7 +7,7 @@ needs a lock; only the arithmetic of a search leaves the loop.
 from bisect import bisect_right, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import count, islice
 from typing import TypeAlias, TypeVar
 
@@ -16,6 +16,7 @@ from domain.errors import CollectionNotFound, InvalidEmbedding, ProfileNotFound
 from domain.faces import Embedding
 from domain.metadata import Metadata
 from domain.people import DEFAULT_COLLECTION, Face, FaceId, Profile, ProfileId
+from domain.retention import Retention, RetentionFrom
 
 Id = TypeVar("Id", bound=int)
 
@@ -37,6 +38,7 @@ class Person:
     metadata: Metadata
     faces: set[FaceId] = field(default_factory=set)
     created_at: datetime = field(default_factory=_now)
+    last_matched_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +69,9 @@ class CollectionData:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.retention = Retention()
+        self.matches_since: datetime | None = None
+        """Since when days are counted from the last match."""
         self.people: dict[ProfileId, Person] = {}
         self.by_name: dict[str, ProfileId] = {}
         self.people_ids: list[ProfileId] = []
@@ -75,6 +80,14 @@ class CollectionData:
         self.photos: dict[PhotoKey, FaceId] = {}
         self.tables: dict[str, VectorTable] = {}
         """By recognition model."""
+
+    def keep_for(self, retention: Retention) -> None:
+        """Change how long people are kept."""
+        if retention.since is not RetentionFrom.LAST_MATCH:
+            self.matches_since = None
+        elif self.retention.since is not RetentionFrom.LAST_MATCH:
+            self.matches_since = _now()
+        self.retention = retention
 
     def person(self, profile_id: ProfileId) -> Person:
         """Raises ProfileNotFound."""

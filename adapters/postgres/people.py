@@ -8,9 +8,11 @@ from adapters.postgres.database import FILTER_LIMIT_MS, Database
 from adapters.postgres.rows import storable
 from adapters.postgres.statements import people as statements
 from application.ports.people import CollectionRepository, ProfileFilter, ProfileRepository
+from domain.erasure import Removed
 from domain.errors import CollectionExists, ProfileNotFound
 from domain.metadata import Metadata
 from domain.people import Collection, Profile, ProfileId
+from domain.retention import KEEP, Retention, RetentionFrom
 
 _BATCH = 2000
 """People per statement when a collection is deleted, so that no statement takes long."""
@@ -80,14 +82,14 @@ class PostgresProfiles(ProfileRepository):
             return _profile(merged.one())
 
     @override
-    async def delete(self, collection: str, profile_id: ProfileId) -> bool:
+    async def delete(self, collection: str, profile_id: ProfileId) -> Removed | None:
         async with self._database.transaction() as connection:
             people = {"within": collection, "people": [profile_id]}
             if not (await connection.scalars(statements.LOCK_PEOPLE, people)).all():
-                return False
-            await connection.execute(statements.DELETE_FACES, {"profile": profile_id})
+                return None
+            faces = await connection.execute(statements.DELETE_FACES, {"profile": profile_id})
             await connection.execute(statements.DELETE, {"within": collection, "profile": profile_id})
-        return True
+        return Removed(1, faces.rowcount)
 
 
 class PostgresCollections(CollectionRepository):
@@ -97,15 +99,21 @@ class PostgresCollections(CollectionRepository):
         self._database = Database(engine)
 
     @override
-    async def create(self, name: str) -> Collection:
-        if not await self._database.write(statements.CREATE_COLLECTION, {"within": name}, adds=True):
+    async def create(self, name: str, retention: Retention = KEEP) -> Collection:
+        parameters = {"within": name, **_rule(retention)}
+        if not await self._database.write(statements.CREATE_COLLECTION, parameters, adds=True):
             raise CollectionExists
-        return Collection(name, 0)
+        return Collection(name, 0, retention)
+
+    @override
+    async def set_retention(self, name: str, retention: Retention) -> Collection | None:
+        await self._database.change(statements.SET_RETENTION, {"within": name, **_rule(retention)})
+        return await self.get(name)
 
     @override
     async def get(self, name: str) -> Collection | None:
         rows = await self._database.read(statements.GET_COLLECTION, {"within": name})
-        return next((Collection(*row) for row in rows), None)
+        return next(map(_collection, rows), None)
 
     @override
     async def list(self, limit: int, after: str | None = None) -> list[Collection]:
@@ -113,21 +121,33 @@ class PostgresCollections(CollectionRepository):
             rows = await self._database.read(statements.COLLECTIONS, {"limit": limit})
         else:
             rows = await self._database.read(statements.COLLECTIONS_AFTER, {"limit": limit, "after": after})
-        return [Collection(*row) for row in rows]
+        return list(map(_collection, rows))
 
     @override
-    async def delete(self, name: str) -> bool:
+    async def delete(self, name: str) -> Removed | None:
         this = {"within": name}
+        removed_people = removed_faces = 0
         async with self._database.transaction() as connection:
             if await connection.scalar(statements.LOCK_COLLECTION, this) is None:
-                return False
+                return None
             # Nobody can be added any more; those who are there are locked in the order of all locks.
             some = {**this, "limit": _BATCH}
             while people := (await connection.scalars(statements.LOCK_SOME, some)).all():
-                await connection.execute(statements.DELETE_FACES_OF_SOME, {"people": people})
+                faces = await connection.execute(statements.DELETE_FACES_OF_SOME, {"people": people})
                 await connection.execute(statements.DELETE_SOME, {**this, "people": people})
+                removed_people += len(people)
+                removed_faces += faces.rowcount
             await connection.execute(statements.DELETE_COLLECTION, this)
-        return True
+        return Removed(removed_people, removed_faces)
+
+
+def _rule(retention: Retention) -> dict[str, object]:
+    return {"days": retention.days, "since": str(retention.since)}
+
+
+def _collection(row: Row[str, int, int | None, str]) -> Collection:
+    name, people, days, since = row
+    return Collection(name, people, Retention(days, RetentionFrom(since)))
 
 
 def _profile(row: Row[ProfileId, str, str, Metadata, int]) -> Profile:

@@ -12,6 +12,7 @@ from adapters.postgres.statements import faces as statements
 from adapters.postgres.statements.enrolment import ENROL_BY_ID, ENROL_BY_NAME
 from adapters.postgres.statements.people import LOCK_PEOPLE
 from application.ports.faces import EmbeddingRepository, Enrolment, FaceFilter, NewFace
+from domain.erasure import Removed
 from domain.errors import CollectionNotFound, InvalidEmbedding, ProfileNotFound, StorageFull
 from domain.models import ModelChoice
 from domain.people import Face, FaceId, ProfileId
@@ -99,15 +100,15 @@ class PgVectorRepository(EmbeddingRepository):
         return None
 
     @override
-    async def delete(self, collection: str, face_id: FaceId) -> bool:
+    async def delete(self, collection: str, face_id: FaceId) -> Removed | None:
         while (owner := await self._owner(collection, face_id)) is not None:
             async with self._database.transaction() as connection:
                 await connection.execute(LOCK_PEOPLE, {"within": collection, "people": [owner]})
                 deleted = await connection.scalar(statements.DELETE, {"face": face_id, "profile": owner})
-                await connection.execute(statements.DELETE_PERSON_WITHOUT_FACES, {"profile": owner})
+                people = await connection.execute(statements.DELETE_PERSON_WITHOUT_FACES, {"profile": owner})
             if deleted is not None:
-                return True
-        return False
+                return Removed(people.rowcount, 1)
+        return None
 
     async def _owner(self, collection: str, face_id: FaceId) -> ProfileId | None:
         """The face's person; to be compared again once the person is locked."""

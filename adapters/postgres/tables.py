@@ -44,6 +44,15 @@ collection = sa.Table(
     metadata,
     sa.Column("name", _NAME, primary_key=True),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    # Null keeps everybody.
+    sa.Column("retention_days", sa.Integer),
+    sa.Column("retention_from", _NAME, nullable=False, server_default="enrolment"),
+    # Since when days are counted from the last match, and matches written down.
+    sa.Column("matches_since", sa.DateTime(timezone=True)),
+    sa.CheckConstraint("retention_days BETWEEN 1 AND 36500", name="collection_retention_days_check"),
+    sa.CheckConstraint(
+        "retention_from IN ('enrolment', 'last_match')", name="collection_retention_from_check"
+    ),
 )
 
 profile = sa.Table(
@@ -54,6 +63,8 @@ profile = sa.Table(
     sa.Column("name", _NAME, nullable=False),
     sa.Column("metadata", JSONB, nullable=False, server_default=sa.text("'{}'::jsonb")),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    # Written where the collection counts days from the last match.
+    sa.Column("last_matched_on", sa.Date),
     # Also serves the search by prefix.
     sa.UniqueConstraint("collection", "name"),
     # Referenced by faces; the order of lists.

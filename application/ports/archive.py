@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Generic, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -25,6 +25,8 @@ class ArchivedPerson:
     name: str
     metadata: Metadata
     created_at: datetime
+    last_matched_on: date | None = None
+    """The day (UTC) of the last match, in collections that delete by it; not in archives."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from domain.erasure import Removed
 from domain.faces import Embedding
 from domain.models import ModelChoice
 from domain.people import DEFAULT_COLLECTION, Face, FaceId, PersonName, ProfileId
@@ -81,8 +82,8 @@ class EmbeddingRepository(Protocol):
             ProfileNotFound: the face exists and the person does not.
         """
 
-    async def delete(self, collection: str, face_id: FaceId) -> bool:
-        """Delete a face, and its person with their last face; False if there is no such face."""
+    async def delete(self, collection: str, face_id: FaceId) -> Removed | None:
+        """Delete a face, and its person with their last face; None if there is no such face."""
 
     async def ping(self) -> None:
         """Return if the store can read and write.

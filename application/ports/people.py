@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from domain.erasure import Removed
 from domain.metadata import Metadata
 from domain.people import DEFAULT_COLLECTION, Collection, Profile, ProfileId
+from domain.retention import KEEP, Retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,14 @@ class ProfileRepository(Protocol):
             ProfileNotFound: one of them does not exist; nothing was changed.
         """
 
-    async def delete(self, collection: str, profile_id: ProfileId) -> bool:
-        """Delete a person with all their faces; False if there is no such person."""
+    async def delete(self, collection: str, profile_id: ProfileId) -> Removed | None:
+        """Delete a person with all their faces; None if there is no such person."""
 
 
 class CollectionRepository(Protocol):
     """Collections; the default one exists from the start. Errors as of ProfileRepository."""
 
-    async def create(self, name: str) -> Collection:
+    async def create(self, name: str, retention: Retention = KEEP) -> Collection:
         """Create an empty collection.
 
         Raises:
@@ -83,8 +85,14 @@ class CollectionRepository(Protocol):
     async def get(self, name: str) -> Collection | None:
         """The collection of this name."""
 
+    async def set_retention(self, name: str, retention: Retention) -> Collection | None:
+        """Change how long people are kept; the result is None if there is no such collection.
+
+        Where days are counted from the last match, they are counted from now for those who have none yet.
+        """
+
     async def list(self, limit: int, after: str | None = None) -> list[Collection]:
         """At most `limit` collections with names greater than `after`, by name (code points)."""
 
-    async def delete(self, name: str) -> bool:
-        """Delete a collection with everything in it; False if there is no such collection."""
+    async def delete(self, name: str) -> Removed | None:
+        """Delete a collection with everything in it; None if there is no such collection."""

@@ -98,6 +98,7 @@ class Container(AnalysisContainer):
         calibration,
         _settings.identification_method,
         _settings.quality_recognition,
+        _ports.match_days.provided.add,
     )
     recognize_face = providers.Factory(RecognizeFace, identify)
     verify_face = providers.Factory(
@@ -109,6 +110,7 @@ class Container(AnalysisContainer):
         calibration,
         _settings.identification_method,
         _settings.quality_recognition,
+        _ports.match_days.provided.add,
     )
     check_liveness = providers.Factory(CheckLiveness, reader)
     detect_faces = providers.Factory(DetectFaces, reader)
@@ -176,10 +178,10 @@ class Container(AnalysisContainer):
     counters = providers.ThreadSafeSingleton(SharedCounters.create)
     limit_clients = providers.Factory(LimitClients, counters, _settings.limits)
     answer_once = providers.Factory(AnswerOnce, _ports.idempotency)
-    manage_faces = providers.Factory(ManageFaces, _ports.faces, _ports.models)
-    manage_profiles = providers.Factory(ManageProfiles, _ports.profiles, _ports.faces)
+    manage_faces = providers.Factory(ManageFaces, _ports.faces, _ports.models, _ports.receipts)
+    manage_profiles = providers.Factory(ManageProfiles, _ports.profiles, _ports.faces, _ports.receipts)
     export_person = providers.Factory(ExportPerson, _ports.archive)
-    manage_collections = providers.Factory(ManageCollections, _ports.collections)
+    manage_collections = providers.Factory(ManageCollections, _ports.collections, _ports.receipts)
     list_models = providers.Factory(ListModels, _ports.models, _ports.workers, policy)
     check_readiness = providers.Factory(
         CheckReadiness, _ports.models, _ports.faces, _ports.search_readiness, _ports.models

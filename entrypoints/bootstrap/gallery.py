@@ -2,11 +2,18 @@
 
 from dependency_injector import providers
 
+from adapters.gallery_index.faiss.purge import IndexFilesPurge
 from adapters.gallery_index.faiss.store import FaissIndexStore
 from adapters.gallery_index.gallery import IndexedGallery
+from adapters.gallery_index.remnants import INDEX_FILES
 from adapters.memory.gallery import InMemoryGallery
 from adapters.postgres.change_feed import PostgresChangeFeed
 from adapters.postgres.gallery import PgVectorGallery
+from adapters.postgres.purge import PostgresPurge
+from adapters.postgres.remnants import DEAD_ROWS, WAL, WAL_OF_OWN_SERVER
+from application.erasure import ANSWERS, COPIES, ReceiptWriter, audit_remnant
+from application.purge import PurgeDeleted
+from domain.erasure import Remnant
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.bootstrap.storage import StorageContainer
 
@@ -19,6 +26,20 @@ MIN_INDEXED_FACES = 1000
 def search_kind(settings: Settings) -> str:
     """The name of the adapter that searches."""
     return "memory" if settings.database_url == "memory" else settings.search
+
+
+def remnants(settings: Settings) -> tuple[Remnant, ...]:
+    """Where something remains of what is deleted, for a while."""
+    kept = settings.database_url != "memory"
+    places = (
+        (kept, DEAD_ROWS),
+        (kept, WAL if settings.database_url == "embedded" else WAL_OF_OWN_SERVER),
+        (kept and settings.search == "index", INDEX_FILES),
+        (True, ANSWERS),
+        (settings.audit_days > 0, audit_remnant(settings.audit_days, names=settings.audit_names)),
+        (kept, COPIES),
+    )
+    return tuple(remnant for applies, remnant in places if applies)
 
 
 class GalleryContainer(StorageContainer):
@@ -42,6 +63,16 @@ class GalleryContainer(StorageContainer):
         pgvector=exact_gallery,
         index=indexed_gallery,
     )
+    purge_deleted = providers.Factory(
+        PurgeDeleted,
+        providers.Factory(
+            PostgresPurge,
+            StorageContainer.engine,
+            own_server=providers.Callable(lambda kind: kind == "server", StorageContainer.storage),
+        ),
+        providers.Factory(IndexFilesPurge, _settings.index_dir),
+    )
+    receipts = providers.Singleton(ReceiptWriter, providers.Singleton(remnants, StorageContainer.settings))
     search_readiness = providers.Selector(
         search, memory=providers.Object(None), pgvector=providers.Object(None), index=indexed_gallery
     )

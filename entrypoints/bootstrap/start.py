@@ -40,6 +40,7 @@ async def running(container: Container, *, join: bool = False) -> AsyncIterator[
             container.audit_trail().running(),
             searching(container),
             purging_sessions(container),
+            container.apply_retention().running(),
         ):
             await loading
             if not join:
@@ -53,7 +54,7 @@ async def running(container: Container, *, join: bool = False) -> AsyncIterator[
 async def storing(container: Container, *, join: bool = False) -> AsyncIterator[None]:
     """Run the database, and afterwards end the workers that the container has; see `running_database`."""
     try:
-        async with running_database(container, join=join):
+        async with running_database(container, join=join), container.match_days().running():
             yield
     finally:
         container.workers().close()

@@ -14,6 +14,7 @@ from adapters.memory.idempotency import InMemoryIdempotency
 from adapters.memory.liveness_sessions import InMemoryLivenessSessions
 from adapters.memory.people import InMemoryCollections, InMemoryProfiles
 from adapters.memory.repository import InMemoryRepository
+from adapters.memory.retention import InMemoryRetention
 from adapters.memory.store import InMemoryStore
 from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.archive import PgVectorArchive
@@ -25,8 +26,10 @@ from adapters.postgres.idempotency import PostgresIdempotency
 from adapters.postgres.liveness_sessions import PostgresLivenessSessions
 from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
+from adapters.postgres.retention import PostgresRetention
 from application.api_keys import ManageKeys
 from application.audit import AuditTrail, ReadAudit
+from application.retention import ApplyRetention, MatchDays
 from entrypoints.bootstrap.settings import Settings
 
 CONNECTIONS = 8
@@ -88,6 +91,12 @@ class StorageContainer(containers.DeclarativeContainer):
         providers.ThreadSafeSingleton(InMemoryCohorts, memory),
         providers.ThreadSafeSingleton(PostgresCohorts, engine),
     )
+    retention = _stored(
+        storage,
+        providers.ThreadSafeSingleton(InMemoryRetention, memory),
+        providers.ThreadSafeSingleton(PostgresRetention, engine),
+    )
+    match_days = providers.ThreadSafeSingleton(MatchDays, retention)
     idempotency = _stored(
         storage,
         providers.ThreadSafeSingleton(InMemoryIdempotency),
@@ -115,5 +124,6 @@ class StorageContainer(containers.DeclarativeContainer):
         names=settings.provided.audit_names,
         json_lines=settings.provided.audit_log,
     )
+    apply_retention = providers.Factory(ApplyRetention, collections, retention, audit_trail)
     read_audit = providers.Factory(ReadAudit, audit_log)
     manage_keys = providers.Factory(ManageKeys, api_keys)

@@ -122,7 +122,10 @@ _AUDITED = {
     "keys create",
     "keys revoke",
     "keys rotate",
+    "purge",
     "reembed",
+    "retention apply",
+    "retention set",
 }
 """Commands that leave an audit entry."""
 

@@ -63,6 +63,7 @@ ACCESS: Mapping[tuple[str, str], Scope | str] = {
     ("GET", _COLLECTION): Scope.MANAGE,
     ("POST", _COLLECTION): Scope.MANAGE,
     ("GET", f"{_COLLECTION}/{{name}}/calibration"): Scope.MANAGE,
+    ("PATCH", f"{_COLLECTION}/{{name}}"): Scope.MANAGE,
     ("DELETE", f"{_COLLECTION}/{{name}}"): Scope.MANAGE,
     ("GET", _KEY): Scope.ADMIN,
     ("POST", _KEY): Scope.ADMIN,

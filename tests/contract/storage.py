@@ -19,6 +19,7 @@ from adapters.memory.crops import InMemoryCrops
 from adapters.memory.gallery import InMemoryGallery
 from adapters.memory.people import InMemoryCollections, InMemoryProfiles
 from adapters.memory.repository import InMemoryRepository
+from adapters.memory.retention import InMemoryRetention
 from adapters.memory.store import InMemoryStore
 from adapters.postgres.archive import PgVectorArchive
 from adapters.postgres.change_feed import PostgresChangeFeed
@@ -27,6 +28,7 @@ from adapters.postgres.crops import PostgresCrops
 from adapters.postgres.gallery import PgVectorGallery
 from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
+from adapters.postgres.retention import PostgresRetention
 from adapters.postgres.tables import audit_chain
 from application.ports.archive import Archive
 from application.ports.change_feed import GalleryKey
@@ -35,6 +37,7 @@ from application.ports.crops import CropArchive
 from application.ports.faces import EmbeddingRepository
 from application.ports.gallery import Gallery, SearchResult
 from application.ports.people import CollectionRepository, ProfileRepository
+from application.ports.retention import RetentionStore
 from domain.audit import NO_HASH
 from domain.faces import Embedding
 from domain.identification import Candidate
@@ -53,6 +56,7 @@ class Storage:
     archive: Archive
     crops: CropArchive
     cohorts: CohortRepository
+    retention: RetentionStore
 
 
 def in_memory() -> Storage:
@@ -65,6 +69,7 @@ def in_memory() -> Storage:
         InMemoryArchive(store),
         InMemoryCrops(store),
         InMemoryCohorts(store),
+        InMemoryRetention(store),
     )
 
 
@@ -77,6 +82,7 @@ def on_postgres(engine: AsyncEngine) -> Storage:
         PgVectorArchive(engine),
         PostgresCrops(engine),
         PostgresCohorts(engine),
+        PostgresRetention(engine),
     )
 
 
@@ -111,11 +117,14 @@ class PatientGallery(Gallery):
 
 @asynccontextmanager
 async def on_index(
-    engine: AsyncEngine, folder: Path, intervals: MaintenanceIntervals = BUSY
+    engine: AsyncEngine,
+    folder: Path,
+    intervals: MaintenanceIntervals = BUSY,
+    growing_rows: int = GROWING_ROWS,
 ) -> AsyncIterator[Storage]:
     """PostgreSQL, searched by indexes of a few faces a segment that are maintained all the time."""
     database = on_postgres(engine)
-    store = FaissIndexStore(folder, 2, intervals, GROWING_ROWS)
+    store = FaissIndexStore(folder, 2, intervals, growing_rows)
     indexed = IndexedGallery(database.gallery, store, PostgresChangeFeed(engine), 1, intervals)
     async with indexed.running():
         while not indexed.ready:  # noqa: ASYNC110

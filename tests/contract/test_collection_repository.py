@@ -4,6 +4,7 @@ import pytest
 
 from application.ports.faces import FaceFilter
 from application.ports.people import ProfileFilter
+from domain.erasure import Removed
 from domain.errors import CollectionExists, CollectionNotFound
 from domain.people import DEFAULT_COLLECTION as DEFAULT
 from domain.people import Collection
@@ -54,7 +55,7 @@ async def test_everything_goes_with_it(storage: Storage) -> None:
     (ann,) = await enrol(storage.faces, ("Ann", at(0)))
     await storage.faces.add(photo_of("Ann", at(0), "photo", "staff"))
     await storage.profiles.create("staff", "Bob", {})
-    assert await storage.collections.delete("staff")
+    assert await storage.collections.delete("staff") == Removed(people=2, faces=1)
     assert await storage.faces.list(FaceFilter("staff"), 10) == []
     assert await storage.profiles.list(ProfileFilter("staff"), 10) == []
     with pytest.raises(CollectionNotFound):

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from application.ports.faces import FaceFilter, NewFace
+from domain.erasure import Removed
 from domain.errors import CollectionNotFound, InvalidEmbedding, ProfileNotFound
 from domain.models import ModelChoice
 from domain.people import DEFAULT_COLLECTION as DEFAULT
@@ -265,17 +266,17 @@ class TestList:
 
 class TestDelete:
     async def test_unknown_face(self, storage: Storage) -> None:
-        assert await storage.faces.delete(DEFAULT, NO_FACE) is False
+        assert await storage.faces.delete(DEFAULT, NO_FACE) is None
 
     async def test_once(self, storage: Storage) -> None:
         (face,) = await enrol(storage.faces, ("Ann", at(0)))
-        assert await storage.faces.delete(DEFAULT, face.id) is True
-        assert await storage.faces.delete(DEFAULT, face.id) is False
+        assert await storage.faces.delete(DEFAULT, face.id) == Removed(people=1, faces=1)
+        assert await storage.faces.delete(DEFAULT, face.id) is None
         assert await storage.faces.list(EVERYTHING, 10) == []
 
     async def test_the_profile_stays_with_another_face(self, storage: Storage) -> None:
         first, second = await enrol(storage.faces, ("Ann", at(0)), ("Ann", random_embedding(1)))
-        await storage.faces.delete(DEFAULT, first.id)
+        assert await storage.faces.delete(DEFAULT, first.id) == Removed(people=0, faces=1)
         (third,) = await enrol(storage.faces, ("Ann", at(1)))
         assert second.profile_id == third.profile_id
 

@@ -6,6 +6,7 @@ import pytest
 
 from application.ports.faces import FaceFilter
 from application.ports.people import ProfileFilter
+from domain.erasure import Removed
 from domain.errors import CollectionNotFound, NameTaken, ProfileNotFound
 from domain.metadata import JSON, Metadata
 from domain.people import DEFAULT_COLLECTION as DEFAULT
@@ -213,7 +214,7 @@ class TestMerge:
 class TestDelete:
     async def test_with_all_faces(self, storage: Storage) -> None:
         ann, _, bob = await enrol(storage.faces, ("Ann", at(0)), ("Ann", at(0, "other")), ("Bob", at(1)))
-        assert await storage.profiles.delete(DEFAULT, ann.profile_id)
+        assert await storage.profiles.delete(DEFAULT, ann.profile_id) == Removed(people=1, faces=2)
         assert await storage.faces.list(EVERYTHING, 10) == [bob]
         assert not await storage.profiles.delete(DEFAULT, ann.profile_id)
 

@@ -114,7 +114,7 @@ def furnish(data: Path, database: str = "embedded") -> None:
     shutil.copytree(source / "prepared", data / "prepared", copy_function=os.link)
     if database == "embedded":
         subprocess.run(
-            ["cp", "-a", source / "postgres", data], check=True
+            ["cp", "-a", source / "postgres", source / "postgres.grants", data], check=True
         )  # as it belongs to another account
 
 

@@ -13,7 +13,7 @@ from tests.e2e.envelope import envelope, refusal
 from tests.e2e.service import Service
 
 SHOWN = {
-    "profile": {"id", "collection", "name", "metadata", "created_at"},
+    "profile": {"id", "collection", "name", "metadata", "created_at", "last_matched_on"},
     "face": {
         "id",
         "recognition_model",

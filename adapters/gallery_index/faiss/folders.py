@@ -5,16 +5,18 @@ import logging
 import os
 import shutil
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
+from uuid import uuid4
 
 from adapters.gallery_index.faiss.files import IndexFolder
 from adapters.gallery_index.faiss.segmented_index import SegmentedIndex
 from application.ports.change_feed import GalleryKey
 
 _LOCK = "lock"
+_REQUEST = "erase."
 
 logger = logging.getLogger("face.index")
 
@@ -49,6 +51,37 @@ class IndexFolders:
             for entry in self._path.iterdir():
                 if entry.name not in {_LOCK, *map(_name, galleries)}:
                     shutil.rmtree(entry, ignore_errors=True)
+
+    def purge(self) -> str | None:
+        """Delete what is saved, if no service has it open: it is filled anew at the next start.
+
+        Otherwise ask the process that saves it to erase removed faces; the name of the request.
+        """
+        if not self._path.exists():
+            return None
+        if self._lock():
+            self.keep_only(set())
+            self.answer(self.requests())
+            self.close()
+            return None
+        if not any(entry.is_dir() for entry in self._path.iterdir()):
+            return None
+        request = f"{_REQUEST}{uuid4().hex}"
+        (self._path / request).touch(0o600)
+        return request
+
+    def pending(self, request: str) -> bool:
+        """Whether a request isn't answered yet."""
+        return (self._path / request).exists()
+
+    def requests(self) -> list[str]:
+        """Requests of other processes to this one, if it has the lock."""
+        return [entry.name for entry in self._path.glob(f"{_REQUEST}*")] if self._locked else []
+
+    def answer(self, requests: Sequence[str]) -> None:
+        """Remove requests; also those that nobody waits for."""
+        for request in requests:
+            (self._path / request).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Release the lock."""

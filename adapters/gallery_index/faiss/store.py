@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -59,6 +60,10 @@ class FaissGalleryIndex(GalleryIndex):
             await self._save()
 
     @override
+    async def erase(self) -> None:
+        await self._save()
+
+    @override
     async def close(self) -> None:
         await self._save()
 
@@ -100,6 +105,14 @@ class FaissIndexStore(IndexStore):
     @override
     async def keep_only(self, galleries: set[GalleryKey]) -> None:
         await asyncio.to_thread(self._folders.keep_only, galleries)
+
+    @override
+    async def requests_to_erase(self) -> Sequence[str]:
+        return await asyncio.to_thread(self._folders.requests)
+
+    @override
+    async def answer(self, requests: Sequence[str]) -> None:
+        await asyncio.to_thread(self._folders.answer, requests)
 
     @override
     async def close(self) -> None:

@@ -1,6 +1,6 @@
 """Exporting faces, and restoring people and faces."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeAlias, cast
 
 import sqlalchemy as sa
@@ -36,13 +36,15 @@ GREATEST_IDS: TypedReturnsRows[int, int] = cast(
     ).columns(sa.column("people", sa.BigInteger), sa.column("faces", sa.BigInteger)),
 )
 
-_PEOPLE_STORED: sa.Select[ProfileId, str, Metadata, datetime] = sa.select(
-    profile.c.id, profile.c.name, profile.c.metadata, profile.c.created_at
+_PEOPLE_STORED: sa.Select[ProfileId, str, Metadata, datetime, date | None] = sa.select(
+    profile.c.id, profile.c.name, profile.c.metadata, profile.c.created_at, profile.c.last_matched_on
 )
 PERSON = _PEOPLE_STORED.where(profile.c.collection == COLLECTION, profile.c.id == PROFILE_ID)
 
 
-def page_of_people(of: str, after: ProfileId | None) -> sa.Select[ProfileId, str, Metadata, datetime]:
+def page_of_people(
+    of: str, after: ProfileId | None
+) -> sa.Select[ProfileId, str, Metadata, datetime, date | None]:
     """A page of people by ascending id."""
     return (
         _PEOPLE_STORED.where(profile.c.collection == of)

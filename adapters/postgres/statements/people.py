@@ -115,12 +115,28 @@ _profiles = (
     .where(profile.c.collection == collection.c.name)
     .scalar_subquery()
 )
-COLLECTIONS = sa.select(collection.c.name, _profiles).order_by(collection.c.name).limit(LIMIT)
-"""The fields of Collection."""
+_retention = (collection.c.retention_days, collection.c.retention_from)
+COLLECTIONS = sa.select(collection.c.name, _profiles, *_retention).order_by(collection.c.name).limit(LIMIT)
+"""Name, people, days and from when on they count."""
 COLLECTIONS_AFTER = COLLECTIONS.where(collection.c.name > sa.bindparam("after", type_=sa.Text))
-GET_COLLECTION = sa.select(collection.c.name, _profiles).where(collection.c.name == COLLECTION)
+GET_COLLECTION = sa.select(collection.c.name, _profiles, *_retention).where(collection.c.name == COLLECTION)
+_DAYS, _FROM = sa.bindparam("days", type_=sa.Integer), sa.bindparam("since", type_=sa.Text)
+_rule = {"retention_days": _DAYS, "retention_from": _FROM}
 CREATE_COLLECTION = (
-    upsert(collection).values(name=COLLECTION).on_conflict_do_nothing().returning(collection.c.name)
+    upsert(collection)
+    .values(name=COLLECTION, **_rule, matches_since=sa.case((_FROM == "last_match", sa.func.now())))
+    .on_conflict_do_nothing()
+    .returning(collection.c.name)
+)
+SET_RETENTION = (
+    sa.update(collection)
+    .where(collection.c.name == COLLECTION)
+    .values(
+        **_rule,
+        matches_since=sa.case(
+            (_FROM == "last_match", sa.func.coalesce(collection.c.matches_since, sa.func.now()))
+        ),
+    )
 )
 LOCK_COLLECTION = sa.select(collection.c.name).where(collection.c.name == COLLECTION).with_for_update()
 LOCK_SOME = (

@@ -26,6 +26,7 @@ EXAMPLES: Mapping[str, Any] = {
     "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "id": 1,
     "image": "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAgGBgcGBQgHBwcJCQgKDBQNDAsLDBkSEw8=",
+    "last_matched_on": "2026-11-27",
     "last_used_at": "2026-11-28T10:15:00Z",
     "landmarks": [[102.4, 118.9], [151.7, 117.2], [127.1, 146.8], [107.9, 171.3], [148.2, 170.1]],
     "licence": "Apache-2.0",
@@ -76,7 +77,11 @@ SPECIAL: Mapping[tuple[str, str], Any] = {
     ("RecognizedAnswer", "detail"): "Face recognized",
     ("RegisteredAnswer", "detail"): "Face registered",
     ("StartedView", "id"): "5d41402abc4b2a76b9719d911017c592",
-    ("Success", "detail"): "Face embedding deleted",
+    ("ErasedAnswer", "detail"): "Face embedding deleted",
+    ("ReceiptView", "deleted"): "face",
+    ("RemnantView", "latest"): "2026-11-28T10:21:00Z",
+    ("RemnantView", "until"): "they are rewritten, or face-api purge",
+    ("RemnantView", "where"): "index_files",
 }
 """By the name of a schema and a property of it, where that of other schemas doesn't fit."""
 

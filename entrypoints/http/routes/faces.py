@@ -18,7 +18,7 @@ from domain import errors
 from domain.enrolment import EnrolmentConflict
 from domain.people import DEFAULT_COLLECTION, MAX_ID, ProfileId
 from entrypoints.http.access import own_key
-from entrypoints.http.envelope import Success, encoded
+from entrypoints.http.envelope import encoded
 from entrypoints.http.openapi.refusals import GALLERY_REFUSALS, IMAGE_REFUSALS, SESSION_REFUSALS, refusals
 from entrypoints.http.openapi.request_bodies import either, photo_body
 from entrypoints.http.requests.multipart import AnyRequest
@@ -41,6 +41,7 @@ from entrypoints.http.views.enrolment import (
     RegisteredAnswer,
     RegisteredView,
 )
+from entrypoints.http.views.erasure import ErasedAnswer, ReceiptView
 
 ENROLMENT_REFUSALS = (
     errors.MultipleFaces,
@@ -136,7 +137,7 @@ class FaceController(Controller):
         manage_faces: NamedDependency[ManageFaces],
         face_id: FacePathId,
         collection: Collection = DEFAULT_COLLECTION,
-    ) -> Success:
+    ) -> ErasedAnswer:
         """Deletes a registered face for good, and its person with their last face."""
-        await manage_faces.delete(collection, face_id)
-        return Success(detail="Face embedding deleted")
+        receipt = await manage_faces.delete(collection, face_id)
+        return ErasedAnswer(detail="Face embedding deleted", receipt=ReceiptView.of(receipt))

@@ -14,7 +14,6 @@ from application.ports.people import ProfileFilter
 from application.right_of_access import ExportPerson
 from domain import errors
 from domain.people import DEFAULT_COLLECTION, MAX_ID, ProfileId
-from entrypoints.http.envelope import Success
 from entrypoints.http.openapi.refusals import refusals
 from entrypoints.http.requests.parameters import (
     PAGE_SIZE,
@@ -27,6 +26,7 @@ from entrypoints.http.requests.parameters import (
     metadata_filter,
 )
 from entrypoints.http.requests.text import MAX_JSON_BYTES, check_json
+from entrypoints.http.views.erasure import ErasedAnswer, ReceiptView
 from entrypoints.http.views.people import (
     PersonAnswer,
     PersonView,
@@ -200,7 +200,7 @@ class ProfileController(Controller):
         manage_profiles: NamedDependency[ManageProfiles],
         profile_id: ProfilePathId,
         collection: Collection = DEFAULT_COLLECTION,
-    ) -> Success:
+    ) -> ErasedAnswer:
         """Deletes a person and all their faces for good."""
-        await manage_profiles.delete(collection, profile_id)
-        return Success(detail="Person deleted")
+        receipt = await manage_profiles.delete(collection, profile_id)
+        return ErasedAnswer(detail="Person deleted", receipt=ReceiptView.of(receipt))

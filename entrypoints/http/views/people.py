@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from application.people import PersonWithFaces
 from domain.people import Collection, Profile
+from domain.retention import RetentionFrom
 from entrypoints.http.envelope import Success
 from entrypoints.http.views.enrolment import FaceView
 from entrypoints.http.views.numbers import Id, NextId
@@ -67,11 +68,14 @@ class CollectionView(msgspec.Struct):
 
     name: str
     profiles: Annotated[int, Meta(description="How many people are in it")]
+    retention_days: Annotated[int | None, Meta(description="How long people are kept; null: for good")]
+    retention_from: Annotated[RetentionFrom, Meta(description="From when on the days are counted")]
 
     @classmethod
     def of(cls, collection: Collection) -> "CollectionView":
         """Show a collection."""
-        return cls(collection.name, collection.profiles)
+        rule = collection.retention
+        return cls(collection.name, collection.profiles, rule.days, rule.since)
 
 
 class CollectionAnswer(Success, kw_only=True):

@@ -1,7 +1,7 @@
 """All that is stored about a person."""
 
 from base64 import b64encode
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -56,6 +56,9 @@ class StoredPersonView(msgspec.Struct):
     name: str
     metadata: dict[str, Any]
     created_at: datetime
+    last_matched_on: Annotated[
+        date | None, Meta(description="The day (UTC) of the last match, in collections that delete by it")
+    ]
     faces: list[StoredFaceView]
 
     @classmethod
@@ -63,7 +66,15 @@ class StoredPersonView(msgspec.Struct):
         """Show a person with a page of their faces."""
         person = stored.person
         faces = list(map(StoredFaceView.of, stored.faces))
-        return cls(person.id, stored.collection, person.name, dict(person.metadata), person.created_at, faces)
+        return cls(
+            person.id,
+            stored.collection,
+            person.name,
+            dict(person.metadata),
+            person.created_at,
+            person.last_matched_on,
+            faces,
+        )
 
 
 class StoredPersonAnswer(Success, kw_only=True):

@@ -1,5 +1,6 @@
 """The use cases on people, over storage in memory."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from adapters.memory.cohorts import InMemoryCohorts
@@ -9,6 +10,7 @@ from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
 from application.analysis.sources import Photo, SourceReader, Vector
 from application.enrolment import EnrolFace, EnrolledFace, EnrolmentOptions
+from application.erasure import ReceiptWriter
 from application.gallery_calibration import GalleryCalibration
 from application.people import ManageFaces
 from application.recognition import Identify, RecognitionOptions, RecognizeFace, VerifyFace
@@ -23,18 +25,23 @@ class InMemoryService:
 
     store: InMemoryStore = field(default_factory=InMemoryStore)
     margin: float = 0
+    matched: Callable[[ProfileId], None] = lambda _: None
 
     def __post_init__(self) -> None:
         faces, gallery = InMemoryRepository(self.store), InMemoryGallery(self.store)
         profiles = InMemoryProfiles(self.store)
         self.reader = SourceReader(analyser(), InlineWorkers())
-        self.faces = ManageFaces(faces, self.reader.analyser.models)
+        self.faces = ManageFaces(faces, self.reader.analyser.models, ReceiptWriter(()))
         decisions = policy(self.margin)
         calibration = GalleryCalibration(InMemoryCohorts(self.store))
         self.register = EnrolFace(self.reader, faces, profiles, gallery, decisions, calibration, NO_BOUNDS)
-        self.identify = Identify(self.reader, gallery, decisions, calibration, "nearest", NO_BOUNDS)
+        self.identify = Identify(
+            self.reader, gallery, decisions, calibration, "nearest", NO_BOUNDS, self.matched
+        )
         self.recognize = RecognizeFace(self.identify)
-        self.verify = VerifyFace(self.reader, gallery, profiles, decisions, calibration, "nearest", NO_BOUNDS)
+        self.verify = VerifyFace(
+            self.reader, gallery, profiles, decisions, calibration, "nearest", NO_BOUNDS, self.matched
+        )
 
     async def enrol(
         self, name: str | ProfileId, source: Photo | Vector, how: EnrolmentOptions | None = None

@@ -1,7 +1,7 @@
 """How an index of any kind is followed: here one that others may bring up to date, as a distributed one is."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import numpy as np
@@ -114,6 +114,10 @@ class Index(GalleryIndex):
         pass
 
     @override
+    async def erase(self) -> None:
+        pass
+
+    @override
     async def close(self) -> None:
         pass
 
@@ -132,6 +136,14 @@ class Store(IndexStore):
 
     @override
     async def keep_only(self, galleries: set[GalleryKey]) -> None:
+        pass
+
+    @override
+    async def requests_to_erase(self) -> list[str]:
+        return []
+
+    @override
+    async def answer(self, requests: Sequence[str]) -> None:
         pass
 
     @override

@@ -48,6 +48,10 @@ STORED = {
 
 LEFT_OUT = {
     ("collection", "created_at"): "nothing reads it",
+    ("collection", "retention_days"): "a rule of this instance: docs/privacy.md says to set it again",
+    ("collection", "retention_from"): "the same",
+    ("collection", "matches_since"): "the same",
+    ("profile", "last_matched_on"): "counts from the restoration on",
     ("face", "revision"): "a transaction of this server",
     "removed_face": "indexes of the former instance follow it",
     "gallery_cohort": "is drawn again, with the same people",

@@ -1,0 +1,35 @@
+"""Receipts for deletions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from domain.erasure import ErasedKind, ErasureReceipt, Remnant, Removed
+
+ANSWERS = Remnant(
+    "idempotency_answers", "they are a day old and another request with a key comes, or face-api purge"
+)
+"""They have ids and names; of requests before the deletion."""
+
+COPIES = Remnant("operator_copies", "you delete your backups, exports, replicas and other copies")
+"""What the service can't know of."""
+
+
+def audit_remnant(days: int, *, names: bool) -> Remnant:
+    """The audit trail's: it explains ids of those who are gone."""
+    what = "ids and names" if names else "ids"
+    return Remnant("audit_entries", f"they are removed by age; they have {what}", timedelta(days=days))
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptWriter:
+    """Writes receipts for what this instance deletes."""
+
+    remnants: Sequence[Remnant]
+    """The places where this instance, as it is configured, leaves something."""
+
+    def receipt(
+        self, kind: ErasedKind, collection: str, removed: Removed, identifier: int | None = None
+    ) -> ErasureReceipt:
+        """Of a deletion that has just been made."""
+        return ErasureReceipt(kind, collection, identifier, removed, datetime.now(UTC), self.remnants)
