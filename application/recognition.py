@@ -13,6 +13,7 @@ from application.gallery_calibration import GalleryCalibration
 from application.person_reference import PersonReference, find_profile_id
 from application.ports.gallery import Gallery
 from application.ports.people import ProfileRepository
+from application.stages import Stage, note_verdict, stage
 from domain.errors import NoMatch, ProfileNotFound, about
 from domain.faces import DetectedFace, Embedding
 from domain.identification import AmbiguousMatch, Decision, Verdict, nearest_embedding
@@ -86,7 +87,8 @@ class Identify:
         # The second person tells whether the first is ambiguous.
         people = max(options.top_k, 2)
         depth = people if method.name == "nearest" else max(people, RERANK_DEPTH)
-        found = await self.gallery.search(probe, options.collection, depth, options.metadata)
+        with stage(Stage.SEARCH):
+            found = await self.gallery.search(probe, options.collection, depth, options.metadata)
         ranked = method.rank(probe, found.candidates)[:people]
         faces = {person.profile_id: len(person.faces) for person in found.candidates}
         comparisons = method.comparisons(faces[ranked[0].profile_id]) if ranked else 1
@@ -100,6 +102,7 @@ class Identify:
             probe.model, found.searched, options.threshold, comparisons, compared
         )
         decision = self.policy.decide(ranked, found.searched, threshold)
+        note_verdict(decision.verdict)
         note_decision(probe.model, decision)
         return decision
 

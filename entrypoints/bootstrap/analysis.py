@@ -16,7 +16,7 @@ from adapters.onnx.catalogue.files import ModelFiles
 from adapters.onnx.engines.choice import choose_engine
 from adapters.onnx.library import OnnxModelLibrary
 from adapters.system.idle_cores import IdleCores
-from adapters.threads.pool import ThreadWorkerPool
+from adapters.threads.measured import MeasuredWorkerPool
 from application.analysis.analyser import FaceAnalyser
 from application.liveness.gate import LivenessGate
 from domain.liveness.capture import MINIFASNET_LIMITS
@@ -42,7 +42,7 @@ class AnalysisContainer(GalleryContainer):
     """The adapters of the analysis ports."""
 
     workers = providers.ThreadSafeSingleton(
-        ThreadWorkerPool,
+        MeasuredWorkerPool,
         _settings.worker_count,
         _settings.queue,
         prepare=providers.Object(use_one_opencv_thread),

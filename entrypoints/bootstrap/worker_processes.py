@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Self
 
+from adapters.prometheus.folder import forget_process
 from application.errors import StartupError
 from entrypoints.bootstrap.worker import READY, WORKER, Worker
 
@@ -95,6 +96,7 @@ class WorkerProcesses:
                         worker.outcome,
                     )
                     self._workers.remove(worker)
+                    forget_process(worker.process.pid)
                     worker.close()
                 elif worker.hangs(self._patience, _TICK_S):
                     logger.error("worker process %d hangs: killed and replaced", worker.process.pid)

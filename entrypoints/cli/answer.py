@@ -8,9 +8,11 @@ from functools import partial
 
 import uvicorn
 
+from adapters.prometheus.metrics import MODEL_LOAD_SECONDS
 from domain.errors import Unavailable
 from entrypoints.bootstrap.access import require_key
 from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.sampling import sampling
 from entrypoints.bootstrap.signals import StopSignals
 from entrypoints.bootstrap.start import running, warn_of_former_models
 from entrypoints.bootstrap.worker import READY, Worker
@@ -37,7 +39,7 @@ async def answer_alone(
     Raises:
         StartupError: something that it needs can't be had.
     """
-    async with running(container):
+    async with running(container, loaded=MODEL_LOAD_SECONDS.set), sampling(container):
         await require_key(container)
         await _answer(container, listener, stop, started)
 
@@ -51,7 +53,7 @@ async def answer_as_worker(container: Container, worker: Worker) -> None:
     stop = StopSignals(_WORKER_STOP_S)
     heart = asyncio.create_task(worker.beat())
     try:
-        async with running(container, join=True):
+        async with running(container, join=True, loaded=MODEL_LOAD_SECONDS.set), sampling(container):
             if worker.others_answer:
                 await _until_ready(container)
             else:

@@ -69,6 +69,7 @@ ACCESS: Mapping[tuple[str, str], Scope | str] = {
     ("DELETE", f"{_KEY}/{{key_id}}"): Scope.ADMIN,
     ("GET", "/api/audit"): Scope.ADMIN,
     ("GET", "/api/model"): ANY_KEY,
+    ("GET", "/metrics"): Scope.METRICS,
     ("GET", "/health/live"): PUBLIC,
     ("GET", "/health/ready"): PUBLIC,
     ("GET", "/"): PUBLIC,

@@ -115,6 +115,7 @@ OPERATIONS: Mapping[tuple[str, str], Callable[[Target], Fields]] = {
     ("DELETE", "/api/key/{key_id}"): _nothing,
     ("GET", "/api/audit"): _nothing,
     ("GET", "/api/model"): _nothing,
+    ("GET", "/metrics"): _nothing,
     ("GET", "/health/live"): _nothing,
     ("GET", "/health/ready"): _nothing,
     ("GET", "/"): _nothing,

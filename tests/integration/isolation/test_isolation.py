@@ -19,7 +19,7 @@ from tests.integration.isolation.world import Key, World, told
 
 BLUE, GREEN, NOWHERE, DEFAULT = "blue", "green", "nowhere", "default"
 NOBODY = MAX_ID - 1
-SCOPES = frozenset(Scope) - {Scope.ADMIN}
+SCOPES = frozenset(Scope) - {Scope.METRICS, Scope.ADMIN}
 ASKED = [(), (BLUE,), (GREEN,), (NOWHERE,), (BLUE, GREEN), (GREEN, BLUE)]
 OWN, OTHER, ABSENT = "own", "other", "absent"
 
