@@ -58,10 +58,8 @@ def serve_with(settings: Settings, make_container: "Callable[[], Container]") ->
     Raises:
         StartupError: the service can't be started.
     """
-    configure_log(settings)
+    begin_logging(settings)
     write_audit_lines(settings)
-    for library in ("alembic", "faiss", "uvicorn"):
-        logging.getLogger(library).setLevel(logging.WARNING)
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
         if worker := this_worker():
             worker.die_with_parent()
@@ -76,6 +74,38 @@ def serve_with(settings: Settings, make_container: "Callable[[], Container]") ->
                 uvloop.run(_serve(settings, make_container, listener))
 
 
+def begin_logging(settings: Settings) -> None:
+    """Log to the standard error, at the level that the settings say."""
+    configure_log(settings)
+    # httpx would log each request to a model service.
+    for library in ("alembic", "faiss", "httpx", "uvicorn"):
+        logging.getLogger(library).setLevel(logging.WARNING)
+
+
+def described(settings: Settings, listener: socket.socket) -> str:
+    """What is served, for the log."""
+    return (
+        f"face-api {version('face-api')} on {url_of(listener)}, processes {settings.process_count},"
+        f" pid {os.getpid()}, data directory {settings.data_dir}"
+    )
+
+
+async def answer_in_processes(
+    count: int, listener: socket.socket, stop: StopSignals, started: "Callable[[], None]"
+) -> None:
+    """Let worker processes answer until a signal says to stop.
+
+    Raises:
+        StartupError: they can't be started.
+    """
+    async with WorkerProcesses(count, listener):
+        stopping = asyncio.Event()
+        stop.on_stop = lambda _: stopping.set()
+        started()
+        await stopping.wait()
+        listener.close()
+
+
 def _wired(settings: Settings) -> "Container":
     container: Container = import_module("entrypoints.bootstrap.container").Container(
         settings=providers.Object(settings)
@@ -86,17 +116,13 @@ def _wired(settings: Settings) -> "Container":
 async def _serve(
     settings: Settings, make_container: "Callable[[], Container]", listener: socket.socket
 ) -> None:
-    processes = settings.process_count
-    what = (
-        f"face-api {version('face-api')} on {url_of(listener)}, processes {processes}, pid {os.getpid()},"
-        f" data directory {settings.data_dir}"
-    )
+    what = described(settings, listener)
 
     def started() -> None:
         logger.info("serving: %s", what)
 
     stop = StopSignals(STOP_S)
-    if processes == 1:
+    if settings.process_count == 1:
         allocate()
         answer = import_module("entrypoints.cli.answer")
         await answer.answer_alone(make_container(), listener, stop, started)
@@ -104,10 +130,5 @@ async def _serve(
         storage = StorageContainer(settings=providers.Object(settings))
         async with running_database(storage):
             await require_key(storage)
-            async with WorkerProcesses(processes, listener):
-                stopping = asyncio.Event()
-                stop.on_stop = lambda _: stopping.set()
-                started()
-                await stopping.wait()
-                listener.close()
+            await answer_in_processes(settings.process_count, listener, stop, started)
     logger.info("stopped: %s", what)
