@@ -51,4 +51,4 @@ def test_the_service_does_what_its_description_says(tmp_path: Path, key: str) ->
     assert result.returncode == 0, result.stdout.partition("FAILURES")[2][:6000]
     if chosen is not None:
         answered = re.findall(r" /api/\S* (\d+) ", log)
-        assert answered.count("200") > len(answered) / 20, "the key was not accepted"
+        assert answered.count("200") > 50, "the key was not accepted"
