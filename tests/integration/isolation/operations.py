@@ -112,6 +112,7 @@ OPERATIONS: Mapping[tuple[str, str], Callable[[Target], Fields]] = {
     ("GET", "/api/key"): _nothing,
     ("POST", "/api/key"): lambda _: {"json": {"name": "mine", "scopes": ["admin"]}},
     ("POST", "/api/key/{key_id}/rotate"): _nothing,
+    ("PATCH", "/api/key/{key_id}"): lambda _: {"json": {"concurrent_photos": 1}},
     ("DELETE", "/api/key/{key_id}"): _nothing,
     ("GET", "/api/audit"): _nothing,
     ("GET", "/api/model"): _nothing,
