@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # ONNX Runtime reports its use to its publisher otherwise, from tools as well.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: help install lock run test accuracy calibrate bench clients sbom audit check format lint types clean
+.PHONY: help install lock run test accuracy calibrate bench faults clients sbom audit check format lint types clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,6 +93,11 @@ lock: ## Pin every dependency with its hash (requirements/*.txt)
 		| $(COMPILE) - -c requirements/dev.txt -o requirements/build.txt
 	echo 'onnxruntime-gpu[cuda,cudnn]' | $(filter-out --universal,$(COMPILE)) --python-platform x86_64-manylinux_2_28 \
 		- -c requirements/runtime.txt -o requirements/cuda.txt
+
+ROUNDS ?= 20
+
+faults: install ## Kill processes of a service under load, in ROUNDS rounds
+	$(BIN)/python -m tests.faults --rounds $(ROUNDS) --faces $(FACES)
 
 clean: ## Remove the environment and caches; your data stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

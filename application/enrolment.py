@@ -18,6 +18,7 @@ from application.ports.faces import EmbeddingRepository, NewFace
 from application.ports.gallery import Gallery
 from application.ports.people import ProfileRepository
 from application.ports.workers import WorkerPool
+from application.stages import Stage, stage
 from domain.enrolment import EnrolmentConflict, FaceConflict, OnConflict, find_conflicts
 from domain.errors import Busy, FaceServiceError, ModelNotCalibrated
 from domain.faces import Crop, Embedding
@@ -141,7 +142,8 @@ class EnrolFace:
     ) -> tuple[FaceConflict, ...]:
         if options.on_conflict is OnConflict.ALLOW:
             return ()
-        found = await self.gallery.search(probe, options.collection, people=2)
+        with stage(Stage.SEARCH):
+            found = await self.gallery.search(probe, options.collection, people=2)
         nearest = Nearest().rank(probe, found.candidates)
         other = next((each for each in nearest if person not in {each.profile_id, each.name}), None)
         compared = None

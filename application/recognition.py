@@ -15,6 +15,7 @@ from application.limits import run_on_photo
 from application.person_reference import PersonReference, find_profile_id
 from application.ports.gallery import Gallery
 from application.ports.people import ProfileRepository
+from application.stages import Stage, note_verdict, stage
 from domain.errors import NoMatch, ProfileNotFound, about
 from domain.faces import DetectedFace, Embedding
 from domain.identification import AmbiguousMatch, Decision, Verdict, nearest_embedding
@@ -91,7 +92,8 @@ class Identify:
         # The second person tells whether the first is ambiguous.
         people = max(options.top_k, 2)
         depth = people if method.name == "nearest" else max(people, RERANK_DEPTH)
-        found = await self.gallery.search(probe, options.collection, depth, options.metadata)
+        with stage(Stage.SEARCH):
+            found = await self.gallery.search(probe, options.collection, depth, options.metadata)
         ranked = method.rank(probe, found.candidates)[:people]
         faces = {person.profile_id: len(person.faces) for person in found.candidates}
         comparisons = method.comparisons(faces[ranked[0].profile_id]) if ranked else 1
@@ -105,6 +107,7 @@ class Identify:
             probe.model, found.searched, options.threshold, comparisons, compared
         )
         decision = self.policy.decide(ranked, found.searched, threshold)
+        note_verdict(decision.verdict)
         note_decision(probe.model, decision)
         if decision.verdict is Verdict.MATCH:
             self.matched(decision.people[0].profile_id)

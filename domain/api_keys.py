@@ -44,8 +44,13 @@ class Scope(StrEnum):
     """Faces are registered."""
     MANAGE = "manage"
     """People, faces and collections are listed, changed and deleted."""
+    METRICS = "metrics"
+    """The service's own figures are read, those of all collections together."""
     ADMIN = "admin"
     """Everything, the keys included."""
+
+
+_OF_ALL_COLLECTIONS = frozenset({Scope.METRICS, Scope.ADMIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +65,14 @@ class Grant:
         """Hold the invariant.
 
         Raises:
-            InvalidInput: no scope, no or too many collections, or an administrator's key for some collections.
+            InvalidInput: no scope, no or too many collections, or one for some collections whose scopes concern all.
         """
         if not self.scopes:
             raise InvalidInput("A key needs at least one scope.")
         if self.collections is not None and not 1 <= len(self.collections) <= MAX_KEY_COLLECTIONS:
             raise InvalidInput(f"A key is bound to 1 to {MAX_KEY_COLLECTIONS} collections, or to none.")
-        if Scope.ADMIN in self.scopes and self.collections is not None:
-            raise InvalidInput("A key with the scope admin can't be bound to collections.")
+        if self.collections is not None and (whole := self.scopes & _OF_ALL_COLLECTIONS):
+            raise InvalidInput(f"A key with the scope {min(whole)} can't be bound to collections.")
 
     def allows(self, scope: Scope) -> bool:
         """Whether the scope is granted."""

@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from adapters.imaging.similarity import Similarity
 from application.ports.analysis import FaceAligner
+from application.stages import Stage, timed
 from domain.faces import Box, Crop, DetectedFace, Image, Landmarks
 
 SIDE = 112
@@ -24,6 +25,7 @@ class SimilarityAligner(FaceAligner):
     """Aligns by the detector's landmarks. Pixels outside of the image are black in the crop."""
 
     @override
+    @timed(Stage.ALIGN)
     def align(self, image: Image, face: DetectedFace) -> Crop:
         return warp(image, to_template(face))
 

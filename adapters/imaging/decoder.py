@@ -18,6 +18,7 @@ from adapters.imaging.deadline import TimedFile
 from adapters.imaging.exif import orientation
 from adapters.imaging.formats import format_of
 from application.ports.analysis import ImageDecoder
+from application.stages import Stage, timed
 from domain.errors import ImageTooLarge, InvalidImage
 from domain.faces import Image, ScaledImage
 
@@ -56,6 +57,7 @@ class PillowDecoder(ImageDecoder):
         self._seconds = seconds
 
     @override
+    @timed(Stage.DECODE)
     def decode(self, data: bytes) -> Image:
         """One still image, upright, H x W x 3 uint8 BGR.
 
@@ -65,6 +67,7 @@ class PillowDecoder(ImageDecoder):
         return self._decode(data, None).pixels
 
     @override
+    @timed(Stage.DECODE)
     def decode_reduced(self, data: bytes, long_side: int, max_reduction: int = 8) -> ScaledImage:
         """Decode a JPEG at a half, a quarter or an eighth of its size, in less time; other images whole.
 

@@ -8,6 +8,7 @@ from typing_extensions import override
 from adapters.imaging.alignment import SIDE, SimilarityAligner, as_points, to_template, visible_part, warp
 from adapters.imaging.similarity import Similarity
 from application.ports.analysis import FaceAligner, LandmarkLocator
+from application.stages import Stage, timed
 from domain.faces import Crop, DetectedFace, Image, Landmarks
 
 _SIDE = 192
@@ -47,6 +48,7 @@ class RefiningAligner(FaceAligner):
         return self._aligner.align(image, self.locate(image, face))
 
     @override
+    @timed(Stage.REFINE)
     def locate(self, image: Image, face: DetectedFace) -> DetectedFace:
         return replace(face, landmarks=self._refined(image, face))
 

@@ -11,6 +11,7 @@ from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from adapters.postgres.compiled_statement import DRIVER_ERRORS, CompiledStatement, DriverRow
 from adapters.postgres.disk_space import OPTION, DiskSpace
+from application.stages import Stage, stage
 from domain.errors import (
     CollectionNotFound,
     FaceServiceError,
@@ -82,7 +83,8 @@ class Database:
     ) -> Sequence[DriverRow]:
         """All rows of a compiled statement, without SQLAlchemy's overhead."""
         try:
-            return await query.rows(self._engine, parameters, limit_ms)
+            with stage(Stage.DATABASE):
+                return await query.rows(self._engine, parameters, limit_ms)
         except (SQLAlchemyError, *DRIVER_ERRORS) as error:
             raise self._translated(error) from error
 
@@ -124,13 +126,14 @@ class Database:
     @asynccontextmanager
     async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         try:
-            async with engine.connect() as connection:
-                try:
-                    yield connection
-                except TimeoutError:
-                    # Its state is unknown: it must not serve the next request.
-                    await connection.invalidate()
-                    raise
+            with stage(Stage.DATABASE):
+                async with engine.connect() as connection:
+                    try:
+                        yield connection
+                    except TimeoutError:
+                        # Its state is unknown: it must not serve the next request.
+                        await connection.invalidate()
+                        raise
         except (SQLAlchemyError, *DRIVER_ERRORS) as error:
             raise self._translated(error) from error
 

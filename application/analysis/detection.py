@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from application.analysis.selection import FaceSelection
 from application.ports.analysis import DETECTABLE_FACE, FaceDetector, ImageDecoder
 from application.ports.workers import ensure_wanted
+from application.stages import Stage, stage
 from domain.faces import DetectedFace, Image, ScaledImage
 
 DEFAULT_MIN_FACE = 80
@@ -71,14 +72,16 @@ def locate_faces(
     else:
         image = decoder.decode_reduced(data, _PREVIEW_SIDE)
     ensure_wanted()
-    found = detector.detect(
-        image.pixels,
-        largest_only=wanted is FaceSelection.LARGEST and not whole,
-        min_face=_in_image(min_face, image) if every else None,
-    )
+    with stage(Stage.DETECT):
+        found = detector.detect(
+            image.pixels,
+            largest_only=wanted is FaceSelection.LARGEST and not whole,
+            min_face=_in_image(min_face, image) if every else None,
+        )
     if image.reduction > 1 and not found and not every:
         image = ScaledImage(decoder.decode(data))
-        found = detector.detect(image.pixels, largest_only=wanted is FaceSelection.LARGEST)
+        with stage(Stage.DETECT):
+            found = detector.detect(image.pixels, largest_only=wanted is FaceSelection.LARGEST)
     ensure_wanted()
     faces = select(found, image.pixels)
     left_out = len(found) - len(faces)

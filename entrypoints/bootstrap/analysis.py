@@ -20,7 +20,7 @@ from adapters.onnx.catalogue.entries import Catalogue
 from adapters.onnx.catalogue.files import ModelFiles
 from adapters.onnx.library import OnnxModelLibrary
 from adapters.system.idle_cores import IdleCores
-from adapters.threads.pool import ThreadWorkerPool
+from adapters.threads.measured import MeasuredWorkerPool
 from application.analysis.analyser import FaceAnalyser
 from application.liveness.gate import LivenessGate
 from application.ports.extraction import FaceExtractor
@@ -95,7 +95,7 @@ class AnalysisContainer(GalleryContainer):
     """The adapters of the analysis ports."""
 
     workers = providers.ThreadSafeSingleton(
-        ThreadWorkerPool,
+        MeasuredWorkerPool,
         _settings.worker_count,
         _settings.queue,
         prepare=providers.Object(use_one_opencv_thread),

@@ -50,11 +50,12 @@ class GalleryContainer(StorageContainer):
         FaissIndexStore, _settings.index_dir, threads=_settings.worker_count
     )
     exact_gallery = providers.ThreadSafeSingleton(PgVectorGallery, StorageContainer.engine)
+    change_feed = providers.ThreadSafeSingleton(PostgresChangeFeed, StorageContainer.engine)
     indexed_gallery = providers.ThreadSafeSingleton(
         IndexedGallery,
         exact_gallery,
         index_store,
-        providers.Singleton(PostgresChangeFeed, StorageContainer.engine),
+        change_feed,
         min_faces=MIN_INDEXED_FACES,
     )
     gallery = providers.Selector(

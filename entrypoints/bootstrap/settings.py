@@ -167,11 +167,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     audit_names: bool = False
     """Audit entries have people's names besides their ids."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
 
     @property
     def local(self) -> bool:
         """Whether only this machine can reach the service."""
         return is_loopback(self.host)
+
+    @property
+    def run_dir(self) -> Path:
+        """Of what holds only while the service runs."""
+        return self.data_dir / "run"
 
     @property
     def cache_dir(self) -> Path:

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 from adapters.onnx.catalogue.entries import Task
@@ -22,12 +23,15 @@ _PURGE_S = 20.0
 
 
 @asynccontextmanager
-async def running(container: Container, *, join: bool = False) -> AsyncIterator[None]:
+async def running(
+    container: Container, *, join: bool = False, loaded: Callable[[float], object] = lambda _: None
+) -> AsyncIterator[None]:
     """Run the database, load the models, and let indexes follow the database.
 
     Args:
         container: what is wired.
         join: whether an embedded server that another process runs already will do.
+        loaded: told how long it took to load the models, in seconds.
 
     Raises:
         StartupError: one of them can't be had.
@@ -42,7 +46,7 @@ async def running(container: Container, *, join: bool = False) -> AsyncIterator[
             purging_sessions(container),
             container.apply_retention().running(),
         ):
-            await loading
+            loaded(await loading)
             if not join:
                 await warn_of_former_models(container)
             yield
@@ -106,12 +110,13 @@ async def _purge_sessions(store: LivenessSessionStore) -> None:
             await store.purge()
 
 
-def load_models(container: Container) -> None:
-    """Load the default models and those of FACE_PRELOAD.
+def load_models(container: Container) -> float:
+    """Load the default models and those of FACE_PRELOAD; how long that took, in seconds.
 
     Raises:
         StartupError: some are unknown, missing or broken; the message names the setting of each.
     """
+    began = time.monotonic()
     models, settings = container.local_models(), container.settings()
     elsewhere = settings.services.keys()
     problems: list[str] = []
@@ -138,6 +143,7 @@ def load_models(container: Container) -> None:
     if problems:
         raise StartupError("; ".join(problems))
     return_freed_memory()
+    return time.monotonic() - began
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Self
 
+from adapters.prometheus.folder import forget_process
 from adapters.shared_memory.counters import SharedCounters
 from application.errors import StartupError
 from entrypoints.bootstrap.worker import READY, WORKER, Worker
@@ -98,6 +99,7 @@ class WorkerProcesses:
                         worker.outcome,
                     )
                     self._workers.remove(worker)
+                    forget_process(worker.process.pid)
                     worker.close()
                     self._counters.give_back_all(worker.place)
                 elif worker.hangs(self._patience, _TICK_S):

@@ -10,10 +10,12 @@ import uvicorn
 from dependency_injector import providers
 from litestar.types import ASGIApp
 
+from adapters.prometheus.metrics import MODEL_LOAD_SECONDS
 from adapters.shared_memory.counters import SharedCounters
 from domain.errors import Unavailable
 from entrypoints.bootstrap.access import require_key
 from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.sampling import sampling
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.bootstrap.signals import StopSignals
 from entrypoints.bootstrap.start import running, warn_of_former_models
@@ -43,7 +45,7 @@ async def answer_alone(
     Raises:
         StartupError: something that it needs can't be had.
     """
-    async with running(container):
+    async with running(container, loaded=MODEL_LOAD_SECONDS.set), sampling(container):
         await require_key(container)
         await answer(create_app(container), container.settings(), listener, stop, started)
 
@@ -58,7 +60,7 @@ async def answer_as_worker(container: Container, worker: Worker) -> None:
     stop = StopSignals(WORKER_STOP_S)
     heart = asyncio.create_task(worker.beat())
     try:
-        async with running(container, join=True):
+        async with running(container, join=True, loaded=MODEL_LOAD_SECONDS.set), sampling(container):
             if worker.others_answer:
                 await _until_ready(container)
             else:

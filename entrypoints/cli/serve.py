@@ -15,10 +15,12 @@ import click
 import uvloop
 from dependency_injector import providers
 
+from adapters.prometheus.folder import allocate, metrics_folder
 from entrypoints.bootstrap.access import require_key
 from entrypoints.bootstrap.address import listen, url_of
 from entrypoints.bootstrap.audit_lines import write_audit_lines
 from entrypoints.bootstrap.database import running_database
+from entrypoints.bootstrap.log import configure_log
 from entrypoints.bootstrap.settings import Settings, load_settings
 from entrypoints.bootstrap.signals import StopSignals
 from entrypoints.bootstrap.storage import StorageContainer
@@ -27,8 +29,6 @@ from entrypoints.bootstrap.worker_processes import WorkerProcesses
 
 if TYPE_CHECKING:
     from entrypoints.bootstrap.container import Container
-
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s[%(process)d] %(message)s"
 
 STOP_S = 34
 """How long a clean stop may take. A container's engine is told to wait for 40 s."""
@@ -63,16 +63,20 @@ def serve_with(settings: Settings, make_container: "Callable[[], Container]") ->
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
         if worker := this_worker():
             worker.die_with_parent()
+            allocate()
             uvloop.run(import_module("entrypoints.cli.answer").answer_as_worker(make_container(), worker))
         else:
             # First of all, so that a second service on the address fails at once.
-            with listen(settings.host, settings.port) as listener:
+            with (
+                listen(settings.host, settings.port) as listener,
+                metrics_folder(settings.run_dir),
+            ):
                 uvloop.run(_serve(settings, make_container, listener))
 
 
 def begin_logging(settings: Settings) -> None:
     """Log to the standard error, at the level that the settings say."""
-    logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
+    configure_log(settings)
     # httpx would log each request to a model service.
     for library in ("alembic", "faiss", "httpx", "uvicorn"):
         logging.getLogger(library).setLevel(logging.WARNING)
@@ -119,6 +123,7 @@ async def _serve(
 
     stop = StopSignals(STOP_S)
     if settings.process_count == 1:
+        allocate()
         answer = import_module("entrypoints.cli.answer")
         await answer.answer_alone(make_container(), listener, stop, started)
     else:

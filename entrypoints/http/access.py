@@ -22,6 +22,7 @@ from entrypoints.http.middleware.audit import audit_operation
 from entrypoints.http.middleware.records import record_of
 from entrypoints.http.openapi.request_bodies import JSON_PATH
 from entrypoints.http.requests.forms import read_form
+from entrypoints.http.requests.signatures import query_parameters
 
 PUBLIC = "public"
 """An operation that needs no key."""
@@ -72,6 +73,7 @@ ACCESS: Mapping[tuple[str, str], Scope | str] = {
     ("DELETE", f"{_KEY}/{{key_id}}"): Scope.ADMIN,
     ("GET", "/api/audit"): Scope.ADMIN,
     ("GET", "/api/model"): ANY_KEY,
+    ("GET", "/metrics"): Scope.METRICS,
     ("GET", "/health/live"): PUBLIC,
     ("GET", "/health/ready"): PUBLIC,
     ("GET", "/"): PUBLIC,
@@ -149,8 +151,11 @@ class AccessGuard:
             caller.grant.require(needed)
         # Forms are read here, once for all operations, because they may name the collection.
         await read_form(cast("Request[Any, Any, Any]", connection))
-        audit_operation(connection.scope, _with_parameters(event, connection, needed), awaited=awaited)
-        for collection in _collections(connection):
+        collections = _collections(connection, handler)
+        audit_operation(
+            connection.scope, _with_parameters(event, connection, needed, collections), awaited=awaited
+        )
+        for collection in collections:
             caller.grant.require_collection(collection)
 
 
@@ -183,20 +188,25 @@ def _holder(connection: ASGIConnection[Any, Any, Any, Any], caller: Caller) -> s
     return f"address {host[:64]}"
 
 
-def _collections(connection: ASGIConnection[Any, Any, Any, Any]) -> list[str]:
-    """The collections that the request is about; the query has those of its form too."""
+def _collections(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> list[str]:
+    """The collections that the request is about, none if it is about none; the query has those of its form too."""
     template = connection.scope["path_template"]
     if template.startswith(_COLLECTION):
         return [connection.path_params["name"]] if "name" in connection.path_params else []
+    if "collection" not in query_parameters(handler):
+        return []
     named = connection.query_params.getall("collection", [])
     return [str(name) for name in named] or [DEFAULT_COLLECTION]
 
 
 def _with_parameters(
-    event: AuditEvent, connection: ASGIConnection[Any, Any, Any, Any], needed: Scope | str
+    event: AuditEvent,
+    connection: ASGIConnection[Any, Any, Any, Any],
+    needed: Scope | str,
+    collections: list[str],
 ) -> AuditEvent:
     """The event with what the request's parameters say."""
-    collection = next(iter(_collections(connection)), "")
+    collection = next(iter(collections), "")
     collected = needed not in {Scope.DETECT, Scope.ADMIN} and re.fullmatch(COLLECTION_PATTERN, collection)
     return replace(
         event,

@@ -36,6 +36,7 @@ from entrypoints.http.middleware.access_log import access_log
 from entrypoints.http.middleware.audit import audited
 from entrypoints.http.middleware.deadline import within_deadline
 from entrypoints.http.middleware.disconnects import drop_abandoned_work
+from entrypoints.http.middleware.measured import measured
 from entrypoints.http.middleware.methods import allow_all_methods, head_as_get
 from entrypoints.http.middleware.proxies import behind_proxies
 from entrypoints.http.middleware.quotas import show_quota
@@ -52,6 +53,7 @@ from entrypoints.http.routes.faces import FaceController
 from entrypoints.http.routes.health import HealthController
 from entrypoints.http.routes.keys import KeyController
 from entrypoints.http.routes.liveness_sessions import LivenessSessionController
+from entrypoints.http.routes.metrics import MetricsController
 from entrypoints.http.routes.models import ModelController
 from entrypoints.http.routes.profiles import ProfileController
 from entrypoints.http.routes.recognition import RecognitionController
@@ -67,6 +69,7 @@ CONTROLLERS = (
     KeyController,
     AuditController,
     HealthController,
+    MetricsController,
 )
 
 USE_CASES: Mapping[str, type] = {
@@ -106,7 +109,7 @@ def create_app(container: Container) -> ASGIApp:
     bounded = refuse_at_stop(bound_uploads(drop_abandoned_work(punctual), budget))
     requests = security_headers(
         behind_proxies(
-            access_log(audited(head_as_get(bounded), container.audit_trail())),
+            access_log(audited(head_as_get(measured(bounded)), container.audit_trail())),
             settings.trusted_proxies,
             settings.root_path,
             {route.path.split("/")[1] for route in api.routes},

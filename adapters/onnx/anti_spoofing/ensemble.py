@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing_extensions import override
 
 from application.ports.liveness import SpoofDetector
+from application.stages import Stage, timed
 from domain.faces import DetectedFace, Image
 from domain.liveness.detection import pooled
 
@@ -26,5 +27,6 @@ class SpoofDetectorEnsemble(SpoofDetector):
         return pooled(member.threshold for member in self.members)
 
     @override
+    @timed(Stage.LIVENESS)
     def score(self, image: Image, face: DetectedFace) -> float:
         return pooled(member.score(image, face) for member in self.members)

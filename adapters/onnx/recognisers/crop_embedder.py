@@ -12,6 +12,7 @@ from typing_extensions import override
 from adapters.onnx.session import InferenceSession
 from application.ports.analysis import FaceEmbedder
 from application.ports.workers import ensure_wanted
+from application.stages import Stage, timed
 from domain.errors import BrokenModel
 from domain.faces import Crop
 
@@ -88,6 +89,7 @@ class CropEmbedder(FaceEmbedder):
         return self.directions(self.embed_raw(crops))
 
     @override
+    @timed(Stage.EMBED)
     def embed_raw(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         if not crops:
             return np.empty((0, self._dimensions), dtype=np.float32)

@@ -8,6 +8,7 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.ports.workers import request_id
+from entrypoints.bootstrap.log import FIELDS
 from entrypoints.http.middleware.records import record_of
 
 logger = logging.getLogger("face.access")
@@ -47,15 +48,17 @@ def access_log(app: ASGIApp) -> ASGIApp:
             await app(scope, receive, watched)
         finally:
             client = scope.get("client")
+            fields = {
+                "method": quote(str(scope.get("method"))),
+                "path": shown_path(scope["path"]),
+                "status": CLIENT_CLOSED_REQUEST if record.left else status,
+                "ms": round((time.perf_counter() - start) * 1e3, 1),
+                "client": quote(client[0], safe=":.") if client else "-",
+                "request": record.id,
+                "code": record.code,
+            }
             logger.info(
-                "%s %s %d %.1f ms client=%s request=%s code=%s",
-                quote(str(scope.get("method"))),
-                shown_path(scope["path"]),
-                CLIENT_CLOSED_REQUEST if record.left else status,
-                (time.perf_counter() - start) * 1e3,
-                quote(client[0], safe=":.") if client else "-",
-                record.id,
-                record.code,
+                "%s %s %d %.1f ms client=%s request=%s code=%s", *fields.values(), extra={FIELDS: fields}
             )
 
     return logged

@@ -16,7 +16,7 @@ CLIENT_LEFT = "client_left"
 _MAX_CLIENT = 64
 """Characters of a client's address that are kept; it may come from a proxy's header."""
 
-_UNAUDITED = {"list_models", "send_liveness_frame", "get_liveness_session"}
+_UNAUDITED = {"get_metrics", "list_models", "send_liveness_frame", "get_liveness_session"}
 """Operations that touch nothing of anybody enrolled: of a liveness session, its start and its use are recorded."""
 
 

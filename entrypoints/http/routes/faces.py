@@ -59,7 +59,10 @@ class FaceController(Controller):
     path = "/api/face"
     tags = ("faces",)
 
-    @get(summary="List registered faces", responses=refusals(errors.InvalidCollection, errors.InvalidName))
+    @get(
+        summary="List registered faces",
+        responses=refusals(errors.CollectionNotFound, errors.InvalidCollection, errors.InvalidName),
+    )
     async def list_faces(
         self,
         manage_faces: NamedDependency[ManageFaces],
@@ -113,7 +116,9 @@ class FaceController(Controller):
         "/{face_id:int}/move",
         status_code=HTTPStatus.OK,
         summary="Give a face to another person",
-        responses=refusals(errors.FaceNotFound, errors.ProfileNotFound, errors.InvalidCollection),
+        responses=refusals(
+            errors.FaceNotFound, errors.ProfileNotFound, errors.CollectionNotFound, errors.InvalidCollection
+        ),
     )
     async def move_face(
         self,
@@ -130,7 +135,7 @@ class FaceController(Controller):
         "/{face_id:int}",
         status_code=HTTPStatus.OK,
         summary="Delete a face",
-        responses=refusals(errors.FaceNotFound, errors.InvalidCollection),
+        responses=refusals(errors.FaceNotFound, errors.CollectionNotFound, errors.InvalidCollection),
     )
     async def delete_face(
         self,

@@ -64,7 +64,9 @@ class ProfileController(Controller):
 
     @get(
         summary="List people",
-        responses=refusals(errors.InvalidCollection, errors.InvalidMetadata, errors.InvalidName),
+        responses=refusals(
+            errors.CollectionNotFound, errors.InvalidCollection, errors.InvalidMetadata, errors.InvalidName
+        ),
     )
     async def list_profiles(
         self,
@@ -111,7 +113,7 @@ class ProfileController(Controller):
     @get(
         "/{profile_id:int}",
         summary="Get a person",
-        responses=refusals(errors.InvalidCollection, errors.ProfileNotFound),
+        responses=refusals(errors.CollectionNotFound, errors.InvalidCollection, errors.ProfileNotFound),
     )
     async def get_profile(
         self,
@@ -126,7 +128,7 @@ class ProfileController(Controller):
     @get(
         "/{profile_id:int}/export",
         summary="Everything that is stored about a person",
-        responses=refusals(errors.InvalidCollection, errors.ProfileNotFound),
+        responses=refusals(errors.CollectionNotFound, errors.InvalidCollection, errors.ProfileNotFound),
     )
     async def export_profile(
         self,
@@ -151,6 +153,7 @@ class ProfileController(Controller):
         request_max_body_size=MAX_JSON_BYTES,
         responses=refusals(
             errors.ImageTooLarge,
+            errors.CollectionNotFound,
             errors.InvalidCollection,
             errors.InvalidName,
             errors.InvalidMetadata,
@@ -173,7 +176,7 @@ class ProfileController(Controller):
         "/{profile_id:int}/merge",
         status_code=HTTPStatus.OK,
         summary="Merge two people who are one",
-        responses=refusals(errors.InvalidCollection, errors.ProfileNotFound),
+        responses=refusals(errors.CollectionNotFound, errors.InvalidCollection, errors.ProfileNotFound),
     )
     async def merge_profiles(
         self,
@@ -193,7 +196,7 @@ class ProfileController(Controller):
         "/{profile_id:int}",
         status_code=HTTPStatus.OK,
         summary="Delete a person",
-        responses=refusals(errors.InvalidCollection, errors.ProfileNotFound),
+        responses=refusals(errors.CollectionNotFound, errors.InvalidCollection, errors.ProfileNotFound),
     )
     async def delete_profile(
         self,

@@ -1,0 +1,1 @@
+"""Metrics for Prometheus, over all processes of the service."""

@@ -1,0 +1,86 @@
+"""The metrics: docs/metrics.md explains each.
+
+Labels have few values, and none that a client can choose: not paths but their templates, no names, no collections.
+"""
+
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from adapters.prometheus.folder import VARIABLE
+
+_FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_REQUEST = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+REGISTRY = CollectorRegistry()
+
+REQUESTS = Counter(
+    "face_requests",
+    "Requests that were answered, or whose client left (status 499)",
+    ["method", "route", "status"],
+    registry=REGISTRY,
+)
+REQUEST_SECONDS = Histogram(
+    "face_request_duration_seconds",
+    "From a request's head to the end of its answer",
+    ["route"],
+    buckets=_REQUEST,
+    registry=REGISTRY,
+)
+IN_PROGRESS = Gauge(
+    "face_requests_in_progress",
+    "Requests that are being received or answered",
+    multiprocess_mode="livesum",
+    registry=REGISTRY,
+)
+REFUSALS = Counter("face_refusals", "Answers with an error, by its code", ["code"], registry=REGISTRY)
+STAGE_SECONDS = Histogram(
+    "face_stage_duration_seconds", "Stages of requests", ["stage"], buckets=_FAST, registry=REGISTRY
+)
+DECISIONS = Counter("face_decisions", "Identifications of faces, by verdict", ["verdict"], registry=REGISTRY)
+QUEUED = Gauge(
+    "face_queue_photos", "Photos that wait for a worker", multiprocess_mode="livesum", registry=REGISTRY
+)
+WORKERS_BUSY = Gauge("face_workers_busy", "Workers at work", multiprocess_mode="livesum", registry=REGISTRY)
+WORKERS = Gauge("face_workers", "Workers", multiprocess_mode="livesum", registry=REGISTRY)
+MEMORY = Gauge(
+    "face_process_resident_memory_bytes",
+    "Memory of each process that answers",
+    multiprocess_mode="liveall",
+    registry=REGISTRY,
+)
+MODEL_LOAD_SECONDS = Gauge(
+    "face_model_load_seconds",
+    "How long the models took to load at the start, in the slowest process",
+    multiprocess_mode="livemax",
+    registry=REGISTRY,
+)
+GALLERY_FACES = Gauge(
+    "face_gallery_faces",
+    "Enrolled faces of all collections, by recognition model",
+    ["model"],
+    multiprocess_mode="livemax",
+    registry=REGISTRY,
+)
+INDEXES_FILLING = Gauge(
+    "face_indexes_filling",
+    "Indexes that can't be searched yet, or have to be filled again: the database searches meanwhile",
+    multiprocess_mode="livesum",
+    registry=REGISTRY,
+)
+DATABASE_CONNECTIONS = Gauge(
+    "face_database_connections",
+    "Connections to the database that are in use",
+    multiprocess_mode="livesum",
+    registry=REGISTRY,
+)
+
+
+def exposition() -> bytes:
+    """All metrics of all processes, in Prometheus' text format."""
+    if VARIABLE not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

@@ -1,0 +1,126 @@
+"""What a request's work consists of and how long each stage of it takes: the one seam of measurement."""
+
+import functools
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ParamSpec, TypeVar
+
+from domain.identification import Verdict
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+MOST_KEPT = 10_000
+"""Measurements of one request; a batch has many photos, each with a few."""
+
+
+class Stage(StrEnum):
+    """A part of the work. `database` is within most searches too."""
+
+    QUEUE = "queue"
+    """Waiting for a worker."""
+    DECODE = "decode"
+    DETECT = "detect"
+    REFINE = "refine"
+    """Locating landmarks a second time."""
+    ALIGN = "align"
+    EMBED = "embed"
+    LIVENESS = "liveness"
+    QUALITY = "quality"
+    SEARCH = "search"
+    """Among the people enrolled, by an index or by the database."""
+    DATABASE = "database"
+    """Connections, statements and transactions."""
+
+
+@dataclass(slots=True)
+class Measurements:
+    """Of one request. Workers add to it, and the request's own task."""
+
+    stages: list[tuple[Stage, float]] = field(default_factory=list)
+    """Stages and how long they took, in seconds, in the order in which they ended."""
+    verdicts: list[Verdict] = field(default_factory=list)
+    """Of its identifications."""
+
+    def add(self, stage: Stage, seconds: float) -> None:
+        """Note how long a stage took; what is too much is left out."""
+        if len(self.stages) < MOST_KEPT:
+            self.stages.append((stage, seconds))
+
+    def totals(self) -> dict[Stage, float]:
+        """Seconds by stage."""
+        totals: dict[Stage, float] = {}
+        for stage, seconds in self.stages:
+            totals[stage] = totals.get(stage, 0.0) + seconds
+        return totals
+
+
+_current: ContextVar[Measurements | None] = ContextVar("measurements", default=None)
+
+
+@contextmanager
+def measuring() -> Iterator[Measurements]:
+    """Measure what the current task does, and what workers do for it."""
+    measurements = Measurements()
+    token = _current.set(measurements)
+    try:
+        yield measurements
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def stage(which: Stage) -> Iterator[None]:
+    """Measure a stage, if anybody measures."""
+    measurements = _current.get()
+    if measurements is None:
+        yield
+        return
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        measurements.add(which, time.perf_counter() - began)
+
+
+def timed(which: Stage) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Make calls of a synchronous function a stage."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def measured(*args: P.args, **kwargs: P.kwargs) -> R:
+            with stage(which):
+                return function(*args, **kwargs)
+
+        return measured
+
+    return decorate
+
+
+def note_verdict(verdict: Verdict) -> None:
+    """Count a decision about a face."""
+    measurements = _current.get()
+    if measurements is not None and len(measurements.verdicts) < MOST_KEPT:
+        measurements.verdicts.append(verdict)
+
+
+def carried(work: Callable[P, R]) -> Callable[P, R]:
+    """The same work, to be run in another thread: it is measured for this task, and so is its wait for a worker."""
+    measurements = _current.get()
+    if measurements is None:
+        return work
+    submitted = time.perf_counter()
+
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        measurements.add(Stage.QUEUE, time.perf_counter() - submitted)
+        token = _current.set(measurements)
+        try:
+            return work(*args, **kwargs)
+        finally:
+            _current.reset(token)
+
+    return run

@@ -1,0 +1,39 @@
+"""The log: lines of text, or an object of JSON a line for those who collect logs."""
+
+import logging
+from datetime import UTC, datetime
+
+import msgspec
+from typing_extensions import override
+
+from entrypoints.bootstrap.settings import Settings
+
+TEXT_FORMAT = "%(asctime)s %(levelname)s %(name)s[%(process)d] %(message)s"
+
+FIELDS = "fields"
+"""The attribute of a record that has the values of its message by name: `logger.info(..., extra={FIELDS: ...})`."""
+
+
+def configure_log(settings: Settings) -> None:
+    """Write to stderr, as the settings say."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter() if settings.log_format == "json" else logging.Formatter(TEXT_FORMAT))
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
+
+
+class JsonFormatter(logging.Formatter):
+    """One line, with time (ISO 8601, UTC), level, logger, process and either the record's fields or its message."""
+
+    @override
+    def format(self, record: logging.LogRecord) -> str:
+        said = getattr(record, FIELDS, None) or {"message": record.getMessage()}
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "process": record.process,
+            **said,
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(line).decode()

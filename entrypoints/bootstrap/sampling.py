@@ -1,0 +1,80 @@
+"""Figures that nobody counts as they change: they are looked at now and then."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from resource import getpagesize
+
+from adapters.gallery_index.gallery import IndexedGallery
+from adapters.prometheus.metrics import (
+    DATABASE_CONNECTIONS,
+    GALLERY_FACES,
+    INDEXES_FILLING,
+    MEMORY,
+    QUEUED,
+    WORKERS,
+    WORKERS_BUSY,
+)
+from adapters.threads.measured import MeasuredWorkerPool
+from domain.errors import FaceServiceError
+from entrypoints.bootstrap.container import Container
+
+SAMPLE_S = 1.0
+GALLERY_S = 60.0
+"""The database counts all faces for it."""
+
+
+@asynccontextmanager
+async def sampling(container: Container) -> AsyncIterator[None]:
+    """Look at this process as long as it answers."""
+    tasks = [asyncio.create_task(_sample(container)), asyncio.create_task(_sample_gallery(container))]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _sample(container: Container) -> None:
+    pool: MeasuredWorkerPool = container.workers()
+    index: IndexedGallery | None = container.indexed_gallery() if container.search() == "index" else None
+    connections = None if container.storage() == "memory" else container.engine().pool
+    WORKERS.set(pool.workers)
+    while True:
+        QUEUED.set(pool.queued)
+        WORKERS_BUSY.set(pool.busy)
+        MEMORY.set(_resident_bytes())
+        if connections is not None:
+            DATABASE_CONNECTIONS.set(connections.checkedout())  # type: ignore[attr-defined]
+        if index is not None:
+            INDEXES_FILLING.set(len(index.filling))
+        await asyncio.sleep(SAMPLE_S)
+
+
+async def _sample_gallery(container: Container) -> None:
+    while True:
+        try:
+            for model, faces in (await _faces(container)).items():
+                GALLERY_FACES.labels(model).set(faces)
+        except FaceServiceError:
+            pass  # the next time, then
+        await asyncio.sleep(GALLERY_S)
+
+
+async def _faces(container: Container) -> Counter[str]:
+    """Number of faces by model."""
+    faces: Counter[str] = Counter()
+    if container.storage() == "memory":
+        for collection in container.memory().collections.values():
+            faces.update(stored.face.recognition_model for stored in collection.faces.values())
+        return faces
+    for gallery, number in (await container.change_feed().galleries()).items():
+        faces[gallery.model] += number
+    return faces
+
+
+def _resident_bytes() -> int:
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * getpagesize()

@@ -1,0 +1,73 @@
+"""What the metrics say of each request, and the header Server-Timing of its answer."""
+
+import time
+from http import HTTPStatus
+
+from litestar.datastructures import MutableScopeHeaders
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from adapters.prometheus.metrics import (
+    DECISIONS,
+    IN_PROGRESS,
+    REFUSALS,
+    REQUEST_SECONDS,
+    REQUESTS,
+    STAGE_SECONDS,
+)
+from application.stages import Measurements, measuring
+from entrypoints.http.middleware.access_log import CLIENT_CLOSED_REQUEST
+from entrypoints.http.middleware.records import record_of
+
+_METHODS = {"GET", "POST", "PATCH", "DELETE", "OPTIONS"}
+_UNKNOWN = "-"
+"""A method or a route that the service hasn't: clients could make as many labels as they like."""
+
+
+def measured(app: ASGIApp) -> ASGIApp:
+    """Counts and measures requests."""
+
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+        status = 0
+
+        async def sent(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                timing = _server_timing(measurements, time.perf_counter() - began)
+                MutableScopeHeaders.from_message(message)["Server-Timing"] = timing
+            await send(message)
+
+        IN_PROGRESS.inc()
+        try:
+            with measuring() as measurements:
+                await app(scope, receive, sent)
+        finally:
+            IN_PROGRESS.dec()
+            _count(scope, status, measurements, time.perf_counter() - began)
+
+    return answered
+
+
+def _count(scope: Scope, status: int, measurements: Measurements, seconds: float) -> None:
+    record = record_of(scope)
+    if record.left or not status:
+        status = CLIENT_CLOSED_REQUEST
+    route = scope.get("path_template") or _UNKNOWN
+    method = str(scope.get("method"))
+    method = method if method in _METHODS else _UNKNOWN
+    REQUESTS.labels(method, route, str(status)).inc()
+    if route != _UNKNOWN:
+        REQUEST_SECONDS.labels(route).observe(seconds)
+    if status >= HTTPStatus.BAD_REQUEST and record.code != "-":
+        REFUSALS.labels(record.code).inc()
+    for stage, took in measurements.stages:
+        STAGE_SECONDS.labels(stage).observe(took)
+    for verdict in measurements.verdicts:
+        DECISIONS.labels(verdict).inc()
+
+
+def _server_timing(measurements: Measurements, total: float) -> str:
+    """Milliseconds by stage (W3C Server Timing)."""
+    entries = [*measurements.totals().items(), ("total", total)]
+    return ", ".join(f"{name};dur={seconds * 1e3:.1f}" for name, seconds in entries)

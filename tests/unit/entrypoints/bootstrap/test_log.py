@@ -1,0 +1,34 @@
+"""Lines of the log as JSON."""
+
+import json
+import logging
+
+from entrypoints.bootstrap.log import FIELDS, JsonFormatter
+
+
+def record(message: str, *values: object) -> logging.LogRecord:
+    return logging.LogRecord("face.test", logging.WARNING, "", 0, message, values, None)
+
+
+def test_a_message() -> None:
+    line = json.loads(JsonFormatter().format(record("two\nlines of %s", "text")))
+    assert line.pop("time").endswith("+00:00")
+    assert isinstance(line.pop("process"), int)
+    assert line == {"level": "warning", "logger": "face.test", "message": "two\nlines of text"}
+
+
+def test_fields_instead_of_a_message() -> None:
+    made = record("unused")
+    setattr(made, FIELDS, {"status": 200, "path": "/api/face"})
+    text = JsonFormatter().format(made)
+    assert json.loads(text)["status"] == 200
+    assert "unused" not in text
+
+
+def test_an_exception_is_in_the_same_line() -> None:
+    made = record("failed")
+    error = ValueError("because")
+    made.exc_info = (ValueError, error, None)
+    text = JsonFormatter().format(made)
+    assert "\n" not in text
+    assert "ValueError: because" in json.loads(text)["exception"]
