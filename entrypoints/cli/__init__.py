@@ -17,6 +17,7 @@ _COMMANDS = {
     "backup": ("backup:backup", "Write all that makes this instance to a file."),
     "restore": ("backup:restore", "Put a backup into an empty instance."),
     "reembed": ("reembed:reembed", "Embed stored crops with another recognition model."),
+    "gallery": ("gallery:gallery", "Find mistakes in what is enrolled."),
     "keys": ("keys:keys", "Create, list, replace and revoke API keys."),
     "models": ("models:models", "List, fetch, check and add model files."),
     "licenses": ("licenses:licenses", "List the licences of dependencies and models."),

@@ -62,6 +62,7 @@ ACCESS: Mapping[tuple[str, str], Scope | str] = {
     ("POST", _COLLECTION): Scope.MANAGE,
     ("GET", f"{_COLLECTION}/{{name}}/calibration"): Scope.MANAGE,
     ("DELETE", f"{_COLLECTION}/{{name}}"): Scope.MANAGE,
+    ("GET", "/api/gallery/check"): Scope.MANAGE,
     ("GET", _KEY): Scope.ADMIN,
     ("POST", _KEY): Scope.ADMIN,
     ("POST", f"{_KEY}/{{key_id}}/rotate"): Scope.ADMIN,

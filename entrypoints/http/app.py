@@ -15,6 +15,7 @@ from application.audit import ReadAudit
 from application.calibration_report import ReportCalibration
 from application.catalogue import ListModels
 from application.enrolment import EnrolBatch, EnrolFace
+from application.gallery_check.check import CheckGallery
 from application.health import CheckReadiness
 from application.idempotency import AnswerOnce
 from application.liveness.sessions import ReadLivenessSession, StartLivenessSession, TakeLivenessFrame
@@ -47,6 +48,7 @@ from entrypoints.http.routes.batch import BatchController
 from entrypoints.http.routes.collections import CollectionController
 from entrypoints.http.routes.docs import docs_router
 from entrypoints.http.routes.faces import FaceController
+from entrypoints.http.routes.gallery import GalleryController
 from entrypoints.http.routes.health import HealthController
 from entrypoints.http.routes.keys import KeyController
 from entrypoints.http.routes.liveness_sessions import LivenessSessionController
@@ -61,6 +63,7 @@ CONTROLLERS = (
     LivenessSessionController,
     ProfileController,
     CollectionController,
+    GalleryController,
     ModelController,
     KeyController,
     AuditController,
@@ -69,6 +72,7 @@ CONTROLLERS = (
 
 USE_CASES: Mapping[str, type] = {
     "answer_once": AnswerOnce,
+    "check_gallery": CheckGallery,
     "check_liveness": CheckLiveness,
     "check_readiness": CheckReadiness,
     "detect_faces": DetectFaces,
