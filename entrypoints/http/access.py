@@ -72,6 +72,7 @@ ACCESS: Mapping[tuple[str, str], Scope | str] = {
     ("GET", "/health/live"): PUBLIC,
     ("GET", "/health/ready"): PUBLIC,
     ("GET", "/"): PUBLIC,
+    ("GET", "/console"): PUBLIC,
     ("GET", "/openapi.json"): PUBLIC,
 }
 """By method and path template: the scope that a key needs. What is not in it needs an administrator's key."""

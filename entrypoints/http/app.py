@@ -46,6 +46,7 @@ from entrypoints.http.requests.text import check_address
 from entrypoints.http.routes.audit import AuditController
 from entrypoints.http.routes.batch import BatchController
 from entrypoints.http.routes.collections import CollectionController
+from entrypoints.http.routes.console import console_router
 from entrypoints.http.routes.docs import docs_router
 from entrypoints.http.routes.faces import FaceController
 from entrypoints.http.routes.gallery import GalleryController
@@ -125,7 +126,7 @@ def create_api(container: Container) -> Litestar:
     """The framework's part of the application: its routes and what they need."""
     settings: Settings = container.settings()
     return Litestar(
-        [*CONTROLLERS, docs_router],
+        [*CONTROLLERS, docs_router, console_router],
         dependencies={
             name: Provide(_bridge(getattr(container, name), kind), sync_to_thread=False)
             for name, kind in USE_CASES.items()

@@ -134,7 +134,8 @@ async def test_parts_together_find_what_one_check_finds(gallery: Gallery) -> Non
     await gallery.enrol("again", directions[4])
     await gallery.enrol("person 7", directions[8])
     whole = await gallery.checked()
-    parts, after = [], None
+    parts: list[GalleryCheck] = []
+    after = None
     while not parts or after is not None:
         parts.append(await gallery.checked(after=after, comparisons=10 * whole.faces))
         after = parts[-1].next
