@@ -62,6 +62,15 @@ async function move(candidate, name) {
   say(`Face ${candidate.id} is now ${person.name}'s.`);
 }
 
+/** What was found out about a face. */
+export function findings(found) {
+  const best = found.candidates[0];
+  return [h("div", {class: "row spread"}, h("h2", {}, sentence(found)),
+    h("span", {class: "verdict", "data-verdict": kind(found.verdict)}, kind(found.verdict))),
+  best && found.threshold !== undefined ? gauge(best.similarity, found.threshold) : null,
+  facts(found)].flat();
+}
+
 /** A card about a face; `photo` makes the picture of it, `again` recognises anew. */
 export function faceCard(found, index, photo, again) {
   const best = found.candidates[0];
@@ -70,10 +79,7 @@ export function faceCard(found, index, photo, again) {
     action(found.verdict === "unknown" ? "Register" : "Register for this person",
       async () => register(right.name(), await photo(), again)));
   const card = h("section", {class: "card", id: `face-${index}`, tabindex: "-1", "aria-label": `Face ${index + 1}`},
-    h("div", {class: "row spread"}, h("h2", {}, sentence(found)),
-      h("span", {class: "verdict", "data-verdict": kind(found.verdict)}, kind(found.verdict))),
-    best && found.threshold !== undefined ? gauge(best.similarity, found.threshold) : null,
-    facts(found));
+    findings(found));
   if (found.verdict === "unknown") {
     card.append(adding);
   } else if (best) {

@@ -54,7 +54,7 @@ class Many extends HTMLElement {
     const bar = h("progress", {max: photos.length, value: 0, "aria-label": "Photos done"});
     const state = h("p", {role: "status"}, "Starting ...");
     const lines = h("ul", {class: "list"});
-    const row = h("div", {class: "row"}, h("button", {type: "button", class: "second", onclick: () => { this.stopped = true; }}, "Stop"));
+    const row = h("div", {class: "row middle"}, h("button", {type: "button", class: "second", onclick: () => { this.stopped = true; }}, "Stop"));
     this.place.replaceChildren(h("section", {class: "card"}, bar, state, row, lines));
     let next = 0;
     const tally = {registered: 0, refused: 0};

@@ -1,7 +1,7 @@
 // Who is in a photo, or before the camera?
 import {within} from "./api.js";
 import {action, count, h, heading, problem} from "./dom.js";
-import {faceCard, labelOf} from "./face.js";
+import {faceCard, findings, labelOf} from "./face.js";
 import {drawBoxes, dropZone, jpeg, loaded, onPaste} from "./photo.js";
 
 const TOP = 3;
@@ -106,7 +106,8 @@ class Recognise extends HTMLElement {
           if (this.running !== running) return;
           this.boxes(frame, data, width, height);
           const names = data.map((found) => labelOf(found)).join(", ");
-          cards.replaceChildren(h("p", {class: "muted"}, data.length ? `In the picture: ${names}` : "No face in the picture."));
+          cards.replaceChildren(h("p", {class: "muted"}, data.length ? `In the picture: ${names}` : "No face in the picture."),
+            ...data.map((found) => h("section", {class: "card"}, findings(found))));
         } catch (error) {
           if (error.name === "AbortError") return;
           cards.replaceChildren(problem(error));

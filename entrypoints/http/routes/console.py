@@ -28,7 +28,7 @@ CACHE = {"Cache-Control": "no-cache"}
 @get("/console", sync_to_thread=True)
 def console(request: AnyRequest) -> Response[bytes] | Redirect:
     """The page; its addresses are relative, so that it works wherever a proxy has put the service."""
-    if request.scope["path"].endswith("/"):
+    if request.scope["raw_path"].endswith(b"/"):
         return Redirect("../console")
     headers = {**CACHE, "Content-Security-Policy": CONTENT_SECURITY_POLICY}
     return Response((CONSOLE / "index.html").read_bytes(), media_type=MediaType.HTML, headers=headers)
