@@ -20,11 +20,11 @@ export function labelOf(found) {
 }
 
 /** Similarity beside threshold. */
-export function gauge(similarity, threshold) {
+export function gauge(similarity, threshold, nearest = "") {
   const bar = h("div", {class: `gauge${similarity >= threshold ? " over" : ""}`, "aria-hidden": "true"}, h("i"), h("b"));
   bar.firstChild.style.width = `${100 * Math.max(0, similarity)}%`;
   bar.lastChild.style.left = `${100 * Math.max(0, threshold)}%`;
-  return [bar, h("p", {class: "small"}, `Similarity ${number(similarity, 3)}, and a match needs ${number(threshold, 3)}.`)];
+  return [bar, h("p", {class: "small"}, `${nearest}Similarity ${number(similarity, 3)}, and a match needs ${number(threshold, 3)}.`)];
 }
 
 function sentence(found) {
@@ -32,7 +32,7 @@ function sentence(found) {
   if (found.verdict === "match") return `This is ${best.name}.`;
   if (found.verdict === "ambiguous") return `Too close to call: ${found.candidates.map((one) => one.name).join(", ")}.`;
   if (found.verdict !== "unknown") return REFUSALS[found.verdict] ?? `Refused: ${found.verdict}.`;
-  return best ? `Nobody who is registered. The nearest is ${best.name}.` : "Nobody is registered yet.";
+  return best ? "Nobody who is registered." : "Nobody is registered yet.";
 }
 
 function facts({liveness, quality, searched}) {
@@ -67,7 +67,7 @@ export function findings(found) {
   const best = found.candidates[0];
   return [h("div", {class: "row spread"}, h("h2", {}, sentence(found)),
     h("span", {class: "verdict", "data-verdict": kind(found.verdict)}, kind(found.verdict))),
-  best && found.threshold !== undefined ? gauge(best.similarity, found.threshold) : null,
+  best && found.threshold !== undefined ? gauge(best.similarity, found.threshold, found.verdict === "unknown" ? `The nearest is ${best.name}. ` : "") : null,
   facts(found)].flat();
 }
 

@@ -13,9 +13,10 @@ class System extends HTMLElement {
   }
 
   card(part) {
-    const card = h("section", {class: "card"});
+    const reading = h("p", {class: "muted"}, "Reading ...");
+    const card = h("section", {class: "card"}, reading);
     this.append(card);
-    part.call(this, card).catch((error) => {
+    part.call(this, card).finally(() => reading.remove()).catch((error) => {
       if (error.status === 403) card.remove(); // this key may not see it
       else card.append(problem(error));
     });
@@ -81,7 +82,7 @@ class System extends HTMLElement {
 function table(header, rows) {
   const cell = (name, value) => h(name, {class: typeof value === "number" ? "number" : null}, typeof value === "number" ? value.toLocaleString("en") : value);
   return h("div", {class: "table", tabindex: "0", role: "group", "aria-label": `Table: ${header.filter(Boolean).join(", ")}`}, h("table", {},
-    h("thead", {}, h("tr", {}, header.map((text) => (text ? h("th", {scope: "col"}, text) : h("td", {}))))),
+    h("thead", {}, h("tr", {}, header.map((text, column) => (text ? h("th", {scope: "col", class: typeof rows[0]?.[column] === "number" ? "number" : null}, text) : h("td", {}))))),
     h("tbody", {}, rows.map((row) => h("tr", {}, row.map((value) => cell("td", value)))))));
 }
 

@@ -50,9 +50,9 @@ class Console:
     def card(self, title: str) -> Locator:
         return self.page.locator("section.card").filter(has=self.page.get_by_role("heading", name=title))
 
-    def take(self, name: str) -> None:
-        """A screenshot of the whole page, for whoever looks at the test's output."""
-        self.page.screenshot(path=self.pictures / f"{name}.png", full_page=True)
+    def take(self, name: str, *, whole: bool = True) -> None:
+        """A screenshot of the whole page, or of what is in the window, for whoever looks at the test's output."""
+        self.page.screenshot(path=self.pictures / f"{name}.png", full_page=whole)
 
     def violations(self) -> list[str]:
         """What is seriously wrong for people who use a screen reader, a keyboard or little contrast."""

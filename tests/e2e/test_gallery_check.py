@@ -1,7 +1,6 @@
 """The gallery check over HTTP and on the command line."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from tests.e2e.service import Service, face_api
 
 
 @pytest.fixture
-def mistaken(service: Service, lfw: Path) -> Iterator[Service]:
+def mistaken(service: Service, lfw: Path) -> Service:
     """A service with somebody who is enrolled twice, and a face that is another person's."""
 
     def photo(person: str, number: int) -> bytes:
@@ -26,7 +25,7 @@ def mistaken(service: Service, lfw: Path) -> Iterator[Service]:
     ):
         for number in numbers:
             envelope(service.register(name, photo(person, number), on_conflict="allow"))
-    yield service
+    return service
 
 
 def pairs(found: dict[str, Any]) -> list[list[str]]:

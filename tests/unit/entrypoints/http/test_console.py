@@ -38,7 +38,9 @@ async def test_nothing_else_is_served(client: httpx.AsyncClient, name: str) -> N
     assert (await client.get(f"/console/{name}")).status_code == 404
 
 
-async def test_with_a_slash_at_the_end_the_page_is_where_its_addresses_hold(client: httpx.AsyncClient) -> None:
+async def test_with_a_slash_at_the_end_the_page_is_where_its_addresses_hold(
+    client: httpx.AsyncClient,
+) -> None:
     answer = await client.get("/console/", follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (302, "../console")
 
