@@ -40,9 +40,9 @@ export function address(path, query = {}) {
   return url;
 }
 
-async function key(refusal) {
+async function key(refused) {
   if (declined) return null;
-  asking ??= askForKey(refusal).finally(() => { asking = null; });
+  asking ??= askForKey(refused).finally(() => { asking = null; });
   const given = await asking;
   declined = given === null;
   return given;
@@ -72,7 +72,7 @@ export async function call(method, path, {query, form, json, signal, patient = f
     if (answer.ok) return content;
     const refused = new Refused(answer.status, content);
     if (answer.status === 401) {
-      const given = await key(hasKey() ? refused.message : "");
+      const given = await key(hasKey());
       if (given === null) throw refused;
       sessionStorage.setItem(KEY, given);
       continue;

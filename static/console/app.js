@@ -27,10 +27,10 @@ function show(focus) {
   if (focus) main.focus();
 }
 
-function askForKey(refusal) {
+function askForKey(refused) {
   return new Promise((resolve) => {
     const key = field("API key", {type: "password", autocomplete: "off", required: true});
-    const wrong = h("p", {class: "error", role: "alert", hidden: !refusal}, refusal);
+    const wrong = h("p", {class: "error", role: "alert", hidden: !refused}, "The service doesn't accept this key.");
     const dialog = h("dialog", {"aria-labelledby": "key-title", onclose: () => {
       resolve(dialog.returnValue || null);
       dialog.remove();

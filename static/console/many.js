@@ -10,7 +10,8 @@ const SHOWN = 500;
 
 /** Photos with their people: the folder's name, or the file's without its ending where there is no folder. */
 export function named(entries, inFolder) {
-  const photos = entries.filter(({path}) => PHOTO.test(path) && !HIDDEN.test(path));
+  const photos = entries.filter(({path}) => PHOTO.test(path) && !HIDDEN.test(path))
+    .sort((one, other) => (one.path < other.path ? -1 : 1));
   const parts = photos.map(({path}) => path.split("/"));
   const wrapped = inFolder || (photos.length > 0 && parts.every((each) => each.length > 2 && each[0] === parts[0][0]));
   return photos.map((photo, index) => {

@@ -19,7 +19,7 @@ def mistaken(service: Service, lfw: Path) -> Service:
 
     for name, person, numbers in (
         ("Ada", "Angela_Bassett", (1, 2, 5)),
-        ("Twice", "Angela_Bassett", (4, 6)),
+        ("Twice", "Angela_Bassett", (4,)),
         ("Grace", "Amelia_Vega", (1, 2, 3)),
         ("Ada", "Amelia_Vega", (4,)),
     ):
@@ -35,7 +35,7 @@ def pairs(found: dict[str, Any]) -> list[list[str]]:
 def test_mistakes_are_found_and_can_be_mended(mistaken: Service) -> None:
     client = mistaken.client
     found = envelope(client.get("/api/gallery/check"))["data"]
-    assert (found["people"], found["faces"], found["checked"]) == (3, 9, 9)
+    assert (found["people"], found["faces"], found["checked"]) == (3, 8, 8)
     assert pairs(found)[0] == ["Ada", "Twice"]
     (misfit,) = found["misfits"]
     assert (misfit["person"]["name"], misfit["resembles"]["person"]["name"]) == ("Ada", "Grace")
