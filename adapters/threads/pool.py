@@ -1,15 +1,17 @@
 """The worker pool: threads, since decoding and inference release the interpreter's lock."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from threading import BoundedSemaphore
 from typing import ParamSpec, TypeVar
 
 from typing_extensions import override
 
-from application.ports.workers import WorkerPool, current_client
+from application.ports.workers import WorkerPool, current_client, queued_at
 from domain.errors import Busy
 
 P = ParamSpec("P")
@@ -35,12 +37,14 @@ class ThreadWorkerPool(WorkerPool):
     @override
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         client = current_client.get()
-        if client is not None and client.left:
+        if client is not None and client.dropped:
             raise asyncio.CancelledError
         if not self._places.acquire(blocking=False):
             raise Busy("The service is busy; try again in a moment.")
         try:
-            future = self._threads.submit(work, *args, **kwargs)
+            context = copy_context()
+            context.run(queued_at.set, time.monotonic())
+            future = self._threads.submit(partial(context.run, work, *args, **kwargs))
         except BaseException:
             self._places.release()
             raise

@@ -3,6 +3,7 @@
 const root = new URL("../", import.meta.url);
 const KEY = "face-console-key";
 const COLLECTION = "face-console-collection";
+const TOO_MANY = 429;
 const BUSY = 503;
 const TRIES = 5;
 
@@ -77,7 +78,7 @@ export async function call(method, path, {query, form, json, signal, patient = f
       sessionStorage.setItem(KEY, given);
       continue;
     }
-    if (answer.status === BUSY && patient && tries < TRIES) {
+    if ((answer.status === BUSY || answer.status === TOO_MANY) && patient && tries < TRIES) {
       const seconds = Number(answer.headers.get("Retry-After")) || 1;
       await new Promise((resolve) => { setTimeout(resolve, 1000 * seconds); });
       continue;
