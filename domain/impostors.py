@@ -37,6 +37,8 @@ NORM_PENALTY = 9.0
 _NORM_RANGE = 0.4, 1.05
 
 _LEAST_COHORT = 3
+_BLOCK = 1024
+"""Faces whose similarities to a cohort are computed at once."""
 _DECILES = 2.5631
 """Deviations of a normal distribution between its first and last decile."""
 
@@ -119,6 +121,48 @@ class Cohort:
         return ImpostorDistribution(
             float(mean), float((squares / (len(others) + PRIOR_DEVIATION_PEOPLE)) ** 0.5)
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImpostorMoments:
+    """Of the impostor scores of each of several faces: arrays of one shape."""
+
+    mean: NDArray[np.float64]
+    deviation: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls, vectors: NDArray[np.float32], cohort: Cohort, prior: ImpostorDistribution
+    ) -> "ImpostorMoments":
+        """See Cohort.impostors_of; `vectors` is N x D, unit norm."""
+        population = cohort.population(prior)
+        mean = np.full(len(vectors), population.mean)
+        deviation = np.full(len(vectors), population.deviation)
+        if cohort.vectors.shape[1] == vectors.shape[1]:
+            highest = population.mean + SAME_PERSON * population.deviation
+            for start in range(0, len(vectors), _BLOCK):
+                rows = slice(start, start + _BLOCK)
+                scores = np.clip(vectors[rows] @ cohort.vectors.T, -1, 1).astype(np.float64)
+                others = scores <= highest
+                count = others.sum(axis=1)
+                mean[rows] = (np.where(others, scores, 0).sum(axis=1) + PRIOR_PEOPLE * population.mean) / (
+                    count + PRIOR_PEOPLE
+                )
+                squares = np.where(others, scores - mean[rows, None], 0) ** 2
+                deviation[rows] = np.sqrt(
+                    (squares.sum(axis=1) + PRIOR_DEVIATION_PEOPLE * population.deviation**2)
+                    / (count + PRIOR_DEVIATION_PEOPLE)
+                )
+        return cls(mean, deviation)
+
+    def take(self, rows: slice | NDArray[np.intp]) -> "ImpostorMoments":
+        """Those of some of the faces."""
+        return ImpostorMoments(self.mean[rows], self.deviation[rows])
+
+    @property
+    def column(self) -> "ImpostorMoments":
+        """N x 1, to be compared with those of a row of faces."""
+        return ImpostorMoments(self.mean[:, None], self.deviation[:, None])
 
 
 def norm_penalty(one: ValueT, other: ValueT) -> ValueT:

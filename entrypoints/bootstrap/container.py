@@ -21,6 +21,7 @@ from application.decisions import DecisionPolicy
 from application.enrolment import EnrolBatch, EnrolFace
 from application.former_models import FindFormerFaces
 from application.gallery_calibration import GalleryCalibration
+from application.gallery_check.check import CheckGallery
 from application.health import CheckReadiness
 from application.idempotency import AnswerOnce
 from application.limits import LimitClients
@@ -66,6 +67,9 @@ class Container(AnalysisContainer):
     )
     calibration = providers.ThreadSafeSingleton(GalleryCalibration, _ports.cohorts, _settings.calibration)
     report_calibration = providers.Factory(ReportCalibration, _ports.models, policy, calibration)
+    check_gallery = providers.ThreadSafeSingleton(
+        CheckGallery, _ports.models, policy, calibration, _ports.enrolled_vectors, _ports.workers
+    )
     frame_analyser = providers.Factory(FrameAnalyser, _ports.analyser)
     start_liveness_session = providers.Factory(
         StartLivenessSession,

@@ -10,6 +10,7 @@ from adapters.memory.archive import InMemoryArchive
 from adapters.memory.audit import InMemoryAudit
 from adapters.memory.cohorts import InMemoryCohorts
 from adapters.memory.crops import InMemoryCrops
+from adapters.memory.enrolled_vectors import InMemoryVectors
 from adapters.memory.idempotency import InMemoryIdempotency
 from adapters.memory.liveness_sessions import InMemoryLivenessSessions
 from adapters.memory.people import InMemoryCollections, InMemoryProfiles
@@ -22,6 +23,7 @@ from adapters.postgres.audit import PostgresAudit
 from adapters.postgres.cohorts import PostgresCohorts
 from adapters.postgres.crops import PostgresCrops
 from adapters.postgres.engine import make_engine
+from adapters.postgres.enrolled_vectors import PostgresVectors
 from adapters.postgres.idempotency import PostgresIdempotency
 from adapters.postgres.liveness_sessions import PostgresLivenessSessions
 from adapters.postgres.people import PostgresCollections, PostgresProfiles
@@ -97,6 +99,11 @@ class StorageContainer(containers.DeclarativeContainer):
         providers.ThreadSafeSingleton(PostgresRetention, engine),
     )
     match_days = providers.ThreadSafeSingleton(MatchDays, retention)
+    enrolled_vectors = _stored(
+        storage,
+        providers.ThreadSafeSingleton(InMemoryVectors, memory),
+        providers.ThreadSafeSingleton(PostgresVectors, engine),
+    )
     idempotency = _stored(
         storage,
         providers.ThreadSafeSingleton(InMemoryIdempotency),

@@ -21,6 +21,7 @@ _COMMANDS = {
     "purge": ("purge:purge", "Remove the bytes of what was deleted from all files."),
     "retention": ("retention:retention", "Say how long people are kept, and delete who is older."),
     "reembed": ("reembed:reembed", "Embed stored crops with another recognition model."),
+    "gallery": ("gallery:gallery", "Find mistakes in what is enrolled."),
     "keys": ("keys:keys", "Create, list, replace and revoke API keys."),
     "models": ("models:models", "List, fetch, check and add model files."),
     "licenses": ("licenses:licenses", "List the licences of dependencies and models."),

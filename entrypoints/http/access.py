@@ -66,6 +66,7 @@ ACCESS: Mapping[tuple[str, str], Scope | str] = {
     ("GET", f"{_COLLECTION}/{{name}}/calibration"): Scope.MANAGE,
     ("PATCH", f"{_COLLECTION}/{{name}}"): Scope.MANAGE,
     ("DELETE", f"{_COLLECTION}/{{name}}"): Scope.MANAGE,
+    ("GET", "/api/gallery/check"): Scope.MANAGE,
     ("GET", _KEY): Scope.ADMIN,
     ("POST", _KEY): Scope.ADMIN,
     ("PATCH", f"{_KEY}/{{key_id}}"): Scope.ADMIN,
@@ -77,6 +78,7 @@ ACCESS: Mapping[tuple[str, str], Scope | str] = {
     ("GET", "/health/live"): PUBLIC,
     ("GET", "/health/ready"): PUBLIC,
     ("GET", "/"): PUBLIC,
+    ("GET", "/console"): PUBLIC,
     ("GET", "/openapi.json"): PUBLIC,
 }
 """By method and path template: the scope that a key needs. What is not in it needs an administrator's key."""

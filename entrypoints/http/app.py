@@ -15,6 +15,7 @@ from application.audit import ReadAudit
 from application.calibration_report import ReportCalibration
 from application.catalogue import ListModels
 from application.enrolment import EnrolBatch, EnrolFace
+from application.gallery_check.check import CheckGallery
 from application.health import CheckReadiness
 from application.idempotency import AnswerOnce
 from application.liveness.sessions import ReadLivenessSession, StartLivenessSession, TakeLivenessFrame
@@ -48,8 +49,10 @@ from entrypoints.http.requests.text import check_address
 from entrypoints.http.routes.audit import AuditController
 from entrypoints.http.routes.batch import BatchController
 from entrypoints.http.routes.collections import CollectionController
+from entrypoints.http.routes.console import console_router
 from entrypoints.http.routes.docs import docs_router
 from entrypoints.http.routes.faces import FaceController
+from entrypoints.http.routes.gallery import GalleryController
 from entrypoints.http.routes.health import HealthController
 from entrypoints.http.routes.keys import KeyController
 from entrypoints.http.routes.liveness_sessions import LivenessSessionController
@@ -65,6 +68,7 @@ CONTROLLERS = (
     LivenessSessionController,
     ProfileController,
     CollectionController,
+    GalleryController,
     ModelController,
     KeyController,
     AuditController,
@@ -74,6 +78,7 @@ CONTROLLERS = (
 
 USE_CASES: Mapping[str, type] = {
     "answer_once": AnswerOnce,
+    "check_gallery": CheckGallery,
     "check_liveness": CheckLiveness,
     "check_readiness": CheckReadiness,
     "detect_faces": DetectFaces,
@@ -127,7 +132,7 @@ def create_api(container: Container) -> Litestar:
     """The framework's part of the application: its routes and what they need."""
     settings: Settings = container.settings()
     return Litestar(
-        [*CONTROLLERS, docs_router],
+        [*CONTROLLERS, docs_router, console_router],
         dependencies={
             name: Provide(_bridge(getattr(container, name), kind), sync_to_thread=False)
             for name, kind in USE_CASES.items()

@@ -16,6 +16,7 @@ from adapters.gallery_index.index import MaintenanceIntervals
 from adapters.memory.archive import InMemoryArchive
 from adapters.memory.cohorts import InMemoryCohorts
 from adapters.memory.crops import InMemoryCrops
+from adapters.memory.enrolled_vectors import InMemoryVectors
 from adapters.memory.gallery import InMemoryGallery
 from adapters.memory.people import InMemoryCollections, InMemoryProfiles
 from adapters.memory.repository import InMemoryRepository
@@ -25,6 +26,7 @@ from adapters.postgres.archive import PgVectorArchive
 from adapters.postgres.change_feed import PostgresChangeFeed
 from adapters.postgres.cohorts import PostgresCohorts
 from adapters.postgres.crops import PostgresCrops
+from adapters.postgres.enrolled_vectors import PostgresVectors
 from adapters.postgres.gallery import PgVectorGallery
 from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
@@ -34,6 +36,7 @@ from application.ports.archive import Archive
 from application.ports.change_feed import GalleryKey
 from application.ports.cohorts import CohortRepository
 from application.ports.crops import CropArchive
+from application.ports.enrolled_vectors import EnrolledVectors
 from application.ports.faces import EmbeddingRepository
 from application.ports.gallery import Gallery, SearchResult
 from application.ports.people import CollectionRepository, ProfileRepository
@@ -57,6 +60,7 @@ class Storage:
     crops: CropArchive
     cohorts: CohortRepository
     retention: RetentionStore
+    vectors: EnrolledVectors
 
 
 def in_memory() -> Storage:
@@ -70,6 +74,7 @@ def in_memory() -> Storage:
         InMemoryCrops(store),
         InMemoryCohorts(store),
         InMemoryRetention(store),
+        InMemoryVectors(store),
     )
 
 
@@ -83,6 +88,7 @@ def on_postgres(engine: AsyncEngine) -> Storage:
         PostgresCrops(engine),
         PostgresCohorts(engine),
         PostgresRetention(engine),
+        PostgresVectors(engine),
     )
 
 

@@ -13,15 +13,10 @@ from application.evaluation.datasets.evaluation_set import EvaluationSet, LoadSe
 from application.evaluation.datasets.photos import Progress
 from application.evaluation.errors import EvaluationError
 from application.evaluation.metrics.impostor_scores import mixed
-from application.evaluation.metrics.normalisation import (
-    ImpostorMoments,
-    NormalisedSet,
-    known_norms,
-    normalise,
-)
+from application.evaluation.metrics.normalisation import NormalisedSet, known_norms, normalise
 from application.evaluation.metrics.photo_pairs import genuine_pairs
 from domain.calibration import HIGHEST_FITTED, CalibrationTable
-from domain.impostors import COHORT_SIZE, Cohort, norm_penalty, similarity_at
+from domain.impostors import COHORT_SIZE, Cohort, ImpostorMoments, norm_penalty, similarity_at
 from domain.models import ModelChoice
 from domain.quality import LENIENT, Measure
 

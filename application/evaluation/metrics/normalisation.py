@@ -17,6 +17,7 @@ from domain.impostors import (
     USUAL_NORM,
     Cohort,
     ImpostorDistribution,
+    ImpostorMoments,
     norm_penalty,
     normalised_score,
 )
@@ -40,31 +41,6 @@ class NormalisedSet:
     def pairs_of_people(self) -> int:
         """Pairs of people, which the precision of the set's rates depends on."""
         return self.similarities.pairs_of_people
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ImpostorMoments:
-    """Of the impostor scores of each of several faces: arrays of one shape."""
-
-    mean: NDArray[np.float64]
-    deviation: NDArray[np.float64]
-
-    @classmethod
-    def of(
-        cls, vectors: NDArray[np.float32], cohort: Cohort, prior: ImpostorDistribution
-    ) -> "ImpostorMoments":
-        """See Cohort.impostors_of; `vectors` is N x D, unit norm."""
-        each = [cohort.impostors_of(vector, prior) for vector in vectors]
-        return cls(np.array([one.mean for one in each]), np.array([one.deviation for one in each]))
-
-    def take(self, rows: slice | NDArray[np.intp]) -> "ImpostorMoments":
-        """Those of some of the faces."""
-        return ImpostorMoments(self.mean[rows], self.deviation[rows])
-
-    @property
-    def column(self) -> "ImpostorMoments":
-        """N x 1, to be compared with those of a row of faces."""
-        return ImpostorMoments(self.mean[:, None], self.deviation[:, None])
 
 
 def normalise(

@@ -16,7 +16,10 @@ from entrypoints.http.middleware.records import record_of
 BATCH_FACTOR = 20
 """A batch has 1,000 photos at most, of which a core analyses over ten a second."""
 
-FACTORS: Mapping[str, int] = {"/api/face/register/batch": BATCH_FACTOR}
+CHECK_FACTOR = 3
+"""A gallery check has a deadline of its own, of 60 s."""
+
+FACTORS: Mapping[str, int] = {"/api/face/register/batch": BATCH_FACTOR, "/api/gallery/check": CHECK_FACTOR}
 """By address: how many times as long as others a request may take."""
 
 _RETRY_AFTER_S = "1"
