@@ -5,6 +5,7 @@ from io import BytesIO
 
 from typing_extensions import override
 
+from application.ports.effort import checkpoint
 from domain.errors import InvalidImage
 
 _BLOCK = 1 << 16
@@ -40,6 +41,7 @@ class TimedFile(BytesIO):
         Raises:
             InvalidImage: the time is up.
         """
+        checkpoint()
         if time.thread_time() > self._end:
             raise InvalidImage("The image takes too long to decode; save it anew and send that.")
         if self._scans and size == _BLOCK:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from adapters.system.machine import usable_cores
+from adapters.threads.pool import COSTLY_S
 from application.analysis.analyser import DEFAULT_MAX_FACES
 from application.decisions import CalibrationMode
 from application.liveness.sessions import SessionLimits
@@ -105,6 +106,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Threads of a process that analyse images; 0 means one for each of its cores, and one more."""
     queue: Annotated[int, Meta(ge=0, le=100_000)] = 64
     """Images that may wait for a worker of a process before the answer is 503."""
+    costly_s: Annotated[float, Meta(ge=0, le=3600)] = COSTLY_S
+    """How long a photo may take that takes much longer than others, while these wait; 0: they are treated alike."""
     max_body_mb: Annotated[float, Meta(gt=0, le=1024)] = 15
     """Largest request, in 10^6 bytes."""
     max_image_mp: Annotated[float, Meta(gt=0, le=1000)] = 50

@@ -92,7 +92,12 @@ async def _answer(
         timeout_graceful_shutdown=_GRACE_S,
     )
     server = _Server(config, started)
-    stop.on_stop = lambda number: server.handle_exit(number, None)
+
+    def end(number: int) -> None:
+        container.workers().prepare_to_close()
+        server.handle_exit(number, None)
+
+    stop.on_stop = end
     await server.serve([listener])
     if tasks := server.server_state.tasks:
         await asyncio.wait(tasks, timeout=_CANCELLED_S)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing_extensions import override
 
 from adapters.onnx.session import InferenceSession, Shape, Tensor
+from application.ports.effort import checkpoint
 from domain.errors import BrokenModel
 
 # From 1.29 on it sends telemetry to its publisher, and writes a device id to the home directory, unless this is set
@@ -59,6 +60,7 @@ class OnnxRuntimeSession(InferenceSession):
 
     @override
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:
+        checkpoint()
         large = len(batch) > _SMALL_BATCH or batch.nbytes > _SMALL_BYTES
         run = self._shrinking if large else None
         outputs: list[Tensor] = self._session.run(None, {self._input: batch}, run)
