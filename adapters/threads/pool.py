@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 from typing_extensions import override
 
 from adapters.system.machine import lower_priority_of_thread, return_freed_memory
-from adapters.threads.allowance import MIN_S, Allowance
+from adapters.threads.allowance import MIN_MS, Allowance
 from adapters.threads.bounded import BoundedThreads
 from application.ports.effort import Interrupted, checkpoint, watched
 from application.ports.workers import Client, WorkerPool, current_client
@@ -68,14 +68,19 @@ class ThreadWorkerPool(WorkerPool):
         client = current_client.get()
         end = time.monotonic() + self._costly_s
 
-        def has_time(_: float) -> bool:
+        def in_background(_: float) -> bool:
             return time.monotonic() < min(end, self._stop_at) and not (client and client.left)
 
+        def ordinary(seconds: float) -> bool:
+            if not self._costly_s or self._allowance.covers(seconds):
+                return True
+            return not self._ordinary.has_waiting and in_background(seconds)
+
         with suppress(Interrupted):
-            return await _result(self._ordinary, partial(self._watched, call, self._may_go_on), client)
+            return await _result(self._ordinary, partial(self._watched, call, ordinary), client)
         try:
             async with asyncio.timeout(end - time.monotonic()):
-                return await _result(self._background, partial(self._watched, call, has_time), client)
+                return await _result(self._background, partial(self._watched, call, in_background), client)
         except (Interrupted, TimeoutError):
             raise Busy("Photos that take long have to wait; try again in a moment.") from None
 
@@ -101,12 +106,6 @@ class ThreadWorkerPool(WorkerPool):
         finally:
             self._wakes.remove(wake)
 
-    def _may_go_on(self, seconds: float) -> bool:
-        """Whether ordinary work that takes so much processor time may."""
-        if not self._costly_s or self._allowance.covers(seconds):
-            return True
-        return not self._ordinary.has_waiting and time.monotonic() < self._stop_at
-
     def _watched(self, call: Callable[[], R], may_go_on: Callable[[float], bool]) -> R:
         with watched(may_go_on) as effort:
             try:
@@ -118,7 +117,7 @@ class ThreadWorkerPool(WorkerPool):
             finally:
                 if effort.checkpoints > 1:  # it is a photo's
                     self._allowance.note(effort.spent_s)
-                if effort.spent_s > MIN_S:
+                if 1000 * effort.spent_s > MIN_MS:
                     return_freed_memory()
 
     def _wake(self) -> None:

@@ -15,10 +15,6 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import onnxruntime  # type: ignore[import-untyped]
 
-_SMALL_BATCH = 4
-_SMALL_BYTES = 16_000_000
-"""After larger inputs a run frees its memory, at a fifth more time; otherwise the runtime keeps it for good."""
-
 
 class OnnxRuntimeSession(InferenceSession):
     """A session of ONNX Runtime.
@@ -42,6 +38,9 @@ class OnnxRuntimeSession(InferenceSession):
         options.add_session_config_entry("session.force_spinning_stop", "1")  # threads sleep between runs
         options.inter_op_num_threads = 1
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        options.enable_cpu_mem_arena = (
+            False  # it keeps what the largest runs took, and is no faster than malloc
+        )
         options.enable_mem_pattern = False  # patterns are remembered for every shape of input that comes by
         options.log_severity_level = 3  # errors; they are raised as well
         try:
@@ -51,8 +50,6 @@ class OnnxRuntimeSession(InferenceSession):
         inputs = self._session.get_inputs()
         if len(inputs) != 1:
             raise BrokenModel(f"The model has {len(inputs)} inputs instead of one.")
-        self._shrinking = onnxruntime.RunOptions()
-        self._shrinking.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         self._input: str = inputs[0].name
         self.input_shape = _shape(inputs[0].shape)
         self.output_shapes = {output.name: _shape(output.shape) for output in self._session.get_outputs()}
@@ -61,9 +58,7 @@ class OnnxRuntimeSession(InferenceSession):
     @override
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:
         checkpoint()
-        large = len(batch) > _SMALL_BATCH or batch.nbytes > _SMALL_BYTES
-        run = self._shrinking if large else None
-        outputs: list[Tensor] = self._session.run(None, {self._input: batch}, run)
+        outputs: list[Tensor] = self._session.run(None, {self._input: batch})
         return dict(zip(self.output_shapes, outputs, strict=True))
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
+from application.ports.effort import Interrupted, watched
 from domain.faces import Crop, DetectedFace, Image
 from domain.models import Alignment, ModelChoice
 from tests.unit.fakes import BLUE, GREEN, RED, ColourModels, analyser, photo
@@ -52,3 +53,13 @@ def test_of_more_faces_than_are_allowed_the_largest_and_how_many_are_left_out(
     found = pipeline.analyse(data, choice, PhotoOptions(selection=FaceSelection.ALL))
     assert [face.detected.box.width for face in found if face.detected] == widths
     assert {face.faces_left_out for face in found} == {left_out}
+
+
+def test_a_crowd_can_be_stopped_before_its_faces_are_embedded() -> None:
+    pipeline, choice = analyser(), ModelChoice("colour", "colour")
+    located = pipeline.locate(photo(RED).data, "colour", lambda faces, _: list(faces))
+    crowd = 40 * located.faces
+    with watched(lambda seconds: seconds < 0.25), pytest.raises(Interrupted):
+        pipeline.embed(located.image, crowd, choice)
+    with watched(lambda seconds: seconds < 0.5):
+        assert len(pipeline.embed(located.image, crowd, choice)) == 40
