@@ -1,5 +1,8 @@
 .DEFAULT_GOAL := help
-PYTHON ?= python3.11
+# The first Python from 3.11 to 3.14 that can make environments; PYTHON=... chooses another.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null \
+		&& echo "$$python" && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -11,15 +14,25 @@ export ORT_DISABLE_TELEMETRY := 1
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(VENV)/.installed ## Make the environment in .venv
+install: $(VENV)/.installed ## Make the environment in .venv, with all that tests need
 
-$(VENV)/.installed: requirements/dev.txt pyproject.toml
+# Files are compiled when they are first imported: most never are, and they would take 100 MB.
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-compile
+
+$(VENV)/.runtime: requirements/runtime.txt requirements/build.txt pyproject.toml
+	@[ -n "$(PYTHON)" ] || { echo "No Python from 3.11 to 3.14 with the module venv: install one (Debian: python3-venv)." >&2; exit 1; }
+	@echo "Installing the service into $(VENV), with $$($(PYTHON) --version): some 600 MB, once."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP) --require-hashes -r requirements/runtime.txt -r requirements/build.txt
+	$(PIP) --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-run: install ## Serve the API on http://localhost:5000
+$(VENV)/.installed: $(VENV)/.runtime requirements/dev.txt
+	@echo "Installing what tests need into $(VENV): some 900 MB more, once."
+	$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+run: $(VENV)/.runtime ## Serve the API on http://localhost:5000
 	@exec $(BIN)/face-api serve
 
 # Tests wait much, for starts and ends of services: two processes for two cores.

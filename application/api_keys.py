@@ -20,6 +20,7 @@ from domain.api_keys import (
     well_formed,
 )
 from domain.errors import ApiKeyNotFound, FaceServiceError, InvalidInput, Unauthenticated
+from domain.limits import DEFAULT_LIMITS, Limits
 
 CACHED_S = 1.0
 """How long a process relies on what it has read of a key: a revocation is obeyed everywhere after at most so long."""
@@ -51,7 +52,9 @@ class ManageKeys:
 
     keys: ApiKeyRepository
 
-    async def create(self, name: str, grant: Grant, expires_at: datetime | None = None) -> IssuedKey:
+    async def create(
+        self, name: str, grant: Grant, expires_at: datetime | None = None, limits: Limits = DEFAULT_LIMITS
+    ) -> IssuedKey:
         """A new key.
 
         Raises:
@@ -60,7 +63,8 @@ class ManageKeys:
         if expires_at is not None and expires_at <= _now():
             raise InvalidInput("The time at which the key expires has passed.")
         secret = new_secret()
-        key = await self.keys.create(NewKey(key_name(name), grant, secret_digest(secret), expires_at))
+        new = NewKey(key_name(name), grant, secret_digest(secret), expires_at, limits)
+        key = await self.keys.create(new)
         if key is None:
             raise AssertionError("only a first key may be refused")
         note(target_keys=[key.id])
@@ -83,7 +87,7 @@ class ManageKeys:
         return await self.keys.any()
 
     async def rotate(self, key_id: KeyId, overlap: timedelta = timedelta()) -> IssuedKey:
-        """Replace a key by one with the same name and permissions; the old one stays valid for `overlap`.
+        """Replace a key by one with the same name, permissions and limits; the old one stays valid for `overlap`.
 
         Raises:
             ApiKeyNotFound: there is no such key, or it is not valid any more.
@@ -95,12 +99,25 @@ class ManageKeys:
         if old is None or not old.valid(_now()):
             raise ApiKeyNotFound
         note(target_keys=[old.id])
-        issued = await self.create(old.name, old.grant, old.expires_at)
+        issued = await self.create(old.name, old.grant, old.expires_at, old.limits)
         if overlap:
             await self.keys.expire(key_id, _now() + overlap)
         else:
             await self.keys.revoke(key_id)
         return issued
+
+    async def change(self, key_id: KeyId, change: Callable[[Limits], Limits]) -> ApiKey:
+        """Change a key's limits; every process obeys after CACHED_S at most.
+
+        Raises:
+            ApiKeyNotFound: there is no such key, or it is not valid any more.
+        """
+        old = await self.keys.get(key_id)
+        key = await self.keys.limit(key_id, change(old.limits)) if old and old.valid(_now()) else None
+        if key is None:
+            raise ApiKeyNotFound
+        note(target_keys=[key.id])
+        return key
 
     async def revoke(self, key_id: KeyId) -> ApiKey:
         """Make a key invalid for good.
@@ -122,6 +139,7 @@ class Caller:
     grant: Grant
     key_id: KeyId | None
     """None for requests without a key, where they are allowed."""
+    limits: Limits = DEFAULT_LIMITS
 
 
 ANONYMOUS = Caller(FULL_ACCESS, None)
@@ -181,7 +199,7 @@ class Authenticate:
         if key is None or not key.valid(_now()):
             raise Unauthenticated
         self._record_use(key)
-        return Caller(key.grant, key.id)
+        return Caller(key.grant, key.id, key.limits)
 
     async def _no_keys(self) -> bool:
         if self._keyless is None or self._clock() - self._keyless >= CACHED_S:

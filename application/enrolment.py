@@ -11,6 +11,7 @@ from application.analysis.sources import Photo, Source, SourceReader
 from application.audit_notes import note
 from application.decisions import DecisionPolicy
 from application.gallery_calibration import GalleryCalibration
+from application.limits import hold_photo_place
 from application.person_reference import PersonReference, find_profile_id
 from application.ports.crops import CropCodec
 from application.ports.faces import EmbeddingRepository, NewFace
@@ -188,7 +189,12 @@ class EnrolBatch:
     async def execute(
         self, items: Sequence[BatchItem], options: EnrolmentOptions
     ) -> list[EnrolledFace | FaceServiceError]:
-        """What became of each, in order."""
+        """What became of each, in order.
+
+        Raises:
+            TooManyPhotos: the client has as many photos in work as it may.
+        """
+        hold_photo_place()
         places = asyncio.Semaphore(self.parallel)
 
         async def one(item: BatchItem) -> EnrolledFace | FaceServiceError:

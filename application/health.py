@@ -1,11 +1,13 @@
 """The use case of the operator's probes."""
 
+import asyncio
 from dataclasses import dataclass
 
 from application.ports.faces import EmbeddingRepository
 from application.ports.gallery import SearchReadiness
+from application.ports.health import ModelServices
 from application.ports.models import ModelLibrary
-from domain.errors import StorageFull, Unavailable
+from domain.errors import ModelUnavailable, StorageFull, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +26,19 @@ class CheckReadiness:
     repository: EmbeddingRepository
     search: SearchReadiness | None = None
     """None if searches need none."""
+    services: ModelServices | None = None
+    """What runs models elsewhere; None if nothing does."""
 
     async def execute(self) -> Readiness:
         """Return when the default models are loaded, the store answers, and large galleries have their index.
 
         Raises:
-            Unavailable: one of them is not there.
+            Unavailable: one of them is not there. ModelUnavailable says which model service isn't ready.
         """
         if not self.models.loaded():
             raise Unavailable("The models are not loaded.")
+        if self.services is not None and (missing := await asyncio.to_thread(self.services.missing)):
+            raise ModelUnavailable(f"No service for {' and '.join(missing)} is ready.")
         writable = True
         try:
             await self.repository.ping()

@@ -10,6 +10,7 @@ from application.analysis.sources import Photo, Source, SourceReader
 from application.audit_notes import note, note_decision
 from application.decisions import DecisionPolicy, Threshold
 from application.gallery_calibration import GalleryCalibration
+from application.limits import run_on_photo
 from application.person_reference import PersonReference, find_profile_id
 from application.ports.gallery import Gallery
 from application.ports.people import ProfileRepository
@@ -224,7 +225,9 @@ class DetectFaces:
     ) -> list[DetectedFace]:
         """All faces, best score first; perhaps none. For `min_face` see PhotoOptions."""
         detection = self.reader.models(PhotoOptions(detection_model=detection_model)).detection
-        return await self.reader.workers.run(self.reader.analyser.detect, photo.data, detection, min_face)
+        return await run_on_photo(
+            self.reader.workers, self.reader.analyser.detect, photo.data, detection, min_face
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +245,9 @@ class CheckLiveness:
             ModelNotInstalled: there is no anti-spoofing model.
         """
         detection = self.reader.models(PhotoOptions(detection_model=detection_model)).detection
-        return await self.reader.workers.run(self.reader.analyser.check_liveness, photo.data, detection)
+        return await run_on_photo(
+            self.reader.workers, self.reader.analyser.check_liveness, photo.data, detection
+        )
 
 
 @dataclass(frozen=True, slots=True)

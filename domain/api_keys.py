@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import NewType
 
 from domain.errors import AccessDenied, CollectionNotFound, InvalidInput
+from domain.limits import DEFAULT_LIMITS, Limits
 
 KeyId = NewType("KeyId", int)
 """An API key's id: 1 to MAX_ID. It is no secret."""
@@ -120,6 +121,7 @@ class ApiKey:
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
     """To the minute."""
+    limits: Limits = DEFAULT_LIMITS
 
     def valid(self, now: datetime) -> bool:
         """Whether requests are accepted with it."""

@@ -65,7 +65,9 @@ class CalibrationTable:
     populations: tuple[Population, ...] = ()
     """All populations that were measured; their average is the prior for a gallery of unknown people."""
     usual_norm: float | None = None
-    """Norm of the network's vectors for clear faces; None if the norm says nothing about this model's faces."""
+    """Norm of the vectors of clear faces; None if the norm says nothing about this model's faces."""
+    embeddings: int = 1
+    """The kind that was measured: domain.models.kind_of_embeddings."""
 
     def __post_init__(self) -> None:
         """Hold the invariant.

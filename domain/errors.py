@@ -19,6 +19,8 @@ FaceServiceError
 ├── LivenessSessionNotPassed    liveness_session_not_passed
 ├── LivenessSessionOtherFace    liveness_session_other_face
 ├── FrameTooSoon                liveness_frame_too_soon
+├── RateLimited                 rate_limited                (domain/limits.py)
+├── TooManyPhotos               too_many_photos             (domain/limits.py)
 ├── Unauthenticated             unauthenticated
 ├── AccessDenied                access_denied
 ├── NotFound
@@ -39,9 +41,11 @@ FaceServiceError
 ├── ModelNotInstalled           model_not_installed
 ├── ModelNotCalibrated          model_not_calibrated
 ├── Busy                        busy
+│   ├── DeadlineExceeded        deadline_exceeded
 │   └── TooManyLivenessSessions too_many_liveness_sessions
 └── Unavailable                 unavailable
     ├── StorageFull             storage_full
+    ├── ModelUnavailable        model_unavailable
     └── BrokenModel             broken_model
 """
 
@@ -279,6 +283,13 @@ class Busy(FaceServiceError):
     code = "busy"
 
 
+class DeadlineExceeded(Busy):
+    """The answer took longer than the operator or the client allows; the work was dropped."""
+
+    code = "deadline_exceeded"
+    message = "The request took longer than the service allows, and was dropped; try again in a moment."
+
+
 class Unavailable(FaceServiceError):
     """A part that the request needs (the database, say) does not answer."""
 
@@ -290,6 +301,12 @@ class StorageFull(Unavailable):
 
     code = "storage_full"
     message = "The storage is full: nothing can be stored until the operator has made room."
+
+
+class ModelUnavailable(Unavailable):
+    """The service that runs a model doesn't answer."""
+
+    code = "model_unavailable"
 
 
 class BrokenModel(Unavailable):

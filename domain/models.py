@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Alignment(StrEnum):
@@ -19,6 +20,17 @@ class ModelChoice:
 
     detection: str
     recognition: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """What tells a model from others that have its name."""
+
+    name: str
+    sha256: frozenset[str]
+    """Of its file, in hexadecimal; several for files that are known to hold the same weights."""
+    dimensions: int | None
+    """The length of an embedding; None for other models than recognisers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +56,26 @@ class ModelInfo:
     """The false match rate of a verification at that threshold."""
 
 
-CHANGED_EMBEDDINGS = frozenset({"sface", "sface_int8", "sface_float"})
-"""Recognisers whose embeddings are not compatible with those of version 0.1."""
+EMBEDDINGS = MappingProxyType({"sface": 3, "sface_int8": 3, "sface_float": 3})
+"""The kind of embeddings that each of these recognisers makes, counted from 1; no two kinds can be compared.
 
-_EARLIER = "@1"
+1 was made by version 0.1, 2 by 0.2. Other recognisers have only ever made one kind.
+"""
 
 
-def earlier_name(model: str) -> str:
-    """The name under which a recogniser's embeddings of before the change are stored, apart from new ones."""
-    return f"{model}{_EARLIER}" if model in CHANGED_EMBEDDINGS else model
+def kind_of_embeddings(model: str) -> int:
+    """The kind of embeddings that a recogniser makes now."""
+    return EMBEDDINGS.get(model, 1)
+
+
+def stored_name(model: str, kind: int) -> str:
+    """The name under which a recogniser's embeddings of this kind are stored, former ones apart from present ones."""
+    return f"{model}@{kind}" if kind < kind_of_embeddings(model) else model
+
+
+_FORMER = {stored_name(model, kind): model for model, last in EMBEDDINGS.items() for kind in range(1, last)}
 
 
 def current_name(model: str) -> str | None:
-    """The recogniser that must enrol anew what is stored under this earlier name; None for current names."""
-    return model.removesuffix(_EARLIER) if model.endswith(_EARLIER) else None
+    """The recogniser that must enrol anew what is stored under this former name; None for current names."""
+    return _FORMER.get(model)

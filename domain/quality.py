@@ -158,6 +158,12 @@ class QualityReport:
     values: Mapping[Measure, float]
     """Measures that could be taken; the pose needs landmarks."""
 
+    def with_norm(self, embedding_norm: float) -> "QualityReport":
+        """The same, and the relative norm of the embedding, unless that is NaN: not known."""
+        if math.isnan(embedding_norm):
+            return self
+        return QualityReport({**self.values, Measure.EMBEDDING_NORM: embedding_norm})
+
     @property
     def score(self) -> float:
         """Combined quality, 0..1; each flaw removes up to half of it.

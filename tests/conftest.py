@@ -81,6 +81,15 @@ def astronaut() -> bytes:
 
 
 @pytest.fixture(scope="session")
+def landscape() -> bytes:
+    """A PNG file without a face: a cup of coffee, from scikit-image."""
+    spec = find_spec("skimage")
+    assert spec is not None
+    assert spec.origin is not None
+    return (Path(spec.origin).parent / "data" / "coffee.png").read_bytes()
+
+
+@pytest.fixture(scope="session")
 def portrait(astronaut: bytes) -> Image:
     """The astronaut, decoded."""
     return PillowDecoder(10**6).decode(astronaut)

@@ -9,6 +9,7 @@ from adapters.files.toml import TomlFiles, write_toml
 from application.ports.calibration import CalibrationStore
 from domain.calibration import CalibrationTable
 from domain.errors import BrokenModel
+from domain.models import kind_of_embeddings
 
 HEADER = "# Written by `face-api calibrate`. Rates and thresholds: docs/accuracy.md\n"
 
@@ -26,6 +27,11 @@ class FileCalibrations(CalibrationStore):
         table = next((table for path in paths if (table := self._files.load(path))), None)
         if table is not None and table.model != model:
             raise BrokenModel(f"The calibration of model {model} is one of {table.model}.")
+        if table is not None and table.embeddings != kind_of_embeddings(model):
+            raise BrokenModel(
+                f"The calibration of model {model} is of embeddings that it made in an earlier version:"
+                " run face-api calibrate again."
+            )
         return table
 
 

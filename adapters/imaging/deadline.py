@@ -40,6 +40,7 @@ class TimedFile(BytesIO):
 
         Raises:
             InvalidImage: the time is up.
+            CancelledError: nobody waits for the image any longer.
         """
         checkpoint()
         if time.thread_time() > self._end:

@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from application.ports.api_keys import MAX_LISTED, ApiKeyRepository, NewKey, StoredKey
 from domain.api_keys import ApiKey, KeyId
+from domain.limits import Limits
 
 
 class InMemoryApiKeys(ApiKeyRepository):
@@ -22,7 +23,7 @@ class InMemoryApiKeys(ApiKeyRepository):
         if only_first and self._keys:
             return None
         key_id = KeyId(max(self._keys, default=0) + 1)
-        created = ApiKey(key_id, key.name, key.grant, datetime.now(UTC), key.expires_at)
+        created = ApiKey(key_id, key.name, key.grant, datetime.now(UTC), key.expires_at, limits=key.limits)
         self._keys[key_id] = created
         self._ids[key.digest] = key_id
         return created
@@ -49,6 +50,13 @@ class InMemoryApiKeys(ApiKeyRepository):
         key = self._keys.get(key_id)
         if key is not None and (key.expires_at is None or at < key.expires_at):
             self._keys[key_id] = replace(key, expires_at=at)
+        return self._keys.get(key_id)
+
+    @override
+    async def limit(self, key_id: KeyId, limits: Limits) -> ApiKey | None:
+        key = self._keys.get(key_id)
+        if key is not None:
+            self._keys[key_id] = replace(key, limits=limits)
         return self._keys.get(key_id)
 
     @override

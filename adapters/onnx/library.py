@@ -1,5 +1,6 @@
 """The models of this instance: catalogue, files and adapters put together."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -7,7 +8,6 @@ from typing import TypeAlias, TypeVar
 from msgspec.structs import replace
 from typing_extensions import override
 
-from adapters.onnx.anti_spoofing.ensemble import SpoofDetectorEnsemble
 from adapters.onnx.anti_spoofing.minifasnet import MiniFasNet
 from adapters.onnx.catalogue.entries import Catalogue, ModelEntry, Task
 from adapters.onnx.catalogue.files import ModelFiles
@@ -26,10 +26,10 @@ from adapters.onnx.recognisers.arcface import ArcFaceEmbedder
 from adapters.onnx.recognisers.sface import SFaceEmbedder
 from adapters.onnx.session import InferenceSession
 from application.ports.analysis import FaceDetector, FaceEmbedder
-from application.ports.liveness import SpoofDetector
+from application.ports.liveness import ViewScorer
 from application.ports.models import ModelLibrary
 from domain.errors import BrokenModel
-from domain.models import Alignment, ModelChoice, ModelInfo
+from domain.models import Alignment, ModelChoice, ModelIdentity, ModelInfo
 
 T = TypeVar("T")
 Families: TypeAlias = Mapping[str, tuple[FreeAxes, Callable[[InferenceSession, str], T]]]
@@ -78,17 +78,18 @@ class OnnxModelLibrary(ModelLibrary):
         self._defaults = defaults
         self._aliases = aliases
         self._engine = engine
+        self._digests: dict[str, str] = {}
         self._detectors = LazyValues(self._load_detector)
         self._embedders = LazyValues(self._load_embedder)
-        self._spoof_detectors = LazyValues(self._load_spoof_detector)
+        self._spoof_detectors: LazyValues[ViewScorer] = LazyValues(self._load_spoof_detector)
         networks = LazyValues(self._load_yunet)
         self.landmark_locator = YuNetLandmarks(lambda: networks.get(LANDMARKS_FROM))
 
     @override
     def choose(self, detection: str | None, recognition: str | None) -> ModelChoice:
         return ModelChoice(
-            self._resolve("detection", detection or self._defaults.detection),
-            self._resolve("recognition", recognition or self._defaults.recognition),
+            self.resolve_for("detection", detection or self._defaults.detection),
+            self.resolve_for("recognition", recognition or self._defaults.recognition),
         )
 
     @override
@@ -116,17 +117,30 @@ class OnnxModelLibrary(ModelLibrary):
     def embedder(self, name: str) -> FaceEmbedder:
         return self._embedders.get(name)
 
-    def spoof_detector(self, names: Sequence[str]) -> SpoofDetector:
-        """An ensemble of those of the named anti-spoofing models that are installed.
+    def view_scorers(self, names: Sequence[str]) -> tuple[ViewScorer, ...]:
+        """Those of the named anti-spoofing models that are installed.
 
         Raises:
             ModelNotInstalled: none of them is.
             UnknownModel: the catalogue doesn't have one of them.
             BrokenModel: a file is not what the catalogue says.
         """
-        models = [self._resolve("anti_spoofing", name) for name in names]
+        models = [self.resolve_for("anti_spoofing", name) for name in names]
         installed = [model for model in models if self._is_installed(model)]
-        return SpoofDetectorEnsemble(tuple(map(self._spoof_detectors.get, installed or models[:1])))
+        return tuple(map(self._spoof_detectors.get, installed or models[:1]))
+
+    def view_scorer(self, name: str) -> ViewScorer:
+        """One anti-spoofing model; raises as `load`."""
+        return self._spoof_detectors.get(name)
+
+    def sha256(self, name: str) -> str:
+        """Of the file that a loaded model was read from, in hexadecimal."""
+        return self._digests[name]
+
+    def identity(self, name: str) -> ModelIdentity:
+        """What tells a model from others of its name."""
+        entry = self._catalogue.entries[name]
+        return ModelIdentity(name, frozenset({entry.sha256, *entry.also}), entry.dimensions)
 
     @override
     def dimensions(self, recognition: str) -> int:
@@ -139,7 +153,11 @@ class OnnxModelLibrary(ModelLibrary):
     @override
     def loaded(self) -> bool:
         defaults = self.choose(None, None)
-        return self._detectors.has(defaults.detection) and self._embedders.has(defaults.recognition)
+        return self.has(defaults.detection) and self.has(defaults.recognition)
+
+    def has(self, name: str) -> bool:
+        """Whether a detector or recogniser is in memory."""
+        return self._detectors.has(name) or self._embedders.has(name)
 
     def preload(self, task: Task, name: str) -> None:
         """Load a model, or a group's or an alias's, before it is needed.
@@ -149,7 +167,7 @@ class OnnxModelLibrary(ModelLibrary):
             ModelNotInstalled: its file doesn't exist.
             BrokenModel: its file is not what the catalogue says.
         """
-        self.load(self._resolve(task, name))
+        self.load(self.resolve_for(task, name))
 
     def load(self, name: str) -> None:
         """Load exactly this entry of the catalogue.
@@ -171,7 +189,7 @@ class OnnxModelLibrary(ModelLibrary):
         Raises:
             UnknownModel: there is none.
         """
-        return self._resolve(self.task(name), name)
+        return self.resolve_for(self.task(name), name)
 
     def task(self, name: str) -> Task:
         """The task of a model, a group or an alias.
@@ -196,8 +214,12 @@ class OnnxModelLibrary(ModelLibrary):
                 return replace(entry, dimensions=self._build(EMBEDDERS, "new", entry, source).dimensions)
         return entry
 
-    def _resolve(self, task: Task, name: str) -> str:
-        """Of a group, the first model that is installed."""
+    def resolve_for(self, task: Task, name: str) -> str:
+        """The model of a name, an alias, or of a group the first that is installed.
+
+        Raises:
+            UnknownModel: there is none for this task.
+        """
         models = self._catalogue.matching(task, self._aliases.get(name, name))
         return next(filter(self._is_installed, models), models[0])
 
@@ -206,7 +228,9 @@ class OnnxModelLibrary(ModelLibrary):
 
     def _read(self, name: str) -> tuple[ModelEntry, bytes]:
         entry = self._catalogue.entries[name]
-        return entry, self._files.read(name, entry)
+        source = self._files.read(name, entry)
+        self._digests[name] = hashlib.sha256(source).hexdigest()
+        return entry, source
 
     def _load_detector(self, name: str) -> FaceDetector:
         entry, source = self._read(name)
@@ -226,10 +250,10 @@ class OnnxModelLibrary(ModelLibrary):
             raise BrokenModel(f"Model {name} gives {embedder.dimensions} numbers, not {entry.dimensions}.")
         return embedder
 
-    def _load_spoof_detector(self, name: str) -> SpoofDetector:
+    def _load_spoof_detector(self, name: str) -> ViewScorer:
         return self._build_spoof_detector(name, *self._read(name))
 
-    def _build_spoof_detector(self, name: str, entry: ModelEntry, source: bytes) -> SpoofDetector:
+    def _build_spoof_detector(self, name: str, entry: ModelEntry, source: bytes) -> ViewScorer:
         session = self._engine.load(self._prepared, source, FreeAxes.BATCH)
         size = SPOOF_DETECTORS[entry.family]
         return MiniFasNet(session, name, surroundings=size, threshold=entry.threshold)

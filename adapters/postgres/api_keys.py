@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     DateTime,
+    Integer,
     LargeBinary,
     bindparam,
     exists,
@@ -23,6 +24,7 @@ from adapters.postgres.database import Database
 from adapters.postgres.tables import api_key
 from application.ports.api_keys import MAX_LISTED, ApiKeyRepository, NewKey, StoredKey
 from domain.api_keys import ApiKey, Grant, KeyId, Scope, grant
+from domain.limits import Limits
 
 _COLUMNS = (
     api_key.c.id,
@@ -33,6 +35,8 @@ _COLUMNS = (
     api_key.c.expires_at,
     api_key.c.revoked_at,
     api_key.c.last_used_at,
+    api_key.c.requests_per_minute,
+    api_key.c.concurrent_photos,
 )
 _ID = bindparam("key_id", type_=BigInteger)
 _AT = bindparam("at", type_=DateTime(timezone=True))
@@ -46,6 +50,15 @@ _EXPIRE = (
     update(api_key)
     .where(api_key.c.id == _ID)
     .values(expires_at=func.least(api_key.c.expires_at, _AT))
+    .returning(*_COLUMNS)
+)
+_LIMIT = (
+    update(api_key)
+    .where(api_key.c.id == _ID)
+    .values(
+        requests_per_minute=bindparam("requests", type_=Integer),
+        concurrent_photos=bindparam("photos", type_=Integer),
+    )
     .returning(*_COLUMNS)
 )
 _REVOKE = (
@@ -67,10 +80,11 @@ _STORED = (
 )
 _RESTORE = text(
     """
-    INSERT INTO api_key (id, name, digest, scopes, collections, created_at, expires_at, revoked_at, last_used_at)
+    INSERT INTO api_key (id, name, digest, scopes, collections, created_at, expires_at, revoked_at, last_used_at,
+        requests_per_minute, concurrent_photos)
     OVERRIDING SYSTEM VALUE
     VALUES (:id, :name, :digest, CAST(:scopes AS text[]), CAST(:collections AS text[]), :created_at, :expires_at,
-        :revoked_at, :last_used_at)
+        :revoked_at, :last_used_at, :requests_per_minute, :concurrent_photos)
     """
 )
 _RESERVE_IDS = text("SELECT setval(pg_get_serial_sequence('api_key', 'id'), CAST(:greatest AS bigint))")
@@ -91,6 +105,7 @@ class PostgresApiKeys(ApiKeyRepository):
             "digest": key.digest,
             **_permissions(key.grant),
             "expires_at": key.expires_at,
+            **_limits(key.limits),
         }
         async with self._database.transaction() as connection:
             if only_first:
@@ -119,6 +134,15 @@ class PostgresApiKeys(ApiKeyRepository):
     @override
     async def expire(self, key_id: KeyId, at: datetime) -> ApiKey | None:
         return next(map(_key, await self._database.write(_EXPIRE, {"key_id": key_id, "at": at})), None)
+
+    @override
+    async def limit(self, key_id: KeyId, limits: Limits) -> ApiKey | None:
+        values = {
+            "key_id": key_id,
+            "requests": limits.requests_per_minute,
+            "photos": limits.concurrent_photos,
+        }
+        return next(map(_key, await self._database.write(_LIMIT, values)), None)
 
     @override
     async def revoke(self, key_id: KeyId) -> ApiKey | None:
@@ -156,6 +180,7 @@ def _values(stored: StoredKey) -> dict[str, object]:
         "expires_at": key.expires_at,
         "revoked_at": key.revoked_at,
         "last_used_at": key.last_used_at,
+        **_limits(key.limits),
     }
 
 
@@ -167,8 +192,24 @@ def _permissions(permissions: Grant) -> dict[str, list[str] | None]:
     }
 
 
+def _limits(limits: Limits) -> dict[str, int | None]:
+    return {
+        "requests_per_minute": limits.requests_per_minute,
+        "concurrent_photos": limits.concurrent_photos,
+    }
+
+
 def _key(row: Sequence[Any]) -> ApiKey:
-    key_id, name, scopes, collections, created_at, expires_at, revoked_at, last_used_at = row
+    key_id, name, scopes, collections, *times, requests, photos = row
+    created_at, expires_at, revoked_at, last_used_at = times
+    permissions = grant(map(Scope, scopes), collections)
     return ApiKey(
-        key_id, name, grant(map(Scope, scopes), collections), created_at, expires_at, revoked_at, last_used_at
+        key_id,
+        name,
+        permissions,
+        created_at,
+        expires_at,
+        revoked_at,
+        last_used_at,
+        Limits(requests, photos),
     )

@@ -177,6 +177,9 @@ api_key = sa.Table(
     sa.Column("expires_at", sa.DateTime(timezone=True)),
     sa.Column("revoked_at", sa.DateTime(timezone=True)),
     sa.Column("last_used_at", sa.DateTime(timezone=True)),
+    # NULL: the default of the settings; 0: unlimited.
+    sa.Column("requests_per_minute", sa.Integer),
+    sa.Column("concurrent_photos", sa.Integer),
 )
 
 # Rows are only added (a trigger sees to it), and removed when they are old. No foreign keys: what they name may go.

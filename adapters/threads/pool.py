@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import copy_context
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -15,7 +16,7 @@ from adapters.system.machine import lower_priority_of_thread, return_freed_memor
 from adapters.threads.allowance import MIN_MS, Allowance
 from adapters.threads.bounded import BoundedThreads
 from application.ports.effort import Interrupted, checkpoint, watched
-from application.ports.workers import Client, WorkerPool, current_client
+from application.ports.workers import Client, WorkerPool, current_client, queued_at
 from domain.errors import Busy
 
 P = ParamSpec("P")
@@ -64,12 +65,14 @@ class ThreadWorkerPool(WorkerPool):
 
     @override
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        call = partial(work, *args, **kwargs)
+        context, now = copy_context(), time.monotonic()
+        context.run(queued_at.set, now)
+        call = partial(context.run, work, *args, **kwargs)
         client = current_client.get()
-        end = time.monotonic() + self._costly_s
+        end = now + self._costly_s
 
         def in_background(_: float) -> bool:
-            return time.monotonic() < min(end, self._stop_at) and not (client and client.left)
+            return time.monotonic() < min(end, self._stop_at) and not (client and client.dropped)
 
         def ordinary(seconds: float) -> bool:
             if not self._costly_s or self._allowance.covers(seconds):
@@ -126,8 +129,8 @@ class ThreadWorkerPool(WorkerPool):
 
 
 async def _result(threads: BoundedThreads, call: Callable[[], R], client: Client | None) -> R:
-    """That of a call, unless the client leaves before it begins."""
-    if client is not None and client.left:
+    """That of a call, unless nobody wants it any longer before it begins."""
+    if client is not None and client.dropped:
         raise asyncio.CancelledError
     future = threads.submit(call)
     if client is not None:

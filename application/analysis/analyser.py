@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from application.analysis.detection import FaceSelector, LocatedFaces, locate_faces
+from application.analysis.extraction import LocalExtractor
 from application.analysis.options import PhotoOptions
-from application.analysis.selection import FaceSelection, largest_faces, select
+from application.analysis.selection import FaceSelection
 from application.liveness.gate import LivenessGate
 from application.ports.analysis import FaceAligner, FaceEmbedder, ImageDecoder
-from application.ports.effort import checkpoint
+from application.ports.extraction import ExtractedPhoto, ExtractionOptions, FaceExtractor
 from application.ports.models import ModelLibrary
 from application.ports.quality import QualityAssessor
 from domain.errors import FaceServiceError, LivenessUndetermined, SpoofDetected
@@ -23,10 +24,6 @@ from domain.quality import NO_BOUNDS, LowQuality, QualityBounds, QualityReport
 
 DEFAULT_MAX_FACES = 256
 """Of one photo that are embedded."""
-
-
-_FACE_S = 0.01
-"""Processor time of aligning and embedding a face, at least."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,13 +59,22 @@ class FaceAnalyser:
     gate: LivenessGate
     assessor: QualityAssessor
     max_faces: int = DEFAULT_MAX_FACES
+    elsewhere: FaceExtractor | None = None
+    """What extracts faces from files instead of the ports above."""
+
+    @property
+    def extractor(self) -> FaceExtractor:
+        """What extracts faces from files."""
+        local = LocalExtractor(self.decoder, self.aligners, self.models, self.assessor, self.gate)
+        return self.elsewhere or local
 
     def detect(self, data: bytes, detection_model: str, min_face: int | None = None) -> list[DetectedFace]:
         """All faces of an image file, best score first, in pixels of the photo; `min_face` as in PhotoOptions."""
-        located = self.locate(
-            data, detection_model, lambda faces, _: list(faces), wanted=FaceSelection.ALL, min_face=min_face
+        photo = self.extractor.extract(
+            data,
+            ExtractionOptions(detection=detection_model, selection=FaceSelection.ALL, min_face=min_face),
         )
-        return [located.image.in_photo(face) for face in located.faces]
+        return [face.detected for face in photo.faces]
 
     def analyse(
         self, data: bytes, models: ModelChoice, options: PhotoOptions, bounds: QualityBounds = NO_BOUNDS
@@ -84,27 +90,28 @@ class FaceAnalyser:
             SpoofDetected, LivenessUndetermined, LowQuality: the face fails a check.
         """
         selection = options.selection
-        # Anti-spoofing looks at the finest structure of the photo, in boxes as precise as when it was measured.
-        checks_liveness = self._checks_liveness(options)
-        located = self.locate(
+        photo = self.extractor.extract(
             data,
-            models.detection,
-            lambda faces, image: largest_faces(select(faces, selection, image), self.max_faces),
-            wanted=selection,
-            min_face=options.min_face,
-            whole=checks_liveness,
+            ExtractionOptions(
+                detection=models.detection,
+                selection=selection,
+                min_face=options.min_face,
+                max_faces=self.max_faces,
+                alignment=self.models.alignment(models.recognition),
+                examined=self._checks_liveness(options),
+            ),
         )
-        faces = self.embed(located.image, located.faces, models)
-        too_many = selection is FaceSelection.ALL and located.left_out > 0
+        faces = self._embedded(photo, models.recognition)
+        too_many = selection is FaceSelection.ALL and photo.left_out > 0
         if too_many or selection is FaceSelection.SINGLE:
-            faces = [replace(face, faces_left_out=located.left_out) for face in faces]
+            faces = [replace(face, faces_left_out=photo.left_out) for face in faces]
         checked: list[AnalysedFace] = []
         # Liveness first: a photo of a screen is often a bad photo too, and is to be called what it is.
-        for found, face in zip(located.faces, faces, strict=True):
+        for found, face in zip(photo.faces, faces, strict=True):
             liveness = None
             try:
-                if checks_liveness:
-                    liveness = self.gate.check(located.image.pixels, found, options.liveness)
+                if found.examination is not None:
+                    liveness = self.gate.require(found.examination, options.liveness)
                 if face.quality is not None:
                     face.quality.require(bounds)
             except (SpoofDetected, LivenessUndetermined, LowQuality) as refusal:
@@ -121,14 +128,10 @@ class FaceAnalyser:
         Raises:
             NoFaceDetected: there is none.
         """
-        located = self.locate(
-            data,
-            detection_model,
-            lambda faces, image: select(faces, FaceSelection.LARGEST, image),
-            whole=True,
-        )
-        (face,) = located.faces
-        return face, self.gate.judge(located.image.pixels, face)
+        photo = self.extractor.extract(data, ExtractionOptions(detection=detection_model, examined=True))
+        (face,) = photo.faces
+        assert face.examination is not None  # noqa: S101 (it was asked for)
+        return face.detected, self.gate.conclude(face.examination)
 
     def locate(
         self,
@@ -154,7 +157,6 @@ class FaceAnalyser:
         self, image: ScaledImage, faces: Sequence[DetectedFace], models: ModelChoice
     ) -> list[AnalysedFace]:
         """Faces of a photo, given in pixels of `image`, and their embeddings."""
-        checkpoint(_FACE_S * len(faces))
         aligner = self.aligner(models.recognition)
         crops = [aligner.align(image.pixels, face) for face in faces]
         embeddings, norms = embed_crops(self.models.embedder(models.recognition), crops)
@@ -166,6 +168,19 @@ class FaceAnalyser:
                 quality=self.assessor.assess(image, face, crop, float(norm)),
             )
             for embedding, norm, face, crop in zip(embeddings, norms, faces, crops, strict=True)
+        ]
+
+    def _embedded(self, photo: ExtractedPhoto, recognition: str) -> list[AnalysedFace]:
+        crops = [face.crop for face in photo.faces if face.crop is not None]
+        embeddings, norms = embed_crops(self.models.embedder(recognition), crops)
+        return [
+            AnalysedFace(
+                embedding,
+                face.detected,
+                face.crop,
+                quality=None if face.quality is None else face.quality.with_norm(float(norm)),
+            )
+            for embedding, norm, face in zip(embeddings, norms, photo.faces, strict=True)
         ]
 
     def _checks_liveness(self, options: PhotoOptions) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from application.analysis.selection import FaceSelection
 from application.ports.analysis import DETECTABLE_FACE, FaceDetector, ImageDecoder
+from application.ports.workers import ensure_wanted
 from domain.faces import DetectedFace, Image, ScaledImage
 
 DEFAULT_MIN_FACE = 80
@@ -69,6 +70,7 @@ def locate_faces(
         image = decoder.decode_reduced(data, side, (min_face or DEFAULT_MIN_FACE) // DETECTABLE_FACE)
     else:
         image = decoder.decode_reduced(data, _PREVIEW_SIDE)
+    ensure_wanted()
     found = detector.detect(
         image.pixels,
         largest_only=wanted is FaceSelection.LARGEST and not whole,
@@ -77,6 +79,7 @@ def locate_faces(
     if image.reduction > 1 and not found and not every:
         image = ScaledImage(decoder.decode(data))
         found = detector.detect(image.pixels, largest_only=wanted is FaceSelection.LARGEST)
+    ensure_wanted()
     faces = select(found, image.pixels)
     left_out = len(found) - len(faces)
     smallest = min((face.box.longer for face in faces), default=math.inf)

@@ -21,6 +21,19 @@ MIN_SHARE_INSIDE = 0.75
 whom the border cuts off stand beside the subject."""
 
 
+_BYSTANDER = 0.25
+"""The area of another face, by that of the largest, from which on it isn't clear whose liveness session it is."""
+
+
+def lone_face(faces: Sequence[DetectedFace], image: Image) -> list[DetectedFace]:
+    """The face whose liveness session it is; none where there are several large ones."""
+    if not faces:
+        return []
+    main = largest(faces, image)
+    several = any(face is not main and face.box.area > _BYSTANDER * main.box.area for face in faces)
+    return [] if several else [main]
+
+
 def largest_faces(faces: list[DetectedFace], count: int) -> list[DetectedFace]:
     """At most `count`, in the order in which they are given."""
     if len(faces) <= count:

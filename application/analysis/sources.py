@@ -10,6 +10,7 @@ import numpy as np
 from application.analysis.analyser import AnalysedFace, FaceAnalyser
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
+from application.limits import run_on_photo
 from application.liveness.sessions import UseLivenessSession
 from application.ports.workers import WorkerPool
 from domain.errors import InvalidEmbedding, InvalidInput
@@ -90,7 +91,9 @@ class SourceReader:
     async def _read(self, source: Source, options: PhotoOptions, bounds: QualityBounds) -> list[AnalysedFace]:
         models = self.models(options)
         if isinstance(source, Photo):
-            return await self.workers.run(self.analyser.analyse, source.data, models, options, bounds)
+            return await run_on_photo(
+                self.workers, self.analyser.analyse, source.data, models, options, bounds
+            )
         enforced = self.analyser.gate.policy.tightened(options.liveness) is LivenessPolicy.ENFORCE
         if enforced and options.liveness_session is None:
             raise InvalidInput("An embedding doesn't show whether the face is alive: send the photo.")

@@ -8,7 +8,7 @@ from domain.errors import BrokenModel
 from domain.faces import DetectedFace, Image
 from domain.liveness.calibration import SCORING
 from domain.liveness.capture import NO_LIMITS, CaptureLimits, measure
-from domain.liveness.detection import Liveness, LivenessPolicy
+from domain.liveness.detection import Liveness, LivenessPolicy, SpoofExamination
 
 _RENEW = "the operator has to run face-api calibrate-liveness again, or remove its file"
 
@@ -41,18 +41,31 @@ class LivenessGate:
         Raises:
             ModelNotInstalled, BrokenModel: as `threshold`.
         """
-        detector = self.detector()
-        missed = () if self.limits == NO_LIMITS else self.limits.missed(measure(image, face.box))
-        return Liveness(detector.score(image, face), self._threshold(detector), missed)
+        return self.conclude(self.examine(image, face))
 
-    def check(
-        self, image: Image, face: DetectedFace, wanted: LivenessPolicy | None = None
-    ) -> Liveness | None:
-        """What the policy says about a face; None when it is `off`.
+    def examine(self, image: Image, face: DetectedFace) -> SpoofExamination:
+        """What the anti-spoofing models find in a photo.
 
         Args:
             image: the whole photo.
             face: one that was found in it.
+
+        Raises:
+            ModelNotInstalled, BrokenModel: as `threshold`.
+        """
+        detector = self.detector()
+        missed = () if self.limits == NO_LIMITS else self.limits.missed(measure(image, face.box))
+        return SpoofExamination(detector.score(image, face), missed)
+
+    def conclude(self, examination: SpoofExamination) -> Liveness:
+        """The verdict, whatever the policy; raises as `threshold`."""
+        return Liveness(examination.score, self.threshold(), examination.reasons)
+
+    def require(self, examination: SpoofExamination, wanted: LivenessPolicy | None = None) -> Liveness:
+        """The verdict, if the policy lets the face pass.
+
+        Args:
+            examination: of the face.
             wanted: the request's policy, which can only be stricter.
 
         Raises:
@@ -60,13 +73,18 @@ class LivenessGate:
             LivenessUndetermined: the policy is `enforce`, and the photo doesn't show whether it is one.
             ModelNotInstalled, BrokenModel: as `threshold`.
         """
-        policy = self.policy.tightened(wanted)
-        if policy is LivenessPolicy.OFF:
-            return None
-        liveness = self.judge(image, face)
-        if policy is LivenessPolicy.ENFORCE:
+        liveness = self.conclude(examination)
+        if self.policy.tightened(wanted) is LivenessPolicy.ENFORCE:
             liveness.require_live()
         return liveness
+
+    def check(
+        self, image: Image, face: DetectedFace, wanted: LivenessPolicy | None = None
+    ) -> Liveness | None:
+        """As `require`, of a face in the whole photo; None, and no model is needed, when the policy is `off`."""
+        if self.policy.tightened(wanted) is LivenessPolicy.OFF:
+            return None
+        return self.require(self.examine(image, face), wanted)
 
     def _threshold(self, detector: SpoofDetector) -> float:
         calibration = None if self.calibrations is None else self.calibrations.load()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from application.decisions import DecisionPolicy
+from application.limits import run_on_photo
 from application.liveness.frames import FrameAnalyser
 from application.ports.liveness_sessions import LivenessSessionStore, StoredSession
 from application.ports.models import ModelLibrary
@@ -143,7 +144,7 @@ class TakeLivenessFrame:
         if not hmac.compare_digest(stored.nonce.encode(), nonce.encode(errors="replace")):
             raise WrongNonce
         stored.session.expect_frame(stored.age_s, self.limits.rules)
-        frame = await self.workers.run(self.frames.measure, data, stored.models)
+        frame = await run_on_photo(self.workers, self.frames.measure, data, stored.models)
         alike = likeness(self.policy, stored.models.recognition)
         passive: PassiveCheck | None = self.frames.passive(enforced=self.liveness is LivenessPolicy.ENFORCE)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.api_keys import ApiKey, Grant, KeyId
+from domain.limits import DEFAULT_LIMITS, Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class NewKey:
     digest: bytes
     """SHA-256 of the secret, 32 bytes."""
     expires_at: datetime | None = None
+    limits: Limits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,10 @@ class ApiKeyRepository(Protocol):
 
     async def expire(self, key_id: KeyId, at: datetime) -> ApiKey | None:
         """Let a valid key expire at a time, unless it does before; None if there is no such key."""
+        ...
+
+    async def limit(self, key_id: KeyId, limits: Limits) -> ApiKey | None:
+        """Replace a key's limits; None if there is no such key."""
         ...
 
     async def revoke(self, key_id: KeyId) -> ApiKey | None:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import local
 
+from application.ports.workers import ensure_wanted
+
 
 class Interrupted(BaseException):
     """The work is stopped at a checkpoint; whoever runs it may begin it again."""
@@ -51,7 +53,9 @@ def checkpoint(ahead_s: float = 0.0) -> None:
 
     Raises:
         Interrupted: others come first.
+        CancelledError: nobody waits for the work any longer.
     """
+    ensure_wanted()
     effort: Effort | None = getattr(_this_thread, "effort", None)
     if effort is None:
         return

@@ -1,5 +1,7 @@
 """The ports of presentation attack detection: synchronous, called in a worker, and thread-safe."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from domain.faces import DetectedFace, Image
@@ -27,6 +29,30 @@ class SpoofDetector(Protocol):
                 attacks away.
             face: in pixels of `image`.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A picture of a face that an anti-spoofing network takes."""
+
+    surroundings: float
+    """Its side, in sides of the face's box."""
+    width: int
+    """In pixels."""
+    height: int
+
+
+class ViewScorer(SpoofDetector, Protocol):
+    """A spoof detector that needs no more of a photo than small pictures, which can be cut elsewhere."""
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """The pictures that it needs of a face."""
+        ...
+
+    def score_views(self, pictures: Sequence[Image]) -> float:
+        """As `score`, of one picture of a face for each of `views`: uint8 BGR of that size."""
         ...
 
 

@@ -45,6 +45,16 @@ class LivenessVerdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SpoofExamination:
+    """What the pixels of a photo say about one face, whatever the threshold."""
+
+    score: float
+    """As Liveness.score."""
+    reasons: tuple[UndeterminedReason, ...] = ()
+    """As Liveness.reasons."""
+
+
+@dataclass(frozen=True, slots=True)
 class Liveness:
     """Score and verdict of one face."""
 

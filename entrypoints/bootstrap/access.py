@@ -8,6 +8,7 @@ from application.audit import AuditTrail
 from application.audit_notes import AuditNotes
 from application.errors import StartupError
 from domain.audit import DONE, AuditEvent
+from entrypoints.bootstrap.settings import Settings
 from entrypoints.bootstrap.storage import StorageContainer
 
 
@@ -31,9 +32,28 @@ async def require_key(container: StorageContainer) -> None:
             # Not in the log, which is kept and copied.
             sys.stdout.write(f"The administrator's API key, shown this once: {issued.secret}\n")
             sys.stdout.flush()
-    if settings.local or settings.allow_anonymous or await keys.any():
-        return
-    raise StartupError(
-        f"FACE_HOST: other machines can reach {settings.host}, and there is no API key: make one with"
-        " `face-api keys create NAME --scope admin`, or set FACE_FIRST_KEY=true or FACE_ALLOW_ANONYMOUS=true."
+    if await is_open(container):
+        raise _open(
+            settings,
+            "there is no API key: make one with `face-api keys create NAME --scope admin`, or set"
+            " FACE_FIRST_KEY=true",
+        )
+
+
+async def is_open(container: StorageContainer) -> bool:
+    """Whether others than this machine can reach the service, need a key, and there is none."""
+    settings = container.settings()
+    keys: ManageKeys = container.manage_keys()
+    return not (settings.local or settings.allow_anonymous or await keys.any())
+
+
+def require_service_key(settings: Settings) -> None:
+    """Check that a model service has a key where one is needed; raises as `require_key`."""
+    if not (settings.local or settings.allow_anonymous or settings.service_key):
+        raise _open(settings, "there is no key between services: set FACE_SERVICE_KEY")
+
+
+def _open(settings: Settings, remedy: str) -> StartupError:
+    return StartupError(
+        f"FACE_HOST: other machines can reach {settings.host}, and {remedy} or FACE_ALLOW_ANONYMOUS=true."
     )

@@ -1,5 +1,6 @@
 """Wiring of what turns a photo into embeddings: models, engines, image processing, workers."""
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from dependency_injector import providers
@@ -11,16 +12,23 @@ from adapters.imaging.decoder import PillowDecoder
 from adapters.imaging.opencv_threads import use_one_opencv_thread
 from adapters.imaging.quality import LandmarkQualityAssessor
 from adapters.imaging.refinement import RefiningAligner
+from adapters.onnx.anti_spoofing.ensemble import SpoofDetectorEnsemble
+from adapters.onnx.anti_spoofing.views import cut_view
 from adapters.onnx.catalogue.entries import Catalogue
 from adapters.onnx.catalogue.files import ModelFiles
 from adapters.onnx.engines.choice import choose_engine
 from adapters.onnx.library import OnnxModelLibrary
+from adapters.remote.client import ModelServiceClient
+from adapters.remote.extractor import RemoteExtractor
+from adapters.remote.library import RemoteModelLibrary
 from adapters.system.idle_cores import IdleCores
 from adapters.threads.pool import ThreadWorkerPool
 from application.analysis.analyser import FaceAnalyser
 from application.liveness.gate import LivenessGate
+from application.ports.extraction import FaceExtractor
+from application.ports.liveness import SpoofDetector, ViewScorer
 from domain.liveness.capture import MINIFASNET_LIMITS
-from domain.models import Alignment
+from domain.models import Alignment, ModelIdentity
 from entrypoints.bootstrap.gallery import GalleryContainer
 from entrypoints.bootstrap.settings import PROJECT
 from entrypoints.bootstrap.storage import StorageContainer
@@ -36,6 +44,28 @@ MOST_THREADS = 4
 def spare_cores(cores: int) -> IdleCores | None:
     """The cores that a run of a network may use while they are idle; None if there is only one."""
     return IdleCores(cores, min(cores, MOST_THREADS)) if cores > 1 else None
+
+
+def service_clients(
+    services: Mapping[str, list[str]], key: str, timeout_s: float
+) -> dict[str, ModelServiceClient]:
+    """A client for each task that has model services."""
+    return {task: ModelServiceClient(task, urls, key, timeout_s) for task, urls in services.items()}
+
+
+def spoof_detector(scorers: Callable[[], Sequence[ViewScorer]]) -> SpoofDetector:
+    """The anti-spoofing models as one."""
+    return SpoofDetectorEnsemble(tuple(scorers()))
+
+
+def remote_extractor(
+    clients: Mapping[str, ModelServiceClient],
+    identity: Callable[[str], ModelIdentity],
+    scorers: Callable[[], Sequence[ViewScorer]],
+) -> FaceExtractor | None:
+    """What extracts faces from photos where there is a detection service; else None."""
+    client = clients.get("detection")
+    return None if client is None else RemoteExtractor(client, identity, scorers, MINIFASNET_LIMITS)
 
 
 class AnalysisContainer(GalleryContainer):
@@ -57,7 +87,7 @@ class AnalysisContainer(GalleryContainer):
         _settings.worker_count,
         spare,
     )
-    models = providers.ThreadSafeSingleton(
+    local_models = providers.ThreadSafeSingleton(
         OnnxModelLibrary,
         catalogue=catalogue,
         files=model_files,
@@ -66,13 +96,20 @@ class AnalysisContainer(GalleryContainer):
         aliases=_settings.model_aliases,
         engine=inference,
     )
+    service_clients = providers.ThreadSafeSingleton(
+        service_clients, _settings.services, _settings.service_key, _settings.service_timeout_s
+    )
+    models = providers.ThreadSafeSingleton(
+        RemoteModelLibrary, local_models, service_clients, providers.Object(cut_view)
+    )
+    view_scorers = providers.Factory(partial, models.provided.view_scorers, _settings.liveness_models)
     liveness_calibrations = providers.ThreadSafeSingleton(
         FileLivenessCalibrations, _settings.liveness_calibration
     )
     liveness_gate = providers.ThreadSafeSingleton(
         LivenessGate,
         _settings.liveness,
-        providers.Factory(partial, models.provided.spoof_detector, _settings.liveness_models),
+        providers.Factory(partial, spoof_detector, view_scorers),
         providers.Object(MINIFASNET_LIMITS),
         liveness_calibrations,
     )
@@ -87,11 +124,16 @@ class AnalysisContainer(GalleryContainer):
         aligners=providers.Dict(
             {
                 Alignment.DETECTED: providers.Singleton(SimilarityAligner),
-                Alignment.REFINED: providers.Singleton(RefiningAligner, models.provided.landmark_locator),
+                Alignment.REFINED: providers.Singleton(
+                    RefiningAligner, local_models.provided.landmark_locator
+                ),
             }
         ),
         models=models,
         gate=liveness_gate,
         assessor=providers.Singleton(LandmarkQualityAssessor),
         max_faces=_settings.max_faces,
+        elsewhere=providers.Callable(
+            remote_extractor, service_clients, local_models.provided.identity, view_scorers
+        ),
     )

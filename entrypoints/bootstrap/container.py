@@ -4,6 +4,7 @@ from dependency_injector import providers
 
 from adapters.files.calibration import FileCalibrations
 from adapters.files.operator import DataDirectoryFiles
+from adapters.shared_memory.counters import SharedCounters
 from adapters.system.machine import return_freed_memory
 from application.analysis.sources import SourceReader
 from application.api_keys import Authenticate
@@ -22,6 +23,7 @@ from application.former_models import FindFormerFaces
 from application.gallery_calibration import GalleryCalibration
 from application.health import CheckReadiness
 from application.idempotency import AnswerOnce
+from application.limits import LimitClients
 from application.liveness.frames import FrameAnalyser
 from application.liveness.sessions import (
     ReadLivenessSession,
@@ -171,10 +173,14 @@ class Container(AnalysisContainer):
     authenticate = providers.ThreadSafeSingleton(
         Authenticate, _ports.api_keys, anonymous=_settings.allow_anonymous, local=_settings.local
     )
+    counters = providers.ThreadSafeSingleton(SharedCounters.create)
+    limit_clients = providers.Factory(LimitClients, counters, _settings.limits)
     answer_once = providers.Factory(AnswerOnce, _ports.idempotency)
     manage_faces = providers.Factory(ManageFaces, _ports.faces)
     manage_profiles = providers.Factory(ManageProfiles, _ports.profiles, _ports.faces)
     export_person = providers.Factory(ExportPerson, _ports.archive)
     manage_collections = providers.Factory(ManageCollections, _ports.collections)
     list_models = providers.Factory(ListModels, _ports.models, _ports.workers, policy)
-    check_readiness = providers.Factory(CheckReadiness, _ports.models, _ports.faces, _ports.search_readiness)
+    check_readiness = providers.Factory(
+        CheckReadiness, _ports.models, _ports.faces, _ports.search_readiness, _ports.models
+    )

@@ -16,6 +16,7 @@ from adapters.threads.pool import COSTLY_S
 from application.analysis.analyser import DEFAULT_MAX_FACES
 from application.decisions import CalibrationMode
 from application.liveness.sessions import SessionLimits
+from domain.limits import MAX_CONCURRENT_PHOTOS, MAX_REQUESTS_PER_MINUTE, Limits
 from domain.liveness.detection import LivenessPolicy
 from domain.liveness.session import SessionRules
 from domain.models import ModelChoice
@@ -29,6 +30,9 @@ _CORES_OF_A_PROCESS = 4
 
 _DEFAULT_PROCESSES = 4
 """At most: each takes the memory of its models."""
+
+_WAITING_WORKERS = 16
+"""Threads of a process whose models are elsewhere: they wait rather than compute."""
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -62,6 +66,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     detection_model: str = "yunet"
     recognition_model: str = "sface"
     inference: Literal["onnxruntime", "openvino"] = "onnxruntime"
+    detection_url: list[Origin] = []
+    """Model services that detect faces; without one this process does."""
+    recognition_url: list[Origin] = []
+    """Model services that embed faces, likewise."""
+    anti_spoofing_url: list[Origin] = []
+    """Model services that examine faces for presentation attacks, likewise."""
+    service_key: Annotated[
+        str, Meta(pattern=r"^([!-~]{16,256})?$", description="16 to 256 printable characters without blanks")
+    ] = ""
+    """What services show to each other."""
+    service_timeout_s: Annotated[float, Meta(gt=0, le=600)] = 10
+    """What a photo may take in all model services together."""
     target_fmr: Annotated[float, Meta(gt=0, le=0.5)] = 1e-4
     """False match rate of verification: the share of comparisons of different people that may match."""
     target_fpir: Annotated[float, Meta(gt=0, le=0.5)] = 0.01
@@ -108,6 +124,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Images that may wait for a worker of a process before the answer is 503."""
     costly_s: Annotated[float, Meta(ge=0, le=3600)] = COSTLY_S
     """How long a photo may take that takes much longer than others, while these wait; 0: they are treated alike."""
+    requests_per_minute: Annotated[int, Meta(ge=0, le=MAX_REQUESTS_PER_MINUTE)] = 0
+    """Requests in any 60 seconds of a key without a limit of its own, or of an address without keys; 0: unlimited."""
+    concurrent_photos: Annotated[int, Meta(ge=0, le=MAX_CONCURRENT_PHOTOS)] = 0
+    """Photos in work at once, of the same; 0: unlimited."""
+    deadline_s: Annotated[float, Meta(ge=1, le=3600)] = 30
+    """From a request's arrival to its answer."""
     max_body_mb: Annotated[float, Meta(gt=0, le=1024)] = 15
     """Largest request, in 10^6 bytes."""
     max_image_mp: Annotated[float, Meta(gt=0, le=1000)] = 50
@@ -122,6 +144,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whose X-Forwarded-* headers are believed."""
     max_uploads_mb: Annotated[float, Meta(gt=0, le=1_000_000)] = 256
     """All requests together that a process receives or answers, in 10^6 bytes; beyond it uploads get 503."""
+    max_connections: Annotated[int, Meta(ge=10, le=100_000)] = 1000
+    """Connections of a process; beyond it the one that has waited longest for its client is closed."""
     header_timeout_s: Annotated[float, Meta(ge=1, le=600)] = 10
     """From a connection to the end of a request's headers."""
     body_timeout_s: Annotated[float, Meta(ge=1, le=3600)] = 20
@@ -196,6 +220,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
+    def limits(self) -> Limits:
+        """The limits of clients that have none of their own."""
+        return Limits(self.requests_per_minute, self.concurrent_photos)
+
+    @property
     def models_named(self) -> list[str]:
         """The models without which the service does not start, in the words of the configuration."""
         return [self.detection_model, self.recognition_model, *self.preload]
@@ -239,6 +268,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.workers or self._workers(1)
 
     @property
+    def services(self) -> dict[str, list[str]]:
+        """The URLs of model services, by task."""
+        urls = {
+            "detection": self.detection_url,
+            "recognition": self.recognition_url,
+            "anti_spoofing": self.anti_spoofing_url,
+        }
+        return {task: found for task, found in urls.items() if found}
+
+    @property
     def process_count(self) -> int:
         """Number of processes that answer. Faces in memory are those of one process."""
         if self.database_url == "memory":
@@ -250,6 +289,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, workers=self.workers or self._workers(self.process_count))
 
     def _workers(self, processes: int) -> int:
+        if self.detection_url and self.recognition_url:
+            return _WAITING_WORKERS
         return ceil(self.cores / processes) + 1
 
 

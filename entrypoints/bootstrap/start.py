@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
+from adapters.onnx.catalogue.entries import Task
 from adapters.system.machine import return_freed_memory
 from application.errors import StartupError
 from application.ports.liveness_sessions import LivenessSessionStore
@@ -56,6 +57,7 @@ async def storing(container: Container, *, join: bool = False) -> AsyncIterator[
             yield
     finally:
         container.workers().close()
+        container.models().close()
 
 
 async def warn_of_former_models(container: Container) -> None:
@@ -108,21 +110,29 @@ def load_models(container: Container) -> None:
     Raises:
         StartupError: some are unknown, missing or broken; the message names the setting of each.
     """
-    models, settings = container.models(), container.settings()
+    models, settings = container.local_models(), container.settings()
+    elsewhere = settings.services.keys()
     problems: list[str] = []
+
+    def preload(task: Task, name: str) -> None:
+        """Load a model, or, where a service runs it, find out only whether the catalogue has it."""
+        (models.resolve_for if task in elsewhere else models.preload)(task, name)
+
+    if settings.models_dir is not None and not settings.models_dir.is_dir():
+        logger.warning("FACE_MODELS_DIR: there is no folder %s", settings.models_dir)
     for name in settings.model_aliases.values():
         with _naming("FACE_MODEL_ALIASES", problems):
             models.task(name)
     for name in settings.preload:
         with _naming("FACE_PRELOAD", problems):
-            models.preload(models.task(name), name)
-    if settings.liveness is not LivenessPolicy.OFF:
+            preload(models.task(name), name)
+    if settings.liveness is not LivenessPolicy.OFF and "anti_spoofing" not in elsewhere:
         with _naming("FACE_LIVENESS", problems):
             container.liveness_gate().threshold()
     with _naming("FACE_DETECTION_MODEL", problems):
-        models.preload("detection", settings.detection_model)
+        preload("detection", settings.detection_model)
     with _naming("FACE_RECOGNITION_MODEL", problems):
-        models.preload("recognition", settings.recognition_model)
+        preload("recognition", settings.recognition_model)
     if problems:
         raise StartupError("; ".join(problems))
     return_freed_memory()

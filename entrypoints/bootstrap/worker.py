@@ -33,10 +33,22 @@ class Worker:
     """File descriptor of the pipe for heartbeats."""
     others_answer: bool
     """Whether other workers answer already, so that this one can wait until it is as fast as they are."""
+    counters: int
+    """File descriptor of the table in which clients' requests and photos are counted."""
+    place: int
+    """Of this process in that table."""
 
     def encoded(self) -> str:
         """The value of the environment variable."""
-        return f"{self.parent} {self.listener} {self.heartbeat} {int(self.others_answer)}"
+        numbers = (
+            self.parent,
+            self.listener,
+            self.heartbeat,
+            int(self.others_answer),
+            self.counters,
+            self.place,
+        )
+        return " ".join(map(str, numbers))
 
     def die_with_parent(self) -> None:
         """Let the kernel kill this process when its parent ends.
@@ -72,5 +84,5 @@ def this_worker() -> Worker | None:
     text = os.environ.pop(WORKER, None)
     if text is None:
         return None
-    parent, listener, heartbeat, others_answer = map(int, text.split())
-    return Worker(parent, listener, heartbeat, bool(others_answer))
+    parent, listener, heartbeat, others_answer, counters, place = map(int, text.split())
+    return Worker(parent, listener, heartbeat, bool(others_answer), counters, place)

@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Self
 
+from adapters.shared_memory.counters import SharedCounters
 from application.errors import StartupError
 from entrypoints.bootstrap.worker import READY, WORKER, Worker
 
@@ -47,6 +48,7 @@ class WorkerProcesses:
         self._listener = listener
         self._patience = patience or Patience()
         self._workers: list[_Running] = []
+        self._counters = SharedCounters.create()
         self._supervision: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -58,6 +60,7 @@ class WorkerProcesses:
         try:
             first = self._start()
         except OSError as error:
+            await self._stop()
             raise StartupError(f"a worker process can't be started: {error.strerror}") from error
         try:
             await self._until_ready(first)
@@ -96,6 +99,7 @@ class WorkerProcesses:
                     )
                     self._workers.remove(worker)
                     worker.close()
+                    self._counters.give_back_all(worker.place)
                 elif worker.hangs(self._patience, _TICK_S):
                     logger.error("worker process %d hangs: killed and replaced", worker.process.pid)
                     worker.process.kill()
@@ -107,7 +111,9 @@ class WorkerProcesses:
             await asyncio.sleep(_TICK_S)
 
     def _start(self) -> "_Running":
-        worker = _Running(self._listener, others_answer=any(other.ready for other in self._workers))
+        place = min(set(range(self._count)) - {other.place for other in self._workers})
+        others_answer = any(other.ready for other in self._workers)
+        worker = _Running(self._listener, self._counters.file, place, others_answer=others_answer)
         self._workers.append(worker)
         return worker
 
@@ -122,12 +128,13 @@ class WorkerProcesses:
             await asyncio.sleep(_POLL_S)
         for worker in self._workers:
             worker.close()
+        self._counters.close()
 
 
 class _Running:
     """A worker as its parent sees it."""
 
-    def __init__(self, listener: socket.socket, *, others_answer: bool) -> None:
+    def __init__(self, listener: socket.socket, counters: int, place: int, *, others_answer: bool) -> None:
         """Start it.
 
         Raises:
@@ -135,10 +142,11 @@ class _Running:
         """
         self._heartbeat, writing = os.pipe()
         self.ready = False
+        self.place = place
         self._alive = False
         self._silent_s = 0.0
         """Without a heartbeat, counted in looks: a service that was suspended as a whole goes on afterwards."""
-        worker = Worker(os.getpid(), listener.fileno(), writing, others_answer)
+        worker = Worker(os.getpid(), listener.fileno(), writing, others_answer, counters, place)
         with ExitStack() as on_error:
             on_error.callback(os.close, self._heartbeat)
             for end in (self._heartbeat, writing):
@@ -148,7 +156,7 @@ class _Running:
                     [sys.executable, *sys.orig_argv[1:]],
                     env={**os.environ, WORKER: worker.encoded()},
                     stdin=subprocess.DEVNULL,
-                    pass_fds=(worker.listener, worker.heartbeat),
+                    pass_fds=(worker.listener, worker.heartbeat, worker.counters),
                     start_new_session=True,  # Ctrl-C in the terminal is for the parent
                 )
             finally:

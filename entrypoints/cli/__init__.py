@@ -9,6 +9,8 @@ from entrypoints.cli.groups import LazyGroup
 
 _COMMANDS = {
     "serve": ("serve:serve", "Serve the API until SIGTERM or Ctrl-C."),
+    "serve-models": ("serve_models:serve_models", "Serve models to other services until SIGTERM or Ctrl-C."),
+    "doctor": ("doctor:doctor", "Check what the service needs, and say what is wrong or slow."),
     "audit": ("audit:audit", "Check the audit trail."),
     "enroll": ("enroll:enroll", "Enrol people from photos in folders, or listed in a file."),
     "identify": ("identify:identify", "Say who is in photos."),

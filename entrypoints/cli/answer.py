@@ -7,15 +7,21 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import uvicorn
+from dependency_injector import providers
+from litestar.types import ASGIApp
 
+from adapters.shared_memory.counters import SharedCounters
 from domain.errors import Unavailable
 from entrypoints.bootstrap.access import require_key
 from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.settings import Settings
 from entrypoints.bootstrap.signals import StopSignals
 from entrypoints.bootstrap.start import running, warn_of_former_models
 from entrypoints.bootstrap.worker import READY, Worker
 from entrypoints.http.app import create_app
+from entrypoints.http.connection_budget import ConnectionBudget, allow_open_files
 from entrypoints.http.connections import BoundedProtocol, ConnectionLimits
+from entrypoints.http.envelope import refusal
 
 _GRACE_S = 20
 """How long requests that are being answered may take to end when the service stops; then they get 503."""
@@ -23,7 +29,7 @@ _GRACE_S = 20
 _CANCELLED_S = 2.0
 """How long those may take to send their 503."""
 
-_WORKER_STOP_S = 29
+WORKER_STOP_S = 29
 """How long a clean stop of a worker may take: less than its parent waits."""
 
 _POLL_S = 0.1
@@ -39,7 +45,7 @@ async def answer_alone(
     """
     async with running(container):
         await require_key(container)
-        await _answer(container, listener, stop, started)
+        await answer(create_app(container), container.settings(), listener, stop, started)
 
 
 async def answer_as_worker(container: Container, worker: Worker) -> None:
@@ -48,7 +54,8 @@ async def answer_as_worker(container: Container, worker: Worker) -> None:
     Raises:
         StartupError: something that it needs can't be had.
     """
-    stop = StopSignals(_WORKER_STOP_S)
+    container.counters.override(providers.Object(SharedCounters(worker.counters, worker.place)))
+    stop = StopSignals(WORKER_STOP_S)
     heart = asyncio.create_task(worker.beat())
     try:
         async with running(container, join=True):
@@ -56,7 +63,13 @@ async def answer_as_worker(container: Container, worker: Worker) -> None:
                 await _until_ready(container)
             else:
                 await warn_of_former_models(container)
-            await _answer(container, worker.socket(), stop, partial(worker.report, READY))
+            await answer(
+                create_app(container),
+                container.settings(),
+                worker.socket(),
+                stop,
+                partial(worker.report, READY),
+            )
     finally:
         heart.cancel()
 
@@ -72,18 +85,33 @@ async def _until_ready(container: Container) -> None:
             return
 
 
-async def _answer(
-    container: Container, listener: socket.socket, stop: StopSignals, started: Callable[[], None]
+async def answer(
+    app: ASGIApp,
+    settings: Settings,
+    listener: socket.socket,
+    stop: StopSignals,
+    started: Callable[[], None],
+    refusal: Callable[[str, str], bytes] = refusal,
 ) -> None:
-    settings = container.settings()
+    """Answer requests until a signal says to stop.
+
+    Args:
+        app: what answers.
+        settings: the limits of connections.
+        listener: where requests come from.
+        stop: the signals.
+        started: called when connections are accepted.
+        refusal: encodes the words and the code of what is refused before the application sees it.
+    """
     limits = ConnectionLimits(
         header_s=settings.header_timeout_s,
         body_s=settings.body_timeout_s,
         idle_s=settings.idle_timeout_s,
     )
+    budget = ConnectionBudget(allow_open_files(settings.max_connections))
     config = uvicorn.Config(
-        create_app(container),
-        http=partial(BoundedProtocol, limits=limits),  # type: ignore[arg-type]
+        app,
+        http=partial(BoundedProtocol, limits=limits, budget=budget, refusal=refusal),  # type: ignore[arg-type]
         lifespan="off",
         log_config=None,
         access_log=False,

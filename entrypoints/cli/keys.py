@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from application.api_keys import IssuedKey, ManageKeys
 from domain.api_keys import ApiKey, KeyId, Scope, grant
+from domain.limits import MAX_CONCURRENT_PHOTOS, MAX_REQUESTS_PER_MINUTE, Limits
 from domain.people import MAX_ID, collection_name
 from entrypoints.bootstrap.container import Container
 from entrypoints.cli.bulk import JSON, run_with_storage
@@ -31,7 +33,39 @@ class Duration(click.ParamType[timedelta]):
         return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
+class Limit(click.ParamType[int | None]):
+    """A number, or `default` for that of the settings."""
+
+    name = "limit"
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+
+    def convert(self, value: object, _: click.Parameter | None, __: click.Context | None) -> int | None:
+        """Read it; None is the default."""
+        text = str(value)
+        if text == "default":
+            return None
+        if not re.fullmatch(r"\d{1,7}", text) or int(text) > self._most:
+            self.fail(f"expected a number up to {self._most:,} (0: unlimited), or default")
+        return int(text)
+
+
 KEY = click.argument("key_id", metavar="ID", type=click.IntRange(1, MAX_ID))
+
+
+REQUESTS = click.option(
+    "--requests-per-minute",
+    type=Limit(MAX_REQUESTS_PER_MINUTE),
+    metavar="NUMBER",
+    help="in any 60 seconds; 0: unlimited; default: FACE_REQUESTS_PER_MINUTE",
+)
+PHOTOS = click.option(
+    "--concurrent-photos",
+    type=Limit(MAX_CONCURRENT_PHOTOS),
+    metavar="NUMBER",
+    help="in work at once; 0: unlimited; default: FACE_CONCURRENT_PHOTOS",
+)
 
 
 @click.group()
@@ -57,9 +91,18 @@ def keys() -> None:
     help="a collection that it sees; may be given several times; without it, all of them",
 )
 @click.option("--expires", type=Duration(), metavar="TIME", help="after which it is refused: 12h, 90d")
+@REQUESTS
+@PHOTOS
 @JSON
 def create(
-    name: str, scopes: Sequence[str], collections: Sequence[str], expires: timedelta | None, *, as_json: bool
+    name: str,
+    scopes: Sequence[str],
+    collections: Sequence[str],
+    expires: timedelta | None,
+    requests_per_minute: int | None,
+    concurrent_photos: int | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Make a key for NAME.
 
@@ -70,7 +113,10 @@ def create(
         manage: ManageKeys = container.manage_keys()
         permissions = grant(map(Scope, scopes), map(collection_name, collections) if collections else None)
         return await manage.create(
-            name, permissions, None if expires is None else datetime.now(UTC) + expires
+            name,
+            permissions,
+            None if expires is None else datetime.now(UTC) + expires,
+            Limits(requests_per_minute, concurrent_photos),
         )
 
     _show_secret(run_with_storage(work), as_json=as_json)
@@ -89,8 +135,45 @@ def list_keys(*, as_json: bool) -> None:
     if as_json:
         click.echo(_json([KeyView.of(key) for key in found]))
         return
-    header = ("id", "name", "scopes", "collections", "created", "last used", "state")
+    header = ("id", "name", "scopes", "collections", "limits", "created", "last used", "state")
     click.echo("\n".join(table(header, map(_row, found))))
+
+
+@keys.command()
+@KEY
+@REQUESTS
+@PHOTOS
+@click.pass_context
+def change(
+    context: click.Context, key_id: int, requests_per_minute: int | None, concurrent_photos: int | None
+) -> None:
+    """Change the limits of key ID.
+
+    A running service obeys within two seconds.
+    """
+    given = {
+        name
+        for name in ("requests_per_minute", "concurrent_photos")
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    if not given:
+        raise click.UsageError("nothing to change: give --requests-per-minute or --concurrent-photos")
+
+    def changed(old: Limits) -> Limits:
+        return Limits(
+            requests_per_minute if "requests_per_minute" in given else old.requests_per_minute,
+            concurrent_photos if "concurrent_photos" in given else old.concurrent_photos,
+        )
+
+    async def work(container: Container) -> ApiKey:
+        manage: ManageKeys = container.manage_keys()
+        return await manage.change(KeyId(key_id), changed)
+
+    key = run_with_storage(work)
+    click.echo(
+        f"key {key_id} ({key.name}): requests a minute {_shown(key.limits.requests_per_minute)},"
+        f" concurrent photos {_shown(key.limits.concurrent_photos)}"
+    )
 
 
 @keys.command()
@@ -107,7 +190,7 @@ def list_keys(*, as_json: bool) -> None:
 def rotate(key_id: int, overlap: timedelta, *, as_json: bool) -> None:
     """Replace key ID by a new one.
 
-    It has the same name and permissions. Its secret is printed, and can't be shown again.
+    It has the same name, permissions and limits. Its secret is printed, and can't be shown again.
     """
 
     async def work(container: Container) -> IssuedKey:
@@ -140,6 +223,10 @@ def _show_secret(issued: IssuedKey, *, as_json: bool) -> None:
     click.echo(f"key {issued.key.id} ({issued.key.name}): the secret is shown this once", err=True)
 
 
+def _shown(limit: int | None) -> str:
+    return {None: "default", 0: "unlimited"}.get(limit, str(limit))
+
+
 def _row(key: ApiKey) -> tuple[object, ...]:
     state = "valid" if key.expires_at is None else f"until {key.expires_at:%Y-%m-%d %H:%M}"
     if not key.valid(datetime.now(UTC)):
@@ -149,6 +236,7 @@ def _row(key: ApiKey) -> tuple[object, ...]:
         key.name,
         ", ".join(sorted(key.grant.scopes)),
         "all" if key.grant.collections is None else ", ".join(sorted(key.grant.collections)),
+        f"{_shown(key.limits.requests_per_minute)}/{_shown(key.limits.concurrent_photos)}",
         f"{key.created_at:%Y-%m-%d}",
         "never" if key.last_used_at is None else f"{key.last_used_at:%Y-%m-%d %H:%M}",
         state,

@@ -76,7 +76,7 @@ def verify(names: tuple[str, ...]) -> None:
     Without NAMES, all that are installed, and those that the configuration names.
     """
     container = _container()
-    catalogue, files, library = container.catalogue(), container.model_files(), container.models()
+    catalogue, files, library = container.catalogue(), container.model_files(), container.local_models()
     installed = [name for name, entry in catalogue.entries.items() if files.installed(entry)]
     try:
         wanted = [library.resolve(name) for name in names or (*installed, *container.settings().models_named)]
@@ -127,7 +127,7 @@ def add(path: Path, name: str | None, family: str | None, licence: str, *, comme
         input="",
     )
     try:
-        entry = container.models().describe(path.read_bytes(), entry)
+        entry = container.local_models().describe(path.read_bytes(), entry)
     except FaceServiceError as error:
         raise click.ClickException(str(error)) from error
     install_file(files, entry, path)
@@ -168,7 +168,7 @@ def _pull(name: str, entry: ModelEntry, files: ModelFiles) -> None:
 
 
 def _problem(container: Container, name: str) -> str | None:
-    catalogue, library = container.catalogue(), container.models()
+    catalogue, library = container.catalogue(), container.local_models()
     try:
         library.load(name)
     except ModelNotInstalled as error:

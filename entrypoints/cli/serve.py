@@ -58,10 +58,8 @@ def serve_with(settings: Settings, make_container: "Callable[[], Container]") ->
     Raises:
         StartupError: the service can't be started.
     """
-    logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
+    begin_logging(settings)
     write_audit_lines(settings)
-    for library in ("alembic", "faiss", "uvicorn"):
-        logging.getLogger(library).setLevel(logging.WARNING)
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
         if worker := this_worker():
             worker.die_with_parent()
@@ -70,6 +68,38 @@ def serve_with(settings: Settings, make_container: "Callable[[], Container]") ->
             # First of all, so that a second service on the address fails at once.
             with listen(settings.host, settings.port) as listener:
                 uvloop.run(_serve(settings, make_container, listener))
+
+
+def begin_logging(settings: Settings) -> None:
+    """Log to the standard error, at the level that the settings say."""
+    logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
+    # httpx would log each request to a model service.
+    for library in ("alembic", "faiss", "httpx", "uvicorn"):
+        logging.getLogger(library).setLevel(logging.WARNING)
+
+
+def described(settings: Settings, listener: socket.socket) -> str:
+    """What is served, for the log."""
+    return (
+        f"face-api {version('face-api')} on {url_of(listener)}, processes {settings.process_count},"
+        f" pid {os.getpid()}, data directory {settings.data_dir}"
+    )
+
+
+async def answer_in_processes(
+    count: int, listener: socket.socket, stop: StopSignals, started: "Callable[[], None]"
+) -> None:
+    """Let worker processes answer until a signal says to stop.
+
+    Raises:
+        StartupError: they can't be started.
+    """
+    async with WorkerProcesses(count, listener):
+        stopping = asyncio.Event()
+        stop.on_stop = lambda _: stopping.set()
+        started()
+        await stopping.wait()
+        listener.close()
 
 
 def _wired(settings: Settings) -> "Container":
@@ -82,27 +112,18 @@ def _wired(settings: Settings) -> "Container":
 async def _serve(
     settings: Settings, make_container: "Callable[[], Container]", listener: socket.socket
 ) -> None:
-    processes = settings.process_count
-    what = (
-        f"face-api {version('face-api')} on {url_of(listener)}, processes {processes}, pid {os.getpid()},"
-        f" data directory {settings.data_dir}"
-    )
+    what = described(settings, listener)
 
     def started() -> None:
         logger.info("serving: %s", what)
 
     stop = StopSignals(STOP_S)
-    if processes == 1:
+    if settings.process_count == 1:
         answer = import_module("entrypoints.cli.answer")
         await answer.answer_alone(make_container(), listener, stop, started)
     else:
         storage = StorageContainer(settings=providers.Object(settings))
         async with running_database(storage):
             await require_key(storage)
-            async with WorkerProcesses(processes, listener):
-                stopping = asyncio.Event()
-                stop.on_stop = lambda _: stopping.set()
-                started()
-                await stopping.wait()
-                listener.close()
+            await answer_in_processes(settings.process_count, listener, stop, started)
     logger.info("stopped: %s", what)

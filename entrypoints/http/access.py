@@ -13,11 +13,13 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from application.api_keys import Authenticate, Caller
+from application.limits import LimitClients
 from domain.api_keys import KeyId, Scope
 from domain.audit import DONE, AuditEvent
 from domain.errors import AccessDenied
 from domain.people import COLLECTION_PATTERN, DEFAULT_COLLECTION, MAX_ID, FaceId, ProfileId
 from entrypoints.http.middleware.audit import audit_operation
+from entrypoints.http.middleware.records import record_of
 from entrypoints.http.openapi.request_bodies import JSON_PATH
 from entrypoints.http.requests.forms import read_form
 
@@ -64,6 +66,7 @@ ACCESS: Mapping[tuple[str, str], Scope | str] = {
     ("DELETE", f"{_COLLECTION}/{{name}}"): Scope.MANAGE,
     ("GET", _KEY): Scope.ADMIN,
     ("POST", _KEY): Scope.ADMIN,
+    ("PATCH", f"{_KEY}/{{key_id}}"): Scope.ADMIN,
     ("POST", f"{_KEY}/{{key_id}}/rotate"): Scope.ADMIN,
     ("DELETE", f"{_KEY}/{{key_id}}"): Scope.ADMIN,
     ("GET", "/api/audit"): Scope.ADMIN,
@@ -105,10 +108,11 @@ class BrowserRules:
 
 
 class AccessGuard:
-    """A Litestar guard: checks host, origin, API key, scope and collection, in this order."""
+    """A Litestar guard: checks host, origin, API key, limits, scope and collection, in this order."""
 
-    def __init__(self, authenticate: Authenticate, rules: BrowserRules) -> None:
+    def __init__(self, authenticate: Authenticate, limit: LimitClients, rules: BrowserRules) -> None:
         self._authenticate = authenticate
+        self._limit = limit
         self._rules = rules
 
     async def __call__(
@@ -119,6 +123,7 @@ class AccessGuard:
         Raises:
             AccessDenied: the host, the origin or the scope is wrong.
             Unauthenticated: there is no valid key.
+            RateLimited: the client has sent too many requests.
             CollectionNotFound: the key does not see the collection.
             InvalidInput: the form is malformed.
             Unavailable: keys can't be read.
@@ -129,7 +134,7 @@ class AccessGuard:
         needed = required_access(method, connection.scope["path_template"])
         if needed == PUBLIC or method == "OPTIONS":
             return
-        caller = await self._authenticate.execute(_secret(headers))
+        caller = await self._authenticate.execute(secret_of(headers))
         connection.state.caller = caller
         # What nobody with a key has sent is in the access log alone: anybody could fill the audit trail.
         # Parameters are not read before the form is: they would be remembered without those of the form.
@@ -138,6 +143,7 @@ class AccessGuard:
         )
         awaited = method == "DELETE" or (needed is Scope.ADMIN and method != "GET")
         audit_operation(connection.scope, event, awaited=awaited)
+        record_of(connection.scope).quota = self._limit.admit(_holder(connection, caller), caller.limits)
         if isinstance(needed, Scope):
             caller.grant.require(needed)
         # Forms are read here, once for all operations, because they may name the collection.
@@ -163,6 +169,17 @@ def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
 def own_key(connection: ASGIConnection[Any, Any, Any, Any], idempotency_key: str | None) -> str | None:
     """An idempotency key as it is stored: that of one API key is not that of another."""
     return None if idempotency_key is None else f"{caller_of(connection).key_id or 0}:{idempotency_key}"
+
+
+def _holder(connection: ASGIConnection[Any, Any, Any, Any], caller: Caller) -> str:
+    """Whose requests are counted together: a key's or, without keys, those of an address or an IPv6 network."""
+    if caller.key_id is not None:
+        return f"key {caller.key_id}"
+    host = connection.client.host if connection.client else ""
+    if ":" in host and _is_address(host):
+        # A subscriber has 2^64 addresses at least.
+        return f"network {int(ipaddress.IPv6Address(host.partition('%')[0])) >> 64:x}"
+    return f"address {host[:64]}"
 
 
 def _collections(connection: ASGIConnection[Any, Any, Any, Any]) -> list[str]:
@@ -196,7 +213,8 @@ def _ids(connection: ASGIConnection[Any, Any, Any, Any], name: str) -> list[int]
     return [int(text)] if text.isascii() and text.isdecimal() and 1 <= int(text[:17]) <= MAX_ID else []
 
 
-def _secret(headers: Mapping[str, str]) -> str | None:
+def secret_of(headers: Mapping[str, str]) -> str | None:
+    """The key that a request brings."""
     if (secret := headers.get(_KEY_HEADER)) is not None:
         return secret.strip()
     authorization = headers.get("authorization", "")

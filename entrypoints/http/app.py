@@ -34,9 +34,11 @@ from entrypoints.http.access import AccessGuard, BrowserRules
 from entrypoints.http.errors import HANDLERS
 from entrypoints.http.middleware.access_log import access_log
 from entrypoints.http.middleware.audit import audited
+from entrypoints.http.middleware.deadline import within_deadline
 from entrypoints.http.middleware.disconnects import drop_abandoned_work
 from entrypoints.http.middleware.methods import allow_all_methods, head_as_get
 from entrypoints.http.middleware.proxies import behind_proxies
+from entrypoints.http.middleware.quotas import show_quota
 from entrypoints.http.middleware.security_headers import security_headers
 from entrypoints.http.middleware.stopping import refuse_at_stop
 from entrypoints.http.middleware.uploads import UploadBudget, bound_uploads
@@ -100,7 +102,8 @@ def create_app(container: Container) -> ASGIApp:
     settings: Settings = container.settings()
     api = create_api(container)
     budget = UploadBudget(settings.max_uploads_bytes, container.return_freed_memory())
-    bounded = refuse_at_stop(bound_uploads(drop_abandoned_work(api), budget))
+    punctual = within_deadline(api, settings.deadline_s)
+    bounded = refuse_at_stop(bound_uploads(drop_abandoned_work(punctual), budget))
     requests = security_headers(
         behind_proxies(
             access_log(audited(head_as_get(bounded), container.audit_trail())),
@@ -129,6 +132,7 @@ def create_api(container: Container) -> Litestar:
         guards=[
             AccessGuard(
                 container.authenticate(),
+                container.limit_clients(),
                 BrowserRules(
                     frozenset(name.lower() for name in settings.allowed_hosts),
                     frozenset(origin.rstrip("/") for origin in settings.cors_origins),
@@ -138,7 +142,7 @@ def create_api(container: Container) -> Litestar:
         cors_config=_cors(settings.cors_origins),
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         before_request=check_address,
-        before_send=[allow_all_methods],
+        before_send=[allow_all_methods, show_quota],
         openapi_config=openapi_config(version("face-api")),
         request_max_body_size=settings.max_body_bytes,
         logging_config=None,
@@ -153,7 +157,7 @@ def _cors(origins: list[str]) -> CORSConfig | None:
         allow_origins=[origin.rstrip("/") for origin in origins],
         allow_methods=["GET", "POST", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-API-Key"],
-        expose_headers=["Retry-After", "X-Request-ID"],
+        expose_headers=["RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
     )
 
 

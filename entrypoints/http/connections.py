@@ -4,16 +4,16 @@ uvicorn bounds neither. Its protocol class is extended here: it calls the method
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from entrypoints.http.envelope import ErrorAnswer
+from entrypoints.http.connection_budget import ConnectionBudget, State
+from entrypoints.http.envelope import refusal
 
 MAX_HEAD_BYTES = 64 * 1024
 """The request line and the headers."""
@@ -28,6 +28,7 @@ _LOOK_S = 1.0
 REFUSALS = {
     HTTPStatus.BAD_REQUEST: ("validation_error", "This is not an HTTP request."),
     HTTPStatus.REQUEST_TIMEOUT: ("request_timeout", "The request took too long to arrive."),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("busy", "The service has too many connections; try again in a moment."),
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: (
         "headers_too_large",
         f"The address and the headers of a request may have {MAX_HEAD_BYTES:,} bytes.",
@@ -48,17 +49,6 @@ class ConnectionLimits:
     """Between an answer and the next request."""
 
 
-class _State(Enum):
-    HEAD = auto()
-    """Before the end of the headers."""
-    BODY = auto()
-    """Before the end of the body."""
-    ANSWER = auto()
-    """The request is complete, the answer isn't."""
-    IDLE = auto()
-    """Between two requests."""
-
-
 class _HeadTooLarge(Exception):
     """Stops the parser."""
 
@@ -66,10 +56,19 @@ class _HeadTooLarge(Exception):
 class BoundedProtocol(HttpToolsProtocol):
     """Closes connections of clients that take too long, and refuses heads that are too large."""
 
-    def __init__(self, *args: Any, limits: ConnectionLimits, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        limits: ConnectionLimits,
+        budget: ConnectionBudget,
+        refusal: Callable[[str, str], bytes] = refusal,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self._refusal = refusal
         self._limits = limits
-        self._state = _State.HEAD
+        self._budget = budget
+        self._state = State.HEAD
         self._since = 0.0
         """When the state began, or, of a body, the period over which its bytes are counted."""
         self._received = 0
@@ -81,22 +80,23 @@ class BoundedProtocol(HttpToolsProtocol):
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._enter(_State.HEAD)
+        self._enter(State.HEAD)
         self._clock = self.loop.call_later(_LOOK_S, self._look)
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         if self._clock is not None:
             self._clock.cancel()
+        self._budget.leave(self)
         super().connection_lost(exc)
 
     @override
     def data_received(self, data: bytes) -> None:
-        if self._state is _State.IDLE:
-            self._enter(_State.HEAD)
+        if self._state is State.IDLE:
+            self._enter(State.HEAD)
         self._received += len(data)
         super().data_received(data)
-        if self._state is _State.HEAD and self._received > MAX_HEAD_BYTES:
+        if self._state is State.HEAD and self._received > MAX_HEAD_BYTES:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     @override
@@ -116,19 +116,19 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @override
     def on_headers_complete(self) -> None:
-        self._enter(_State.BODY)
+        self._enter(State.BODY)
         super().on_headers_complete()
 
     @override
     def on_message_complete(self) -> None:
         super().on_message_complete()
         answered = self.cycle is None or self.cycle.response_complete
-        self._enter(_State.IDLE if answered else _State.ANSWER)
+        self._enter(State.IDLE if answered else State.ANSWER)
 
     @override
     def on_response_complete(self) -> None:
-        if self._state is _State.ANSWER:
-            self._enter(_State.IDLE)
+        if self._state is State.ANSWER:
+            self._enter(State.IDLE)
         super().on_response_complete()
 
     @override
@@ -139,8 +139,17 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             self._refuse(HTTPStatus.BAD_REQUEST)
 
-    def _enter(self, state: _State) -> None:
+    def make_room(self) -> None:
+        """Close the connection, because there are too many."""
+        if self._state is State.IDLE:
+            self._close()
+        else:
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+
+    def _enter(self, state: State) -> None:
         self._state, self._since, self._received = state, self.loop.time(), 0
+        if not self.transport.is_closing():
+            self._budget.enter(self, state)
 
     def _count(self, size: int) -> None:
         self._head += size
@@ -153,32 +162,32 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             if took > self._limits.body_s:
                 self.transport.abort()  # the client doesn't read what is left of the answer
-        elif self._state is _State.HEAD and took > self._limits.header_s:
+        elif self._state is State.HEAD and took > self._limits.header_s:
             self._time_out()
-        elif self._state is _State.BODY:
+        elif self._state is State.BODY:
             self._look_at_body(took)
-        elif self._state is _State.IDLE and took > self._limits.idle_s:
+        elif self._state is State.IDLE and took > self._limits.idle_s:
             self._close()
-        elif self._state is _State.ANSWER:
+        elif self._state is State.ANSWER:
             self._look_at_answer(took)
 
     def _look_at_body(self, took: float) -> None:
         if self.flow.read_paused:
-            self._enter(_State.BODY)  # it is the service that doesn't read
+            self._enter(State.BODY)  # it is the service that doesn't read
         elif took > self._limits.body_s:
             if self._received < took * MIN_BYTES_S:
                 self._time_out()
             else:
-                self._enter(_State.BODY)
+                self._enter(State.BODY)
 
     def _look_at_answer(self, took: float) -> None:
         if not self.flow.write_paused:
-            self._enter(_State.ANSWER)
+            self._enter(State.ANSWER)
         elif took > self._limits.body_s:
             self.transport.abort()
 
     def _time_out(self) -> None:
-        if self._state is _State.HEAD and not self._received:
+        if self._state is State.HEAD and not self._received:
             self._close()
         else:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
@@ -188,20 +197,20 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         code, detail = REFUSALS[status]
-        body = msgspec.json.encode(ErrorAnswer(detail=detail, code=code))
-        head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(
-            body
-        )
+        body = self._refusal(detail, code)
+        retry = b"retry-after: 1\r\n" if status is HTTPStatus.SERVICE_UNAVAILABLE else b""
+        head = b"content-type: application/json\r\ncontent-length: %d\r\n%bconnection: close\r\n\r\n"
         if self._awaits_answer():
-            self.transport.write(STATUS_LINE[status] + head + body)
+            self.transport.write(STATUS_LINE[status] + head % (len(body), retry) + body)
         self._close()
 
     def _awaits_answer(self) -> bool:
         """Whether an answer now would be that to the request which is arriving."""
-        if self._state is _State.HEAD:
+        if self._state is State.HEAD:
             return self.cycle is None or self.cycle.response_complete
         return self.cycle is not None and not self.cycle.response_started
 
     def _close(self) -> None:
         self._since = self.loop.time()
+        self._budget.leave(self)
         self.transport.close()

@@ -31,6 +31,11 @@ class ErrorAnswer(msgspec.Struct, kw_only=True):
     data: Annotated[Any | UnsetType, Meta(description="The grounds of some refusals")] = UNSET
 
 
+def refusal(detail: str, code: str) -> bytes:
+    """An error's body, where there is no framework to write it."""
+    return msgspec.json.encode(ErrorAnswer(detail=detail, code=code))
+
+
 class Health(Success, kw_only=True):
     """The service's state."""
 

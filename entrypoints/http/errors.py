@@ -9,7 +9,7 @@ from litestar import MediaType, Response
 from litestar.exceptions import HTTPException, ValidationException
 from msgspec import UNSET, UnsetType
 
-from domain import errors
+from domain import errors, limits
 from domain.enrolment import EnrolmentConflict
 from domain.identification import AmbiguousMatch
 from domain.liveness import errors as liveness_errors
@@ -39,6 +39,8 @@ STATUS: dict[type[errors.FaceServiceError], HTTPStatus] = {
     liveness_errors.LivenessSessionOtherFace: HTTPStatus.FORBIDDEN,
     liveness_errors.WrongNonce: HTTPStatus.FORBIDDEN,
     liveness_errors.FrameTooSoon: HTTPStatus.TOO_MANY_REQUESTS,
+    limits.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
+    limits.TooManyPhotos: HTTPStatus.TOO_MANY_REQUESTS,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.ModelNotInstalled: HTTPStatus.CONFLICT,
@@ -104,6 +106,9 @@ def domain_error(request: AnyRequest, error: errors.FaceServiceError) -> Respons
         logger.warning("%s %s request=%s: %s: %s", *values)
     grounds = next((show(error) for kind, show in GROUNDS.items() if isinstance(error, kind)), UNSET)
     answer = failure(request, status_of(type(error)), error.code, explained(error), grounds)
+    if isinstance(error, limits.RateLimited):
+        record_of(request.scope).quota = error.quota
+        answer.headers["Retry-After"] = str(error.quota.reset_s)
     if isinstance(error, errors.Unauthenticated):
         answer.headers["WWW-Authenticate"] = 'Bearer realm="face-api"'
     return answer

@@ -73,4 +73,4 @@ def _sources() -> Iterator[Path]:
     yield REPOSITORY / "static" / "models.toml"
     yield REPOSITORY / "entrypoints" / "bootstrap" / "container.py"
     for folder in ("domain", "application", "adapters/onnx", "adapters/imaging", "adapters/files"):
-        yield from sorted((REPOSITORY / folder).glob("*.py"))
+        yield from sorted((REPOSITORY / folder).rglob("*.py"))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from adapters.imaging.decoder import PillowDecoder
+from adapters.onnx.anti_spoofing.ensemble import SpoofDetectorEnsemble
 from adapters.onnx.catalogue.entries import Catalogue
 from adapters.onnx.catalogue.files import ModelFiles
 from adapters.onnx.catalogue.installation import install_file, name_of_file
@@ -73,7 +74,7 @@ class Judge:
     def __init__(self, models: OnnxModelLibrary, names: tuple[str, ...] = MODELS) -> None:
         self.decoder = PillowDecoder(10**8)
         self.detector = models.detector("yunet")
-        self.spoof: SpoofDetector = models.spoof_detector(names)
+        self.spoof: SpoofDetector = SpoofDetectorEnsemble(models.view_scorers(names))
         self.gate = LivenessGate(LivenessPolicy.OBSERVE, lambda: self.spoof, MINIFASNET_LIMITS)
 
     def read(self, path: Path) -> Image:

@@ -77,4 +77,5 @@ def test_an_attack_does_not_pass_in_any_of_these_forms(judge: Judge, assets: Pat
 
 
 def test_one_model_alone_is_enough(models: OnnxModelLibrary) -> None:
-    assert models.spoof_detector(["minifasnet_v2"]).name == "minifasnet_v2"
+    (only,) = models.view_scorers(["minifasnet_v2"])
+    assert only.name == "minifasnet_v2"

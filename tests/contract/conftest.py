@@ -1,6 +1,6 @@
 """The adapters that the contract suites run against."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import migrate
 from tests.contract.database import database, empty
 from tests.contract.model_files import ModelFolder
+from tests.contract.remote_models import RemoteModels, remote_models
 from tests.contract.storage import Storage, clear, in_memory, on_index, on_postgres
 
 
@@ -34,6 +35,16 @@ def model_files(
 ) -> ModelFolder:
     """The real files, by family."""
     return ModelFolder(lambda: request.getfixturevalue("assets"), prepared_models, inference)
+
+
+@pytest.fixture(scope="session")
+def served(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, engine_name: EngineName
+) -> Iterator[RemoteModels]:
+    """A model service of each engine."""
+    folder = tmp_path_factory.mktemp("served")
+    with remote_models(folder, lambda: request.getfixturevalue("assets"), engine_name) as models:
+        yield models
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

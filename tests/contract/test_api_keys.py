@@ -1,6 +1,7 @@
 """What ApiKeyRepository promises, of each adapter."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from adapters.memory.api_keys import InMemoryApiKeys
 from adapters.postgres.api_keys import PostgresApiKeys
 from application.ports.api_keys import ApiKeyRepository, NewKey, StoredKey
 from domain.api_keys import ApiKey, KeyId, Scope, grant
+from domain.limits import DEFAULT_LIMITS, Limits
 
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
 BOUND = grant([Scope.RECOGNIZE, Scope.ENROL], ["a", "b"])
@@ -71,6 +73,16 @@ async def test_expiry_only_comes_nearer(keys: ApiKeyRepository) -> None:
     assert await keys.expire(KeyId(key.id + 1), LATER) is None
 
 
+async def test_limits(keys: ApiKeyRepository) -> None:
+    assert (await created(keys, 1)).limits == DEFAULT_LIMITS
+    key = await keys.create(NewKey("limited", BOUND, b"2" * 32, limits=Limits(600, 0)))
+    assert key is not None
+    assert key.limits == Limits(600, 0)
+    changed = await keys.limit(key.id, Limits(None, 4))
+    assert changed == replace(key, limits=Limits(None, 4)) == await keys.find(b"2" * 32)
+    assert await keys.limit(KeyId(key.id + 1), Limits()) is None
+
+
 async def test_the_last_use_to_the_minute(keys: ApiKeyRepository) -> None:
     key = await created(keys, 1)
     await keys.used(key.id, datetime(2030, 1, 1, 12, 30, 59, 5, tzinfo=UTC))
@@ -96,8 +108,7 @@ async def test_all_that_is_stored_in_pages(keys: ApiKeyRepository) -> None:
 
 
 async def test_keys_are_restored_where_there_is_none(keys: ApiKeyRepository) -> None:
-    times = {"expires_at": LATER, "revoked_at": LATER, "last_used_at": LATER}
-    first = ApiKey(KeyId(10**9), "first", grant([Scope.ADMIN]), LATER, **times)
+    first = ApiKey(KeyId(10**9), "first", grant([Scope.ADMIN]), LATER, LATER, LATER, LATER, Limits(0, 7))
     restored = [
         StoredKey(first, b"1" * 32),
         StoredKey(ApiKey(KeyId(10**9 + 7), "x", BOUND, LATER), b"2" * 32),

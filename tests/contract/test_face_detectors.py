@@ -11,15 +11,20 @@ from adapters.imaging.decoder import PillowDecoder
 from application.ports.analysis import FaceDetector
 from domain.faces import Box, DetectedFace, Image
 from tests.contract.model_files import REAL_DETECTORS, ModelFolder
+from tests.contract.remote_models import REMOTE, RemoteModels
 
 FACE = Box(174, 62, 94, 116)
 """The astronaut's, give or take."""
 
 
-@pytest.fixture(scope="module", params=REAL_DETECTORS)
+@pytest.fixture(scope="module", params=[*REAL_DETECTORS, "remote yunet", "remote scrfd_500m_bnkps"])
 def detector(request: pytest.FixtureRequest, model_files: ModelFolder) -> FaceDetector:
-    """Each family of detectors of which there is a real file."""
-    return model_files.detector(request.param)
+    """Each family of detectors of which there is a real file, here and in a model service."""
+    name: str = request.param
+    if name.startswith(REMOTE):
+        served: RemoteModels = request.getfixturevalue("served")
+        return served.detector(name.removeprefix(REMOTE))
+    return model_files.detector(name)
 
 
 def overlap(one: Box, other: Box) -> float:

@@ -13,12 +13,19 @@ from adapters.onnx.detectors.yunet.network import YuNetNetwork
 from application.ports.analysis import FaceEmbedder
 from domain.faces import Crop, Image
 from tests.contract.model_files import REAL_EMBEDDERS, ModelFolder
+from tests.contract.remote_models import REMOTE, RemoteModels
+
+REMOTE_EMBEDDERS = ["remote sface", "remote arcface_mobilefacenet_128"]
 
 
-@pytest.fixture(scope="module", params=REAL_EMBEDDERS)
+@pytest.fixture(scope="module", params=[*REAL_EMBEDDERS, *REMOTE_EMBEDDERS])
 def embedder(request: pytest.FixtureRequest, model_files: ModelFolder) -> FaceEmbedder:
-    """Each family of recognisers of which there is a real file."""
-    return model_files.embedder(request.param)
+    """Each family of recognisers of which there is a real file, here and in a model service."""
+    name: str = request.param
+    if name.startswith(REMOTE):
+        served: RemoteModels = request.getfixturevalue("served")
+        return served.embedder(name.removeprefix(REMOTE))
+    return model_files.embedder(name)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from adapters.onnx.library import SPOOF_DETECTORS
 from application.ports.liveness import SpoofDetector
 from domain.faces import Box, DetectedFace, Image
 from tests.contract.model_files import ModelFolder
+from tests.contract.remote_models import RemoteModels
 
 FACE = Box(174, 62, 94, 116)
 """The astronaut's."""
@@ -72,10 +73,17 @@ def load(assets: Path, model_files: ModelFolder) -> Load:
     return load
 
 
-@pytest.fixture(params=[(family, form) for family in FILES for form in FORMS], ids=" ".join)
+IN_A_SERVICE = "in a service"
+
+
+@pytest.fixture(params=[(family, form) for family in FILES for form in (*FORMS, IN_A_SERVICE)], ids=" ".join)
 def detector(request: pytest.FixtureRequest, load: Load) -> SpoofDetector:
-    """Each model in each form."""
-    return load(*request.param)
+    """Each model in each form, and as a model service runs it."""
+    family, form = request.param
+    if form == IN_A_SERVICE:
+        served: RemoteModels = request.getfixturevalue("served")
+        return served.spoof_detector(family)
+    return load(family, form)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 import shutil
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -25,15 +24,6 @@ def service(shared_service: Service) -> Service:
         for person in shared_service.client.get("/api/profile", params=address).json()["data"]:
             shared_service.client.delete(f"/api/profile/{person['id']}")
     return shared_service
-
-
-@pytest.fixture(scope="session")
-def landscape() -> bytes:
-    """A PNG file without a face: a cup of coffee, from scikit-image."""
-    spec = find_spec("skimage")
-    assert spec is not None
-    assert spec.origin is not None
-    return (Path(spec.origin).parent / "data" / "coffee.png").read_bytes()
 
 
 @pytest.fixture

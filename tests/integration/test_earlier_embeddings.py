@@ -18,6 +18,17 @@ FACES_0006 = """
     FROM person, (VALUES ('sface'), ('arcface')) AS of_models (model)
 """
 
+FACES_0011 = """
+    WITH person AS (INSERT INTO profile (collection, name) VALUES ('default', 'Ann') RETURNING id)
+    INSERT INTO face (profile_id, collection, recognition_model, detection_model, embedding, embedding_norm)
+    SELECT id, 'default', model, 'yunet', '[1, 0, 0]', 12
+    FROM person, (VALUES ('sface@1'), ('sface'), ('arcface')) AS of_models (model)
+"""
+COHORTS_0011 = """
+    INSERT INTO gallery_cohort (collection, recognition_model, people, faces)
+    SELECT 'default', recognition_model, 1, ARRAY[id] FROM face WHERE recognition_model <> 'sface@1'
+"""
+
 
 @pytest.fixture
 async def before(engine: AsyncEngine) -> AsyncEngine:
@@ -47,6 +58,27 @@ async def test_who_is_registered_again_keeps_their_id(before: AsyncEngine) -> No
     assert again.face.profile_id == earlier.profile_id
     (found,) = (await storage.gallery.search(embedding, "default", 1)).candidates
     assert (found.faces, found.norms) == ((again.face,), (12.5,))
+
+
+async def test_those_of_the_version_before_have_another_name(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await connection.run_sync(to("0011"))
+        await connection.execute(text(FACES_0011))
+        await connection.execute(text(COHORTS_0011))
+    await migrate(engine)
+    storage = on_postgres(engine)
+    faces = await storage.faces.list(FaceFilter(), 10)
+    assert [face.recognition_model for face in faces] == ["sface@1", "sface@2", "arcface"]
+    probe = random_embedding(1, 3, "sface")
+    assert (await storage.gallery.search(probe, "default", 1)).searched == 0
+    async with engine.connect() as connection:
+        models = await connection.scalars(text("SELECT recognition_model FROM gallery_cohort"))
+        assert models.all() == ["arcface"]
+    await storage.faces.add(new("Bob", probe))
+    async with engine.begin() as connection:
+        await connection.run_sync(to("0011"))
+        models = await connection.scalars(text("SELECT recognition_model FROM face ORDER BY id"))
+        assert models.all() == ["sface@1", "sface", "arcface"]
 
 
 async def test_back_again(before: AsyncEngine) -> None:

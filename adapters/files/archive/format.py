@@ -7,9 +7,11 @@ import msgspec
 
 from domain.people import MAX_ID
 
-FORMAT, VERSION = "face-api archive", 2
+FORMAT, VERSION = "face-api archive", 3
 WITH_UUIDS = 1
-"""The former version, whose ids are UUIDs."""
+"""The first version, whose ids are UUIDs."""
+KIND_OF_EMBEDDINGS = {WITH_UUIDS: 1, 2: 2, VERSION: 3}
+"""By version: the kind of embeddings of recognisers that have changed theirs (domain.models.EMBEDDINGS)."""
 MANIFEST = "manifest.json"
 FILES = "files/"
 """The folder of the operator's files in a backup."""
@@ -78,6 +80,8 @@ class KeyEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
     """None in version WITH_UUIDS."""
+    requests_per_minute: int | None = None
+    concurrent_photos: int | None = None
 
 
 class PersonEntry(msgspec.Struct, Generic[Id_co], frozen=True, omit_defaults=True):

@@ -17,8 +17,8 @@ from typing_extensions import override
 from adapters.files.archive.format import (
     FILES,
     FORMAT,
+    KIND_OF_EMBEDDINGS,
     MANIFEST,
-    VERSION,
     WITH_UUIDS,
     FaceEntry,
     Header,
@@ -36,8 +36,9 @@ from application.ports.operator_files import OperatorFile
 from domain.api_keys import ApiKey, KeyId, Scope, grant, key_name
 from domain.errors import FaceServiceError
 from domain.faces import Embedding
+from domain.limits import Limits
 from domain.metadata import person_metadata
-from domain.models import earlier_name
+from domain.models import stored_name
 from domain.people import collection_name, person_name
 
 MAX_MANIFEST = 32 * 1024 * 1024
@@ -71,6 +72,7 @@ class ZipArchiveReader(ArchiveReader):
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self._path, self._zip = path, archive
         manifest, self.ids = self._manifest()
+        self._version = manifest.version
         pages = [page for each in manifest.collections for page in (*each.people, *each.faces)]
         pages += [*(manifest.keys or []), *manifest.files]
         self._pages = {page.file: page for page in pages}
@@ -153,8 +155,7 @@ class ZipArchiveReader(ArchiveReader):
         )
 
     def _model(self, name: str) -> str:
-        # Archives with UUIDs are from version 0.1.
-        return earlier_name(name) if self.ids is None else name
+        return stored_name(name, KIND_OF_EMBEDDINGS[self._version])
 
     def _entries(self, page: ArchivePage, kind: type[list[T]]) -> list[T]:
         entries = msgspec.msgpack.decode(self._bytes(page.file), type=kind)
@@ -168,10 +169,10 @@ class ZipArchiveReader(ArchiveReader):
             header = msgspec.json.decode(data, type=Header)
             if header.format != FORMAT:
                 raise self._error("is no archive of face-api")
-            if header.version not in {WITH_UUIDS, VERSION}:
+            if header.version not in KIND_OF_EMBEDDINGS:
                 raise self._error(
                     f"is an archive of version {header.version}, and this program reads versions"
-                    f" {WITH_UUIDS} and {VERSION}"
+                    f" {', '.join(map(str, KIND_OF_EMBEDDINGS))}"
                 )
             manifest = msgspec.json.decode(data, type=Manifest)
             for each in manifest.collections:
@@ -253,7 +254,9 @@ def _key(entry: KeyEntry) -> StoredKey:
         raise ValueError(f"the digest of key {entry.id} has {len(entry.digest)} bytes")
     permissions = grant(map(Scope, entry.scopes), entry.collections)
     times = (entry.created_at, entry.expires_at, entry.revoked_at, entry.last_used_at)
-    return StoredKey(ApiKey(KeyId(entry.id), key_name(entry.name), permissions, *times), entry.digest)
+    limits = Limits(entry.requests_per_minute, entry.concurrent_photos)
+    key = ApiKey(KeyId(entry.id), key_name(entry.name), permissions, *times, limits=limits)
+    return StoredKey(key, entry.digest)
 
 
 def _page(entry: PageEntry) -> ArchivePage:

@@ -192,4 +192,6 @@ def _key_entry(stored: StoredKey) -> KeyEntry:
         key.expires_at,
         key.revoked_at,
         key.last_used_at,
+        key.limits.requests_per_minute,
+        key.limits.concurrent_photos,
     )

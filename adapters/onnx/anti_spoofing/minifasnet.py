@@ -5,16 +5,17 @@ they get. Trained with a Fourier spectrum as a second target, they detect traces
 Three classes, of which the middle one is a living face.
 """
 
-import cv2
+from collections.abc import Sequence
+
 import numpy as np
 from typing_extensions import override
 
+from adapters.onnx.anti_spoofing.views import cut_view
 from adapters.onnx.graphs.exports import GIVES_PROBABILITIES
 from adapters.onnx.session import InferenceSession, Tensor
-from application.ports.liveness import SpoofDetector
+from application.ports.liveness import View, ViewScorer
 from domain.errors import BrokenModel
 from domain.faces import DetectedFace, Image
-from domain.liveness.capture import surroundings
 from domain.liveness.detection import pooled
 
 _CLASSES = 3
@@ -23,7 +24,7 @@ _THRESHOLD = 0.5
 """For files whose threshold has not been measured."""
 
 
-class MiniFasNet(SpoofDetector):
+class MiniFasNet(ViewScorer):
     """One network. It takes BGR, 0..255.
 
     The score is pooled over the face and its mirror image, whose scores differ a little.
@@ -48,9 +49,8 @@ class MiniFasNet(SpoofDetector):
             raise BrokenModel("The anti-spoofing model's file is not of the MiniFASNet family.")
         self._session = session
         self._name = name
-        self._surroundings = surroundings
         self._threshold = _THRESHOLD if threshold is None else threshold
-        self._size = session.input_shape[3] or 0, session.input_shape[2] or 0
+        self._view = View(surroundings, session.input_shape[3] or 0, session.input_shape[2] or 0)
 
     @property
     @override
@@ -62,12 +62,18 @@ class MiniFasNet(SpoofDetector):
     def threshold(self) -> float:
         return self._threshold
 
+    @property
+    @override
+    def views(self) -> tuple[View, ...]:
+        return (self._view,)
+
     @override
     def score(self, image: Image, face: DetectedFace) -> float:
-        left, top, right, bottom = surroundings(face.box, image.shape[1], image.shape[0], self._surroundings)
-        # Linear interpolation on purpose, although it skips pixels: the networks were trained on what it does to
-        # the image's finest structure. With area averaging three times as many living faces are rejected.
-        picture = cv2.resize(image[top:bottom, left:right], self._size, interpolation=cv2.INTER_LINEAR)
+        return self.score_views([cut_view(image, face.box, self._view)])
+
+    @override
+    def score_views(self, pictures: Sequence[Image]) -> float:
+        (picture,) = pictures
         batch = np.stack([picture, picture[:, ::-1]]).transpose(0, 3, 1, 2)
         (outputs,) = self._session.run(np.ascontiguousarray(batch, dtype=np.float32)).values()
         probabilities = outputs if GIVES_PROBABILITIES in self._session.metadata else _softmax(outputs)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from application.ports.analysis import DETECTABLE_FACE
+from application.ports.workers import ensure_wanted
 from domain.faces import Box, DetectedFace, Image
 
 _MAX_STEP = 4.0
@@ -65,13 +66,19 @@ def detect_small_faces(
         tiles = tiles_of(image, (picture[0] / scale, picture[1] / scale), overlap)
         level = [
             face
-            for tile in tiles
+            for tile in _while_wanted(tiles)
             for face in _moved(detect(image[tile.top : tile.bottom, tile.left : tile.right], scale), tile)
             if not tile.cuts(face.box, image, _BORDER / scale)
         ]
         level.sort(key=lambda face: -face.score)
         found += [(face, scale) for face in new_faces(level, [face for face, _ in found])]
     return found
+
+
+def _while_wanted(tiles: Sequence[Tile]) -> Iterator[Tile]:
+    for tile in tiles:
+        ensure_wanted()
+        yield tile
 
 
 def new_faces(faces: Sequence[DetectedFace], known: Sequence[DetectedFace]) -> list[DetectedFace]:

@@ -1,30 +1,22 @@
 """What can be told of a network from the way its graph was exported, recorded in the prepared file's metadata."""
 
-import json
-
-from onnx import GraphProto, ModelProto, helper, numpy_helper
+from onnx import GraphProto, ModelProto, helper
 
 SCALES_ITS_INPUT = "scales_its_input"
 """Present if the graph itself converts bytes (0..255) to the numbers that the network was trained with."""
 GIVES_PROBABILITIES = "gives_probabilities"
 """Present if the first output comes from a softmax instead of being logits."""
-OUTPUT_MEAN = "output_mean"
-"""The mean of the network's output vectors in training, as a JSON list, if the file has it."""
 
 
 def record_exports(model: ModelProto) -> None:
-    """Write what holds of these keys into the metadata. Constants must be initialisers."""
+    """Write what holds of these keys into the metadata."""
     found = {entry.key: entry.value for entry in model.metadata_props}
     if _scales_its_input(model.graph):
         found[SCALES_ITS_INPUT] = "yes"
     name = model.graph.output[0].name
     last = next((node for node in model.graph.node if name in node.output), None)
-    constants = {tensor.name: tensor for tensor in model.graph.initializer}
     if last is not None and last.op_type == "Softmax":
         found[GIVES_PROBABILITIES] = "yes"
-    if last is not None and last.op_type == "BatchNormalization" and last.input[2] in constants:
-        # Without an activation behind it, the mean of its outputs in training is exactly its parameter beta.
-        found[OUTPUT_MEAN] = json.dumps(numpy_helper.to_array(constants[last.input[2]]).tolist())
     helper.set_model_props(model, found)
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from enum import Enum
 
 import cv2
 import numpy as np
@@ -10,12 +11,21 @@ from typing_extensions import override
 
 from adapters.onnx.session import InferenceSession
 from application.ports.analysis import FaceEmbedder
+from application.ports.workers import ensure_wanted
 from domain.errors import BrokenModel
 from domain.faces import Crop
 
 _SIDE = 112
 _BATCH = 16
 """Maximum batch size: larger ones are no faster, and the runtime keeps the memory of the largest."""
+
+
+class Views(Enum):
+    """What the network sees of each crop; the value is how many images that is."""
+
+    AS_IT_IS = 1
+    WITH_MIRROR_IMAGE = 2
+    """A vector is the mean of the network's vectors of the crop and of its mirror image."""
 
 
 class CropEmbedder(FaceEmbedder):
@@ -29,7 +39,7 @@ class CropEmbedder(FaceEmbedder):
         *,
         middle: float = 0,
         unit: float = 1,
-        transform: NDArray[np.float32] | None = None,
+        views: Views = Views.AS_IT_IS,
         usual_norm: float | None = None,
     ) -> None:
         """Take a session whose batch is free.
@@ -40,8 +50,8 @@ class CropEmbedder(FaceEmbedder):
             family: the model's, for messages.
             middle: pixel value that is 0 to the network.
             unit: difference from it that is 1 to the network.
-            transform: D x D, by which the network's vectors are multiplied before they are scaled to unit norm.
-            usual_norm: norm of the network's untransformed vectors for ordinary faces.
+            views: what the network sees of each crop.
+            usual_norm: norm of the vectors of ordinary faces.
 
         Raises:
             BrokenModel: it doesn't turn N x 3 x 112 x 112 into N x D.
@@ -55,7 +65,7 @@ class CropEmbedder(FaceEmbedder):
         self._dimensions = dimensions
         self._mean = (middle, middle, middle)
         self._scale = 1 / unit
-        self._transform = transform
+        self._views = views
         self._usual_norm = usual_norm
 
     @property
@@ -67,6 +77,11 @@ class CropEmbedder(FaceEmbedder):
     @override
     def dimensions(self) -> int:
         return self._dimensions
+
+    @property
+    def transform(self) -> NDArray[np.float32] | None:
+        """D x D, by which the network's vectors are multiplied before they are scaled to unit norm."""
+        return self._transform
 
     @property
     @override
@@ -81,18 +96,22 @@ class CropEmbedder(FaceEmbedder):
     def embed_raw(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         if not crops:
             return np.empty((0, self._dimensions), dtype=np.float32)
-        return np.concatenate([self._run(crops[at : at + _BATCH]) for at in range(0, len(crops), _BATCH)])
+        size = _BATCH // self._views.value
+        return np.concatenate([self._run(crops[at : at + size]) for at in range(0, len(crops), size)])
 
     def _run(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
+        ensure_wanted()
         batch = cv2.dnn.blobFromImages(list(crops), self._scale, mean=self._mean, swapRB=True)
+        if self._views is Views.WITH_MIRROR_IMAGE:
+            batch = np.concatenate([batch, batch[..., ::-1]])
         (vectors,) = self._session.run(np.asarray(batch, dtype=np.float32)).values()
-        return vectors
+        mean: NDArray[np.float32] = vectors.reshape(self._views.value, len(crops), -1).mean(axis=0)
+        return mean
 
     @override
     def directions(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
-        vectors = raw if self._transform is None else raw @ self._transform
-        norms: NDArray[np.float32] = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors / norms
+        norms: NDArray[np.float32] = np.linalg.norm(raw, axis=1, keepdims=True)
+        return raw / norms
 
     @override
     def relative_norms(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from application.evaluation.metrics.impostor_scores import ScoreHistogram, mixed
 from application.evaluation.metrics.normalisation import SCORE_SCALE, NormalisedSet, normalise
 from domain.calibration import CalibrationTable, OperatingPoint, Population
 from domain.impostors import ImpostorDistribution
-from domain.models import ModelChoice
+from domain.models import ModelChoice, kind_of_embeddings
 from domain.quality import LENIENT, Measure
 
 RATES = tuple(digit * 10.0**exponent for exponent in range(-1, -9, -1) for digit in (5, 2, 1))
@@ -108,6 +108,7 @@ def fit(
                 Population(each.name, each.similarities.people, _rounded(each.distribution)) for each in sets
             ),
             usual_norm=usual_norm,
+            embeddings=kind_of_embeddings(models.recognition),
         )
     except ValueError as error:
         raise EvaluationError("these photos give no usable thresholds: too few, or all alike") from error

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from application.ports.workers import request_id
 from entrypoints.http.middleware.records import record_of
 
 logger = logging.getLogger("face.access")
@@ -32,6 +33,7 @@ def access_log(app: ASGIApp) -> ASGIApp:
     async def logged(scope: Scope, receive: Receive, send: Send) -> None:
         start = time.perf_counter()
         record = record_of(scope)
+        request_id.set(record.id)
         status = 0
 
         async def watched(message: Message) -> None:

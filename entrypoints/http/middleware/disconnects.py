@@ -1,4 +1,4 @@
-"""Drops the work of clients that have left, as long as it waits for a worker."""
+"""Drops the work of clients that have left: what waits for a worker, and what a worker can stop."""
 
 import asyncio
 
@@ -24,6 +24,7 @@ def drop_abandoned_work(app: ASGIApp) -> ASGIApp:
             current_client.reset(former)
             record_of(scope).left = connection.client.left
             connection.close()
+            connection.client.end()
 
     return answered
 

@@ -9,6 +9,7 @@ from typing import Any
 from litestar.types import Scope
 
 from domain.audit import AuditEvent
+from domain.limits import Quota
 
 _KEY = "face.record"
 _HEADER = b"x-request-id"
@@ -27,6 +28,8 @@ class RequestRecord:
     """Whether the client left before the answer."""
     audit: tuple[AuditEvent, bool] | None = None
     """What is known for the audit entry so far, and whether it is written before the answer; None: not recorded."""
+    quota: Quota | None = None
+    """What the client has left; None where requests are unlimited."""
 
 
 def record_of(scope: Scope) -> RequestRecord:

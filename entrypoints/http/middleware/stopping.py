@@ -1,17 +1,24 @@
 """Answers requests that a stop of the service cuts off."""
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 
-import msgspec
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from entrypoints.http.envelope import ErrorAnswer
+from entrypoints.http.envelope import refusal
 from entrypoints.http.middleware.records import record_of
 
+_DETAIL, _CODE = "The service is stopping; try again in a moment.", "unavailable"
 
-def refuse_at_stop(app: ASGIApp) -> ASGIApp:
-    """Answers 503 `unavailable` where the server cancels a request before its answer has begun."""
+
+def refuse_at_stop(app: ASGIApp, refusal: Callable[[str, str], bytes] = refusal) -> ASGIApp:
+    """Answers 503 `unavailable` where the server cancels a request before its answer has begun.
+
+    Args:
+        app: what is called.
+        refusal: encodes an error's words and its code.
+    """
 
     async def answered(scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
@@ -25,15 +32,13 @@ def refuse_at_stop(app: ASGIApp) -> ASGIApp:
             await app(scope, receive, noted)
         except asyncio.CancelledError:
             if not begun:
-                await _refuse(scope, send)
+                record_of(scope).code = _CODE
+                await _refuse(refusal(_DETAIL, _CODE), send)
 
     return answered
 
 
-async def _refuse(scope: Scope, send: Send) -> None:
-    refusal = ErrorAnswer(detail="The service is stopping; try again in a moment.", code="unavailable")
-    record_of(scope).code = refusal.code
-    body = msgspec.json.encode(refusal)
+async def _refuse(body: bytes, send: Send) -> None:
     headers = {"content-type": "application/json", "content-length": str(len(body)), "retry-after": "1"}
     await send(
         {

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from litestar.openapi import ResponseSpec
 
 from domain import errors
+from domain.limits import RateLimited, TooManyPhotos
 from domain.liveness import errors as liveness_errors
 from domain.quality import LowQuality
 from entrypoints.http.envelope import ErrorAnswer
@@ -23,6 +24,7 @@ IMAGE_REFUSALS = (
     LowQuality,
     errors.BrokenModel,
     errors.Busy,
+    TooManyPhotos,
 )
 """Of operations with a photo."""
 
@@ -41,11 +43,14 @@ _ALWAYS = (
     errors.InvalidInput,
     errors.Unauthenticated,
     errors.AccessDenied,
+    RateLimited,
+    errors.DeadlineExceeded,
     errors.Unavailable,
     errors.StorageFull,
     errors.FaceServiceError,
 )
-"""Of any operation: bad parameters, no key or permission, no database or no room on its disk, a defect."""
+"""Of any operation: bad parameters, no key or permission, too many requests, too slow an answer, no database or no
+room on its disk, a defect."""
 
 
 def refusals(*kinds: type[errors.FaceServiceError]) -> dict[int, ResponseSpec]:

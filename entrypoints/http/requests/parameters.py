@@ -61,7 +61,7 @@ MinFace = Annotated[
 TopK = Annotated[int | None, QueryParameter(ge=1, le=100, description="How many people to answer with")]
 Faces = Annotated[FaceSelection, QueryParameter(description="Which faces of the photo are meant")]
 Subject = Annotated[
-    FaceSelection,
+    Literal["single", "largest"],
     QueryParameter(
         description="`single`: the one that is plainly the subject; `largest`: the largest, whatever the others"
     ),
@@ -112,22 +112,16 @@ class GalleryParameters:
 class EnrolmentParameters(GalleryParameters):
     """Of a batch of faces to enrol."""
 
-    faces: Subject = FaceSelection.SINGLE
+    faces: Subject = "single"
     on_conflict: ConflictAction = OnConflict.WARN
 
     def options(self, liveness_session: str | None = None) -> EnrolmentOptions:
-        """What the use case takes.
-
-        Raises:
-            InvalidInput: all faces are asked for.
-        """
-        if self.faces is FaceSelection.ALL:
-            raise errors.InvalidInput("faces: register takes 'single' or 'largest'")
+        """What the use case takes."""
         return EnrolmentOptions(
             collection=self.collection,
             detection_model=self.detection_model,
             recognition_model=self.recognition_model,
-            selection=self.faces,
+            selection=FaceSelection(self.faces),
             on_conflict=self.on_conflict,
             liveness=self.liveness,
             liveness_session=liveness_session,

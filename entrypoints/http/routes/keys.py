@@ -4,7 +4,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
 
-from litestar import Controller, delete, get, post
+from litestar import Controller, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import UNSET
@@ -12,6 +12,7 @@ from msgspec import UNSET
 from application.api_keys import LONGEST_OVERLAP, ManageKeys
 from domain import errors
 from domain.api_keys import KeyId, grant
+from domain.limits import DEFAULT_LIMITS
 from domain.people import MAX_ID, collection_name
 from entrypoints.http.openapi.refusals import refusals
 from entrypoints.http.requests.text import MAX_JSON_BYTES, check_json
@@ -19,6 +20,7 @@ from entrypoints.http.views.keys import (
     IssuedKeyAnswer,
     IssuedKeyView,
     KeyAnswer,
+    KeyChange,
     KeysAnswer,
     KeyView,
     NewKeyBody,
@@ -59,8 +61,22 @@ class KeyController(Controller):
         """The answer has the secret, which can't be shown again: only its SHA-256 is stored."""
         collections = None if data.collections is UNSET else map(collection_name, data.collections)
         expires_at = None if data.expires_at is UNSET else data.expires_at
-        issued = await manage_keys.create(data.name, grant(data.scopes, collections), expires_at)
+        limits = KeyChange(data.requests_per_minute, data.concurrent_photos).of(DEFAULT_LIMITS)
+        issued = await manage_keys.create(data.name, grant(data.scopes, collections), expires_at, limits)
         return IssuedKeyAnswer(detail="Key created", data=IssuedKeyView.of(issued))
+
+    @patch(
+        "/{key_id:int}",
+        summary="Change an API key's limits",
+        before_request=check_json,
+        request_max_body_size=MAX_JSON_BYTES,
+        responses=refusals(errors.ApiKeyNotFound, errors.ImageTooLarge),
+    )
+    async def change_key(
+        self, manage_keys: NamedDependency[ManageKeys], key_id: KeyOfPath, data: JSONBody[KeyChange]
+    ) -> KeyAnswer:
+        """Limits that are absent stay as they are; every process obeys within two seconds."""
+        return KeyAnswer(detail="Key changed", data=KeyView.of(await manage_keys.change(key_id, data.of)))
 
     @post(
         "/{key_id:int}/rotate",
@@ -71,7 +87,7 @@ class KeyController(Controller):
     async def rotate_key(
         self, manage_keys: NamedDependency[ManageKeys], key_id: KeyOfPath, overlap: Overlap = 0
     ) -> IssuedKeyAnswer:
-        """A new key with the same name and permissions; the old one stays valid for `overlap` seconds."""
+        """A new key with the same name, permissions and limits; the old one stays valid for `overlap` seconds."""
         issued = await manage_keys.rotate(key_id, timedelta(seconds=overlap))
         return IssuedKeyAnswer(detail="Key replaced", data=IssuedKeyView.of(issued))
 

@@ -8,8 +8,17 @@ from msgspec import UNSET, Meta, UnsetType
 
 from application.api_keys import IssuedKey
 from domain.api_keys import MAX_KEY_COLLECTIONS, MAX_KEY_NAME, ApiKey, Scope
+from domain.limits import MAX_CONCURRENT_PHOTOS, MAX_REQUESTS_PER_MINUTE, Limits
 from entrypoints.http.envelope import Success
 from entrypoints.http.views.numbers import Id
+
+_DEFAULT = "0: unlimited; the operator's default if absent"
+RequestsPerMinute = Annotated[
+    int, Meta(ge=0, le=MAX_REQUESTS_PER_MINUTE, description=f"Requests in any 60 seconds. {_DEFAULT}")
+]
+ConcurrentPhotos = Annotated[
+    int, Meta(ge=0, le=MAX_CONCURRENT_PHOTOS, description=f"Photos in work at once. {_DEFAULT}")
+]
 
 
 class NewKeyBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -25,6 +34,22 @@ class NewKeyBody(msgspec.Struct, forbid_unknown_fields=True):
         | UnsetType
     ) = UNSET
     expires_at: Annotated[datetime, Meta(tz=True)] | UnsetType = UNSET
+    requests_per_minute: RequestsPerMinute | UnsetType = UNSET
+    concurrent_photos: ConcurrentPhotos | UnsetType = UNSET
+
+
+class KeyChange(msgspec.Struct, forbid_unknown_fields=True):
+    """Limits to replace; null is the operator's default."""
+
+    requests_per_minute: RequestsPerMinute | UnsetType | None = UNSET
+    concurrent_photos: ConcurrentPhotos | UnsetType | None = UNSET
+
+    def of(self, old: Limits) -> Limits:
+        """The new limits."""
+        return Limits(
+            old.requests_per_minute if self.requests_per_minute is UNSET else self.requests_per_minute,
+            old.concurrent_photos if self.concurrent_photos is UNSET else self.concurrent_photos,
+        )
 
 
 class KeyView(msgspec.Struct):
@@ -38,6 +63,8 @@ class KeyView(msgspec.Struct):
     expires_at: datetime | UnsetType = UNSET
     revoked_at: datetime | UnsetType = UNSET
     last_used_at: datetime | UnsetType = UNSET
+    requests_per_minute: int | UnsetType = UNSET
+    concurrent_photos: int | UnsetType = UNSET
 
     @classmethod
     def of(cls, key: ApiKey) -> "KeyView":
@@ -51,7 +78,13 @@ class KeyView(msgspec.Struct):
             key.expires_at or UNSET,
             key.revoked_at or UNSET,
             key.last_used_at or UNSET,
+            _given(key.limits.requests_per_minute),
+            _given(key.limits.concurrent_photos),
         )
+
+
+def _given(limit: int | None) -> int | UnsetType:
+    return UNSET if limit is None else limit
 
 
 class IssuedKeyView(msgspec.Struct):

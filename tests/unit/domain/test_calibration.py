@@ -133,3 +133,13 @@ def test_the_table_of_another_model_is_refused(tmp_path: Path) -> None:
     write_table(TABLE, tmp_path / "hue.toml")
     with pytest.raises(BrokenModel, match="one of colour"):
         FileCalibrations(tmp_path).load("hue")
+
+
+def test_a_table_of_embeddings_that_are_made_otherwise_now_is_refused(tmp_path: Path) -> None:
+    files = FileCalibrations(tmp_path)
+    own = tmp_path / "sface.toml"
+    write_table(replace(TABLE, model="sface", embeddings=3), own)
+    assert files.load("sface") is not None
+    own.write_text(own.read_text().replace("embeddings = 3\n", ""))
+    with pytest.raises(BrokenModel, match="run face-api calibrate again"):
+        files.load("sface")

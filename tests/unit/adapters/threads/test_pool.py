@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from adapters.threads.pool import ThreadWorkerPool
-from application.ports.workers import Client, current_client
+from application.ports.workers import Client, current_client, ensure_wanted
 from domain.errors import Busy, NoMatch
 
 
@@ -113,4 +113,29 @@ async def test_work_of_a_client_that_leaves_is_dropped_before_it_begins(gate: th
     assert await first, "what has begun is finished"
     assert await other
     assert started == ["stayed"]
+    pool.close()
+
+
+async def test_work_that_has_begun_stops_when_nobody_wants_it() -> None:
+    begun, stopped = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        try:
+            while True:
+                ensure_wanted()
+        finally:
+            stopped.set()
+
+    pool = ThreadWorkerPool(workers=1, queue=0)
+    client = Client()
+    current_client.set(client)
+    running = asyncio.create_task(pool.run(work))
+    current_client.set(None)
+    await asyncio.to_thread(begun.wait, 10)
+    client.leave()
+    assert await asyncio.to_thread(stopped.wait, 10)
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert await pool.run(current_client.get) is None
     pool.close()

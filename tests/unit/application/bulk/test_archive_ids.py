@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from adapters.files.archive.format import VERSION
 from adapters.files.archive.reader import reading
 from application.bulk import export
 from application.bulk.errors import BulkError
@@ -13,6 +14,8 @@ from application.bulk.restore import ImportPeople, NewId
 from application.ports.archive import ArchiveId
 from application.ports.faces import FaceFilter, NewFace
 from application.ports.people import ProfileFilter
+from tests.contract.enrolment import new as enrolled
+from tests.unit.adapters.files.archive.test_archive_files import with_manifest
 from tests.unit.fakes import InlineWorkers
 from tests.unit.former_archives import FormerCollection, FormerFace, write_former_archive
 from tests.unit.instances import Instance, Models, embedding
@@ -169,6 +172,22 @@ class TestFormerArchives:
         await imported(new, path)
         found = await new.faces.list(FaceFilter(), 10)
         assert [face.recognition_model for face in found] == ["sface@1", "arcface"]
+
+    @pytest.mark.parametrize(
+        ("version", "expected"),
+        [(2, ["sface@2", "sface@1", "arcface"]), (VERSION, ["sface", "sface@1", "arcface"])],
+    )
+    async def test_embeddings_of_the_version_before_get_one_of_their_own(
+        self, tmp_path: Path, version: int, expected: list[str]
+    ) -> None:
+        old, new, path = Instance(), Instance(), tmp_path / "people.zip"
+        for number, model in enumerate(("sface", "sface@1", "arcface")):
+            await old.faces.add(enrolled("Ann", embedding(number, model=model)))
+        await old.export(path)
+        with_manifest(path, version=version)
+        await imported(new, path)
+        found = await new.faces.list(FaceFilter(), 10)
+        assert [face.recognition_model for face in found] == expected
 
     async def test_a_second_time_add_nothing(self, former: Path) -> None:
         new = Instance()

@@ -10,10 +10,12 @@ import pytest
 import uvicorn
 
 from entrypoints.bootstrap.address import listen
+from entrypoints.http.connection_budget import ConnectionBudget
 from entrypoints.http.connections import MAX_HEAD_BYTES, MIN_BYTES_S, BoundedProtocol, ConnectionLimits
 
 LIMITS = ConnectionLimits(header_s=2, body_s=2, idle_s=1)
 PATIENCE_S = 20
+MOST = 450
 LARGE = 50_000_000
 
 
@@ -44,7 +46,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 async def server() -> AsyncIterator[uvicorn.Server]:
     config = uvicorn.Config(
         application,
-        http=partial(BoundedProtocol, limits=LIMITS),  # type: ignore[arg-type]
+        http=partial(BoundedProtocol, limits=LIMITS, budget=ConnectionBudget(MOST)),  # type: ignore[arg-type]
         lifespan="off",
         log_config=None,
         access_log=False,
@@ -173,3 +175,24 @@ async def test_a_large_head_within_the_bound_is_answered(server: uvicorn.Server)
 async def test_what_is_not_http_is_refused_in_the_envelope(server: uvicorn.Server) -> None:
     answered = await answer(server, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n")
     assert (status(answered), code(answered)) == (400, "validation_error")
+
+
+async def test_half_open_connections_do_not_keep_a_good_client_out(server: uvicorn.Server) -> None:
+    half_open = [
+        asyncio.create_task(answer(server, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Le")) for _ in range(MOST)
+    ]
+    await asyncio.sleep(0.5)
+    half_sent = [
+        asyncio.create_task(answer(server, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx"))
+        for _ in range(50)
+    ]
+    await asyncio.sleep(0.5)
+    assert len(server.server_state.connections) <= MOST
+    request = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\nab"
+    async with asyncio.timeout(1):
+        assert (await answer(server, request)).endswith(b"2")
+    refused = await asyncio.gather(*half_open)
+    assert {(status(each), code(each)) for each in refused} == {(503, "busy"), (408, "request_timeout")}
+    assert sum(status(each) == 503 for each in refused) == 51
+    assert all(b"retry-after: 1" in each for each in refused if status(each) == 503)
+    await asyncio.gather(*half_sent)

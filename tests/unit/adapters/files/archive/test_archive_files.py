@@ -208,8 +208,8 @@ class TestDamage:
         await refused(file, "is no archive of face-api$")
 
     async def test_another_version(self, file: Path) -> None:
-        with_manifest(file, version=3, collections="of another kind")
-        await refused(file, "is an archive of version 3, and this program reads versions 1 and 2")
+        with_manifest(file, version=4, collections="of another kind")
+        await refused(file, "is an archive of version 4, and this program reads versions 1, 2, 3")
 
     async def test_a_manifest_that_is_none(self, file: Path) -> None:
         with_manifest(file, models=[])
@@ -264,7 +264,7 @@ async def test_the_documented_format(file: Path) -> None:
     """What docs/archive.md says, with nothing but a zip file's and MessagePack's readers."""
     with zipfile.ZipFile(file) as archive:
         manifest = json.loads(archive.read("manifest.json"))
-        assert (manifest["format"], manifest["version"]) == ("face-api archive", 2)
+        assert (manifest["format"], manifest["version"]) == ("face-api archive", 3)
         assert manifest["greatest_ids"] == {"profile": 5, "face": 7}
         assert manifest["models"] == {"colour": 3, "hue": 4}
         default = manifest["collections"][0]

@@ -9,7 +9,7 @@ from onnx.reference import ReferenceEvaluator
 
 from adapters.onnx.engines.onnx_runtime import OnnxRuntimeSession
 from adapters.onnx.graphs.cache import PreparedModels
-from adapters.onnx.graphs.exports import GIVES_PROBABILITIES, OUTPUT_MEAN
+from adapters.onnx.graphs.exports import GIVES_PROBABILITIES
 from adapters.onnx.graphs.preparation import FreeAxes, prepare
 from domain.errors import BrokenModel
 from tests.conftest import SFACE_FILE, packaged
@@ -124,24 +124,6 @@ def test_dead_inputs_and_initializers_are_dropped() -> None:
     graph = prepared_graph(source)
     assert [value.name for value in graph.input] == ["x"]
     assert [tensor.name for tensor in graph.initializer] == ["one"]
-
-
-@pytest.mark.parametrize("last", ["BatchNormalization", "Relu"])
-def test_the_mean_of_the_output_is_recorded_where_the_file_tells_it(last: str) -> None:
-    vector = np.ones(3, np.float32)
-    normalise = ["x", "gamma", "beta", "mean", "variance"]
-    nodes = {
-        "BatchNormalization": [helper.make_node("BatchNormalization", normalise, ["y"])],
-        "Relu": [
-            helper.make_node("BatchNormalization", normalise, ["z"]),
-            helper.make_node("Relu", ["z"], ["y"]),
-        ],
-    }[last]
-    beta = np.array([0.5, -1, 2], np.float32)
-    source = model(nodes, {"gamma": vector, "beta": beta, "mean": vector, "variance": vector})
-    session = OnnxRuntimeSession(prepare(source.SerializeToString(), FreeAxes.NONE))
-    expected = "[0.5, -1.0, 2.0]" if last == "BatchNormalization" else None
-    assert session.metadata.get(OUTPUT_MEAN) == expected
 
 
 def test_free_axes() -> None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from adapters.onnx.graphs.exports import OUTPUT_MEAN, SCALES_ITS_INPUT
+from adapters.onnx.graphs.exports import SCALES_ITS_INPUT
 from adapters.onnx.recognisers.sface import SFaceEmbedder
 from adapters.onnx.session import Shape, Tensor
 from domain.errors import BrokenModel
+from domain.faces import Crop
 
 
 @dataclass
@@ -30,20 +31,36 @@ def test_the_network_gets_rgb_from_0_to_255_and_vectors_have_unit_norm() -> None
     np.testing.assert_allclose(SFaceEmbedder(FakeSession()).embed([crop]), [[0.8, 0.6, 0]], atol=1e-6)
 
 
-def test_half_of_what_a_vector_has_of_the_mean_of_the_training_is_taken_away() -> None:
-    session = FakeSession(metadata={SCALES_ITS_INPUT: "yes", OUTPUT_MEAN: "[0.0, 0.0, 5.0]"})
-    crop = np.full((112, 112, 3), (160, 0, 60), np.uint8)
-    np.testing.assert_allclose(SFaceEmbedder(session).embed([crop]), [[0.6, 0, 0.8]], atol=1e-6)
+@dataclass
+class LeftAndRight(FakeSession):
+    """Answers with the means of the blue channel's left and right half, and of the red channel."""
+
+    def run(self, batch: Tensor) -> Mapping[str, Tensor]:
+        blue, middle = batch[:, 2], batch.shape[-1] // 2
+        halves = [blue[..., :middle].mean(axis=(1, 2)), blue[..., middle:].mean(axis=(1, 2))]
+        return {"fc1": np.stack([*halves, batch[:, 0].mean(axis=(1, 2))], axis=1)}
 
 
-def test_the_norm_is_that_of_the_vector_as_it_leaves_the_network() -> None:
-    centred = FakeSession(metadata={SCALES_ITS_INPUT: "yes", OUTPUT_MEAN: "[0.0, 0.0, 5.0]"})
-    crop = np.full((112, 112, 3), (100, 0, 60), np.uint8)
-    norms = [
-        embedder.relative_norms(embedder.embed_raw([crop]))
-        for embedder in (SFaceEmbedder(centred), SFaceEmbedder(FakeSession()))
-    ]
-    assert norms[0] == norms[1]
+def one_sided(value: int) -> Crop:
+    """Blue on its left side only."""
+    crop = np.zeros((112, 112, 3), np.uint8)
+    crop[:, :56, 0] = value
+    crop[..., 2] = 40
+    return crop
+
+
+def test_a_vector_is_the_mean_of_those_of_the_crop_and_its_mirror_image() -> None:
+    raw = SFaceEmbedder(LeftAndRight()).embed_raw([one_sided(200), one_sided(100)])
+    np.testing.assert_allclose(raw, [[100, 100, 40], [50, 50, 40]])
+
+
+def test_the_norm_is_that_of_the_mean() -> None:
+    embedder = SFaceEmbedder(LeftAndRight())
+    raw = embedder.embed_raw([one_sided(200)])
+    (norm,) = embedder.relative_norms(raw)
+    assert embedder.usual_norm is not None
+    assert norm * embedder.usual_norm == pytest.approx(np.sqrt(100**2 + 100**2 + 40**2))
+    np.testing.assert_allclose(embedder.directions(raw), raw / np.linalg.norm(raw))
 
 
 def test_dimensions_come_from_the_file() -> None:
@@ -71,7 +88,7 @@ def test_a_network_that_wants_its_input_scaled_is_refused() -> None:
         SFaceEmbedder(FakeSession(metadata={}))
 
 
-def test_a_crowd_is_embedded_in_batches_of_sixteen() -> None:
+def test_a_crowd_is_embedded_in_batches_of_sixteen_images() -> None:
     class Counting(FakeSession):
         def run(self, batch: Tensor) -> Mapping[str, Tensor]:
             lengths.append(len(batch))
@@ -80,5 +97,5 @@ def test_a_crowd_is_embedded_in_batches_of_sixteen() -> None:
     lengths: list[int] = []
     crops = [np.full((112, 112, 3), (0, number, 255 - number), np.uint8) for number in range(40)]
     raw = SFaceEmbedder(Counting()).embed_raw(crops)
-    assert lengths == [16, 16, 8]
+    assert lengths == [16] * 5
     np.testing.assert_allclose(raw[:, 1], range(40))

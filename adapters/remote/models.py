@@ -1,0 +1,200 @@
+"""Detectors, recognisers and anti-spoofing models that a model service runs."""
+
+import base64
+import math
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from adapters.remote.client import ModelServiceClient
+from adapters.remote.protocol import Parameters, Tensor, bytes_tensor
+from application.ports.analysis import FaceDetector, FaceEmbedder
+from application.ports.liveness import View, ViewScorer
+from domain.errors import ModelUnavailable
+from domain.faces import Box, Crop, DetectedFace, Image
+from domain.liveness.detection import pooled
+from domain.models import ModelIdentity
+
+_BATCH = 64
+"""Crops of a request: 2.4 MB."""
+_CROP = (112, 112, 3)
+
+
+class RemoteDetector(FaceDetector):
+    """Detects in images that are decoded already; photos go through RemoteExtractor."""
+
+    def __init__(self, client: ModelServiceClient, model: ModelIdentity) -> None:
+        self._client = client
+        self._model = model
+
+    @property
+    @override
+    def name(self) -> str:
+        return self._model.name
+
+    @override
+    def detect(
+        self, image: Image, *, largest_only: bool = False, min_face: float | None = None
+    ) -> list[DetectedFace]:
+        parameters = {"largest_only": largest_only, "min_face": min_face}
+        # Without loss, in a fraction of the bytes.
+        _, file = cv2.imencode(".png", image, (cv2.IMWRITE_PNG_COMPRESSION, 1))
+        _, found = self._client.infer(self._model, {"image": bytes_tensor(file.tobytes())}, parameters)
+        return faces_of(found)
+
+
+class RemoteEmbedder(FaceEmbedder):
+    """Embeds crops."""
+
+    def __init__(self, client: ModelServiceClient, model: ModelIdentity) -> None:
+        """Ask the service about the model.
+
+        Raises:
+            ModelUnavailable, BrokenModel: see ModelServiceClient.
+        """
+        self._client = client
+        self._model = model
+        self._dimensions = model.dimensions or 0
+        stated = client.metadata(model)
+        norm, transform = stated.get("usual_norm"), stated.get("transform")
+        self._usual_norm = float(norm) if isinstance(norm, int | float) else None
+        self._transform = None if transform is None else _matrix(str(transform), self._dimensions)
+
+    @property
+    @override
+    def name(self) -> str:
+        return self._model.name
+
+    @property
+    @override
+    def dimensions(self) -> int:
+        return self._dimensions
+
+    @property
+    @override
+    def usual_norm(self) -> float | None:
+        return self._usual_norm
+
+    @override
+    def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
+        return self.directions(self.embed_raw(crops))
+
+    @override
+    def embed_raw(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
+        parts = [self._run(crops[at : at + _BATCH]) for at in range(0, len(crops), _BATCH)]
+        return np.concatenate([np.empty((0, self._dimensions), dtype=np.float32), *parts])
+
+    def _run(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
+        inputs = {"crops": np.asarray(crops, dtype=np.uint8).reshape(-1, *_CROP)}
+        _, found = self._client.infer(self._model, inputs, {}, ["raw"])
+        return tensor_of(found, "raw", np.float32, (len(crops), self._dimensions))
+
+    @override
+    def directions(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
+        vectors = raw if self._transform is None else raw @ self._transform
+        norms: NDArray[np.float32] = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors / norms
+
+    @override
+    def relative_norms(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
+        norms: NDArray[np.float32] = np.linalg.norm(raw, axis=1)
+        return norms / np.float32(math.nan if self._usual_norm is None else self._usual_norm)
+
+
+class RemoteSpoofDetector(ViewScorer):
+    """Scores faces by a small picture of each."""
+
+    def __init__(
+        self, client: ModelServiceClient, model: ModelIdentity, cut: Callable[[Image, Box, View], Image]
+    ) -> None:
+        """Ask the service about the model.
+
+        Args:
+            client: of the service.
+            model: which.
+            cut: cuts a view out of a photo.
+
+        Raises:
+            ModelUnavailable, BrokenModel: see ModelServiceClient.
+        """
+        self._client = client
+        self._model = model
+        self._cut = cut
+        stated = client.metadata(model)
+        self._view = View(
+            number_of(stated, "surroundings"),
+            int(number_of(stated, "width")),
+            int(number_of(stated, "height")),
+        )
+        self._threshold = number_of(stated, "threshold")
+
+    @property
+    @override
+    def name(self) -> str:
+        return self._model.name
+
+    @property
+    @override
+    def threshold(self) -> float:
+        return self._threshold
+
+    @property
+    @override
+    def views(self) -> tuple[View, ...]:
+        return (self._view,)
+
+    @override
+    def score(self, image: Image, face: DetectedFace) -> float:
+        return self.score_views([self._cut(image, face.box, self._view)])
+
+    @override
+    def score_views(self, pictures: Sequence[Image]) -> float:
+        _, found = self._client.infer(self._model, {"views": np.asarray(pictures, dtype=np.uint8)}, {})
+        return pooled(tensor_of(found, "scores", np.float64, (len(pictures),)).tolist())
+
+
+def faces_of(found: dict[str, Tensor]) -> list[DetectedFace]:
+    """The faces of the tensors `boxes` (F x 4), `scores` (F) and `landmarks` (F x 5 x 2; NaN: none)."""
+    boxes = found.get("boxes", np.empty(0))
+    count = len(boxes)
+    boxes = tensor_of(found, "boxes", np.float64, (count, 4))
+    scores = tensor_of(found, "scores", np.float64, (count,))
+    landmarks = tensor_of(found, "landmarks", np.float32, (count, 5, 2))
+    return [
+        DetectedFace(Box(*box), score, None if np.isnan(points).any() else points)
+        for box, score, points in zip(boxes.tolist(), scores.tolist(), landmarks, strict=True)
+    ]
+
+
+def tensor_of(found: dict[str, Tensor], name: str, dtype: type, shape: tuple[int, ...]) -> Tensor:
+    """An output of exactly this type and shape.
+
+    Raises:
+        ModelUnavailable: it is not there, or is another.
+    """
+    tensor = found.get(name)
+    if tensor is None or tensor.dtype != dtype or tensor.shape != shape:
+        raise ModelUnavailable(f"The model service's answer has no {name} that fit.")
+    return tensor
+
+
+def number_of(stated: Parameters, name: str) -> float:
+    """A number that a service states.
+
+    Raises:
+        ModelUnavailable: it doesn't.
+    """
+    value = stated.get(name)
+    if not isinstance(value, int | float):
+        raise ModelUnavailable(f"The model service doesn't state the model's {name}.")
+    return float(value)
+
+
+def _matrix(text: str, dimensions: int) -> NDArray[np.float32]:
+    try:
+        return np.frombuffer(base64.b64decode(text), "<f4").reshape(dimensions, dimensions)
+    except ValueError as error:
+        raise ModelUnavailable("The model service's transform of embeddings can't be read.") from error

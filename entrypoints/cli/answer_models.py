@@ -1,0 +1,62 @@
+"""Serving models in this process, which `serve-models` imports only where it is done."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from dependency_injector import providers
+
+from adapters.system.machine import return_freed_memory
+from entrypoints.bootstrap.analysis import AnalysisContainer
+from entrypoints.bootstrap.settings import Settings
+from entrypoints.bootstrap.signals import StopSignals
+from entrypoints.bootstrap.worker import READY, Worker
+from entrypoints.cli.answer import WORKER_STOP_S, answer
+from entrypoints.model_server.app import create_model_app, served_models
+from entrypoints.model_server.errors import refusal
+from entrypoints.model_server.served import ServedModels
+
+
+@dataclass(frozen=True, slots=True)
+class ModelService:
+    """A model service in one process."""
+
+    settings: Settings
+    tasks: frozenset[str]
+    names: list[str]
+    """Models to load at the start; empty: those that the settings name."""
+
+    async def answer_alone(
+        self, listener: socket.socket, stop: StopSignals, started: Callable[[], None]
+    ) -> None:
+        """Answer in the only process of the service.
+
+        Raises:
+            StartupError: a model can't be loaded.
+        """
+        async with self._running() as (container, served):
+            app = create_model_app(container, served)
+            await answer(app, self.settings, listener, stop, started, refusal)
+
+    async def answer_as_worker(self, worker: Worker) -> None:
+        """Answer beside other processes, which share the listening socket; raises as `answer_alone`."""
+        heart = asyncio.create_task(worker.beat())
+        try:
+            ready = partial(worker.report, READY)
+            await self.answer_alone(worker.socket(), StopSignals(WORKER_STOP_S), ready)
+        finally:
+            heart.cancel()
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator[tuple[AnalysisContainer, ServedModels]]:
+        container = AnalysisContainer(settings=providers.Object(self.settings))
+        served = served_models(container, self.tasks, self.names)
+        try:
+            await container.workers().run(served.load)
+            return_freed_memory()
+            yield container, served
+        finally:
+            container.workers().close()

@@ -1,0 +1,1 @@
+"""The model service: models over the Open Inference Protocol, version 2."""

@@ -1,0 +1,36 @@
+"""Who may use a model service: other services of ours, by the key that they share."""
+
+import hmac
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from domain.errors import Unauthenticated
+from entrypoints.http.access import BrowserRules, secret_of
+
+HEALTH = "/v2/health/"
+"""What orchestrators ask, without a key."""
+
+
+class ServiceGuard:
+    """A Litestar guard: checks the key; where there is none, that no web page sends the request."""
+
+    def __init__(self, key: str, rules: BrowserRules) -> None:
+        self._key = key.encode()
+        self._rules = rules
+
+    async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        """Let the request pass.
+
+        Raises:
+            Unauthenticated: it doesn't bring the key.
+            AccessDenied: there is no key, and the host or the origin is wrong.
+        """
+        headers = connection.headers
+        if not self._key:
+            self._rules.check(headers.get("host"), headers.get("origin"))
+        elif not connection.scope["path"].startswith(HEALTH):
+            given = (secret_of(headers) or "").encode(errors="replace")
+            if not hmac.compare_digest(given, self._key):
+                raise Unauthenticated("Send FACE_SERVICE_KEY as Authorization: Bearer.")

@@ -1,0 +1,71 @@
+"""The model service's application."""
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from adapters.system.machine import return_freed_memory
+from adapters.threads.pool import ThreadWorkerPool
+from application.analysis.analyser import FaceAnalyser
+from application.analysis.extraction import LocalExtractor
+from entrypoints.bootstrap.analysis import AnalysisContainer
+from entrypoints.bootstrap.settings import Settings
+from entrypoints.http.access import BrowserRules
+from entrypoints.http.middleware.access_log import access_log
+from entrypoints.http.middleware.disconnects import drop_abandoned_work
+from entrypoints.http.middleware.stopping import refuse_at_stop
+from entrypoints.http.middleware.uploads import UploadBudget, bound_uploads
+from entrypoints.model_server.access import ServiceGuard
+from entrypoints.model_server.errors import HANDLERS, refusal
+from entrypoints.model_server.routes import ProtocolController
+from entrypoints.model_server.served import ServedModels
+from entrypoints.model_server.stages import Detect, Embed, Examine, Stage
+
+TASKS = ("detection", "recognition", "anti_spoofing")
+
+
+def served_models(container: AnalysisContainer, tasks: frozenset[str], names: list[str]) -> ServedModels:
+    """The models of these tasks; `names` are loaded at the start, or the configured ones if it is empty."""
+    settings: Settings = container.settings()
+    library = container.local_models()
+    analyser: FaceAnalyser = container.analyser()
+    extractor = LocalExtractor(analyser.decoder, analyser.aligners, library, analyser.assessor, analyser.gate)
+    stages: dict[str, Stage] = {
+        "detection": Detect(extractor, settings.max_faces),
+        "recognition": Embed(library),
+        "anti_spoofing": Examine(library),
+    }
+    defaults = {
+        "detection": [settings.detection_model],
+        "recognition": [settings.recognition_model],
+        "anti_spoofing": settings.liveness_models,
+    }
+    needed = names or [name for task in TASKS if task in tasks for name in defaults[task]]
+    return ServedModels(library, {task: stages[task] for task in tasks}, needed)
+
+
+def create_model_app(container: AnalysisContainer, served: ServedModels) -> ASGIApp:
+    """The application."""
+    settings: Settings = container.settings()
+    workers: ThreadWorkerPool = container.workers()
+    hosts = frozenset(name.lower() for name in settings.allowed_hosts)
+    api = Litestar(
+        [ProtocolController],
+        dependencies={
+            "served": Provide(lambda: served, sync_to_thread=False),
+            "workers": Provide(lambda: workers, sync_to_thread=False),
+        },
+        guards=[ServiceGuard(settings.service_key, BrowserRules(hosts, frozenset()))],
+        exception_handlers=HANDLERS,  # type: ignore[arg-type]
+        openapi_config=None,
+        request_max_body_size=settings.max_body_bytes,
+        logging_config=None,
+    )
+    budget = UploadBudget(settings.max_uploads_bytes, return_freed_memory)
+    requests = access_log(refuse_at_stop(bound_uploads(drop_abandoned_work(api), budget), refusal))
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        await (requests if scope["type"] == ScopeType.HTTP else api)(scope, receive, send)
+
+    return application

@@ -1,0 +1,107 @@
+"""Servers that behave as model services do on good and bad days."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import msgspec
+import numpy as np
+
+from adapters.remote.protocol import HEADER_LENGTH, Answer, read_request, write_answer
+from domain.models import ModelIdentity
+
+MODEL = ModelIdentity("m", frozenset({"a" * 64}), 2)
+
+Say = Callable[[BaseHTTPRequestHandler, bytes], None]
+
+
+def answer(handler: BaseHTTPRequestHandler, body: bytes, sha256: str = "a" * 64, dimensions: int = 2) -> None:
+    """The input, doubled."""
+    _, inputs = read_request(body, handler.headers[HEADER_LENGTH])
+    stated: dict[str, str | int | float | bool | None] = {"sha256": sha256, "dimensions": dimensions}
+    said = Answer(model_name="m", parameters=stated, outputs=[])
+    sent, header = write_answer(said, {"y": inputs["x"] * np.float32(2)}, {"y"})
+    handler.send_response(200)
+    handler.send_header(HEADER_LENGTH, str(header))
+    handler.send_header("Content-Length", str(len(sent)))
+    handler.end_headers()
+    handler.wfile.write(sent)
+
+
+def refuse(status: int, code: str, words: str = "No.") -> Say:
+    def say(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        sent = msgspec.json.encode({"error": words, "code": code})
+        handler.send_response(status)
+        handler.send_header("Content-Length", str(len(sent)))
+        handler.end_headers()
+        handler.wfile.write(sent)
+
+    return say
+
+
+def hang(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    time.sleep(3)
+    handler.close_connection = True
+
+
+def drop(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    """Close the connection instead of an answer."""
+    handler.close_connection = True
+
+
+def drip(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    """An answer without an end, a byte at a time."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000000")
+    handler.end_headers()
+    for _second in range(40):
+        try:
+            handler.wfile.write(b" ")
+        except OSError:
+            return
+        time.sleep(0.1)
+
+
+class Server:
+    """A server whose behaviour can be changed."""
+
+    def __init__(self, say: Say) -> None:
+        self.say = say
+        self.requests: list[dict[str, str]] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+                outer.requests.append({name.lower(): value for name, value in self.headers.items()})
+                outer.say(self, body)
+
+            do_GET = do_POST  # noqa: N815
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @contextmanager
+    def running(self) -> Iterator["Server"]:
+        thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._server.shutdown()
+            self._server.server_close()
+            thread.join()
+
+
+@contextmanager
+def serving(say: Say = answer) -> Iterator[Server]:
+    with Server(say).running() as server:
+        yield server

@@ -1,0 +1,197 @@
+"""The client of model services: deadlines, circuit breakers, other URLs, and whose weights an answer is of."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from http.server import BaseHTTPRequestHandler
+
+import numpy as np
+import pytest
+
+from adapters.remote.client import ModelServiceClient
+from adapters.remote.endpoint import LEFT_OUT_S
+from adapters.remote.protocol import HEADER_LENGTH, read_request
+from application.ports.workers import queued_at, request_id
+from domain.errors import BrokenModel, Busy, FaceServiceError, InvalidImage, ModelUnavailable
+from tests.unit.adapters.remote.servers import MODEL, Server, answer, drip, drop, hang, refuse, serving
+
+Connect = Callable[..., ModelServiceClient]
+NOBODY = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    with ExitStack() as stack:
+
+        def connect(*urls: str, key: str = "", timeout_s: float = 1.0) -> ModelServiceClient:
+            client = ModelServiceClient("detection", urls, key, timeout_s)
+            stack.callback(client.close)
+            return client
+
+        yield connect
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+def ask(client: ModelServiceClient) -> list[float]:
+    _, found = client.infer(MODEL, {"x": np.array([1, 2], np.float32)}, {})
+    doubled: list[float] = found["y"].tolist()
+    return doubled
+
+
+def test_an_answer(connect: Connect, server: Server) -> None:
+    assert ask(connect(server.url)) == [2, 4]
+
+
+def test_key_request_id_and_deadline_are_passed_on(connect: Connect, server: Server) -> None:
+    token = request_id.set("tour-7")
+    ask(connect(server.url, key="secret-secret-secret"))
+    request_id.reset(token)
+    (sent,) = server.requests
+    assert sent["authorization"] == "Bearer secret-secret-secret"
+    assert sent["x-request-id"] == "tour-7"
+
+
+@pytest.mark.parametrize(
+    "stated", [{"sha256": "b" * 64}, {"sha256": ""}, {"dimensions": 3}], ids=["other", "none", "length"]
+)
+def test_other_weights_are_refused(connect: Connect, server: Server, stated: dict[str, object]) -> None:
+    client = connect(server.url)
+    assert ask(client) == [2, 4]
+    server.say = partial(answer, **stated)  # type: ignore[arg-type]
+    with pytest.raises(BrokenModel, match="detection service"):
+        ask(client)
+    server.say = answer
+    assert ask(client) == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (422, "invalid_image", InvalidImage),
+        (503, "busy", Busy),
+        (503, "broken_model", BrokenModel),
+        (503, "unavailable", ModelUnavailable),
+        (502, "", ModelUnavailable),
+        (500, "internal_error", ModelUnavailable),
+        (401, "unauthenticated", ModelUnavailable),
+        (404, "unknown_model", ModelUnavailable),
+        (302, "", ModelUnavailable),
+    ],
+)
+def test_what_a_service_refuses(
+    connect: Connect, server: Server, status: int, code: str, kind: type[FaceServiceError]
+) -> None:
+    server.say = refuse(status, code, "The words of the service.")
+    with pytest.raises(FaceServiceError) as refused:
+        ask(connect(server.url))
+    assert type(refused.value) is kind or isinstance(refused.value, kind)
+    ours = kind in {InvalidImage, Busy, BrokenModel}
+    assert (str(refused.value) == "The words of the service.") == ours
+
+
+@pytest.mark.parametrize("bad", [hang, drip])
+def test_nothing_takes_longer_than_the_deadline(connect: Connect, bad: Callable[..., None]) -> None:
+    with serving(bad) as server:
+        began = time.monotonic()
+        with pytest.raises(ModelUnavailable):
+            ask(connect(server.url, timeout_s=0.5))
+        assert time.monotonic() - began < 1.2
+
+
+def test_the_deadline_counts_from_when_the_work_was_queued(connect: Connect, server: Server) -> None:
+    token = queued_at.set(time.monotonic() - 2)
+    try:
+        with pytest.raises(ModelUnavailable):
+            ask(connect(server.url, timeout_s=1.0))
+    finally:
+        queued_at.reset(token)
+    assert server.requests == []
+
+
+def test_a_service_is_told_less_than_the_client_waits(connect: Connect, server: Server) -> None:
+    told: list[float] = []
+
+    def say(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        request, _ = read_request(body, handler.headers[HEADER_LENGTH])
+        told.append(float(request.parameters["timeout"] or 0) / 1e6)
+        answer(handler, body)
+
+    server.say = say
+    ask(connect(server.url, timeout_s=2.0))
+    assert 1.5 < told[0] < 1.9
+
+
+def test_a_dead_kept_connection_is_not_noticed(connect: Connect, server: Server) -> None:
+    client = connect(server.url)
+    ask(client)
+    said = [drop, answer]
+
+    def once(*args: object) -> None:
+        said.pop(0)(*args)  # type: ignore[operator]
+
+    server.say = once
+    assert ask(client) == [2, 4]
+
+
+def test_a_service_that_is_away_is_left_out_and_comes_back(connect: Connect, server: Server) -> None:
+    client = connect(server.url)
+    server.say = drop
+    with pytest.raises(ModelUnavailable, match="try again in a moment"):
+        ask(client)
+    asked = len(server.requests)
+    server.say = answer
+    with pytest.raises(ModelUnavailable):  # at once, without asking
+        ask(client)
+    assert len(server.requests) == asked
+    time.sleep(LEFT_OUT_S + 0.1)
+    assert ask(client) == [2, 4]
+    assert ask(client) == [2, 4]
+
+
+@pytest.mark.parametrize("bad", [refuse(503, "busy"), refuse(503, "unavailable"), drop])
+def test_another_url_answers(connect: Connect, server: Server, bad: Callable[..., None]) -> None:
+    with serving(bad) as other:
+        client = connect(other.url, server.url, NOBODY)
+        for _ in range(6):
+            assert ask(client) == [2, 4]
+
+
+def test_a_url_that_hangs_leaves_time_for_another(connect: Connect, server: Server) -> None:
+    with serving(hang) as other:
+        client = connect(other.url, server.url)
+        assert [ask(client) for _ in range(4)] == [[2, 4]] * 4
+
+
+def test_urls_take_turns(connect: Connect, server: Server) -> None:
+    with serving() as other:
+        client = connect(server.url, other.url)
+        for _ in range(10):
+            ask(client)
+        assert len(server.requests) == len(other.requests) == 5
+
+
+def test_readiness(connect: Connect, server: Server) -> None:
+    server.say = refuse(200, "")
+    assert connect(NOBODY, server.url).ready()
+    assert not connect(NOBODY).ready()
+    server.say = refuse(503, "unavailable")
+    assert not connect(server.url).ready()
+
+
+@pytest.mark.parametrize("size", [0, 10_000_000])
+def test_an_answer_that_is_none(connect: Connect, server: Server, size: int) -> None:
+    def say(handler: object, _: bytes) -> None:
+        handler.send_response(200)  # type: ignore[attr-defined]
+        handler.send_header("Content-Length", str(size))  # type: ignore[attr-defined]
+        handler.end_headers()  # type: ignore[attr-defined]
+        handler.wfile.write(b"[" * size)  # type: ignore[attr-defined]
+
+    server.say = say
+    with pytest.raises(ModelUnavailable, match="can't be read"):
+        ask(connect(server.url, timeout_s=5))
