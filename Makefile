@@ -91,6 +91,8 @@ lock: ## Pin every dependency with its hash (requirements/*.txt)
 	$(COMPILE) --extra dev pyproject.toml -c requirements/runtime.txt -o requirements/dev.txt
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 		| $(COMPILE) - -c requirements/dev.txt -o requirements/build.txt
+	echo 'onnxruntime-gpu[cuda,cudnn]' | $(filter-out --universal,$(COMPILE)) --python-platform x86_64-manylinux_2_28 \
+		- -c requirements/runtime.txt -o requirements/cuda.txt
 
 clean: ## Remove the environment and caches; your data stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,9 +1,11 @@
 """The use case that finds enrolled faces with which no photo is compared any more."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from application.ports.crops import Backlog, CropArchive
 from application.ports.models import ModelLibrary
+from domain.errors import UnknownModel
 from domain.models import current_name
 
 
@@ -33,8 +35,14 @@ class FindFormerFaces:
         default = self.models.choose(None, None).recognition
         found = []
         for model in sorted(await self.crops.models() - known):
-            successor = current_name(model) or default
+            successor = self._present(current_name(model)) or default
             left_behind = await self.crops.left_behind(model, successor)
             if left_behind != Backlog(0, 0):
                 found.append(FormerFaces(model, successor, left_behind))
         return found
+
+    def _present(self, name: str | None) -> str | None:
+        """What a model is called now; None if there is none."""
+        with suppress(UnknownModel):
+            return self.models.choose(None, name).recognition
+        return None

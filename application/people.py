@@ -1,14 +1,22 @@
 """Use cases that list and change people, their faces and their collections."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from application.audit_notes import note
 from application.ports.faces import EmbeddingRepository, FaceFilter
+from application.ports.models import ModelLibrary
 from application.ports.people import CollectionRepository, ProfileFilter, ProfileRepository
 from domain.api_keys import FULL_ACCESS, Grant
-from domain.errors import CollectionNotFound, FaceNotFound, InvalidCollection, ProfileNotFound
+from domain.errors import (
+    CollectionNotFound,
+    FaceNotFound,
+    InvalidCollection,
+    ProfileNotFound,
+    UnknownModel,
+)
 from domain.metadata import Metadata, metadata_filter, person_metadata
 from domain.people import (
     DEFAULT_COLLECTION,
@@ -43,6 +51,7 @@ class ManageFaces:
     """Lists, moves and deletes enrolled faces."""
 
     faces: EmbeddingRepository
+    models: ModelLibrary
 
     async def list(self, where: FaceFilter, limit: int, after: FaceId | None = None) -> Page[Face, FaceId]:
         """At most `limit` faces after the cursor, oldest first.
@@ -52,6 +61,10 @@ class ManageFaces:
         """
         if where.name is not None:
             where = replace(where, name=person_name(where.name))
+        with suppress(UnknownModel):  # faces of models that are gone can be listed too
+            if where.recognition_model is not None:
+                present = self.models.choose(None, where.recognition_model).recognition
+                where = replace(where, recognition_model=present)
         found = await self.faces.list(where, limit + 1, after)
         return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
 

@@ -20,6 +20,7 @@ from domain.identification import AmbiguousMatch, Decision, Verdict, nearest_emb
 from domain.liveness.detection import Liveness
 from domain.metadata import Metadata, metadata_filter
 from domain.methods import METHODS
+from domain.models import Execution
 from domain.people import DEFAULT_COLLECTION
 from domain.quality import NO_BOUNDS, QualityBounds
 
@@ -256,9 +257,15 @@ class EmbedFaces:
 
     reader: SourceReader
 
-    async def execute(self, photo: Photo, options: PhotoOptions) -> list[AnalysedFace]:
-        """The selected faces of a photo; with FaceSelection.ALL there may be none."""
-        return await self.reader.read(photo, options)
+    async def execute(
+        self, photo: Photo, options: PhotoOptions
+    ) -> tuple[list[AnalysedFace], Execution | None]:
+        """The selected faces of a photo, and what has run the recogniser.
+
+        With FaceSelection.ALL there may be no face, and then perhaps nothing has run yet.
+        """
+        faces = await self.reader.read(photo, options)
+        return faces, self.reader.analyser.models.execution(self.reader.models(options).recognition)
 
 
 def _or_raise(found: AnalysedFace | BaseException) -> AnalysedFace:

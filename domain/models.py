@@ -14,6 +14,25 @@ class Alignment(StrEnum):
     """Landmarks from a second detection on the enlarged face."""
 
 
+class Precision(StrEnum):
+    """The numbers that a network computes with."""
+
+    FLOAT = "float"
+    INT8 = "int8"
+    """Of 8 bits, for most of its convolutions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What runs a model. It changes how long an answer takes, not which model the embeddings belong to."""
+
+    engine: str
+    """`onnxruntime` or `openvino`."""
+    precision: Precision
+    device: str
+    """`cpu`, or as in FACE_DEVICE."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
     """Names of the models that one request uses, as in the catalogue."""
@@ -54,6 +73,8 @@ class ModelInfo:
     """The least cosine similarity of a match; None for detectors, and for recognisers without calibration."""
     fmr: float | None = None
     """The false match rate of a verification at that threshold."""
+    execution: Execution | None = None
+    """What runs it; None as long as this process has run nothing."""
 
 
 EMBEDDINGS = MappingProxyType({"sface": 3, "sface_int8": 3, "sface_float": 3})

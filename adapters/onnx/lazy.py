@@ -5,18 +5,19 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Generic, TypeVar
 
+K = TypeVar("K", bound=str)
 T = TypeVar("T")
 
 
-class LazyValues(Generic[T]):
+class LazyValues(Generic[K, T]):
     """Values by name; `make(name)` is called once for each, and again if it raised."""
 
-    def __init__(self, make: Callable[[str], T]) -> None:
+    def __init__(self, make: Callable[[K], T]) -> None:
         self._make = make
-        self._values: dict[str, T] = {}
-        self._locks: defaultdict[str, Lock] = defaultdict(Lock)
+        self._values: dict[K, T] = {}
+        self._locks: defaultdict[K, Lock] = defaultdict(Lock)
 
-    def get(self, name: str) -> T:
+    def get(self, name: K) -> T:
         """The value of that name."""
         if name not in self._values:
             with self._locks[name]:
@@ -24,6 +25,6 @@ class LazyValues(Generic[T]):
                     self._values[name] = self._make(name)
         return self._values[name]
 
-    def has(self, name: str) -> bool:
+    def has(self, name: K) -> bool:
         """Whether the value has been made."""
         return name in self._values

@@ -18,7 +18,7 @@ from adapters.onnx.detectors.ultralight import UltraLightDetector
 from adapters.onnx.detectors.yunet.detector import YuNetDetector
 from adapters.onnx.detectors.yunet.landmarks import YuNetLandmarks
 from adapters.onnx.detectors.yunet.network import YuNetNetwork
-from adapters.onnx.engines.choice import Engine
+from adapters.onnx.engines.engines import Engines
 from adapters.onnx.graphs.cache import PreparedModels
 from adapters.onnx.graphs.preparation import FreeAxes
 from adapters.onnx.lazy import LazyValues
@@ -29,7 +29,7 @@ from application.ports.analysis import FaceDetector, FaceEmbedder
 from application.ports.liveness import ViewScorer
 from application.ports.models import ModelLibrary
 from domain.errors import BrokenModel
-from domain.models import Alignment, ModelChoice, ModelIdentity, ModelInfo
+from domain.models import Alignment, Execution, ModelChoice, ModelIdentity, ModelInfo
 
 T = TypeVar("T")
 Families: TypeAlias = Mapping[str, tuple[FreeAxes, Callable[[InferenceSession, str], T]]]
@@ -59,9 +59,15 @@ EMBEDDERS: Families[FaceEmbedder] = {
 SPOOF_DETECTORS: Mapping[str, float] = {"minifasnet_v2": 2.7, "minifasnet_v1se": 4.0}
 """By family: the side of the network's crop, in sides of the face's box."""
 
+FREE_AXES: Mapping[str, FreeAxes] = {
+    **{family: free for family, (free, _) in [*DETECTORS.items(), *EMBEDDERS.items()]},
+    **dict.fromkeys(SPOOF_DETECTORS, FreeAxes.BATCH),
+}
+"""By family: the axes of the graph to free."""
+
 
 class OnnxModelLibrary(ModelLibrary):
-    """Models whose files are in the ONNX format, run by the chosen engine."""
+    """Models whose files are in the ONNX format, run by the chosen engines."""
 
     def __init__(
         self,
@@ -70,18 +76,18 @@ class OnnxModelLibrary(ModelLibrary):
         cache: Path,
         defaults: ModelChoice,
         aliases: Mapping[str, str],
-        engine: Engine,
+        engines: Engines,
     ) -> None:
         self._catalogue = catalogue
         self._files = files
         self._prepared = PreparedModels(cache)
         self._defaults = defaults
         self._aliases = aliases
-        self._engine = engine
+        self._engines = engines
         self._digests: dict[str, str] = {}
         self._detectors = LazyValues(self._load_detector)
         self._embedders = LazyValues(self._load_embedder)
-        self._spoof_detectors: LazyValues[ViewScorer] = LazyValues(self._load_spoof_detector)
+        self._spoof_detectors: LazyValues[str, ViewScorer] = LazyValues(self._load_spoof_detector)
         networks = LazyValues(self._load_yunet)
         self.landmark_locator = YuNetLandmarks(lambda: networks.get(LANDMARKS_FROM))
 
@@ -105,6 +111,7 @@ class OnnxModelLibrary(ModelLibrary):
                 commercial=entry.commercial,
                 source=entry.source,
                 dimensions=entry.dimensions,
+                execution=self.execution(name),
             )
             for name, entry in self._catalogue.entries.items()
         ]
@@ -149,6 +156,11 @@ class OnnxModelLibrary(ModelLibrary):
     @override
     def alignment(self, recognition: str) -> Alignment:
         return self._catalogue.entries[recognition].alignment
+
+    @override
+    def execution(self, name: str) -> Execution | None:
+        entry = self._catalogue.entries[name]
+        return self._engines.execution(FREE_AXES[entry.family], entry.precisions)
 
     @override
     def loaded(self) -> bool:
@@ -241,7 +253,7 @@ class OnnxModelLibrary(ModelLibrary):
 
     def _load_yunet(self, name: str) -> YuNetNetwork:
         _, source = self._read(name)
-        return YuNetNetwork(self._engine.load(self._prepared, source, FreeAxes.BATCH | FreeAxes.SIZE))
+        return YuNetNetwork(self._engines.load(self._prepared, source, FreeAxes.BATCH | FreeAxes.SIZE))
 
     def _load_embedder(self, name: str) -> FaceEmbedder:
         entry, source = self._read(name)
@@ -254,10 +266,10 @@ class OnnxModelLibrary(ModelLibrary):
         return self._build_spoof_detector(name, *self._read(name))
 
     def _build_spoof_detector(self, name: str, entry: ModelEntry, source: bytes) -> ViewScorer:
-        session = self._engine.load(self._prepared, source, FreeAxes.BATCH)
+        session = self._engines.load(self._prepared, source, FREE_AXES[entry.family])
         size = SPOOF_DETECTORS[entry.family]
         return MiniFasNet(session, name, surroundings=size, threshold=entry.threshold)
 
     def _build(self, families: Families[T], name: str, entry: ModelEntry, source: bytes) -> T:
         free, build = families[entry.family]
-        return build(self._engine.load(self._prepared, source, free, entry.precision), name)
+        return build(self._engines.load(self._prepared, source, free, entry.precisions), name)

@@ -1,6 +1,5 @@
 """Detectors, recognisers and anti-spoofing models that a model service runs."""
 
-import base64
 import math
 from collections.abc import Callable, Sequence
 
@@ -59,9 +58,8 @@ class RemoteEmbedder(FaceEmbedder):
         self._model = model
         self._dimensions = model.dimensions or 0
         stated = client.metadata(model)
-        norm, transform = stated.get("usual_norm"), stated.get("transform")
+        norm = stated.get("usual_norm")
         self._usual_norm = float(norm) if isinstance(norm, int | float) else None
-        self._transform = None if transform is None else _matrix(str(transform), self._dimensions)
 
     @property
     @override
@@ -94,9 +92,8 @@ class RemoteEmbedder(FaceEmbedder):
 
     @override
     def directions(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
-        vectors = raw if self._transform is None else raw @ self._transform
-        norms: NDArray[np.float32] = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors / norms
+        norms: NDArray[np.float32] = np.linalg.norm(raw, axis=1, keepdims=True)
+        return raw / norms
 
     @override
     def relative_norms(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -191,10 +188,3 @@ def number_of(stated: Parameters, name: str) -> float:
     if not isinstance(value, int | float):
         raise ModelUnavailable(f"The model service doesn't state the model's {name}.")
     return float(value)
-
-
-def _matrix(text: str, dimensions: int) -> NDArray[np.float32]:
-    try:
-        return np.frombuffer(base64.b64decode(text), "<f4").reshape(dimensions, dimensions)
-    except ValueError as error:
-        raise ModelUnavailable("The model service's transform of embeddings can't be read.") from error

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from application.ports.analysis import FaceDetector, FaceEmbedder
-from domain.models import Alignment, ModelChoice, ModelInfo
+from domain.models import Alignment, Execution, ModelChoice, ModelInfo
 
 
 class ModelLibrary(Protocol):
@@ -40,6 +40,10 @@ class ModelLibrary(Protocol):
 
     def alignment(self, recognition: str) -> Alignment:
         """How crops for a recogniser are aligned; its thresholds hold for such crops only."""
+        ...
+
+    def execution(self, name: str) -> Execution | None:
+        """What runs a model; None as long as this process has run none."""
         ...
 
     def loaded(self) -> bool:

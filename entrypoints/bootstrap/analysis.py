@@ -17,25 +17,37 @@ from adapters.onnx.anti_spoofing.views import cut_view
 from adapters.onnx.catalogue.entries import Catalogue
 from adapters.onnx.catalogue.files import ModelFiles
 from adapters.onnx.engines.choice import choose_engine
+from adapters.onnx.engines.devices import Device
+from adapters.onnx.engines.engines import Engines
+from adapters.onnx.engines.selection import Request, rank
+from adapters.onnx.engines.trial import SpeedTrial
+from adapters.onnx.engines.variants import Variant
+from adapters.onnx.graphs.cache import PreparedModels
+from adapters.onnx.graphs.preparation import FreeAxes
 from adapters.onnx.library import OnnxModelLibrary
+from adapters.onnx.session import InferenceSession
 from adapters.remote.client import ModelServiceClient
 from adapters.remote.extractor import RemoteExtractor
 from adapters.remote.library import RemoteModelLibrary
 from adapters.system.idle_cores import IdleCores
+from adapters.system.processor import this_processor
 from adapters.threads.pool import ThreadWorkerPool
 from application.analysis.analyser import FaceAnalyser
 from application.liveness.gate import LivenessGate
 from application.ports.extraction import FaceExtractor
 from application.ports.liveness import SpoofDetector, ViewScorer
 from domain.liveness.capture import MINIFASNET_LIMITS
-from domain.models import Alignment, ModelIdentity
+from domain.models import Alignment, ModelIdentity, Precision
 from entrypoints.bootstrap.gallery import GalleryContainer
-from entrypoints.bootstrap.settings import PROJECT
+from entrypoints.bootstrap.settings import PROJECT, Settings
 from entrypoints.bootstrap.storage import StorageContainer
 
 CATALOGUE = PROJECT / "static" / "models.toml"
 
 _settings = StorageContainer.settings.provided
+
+TRIED = "sface"
+"""The model by which engines are compared: it takes most of the time of an answer, and is always installed."""
 
 MOST_THREADS = 4
 """Maximum number of threads for one run of a network: each further one saves less."""
@@ -68,6 +80,33 @@ def remote_extractor(
     return None if client is None else RemoteExtractor(client, identity, scorers, MINIFASNET_LIMITS)
 
 
+def engines_for(
+    settings: Settings, idle_cores: IdleCores | None, catalogue: Catalogue, files: ModelFiles
+) -> Engines:
+    """The engines that the settings ask for, or that are fastest on this processor."""
+    device = Device.parse(settings.device)
+    prepared = PreparedModels(settings.cache_dir)
+
+    def load(variant: Variant, source: bytes) -> InferenceSession:
+        engine = choose_engine(variant.engine, 1)
+        return engine.load(prepared, source, FreeAxes.BATCH, variant.precision)
+
+    start = partial(
+        choose_engine,
+        workers=settings.worker_count,
+        idle_cores=idle_cores,
+        device=device,
+        cache=settings.cache_dir / "tensorrt",
+    )
+    entry = catalogue.entries[TRIED]
+    trial = partial(
+        SpeedTrial, settings.cache_dir / "speeds", read=partial(files.read, TRIED, entry), load=load
+    )
+    precision = None if settings.precision == "auto" else Precision(settings.precision)
+    request = Request(settings.inference, precision, device)
+    return Engines(lambda: rank(request, this_processor(), start, trial), start)
+
+
 class AnalysisContainer(GalleryContainer):
     """The adapters of the analysis ports."""
 
@@ -81,11 +120,8 @@ class AnalysisContainer(GalleryContainer):
     catalogue = providers.ThreadSafeSingleton(Catalogue.load, CATALOGUE, _settings.own_catalogue)
     model_files = providers.ThreadSafeSingleton(ModelFiles, _settings.model_folder)
     spare = providers.ThreadSafeSingleton(spare_cores, _settings.cores)
-    inference = providers.ThreadSafeSingleton(
-        choose_engine,
-        _settings.inference,
-        _settings.worker_count,
-        spare,
+    engines = providers.ThreadSafeSingleton(
+        engines_for, StorageContainer.settings, spare, catalogue, model_files
     )
     local_models = providers.ThreadSafeSingleton(
         OnnxModelLibrary,
@@ -94,7 +130,7 @@ class AnalysisContainer(GalleryContainer):
         cache=_settings.cache_dir,
         defaults=_settings.default_models,
         aliases=_settings.model_aliases,
-        engine=inference,
+        engines=engines,
     )
     service_clients = providers.ThreadSafeSingleton(
         service_clients, _settings.services, _settings.service_key, _settings.service_timeout_s

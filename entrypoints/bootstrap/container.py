@@ -176,7 +176,7 @@ class Container(AnalysisContainer):
     counters = providers.ThreadSafeSingleton(SharedCounters.create)
     limit_clients = providers.Factory(LimitClients, counters, _settings.limits)
     answer_once = providers.Factory(AnswerOnce, _ports.idempotency)
-    manage_faces = providers.Factory(ManageFaces, _ports.faces)
+    manage_faces = providers.Factory(ManageFaces, _ports.faces, _ports.models)
     manage_profiles = providers.Factory(ManageProfiles, _ports.profiles, _ports.faces)
     export_person = providers.Factory(ExportPerson, _ports.archive)
     manage_collections = providers.Factory(ManageCollections, _ports.collections)

@@ -119,8 +119,10 @@ def _models(container: Container) -> Finding:
     except (StartupError, FaceServiceError) as error:
         return Finding("models", "error", explained(error))
     took = min(times)  # what other programs do takes nothing off it
+    ran = models.execution(choice.recognition)
+    by = "" if ran is None else f", which runs on {ran.engine} in {ran.precision} ({ran.device})"
     text = (
-        f"{choice.detection} and {choice.recognition}, loaded in {loaded:.1f} s;"
+        f"{choice.detection} and {choice.recognition}{by}, loaded in {loaded:.1f} s;"
         f" a face is embedded in {took:.1f} ms by one thread"
     )
     return Finding("models", "ok" if took < SLOW_MS else "warning", text)

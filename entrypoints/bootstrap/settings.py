@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 import msgspec
 from msgspec import Meta
 
+from adapters.onnx.engines.devices import DEVICE_PATTERN
 from adapters.system.machine import usable_cores
 from adapters.threads.pool import COSTLY_S
 from application.analysis.analyser import DEFAULT_MAX_FACES
@@ -65,7 +66,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What searches galleries that are in PostgreSQL: an index in memory, or the database."""
     detection_model: str = "yunet"
     recognition_model: str = "sface"
-    inference: Literal["onnxruntime", "openvino"] = "onnxruntime"
+    inference: Literal["auto", "onnxruntime", "openvino"] = "auto"
+    """What runs the models; auto is what is fastest on this processor."""
+    precision: Literal["auto", "float", "int8"] = "auto"
+    """In which models are run that can be run in several."""
+    device: Annotated[
+        str,
+        Meta(pattern=DEVICE_PATTERN, description="cpu, cuda, cuda:N, tensorrt, tensorrt:N or openvino:GPU"),
+    ] = "cpu"
+    """What they run on; never anything else instead."""
     detection_url: list[Origin] = []
     """Model services that detect faces; without one this process does."""
     recognition_url: list[Origin] = []

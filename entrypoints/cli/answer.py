@@ -45,7 +45,14 @@ async def answer_alone(
     """
     async with running(container):
         await require_key(container)
-        await answer(create_app(container), container.settings(), listener, stop, started)
+        await answer(
+            create_app(container),
+            container.settings(),
+            listener,
+            stop,
+            started,
+            prepare_to_stop=container.workers().prepare_to_close,
+        )
 
 
 async def answer_as_worker(container: Container, worker: Worker) -> None:
@@ -69,6 +76,7 @@ async def answer_as_worker(container: Container, worker: Worker) -> None:
                 worker.socket(),
                 stop,
                 partial(worker.report, READY),
+                prepare_to_stop=container.workers().prepare_to_close,
             )
     finally:
         heart.cancel()
@@ -92,6 +100,7 @@ async def answer(
     stop: StopSignals,
     started: Callable[[], None],
     refusal: Callable[[str, str], bytes] = refusal,
+    prepare_to_stop: Callable[[], object] = lambda: None,
 ) -> None:
     """Answer requests until a signal says to stop.
 
@@ -102,6 +111,7 @@ async def answer(
         stop: the signals.
         started: called when connections are accepted.
         refusal: encodes the words and the code of what is refused before the application sees it.
+        prepare_to_stop: called when a signal says so.
     """
     limits = ConnectionLimits(
         header_s=settings.header_timeout_s,
@@ -122,7 +132,7 @@ async def answer(
     server = _Server(config, started)
 
     def end(number: int) -> None:
-        container.workers().prepare_to_close()
+        prepare_to_stop()
         server.handle_exit(number, None)
 
     stop.on_stop = end

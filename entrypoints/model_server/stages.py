@@ -1,6 +1,5 @@
 """What models do over the protocol: a stage of the pipeline each, which takes and gives as few bytes as it can."""
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, TypeAlias
@@ -10,7 +9,6 @@ from typing_extensions import override
 
 from adapters.onnx.anti_spoofing.views import cut_view
 from adapters.onnx.library import OnnxModelLibrary
-from adapters.onnx.recognisers.crop_embedder import CropEmbedder
 from adapters.remote.extractor import CAPTURE, CROP, MEASURES
 from adapters.remote.protocol import MalformedMessage, Parameters, Tensor
 from application.analysis.extraction import LocalExtractor
@@ -132,12 +130,7 @@ class Embed(Stage):
 
     @override
     def describe(self, model: str) -> Parameters:
-        embedder = self.models.embedder(model)
-        transform = embedder.transform if isinstance(embedder, CropEmbedder) else None
-        return {
-            "usual_norm": embedder.usual_norm,
-            "transform": None if transform is None else base64.b64encode(transform.tobytes()).decode(),
-        }
+        return {"usual_norm": self.models.embedder(model).usual_norm}
 
     @override
     def run(

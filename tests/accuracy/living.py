@@ -14,6 +14,7 @@ from adapters.onnx.catalogue.entries import Catalogue
 from adapters.onnx.catalogue.files import ModelFiles
 from adapters.onnx.catalogue.installation import install_file, name_of_file
 from adapters.onnx.engines.choice import choose_engine
+from adapters.onnx.engines.engines import Engines
 from adapters.onnx.library import OnnxModelLibrary
 from application.evaluation.datasets.pairs import parse_pairs
 from application.evaluation.datasets.photos import central_face
@@ -64,7 +65,7 @@ def library(assets: Path, folder: Path) -> OnnxModelLibrary:
         cache=folder / "prepared",
         defaults=ModelChoice("yunet", "sface"),
         aliases={},
-        engine=choose_engine("onnxruntime", 1),
+        engines=Engines.only(choose_engine("onnxruntime", 1)),
     )
 
 

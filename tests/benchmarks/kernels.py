@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from msgspec.structs import replace
 
-from adapters.onnx.engines.choice import EngineName
+from adapters.onnx.engines.variants import EngineName
 from application.errors import StartupError
 from domain.faces import Image
 from entrypoints.cli.measuring import in_one_thread
@@ -59,16 +59,15 @@ def _detectors(rig: Rig, picture: Image, opencv: Path) -> dict[str, Callable[[],
 
 
 def _our_recognisers(rig: Rig, crop: Image) -> dict[str, Callable[[], object]]:
-    """On every engine that is installed, as every model that the catalogue makes of this file."""
-    entries = rig.container.catalogue().entries
-    file = entries[rig.choice.recognition].sha256
+    """On every engine that is installed, in every precision that the model may be run in."""
+    name = rig.choice.recognition
     ours: dict[str, Callable[[], object]] = {}
     for engine in get_args(EngineName):
-        settings = replace(rig.settings, inference=engine)
-        with suppress(StartupError):
-            models = in_one_thread(settings).models()
-            for name in (name for name, entry in entries.items() if entry.sha256 == file):
-                ours[f"{name} on {engine}, one face"] = partial(models.embedder(name).embed, [crop])
+        for precision in rig.container.catalogue().entries[name].precisions:
+            settings = replace(rig.settings, inference=engine, precision=precision.value)
+            with suppress(StartupError):
+                embedder = in_one_thread(settings).models().embedder(name)
+                ours[f"{name} on {engine} in {precision}, one face"] = partial(embedder.embed, [crop])
     return ours
 
 

@@ -53,10 +53,10 @@ def test_all_parts(tmp_path: Path, people: Path) -> None:
     assert report.kernels is not None
     assert [(one.subject, len(one.contestants)) for one in report.kernels] == [
         ("yunet, 640 x 640", 3),
-        ("sface on onnxruntime, one face", 4),
-        ("sface_int8 on onnxruntime, one face", 4),
-        ("sface on openvino, one face", 4),
-        ("sface_int8 on openvino, one face", 4),
+        ("sface on onnxruntime in float, one face", 4),
+        ("sface on onnxruntime in int8, one face", 4),
+        ("sface on openvino in float, one face", 4),
+        ("sface on openvino in int8, one face", 4),
     ]
     assert report.image is not None
     assert [stage.name for stage in report.image.stages][-2:] == ["the rest", "sum"]

@@ -7,7 +7,8 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.onnx.engines.choice import Engine, EngineName, choose_engine
+from adapters.onnx.engines.choice import Engine, choose_engine
+from adapters.onnx.engines.variants import EngineName
 from adapters.onnx.graphs.cache import PreparedModels
 from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import migrate

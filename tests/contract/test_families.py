@@ -9,6 +9,7 @@ import pytest
 from adapters.onnx.catalogue.entries import Catalogue
 from adapters.onnx.catalogue.files import ModelFiles
 from adapters.onnx.engines.choice import Engine
+from adapters.onnx.engines.engines import Engines
 from adapters.onnx.graphs.preparation import FreeAxes
 from adapters.onnx.library import DETECTORS, EMBEDDERS, OnnxModelLibrary
 from domain.errors import BrokenModel
@@ -85,7 +86,9 @@ def library(assets: Path, tmp_path: Path, inference: Engine) -> OnnxModelLibrary
     """That of an instance whose FACE_MODELS_DIR is the assets' folder."""
     catalogue = Catalogue.load(REPOSITORY / "static" / "models.toml")
     files = ModelFiles(assets / "models")
-    return OnnxModelLibrary(catalogue, files, tmp_path, ModelChoice("yunet", "sface"), {}, inference)
+    return OnnxModelLibrary(
+        catalogue, files, tmp_path, ModelChoice("yunet", "sface"), {}, Engines.only(inference)
+    )
 
 
 def test_a_group_is_its_first_member_that_is_installed(library: OnnxModelLibrary) -> None:

@@ -32,6 +32,7 @@ def test_before_the_first_start(tmp_path: Path) -> None:
     assert "no database yet" in found["data directory"][1]
     assert "no service is running" in found["address"][1]
     assert "yunet and sface" in found["models"][1]
+    assert ", which runs on " in found["models"][1]
     assert "database" not in found
 
 

@@ -68,7 +68,6 @@ def test_several_models_that_are_not_there_are_told_of_together(tmp_path: Path) 
     assert verified.stdout.splitlines() == [
         "yunet: ok",
         "sface: ok",
-        "sface_int8: ok",
         *(
             f"{name}: The model {name} is not installed; the operator can fetch it with:"
             f" face-api models pull {name}"
@@ -94,7 +93,7 @@ def test_models_that_are_added_are_in_the_data_directory(tmp_path: Path, assets:
     assert contents(PROJECT / "static") == installation
     listed = face_api(tmp_path, "models", "list", **data).stdout.splitlines()
     installed = {line.split()[0] for line in listed if line.split()[2] == "yes"}
-    assert installed == {"yunet", "sface", "sface_int8", "scrfd_500m_bnkps", "mine"}
+    assert installed == {"yunet", "sface", "scrfd_500m_bnkps", "mine"}
     verified = face_api(tmp_path, "models", "verify", "mine", "scrfd", **data)
     assert verified.stdout.splitlines() == ["mine: ok", "scrfd_500m_bnkps: ok"]
 
@@ -152,3 +151,18 @@ def test_files_that_are_not_what_they_should_be_are_refused_by_request_at_start_
     said = dict(line.split(": ", 1) for line in verified.stdout.splitlines())
     assert (said["yunet"], said["sface"]) == ("ok", "ok")
     assert all("bytes instead of" in said[name] or "SHA-256" in said[name] for name in BAD)
+
+
+def test_a_former_name_is_the_model_that_it_has_become(tmp_path: Path, astronaut: bytes) -> None:
+    """In settings, in requests and where faces are listed: faces are those of one model."""
+    settings = {"FACE_DATABASE_URL": "memory", "FACE_RECOGNITION_MODEL": "sface_int8"}
+    with Service(tmp_path, settings) as service:
+        assert service.register("Eileen", astronaut, recognition_model="sface").status_code == 200
+        former = {"recognition_model": "sface_int8"}
+        assert service.recognize(astronaut, **former).json()["data"]["name"] == "Eileen"
+        (face,) = service.client.get("/api/face", params=former).json()["data"]
+        assert face["recognition_model"] == "sface"
+        models = {model["name"]: model for model in service.client.get("/api/model").json()["data"]}
+        assert models["sface"]["default"]
+        assert "sface_int8" not in models
+    assert face_api(tmp_path, "models", "verify", "sface_int8").stdout == "sface: ok\n"

@@ -51,7 +51,7 @@ def test_nothing_is_written_outside_of_the_data_directory(
     )
 
 
-@pytest.mark.parametrize("inference", ["onnxruntime", "openvino"])
+@pytest.mark.parametrize("inference", ["onnxruntime", "openvino", "auto"])
 def test_no_name_is_looked_up_and_nobody_elsewhere_is_called(
     outside: Path, astronaut: bytes, inference: str
 ) -> None:

@@ -18,7 +18,7 @@ from domain.errors import InvalidImage, ModelNotInstalled, UnknownModel
 from domain.faces import Crop, DetectedFace, Image, ScaledImage
 from domain.impostors import ImpostorDistribution
 from domain.liveness.detection import LivenessPolicy
-from domain.models import Alignment, ModelChoice, ModelInfo
+from domain.models import Alignment, Execution, ModelChoice, ModelInfo, Precision
 from domain.quality import QualityReport
 from tests.unit.vision import ColourDetector, ColourEmbedder
 
@@ -85,6 +85,9 @@ class ColourModels:
 
     def alignment(self, recognition: str) -> Alignment:
         return Alignment.DETECTED
+
+    def execution(self, name: str) -> Execution:
+        return Execution("palette", Precision.FLOAT, "cpu")
 
     def list(self) -> list[ModelInfo]:
         return []

@@ -21,14 +21,23 @@ from domain.faces import Embedding
 from domain.models import ModelInfo
 from tests.unit.fakes import ColourModels, InlineWorkers
 
-FLAGS = {"installed": True, "default": True, "commercial": True}
+COLOUR = ModelInfo(
+    "colour",
+    "recognition",
+    installed=True,
+    default=True,
+    licence="",
+    commercial=True,
+    source="",
+    dimensions=3,
+)
 
 
 class Models(ColourModels):
     """With a catalogue that says how long `colour` is."""
 
     def list(self) -> list[ModelInfo]:
-        return [ModelInfo("colour", "recognition", **FLAGS, licence="", source="", dimensions=3)]
+        return [COLOUR]
 
 
 def embedding(seed: int, dimensions: int = 3, model: str = "colour") -> Embedding:

@@ -113,7 +113,7 @@ def test_every_model_file_is_in_it(bill: dict[str, Any]) -> None:
     }
     sface = files[entries["sface"].file]
     assert sface["scope"] == "required"
-    assert [each["value"] for each in sface["properties"]] == ["sface", "sface_int8", "true"]
+    assert [each["value"] for each in sface["properties"]] == ["sface", "true"]
 
 
 def test_a_line_that_is_not_understood_is_an_error() -> None:

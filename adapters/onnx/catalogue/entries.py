@@ -5,9 +5,8 @@ from typing import Literal
 
 import msgspec
 
-from adapters.onnx.graphs.preparation import Precision
 from domain.errors import UnknownModel
-from domain.models import Alignment
+from domain.models import Alignment, Precision
 
 Task = Literal["detection", "recognition", "anti_spoofing"]
 
@@ -31,7 +30,13 @@ class ModelEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     dimensions: int | None = None
     threshold: float | None = None
     alignment: Alignment = Alignment.REFINED
-    precision: Precision = Precision.FLOAT
+    precision: Precision | tuple[Precision, ...] = Precision.FLOAT
+    names: tuple[str, ...] = ()
+
+    @property
+    def precisions(self) -> tuple[Precision, ...]:
+        """Those that the model may be run in; its embeddings and thresholds are the same in each."""
+        return (self.precision,) if isinstance(self.precision, Precision) else self.precision
 
 
 class Catalogue:
@@ -53,13 +58,18 @@ class Catalogue:
                 entries |= msgspec.toml.decode(path.read_bytes(), type=dict[str, ModelEntry])
         return cls(entries)
 
+    def named(self, name: str) -> str:
+        """The model that once had this name, or the name as it is."""
+        return next((model for model, entry in self.entries.items() if name in entry.names), name)
+
     def matching(self, task: Task, name: str) -> list[str]:
-        """The model of that name, or the members of that group, in the catalogue's order.
+        """The model of that name, present or former, or the members of that group, in the catalogue's order.
 
         Raises:
             UnknownModel: neither exists for this task.
         """
         names = [model for model, entry in self.entries.items() if entry.task == task]
+        name = self.named(name)
         found = [model for model in names if name in {model, self.entries[model].group}]
         if not found:
             raise UnknownModel(
@@ -73,7 +83,8 @@ class Catalogue:
         Raises:
             UnknownModel: neither exists.
         """
+        current = self.named(name)
         for entry_name, entry in self.entries.items():
-            if name in {entry_name, entry.group}:
+            if current in {entry_name, entry.group}:
                 return entry.task
         raise UnknownModel(f"There is no model named {name[:40]!r}; available: {', '.join(self.entries)}.")

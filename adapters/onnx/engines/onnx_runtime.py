@@ -1,11 +1,18 @@
-"""ONNX Runtime on the CPU. Nothing else in the product imports it."""
+"""ONNX Runtime, on the processor or on a GPU. Nothing else in the product imports it."""
 
 import os
 from collections.abc import Mapping
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
 
+import numpy as np
+from onnx import TensorProto, helper
 from typing_extensions import override
 
+from adapters.onnx.engines.devices import CPU, Device
 from adapters.onnx.session import InferenceSession, Shape, Tensor
+from application.errors import StartupError
 from application.ports.effort import checkpoint
 from domain.errors import BrokenModel
 
@@ -23,30 +30,41 @@ class OnnxRuntimeSession(InferenceSession):
     compete with its workers.
     """
 
-    def __init__(self, model: bytes, threads: int = 1) -> None:
+    def __init__(
+        self, model: bytes, threads: int = 1, device: Device = CPU, cache: Path | None = None
+    ) -> None:
         """Load a serialised model.
 
         Args:
             model: the file's content.
             threads: of each run, the calling one included.
+            device: what it runs on; operators that a GPU doesn't have run on the processor all the same.
+            cache: the folder in which TensorRT keeps what it has compiled.
 
         Raises:
             BrokenModel: ONNX Runtime can't load it, or it hasn't exactly one input.
+            StartupError: the device can't be used.
         """
+        asked = providers(device, cache)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.add_session_config_entry("session.force_spinning_stop", "1")  # threads sleep between runs
         options.inter_op_num_threads = 1
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        options.enable_cpu_mem_arena = (
-            False  # it keeps what the largest runs took, and is no faster than malloc
-        )
+        # An arena keeps what the largest runs took, and is no faster than malloc.
+        options.enable_cpu_mem_arena = False
         options.enable_mem_pattern = False  # patterns are remembered for every shape of input that comes by
         options.log_severity_level = 3  # errors; they are raised as well
         try:
-            self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(model, options, providers=asked)
         except Exception as error:  # the runtime's exceptions have no common class of their own
             raise BrokenModel("The model's file can't be loaded.") from error
+        # Without these two lines ONNX Runtime would go on with the processor, at the start and at a failure later.
+        self._session.disable_fallback()
+        if (missing := asked[0][0]) not in self._session.get_providers():
+            raise StartupError(
+                _unusable(device, f"ONNX Runtime has not started its {missing}: no GPU, driver or library")
+            )
         inputs = self._session.get_inputs()
         if len(inputs) != 1:
             raise BrokenModel(f"The model has {len(inputs)} inputs instead of one.")
@@ -60,6 +78,56 @@ class OnnxRuntimeSession(InferenceSession):
         checkpoint()
         outputs: list[Tensor] = self._session.run(None, {self._input: batch})
         return dict(zip(self.output_shapes, outputs, strict=True))
+
+
+def require_device(device: Device) -> None:
+    """Check that a network can run on a device, by running one.
+
+    Raises:
+        StartupError: it can't.
+    """
+    (wanted, _), *_ = providers(device)
+    available = onnxruntime.get_available_providers()
+    if wanted not in available:
+        raise StartupError(
+            _unusable(device, f"the installed ONNX Runtime has no {wanted}, only {', '.join(available)}")
+        )
+    with redirect_stdout(None):  # it prints what it doesn't find
+        onnxruntime.preload_dlls()  # CUDA and cuDNN, where they are Python packages
+    value = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in "ab"]
+    graph = helper.make_graph([helper.make_node("Relu", ["a"], ["b"])], "probe", value[:1], value[1:])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    try:
+        OnnxRuntimeSession(model.SerializeToString(), device=device).run(np.zeros(1, np.float32))
+    except StartupError:
+        raise
+    except Exception as error:  # the runtime's exceptions have no common class of their own
+        raise StartupError(_unusable(device, "a network can't be run on it")) from error
+
+
+def _unusable(device: Device, why: str) -> str:
+    return f"FACE_DEVICE: {device} can't be used: {why} (docs/hardware.md)"
+
+
+def providers(device: Device, cache: Path | None = None) -> list[tuple[str, dict[str, Any]]]:
+    """ONNX Runtime's execution providers for a device and their options, the device's first."""
+    processor: tuple[str, dict[str, Any]] = ("CPUExecutionProvider", {})
+    if device.kind == "cpu":
+        return [processor]
+    cuda = (
+        "CUDAExecutionProvider",
+        {
+            "device_id": device.number,
+            "use_tf32": "0",  # sums of 10 bits would move embeddings
+            "cudnn_conv_algo_search": "HEURISTIC",  # photos have many sizes, and a search for each takes seconds
+            "arena_extend_strategy": "kSameAsRequested",
+        },
+    )
+    if device.kind == "cuda":
+        return [cuda, processor]
+    kept = {"trt_engine_cache_enable": True, "trt_engine_cache_path": str(cache)} if cache else {}
+    tensorrt = ("TensorrtExecutionProvider", {"device_id": device.number, "trt_fp16_enable": False, **kept})
+    return [tensorrt, cuda, processor]
 
 
 def _shape(axes: list[int | str | None]) -> Shape:

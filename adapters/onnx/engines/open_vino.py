@@ -1,14 +1,17 @@
-"""OpenVINO on the CPU. It comes with the extra `openvino`; nothing else imports this module."""
+"""OpenVINO. Not every platform has it; nothing else in the product imports it."""
 
 import sys
 from collections.abc import Mapping
 from threading import local
+from typing import Any
 
 import numpy as np
 from onnx import ModelProto
 from typing_extensions import override
 
+from adapters.onnx.engines.devices import CPU, Device
 from adapters.onnx.session import InferenceSession, Shape, Tensor
+from application.errors import StartupError
 from application.ports.effort import checkpoint
 from domain.errors import BrokenModel
 
@@ -27,22 +30,17 @@ class OpenVinoSession(InferenceSession):
     and each new batch size would be compiled anew.
     """
 
-    def __init__(self, model: bytes, streams: int) -> None:
+    def __init__(self, model: bytes, streams: int, device: Device = CPU) -> None:
         """Load a serialised ONNX model.
 
         Args:
             model: the file's content.
             streams: maximum number of concurrent runs.
+            device: what it runs on.
 
         Raises:
             BrokenModel: OpenVINO can't load it, or it hasn't exactly one input.
         """
-        settings = {
-            "NUM_STREAMS": streams,
-            "INFERENCE_NUM_THREADS": streams,
-            "INFERENCE_PRECISION_HINT": "f32",  # bfloat16, where the CPU has it, would move the thresholds
-            "ENABLE_CPU_PINNING": False,
-        }
         try:
             graph = ModelProto.FromString(model)
             core = openvino.Core()
@@ -52,7 +50,7 @@ class OpenVinoSession(InferenceSession):
             )
             if len(inputs) == 1 and inputs[0][:1] == (None,):
                 network.reshape([1, *network.inputs[0].partial_shape[1:]])
-            self._model = core.compile_model(network, "CPU", settings)
+            self._model = core.compile_model(network, device.target, settings(device, streams))
         except Exception as error:  # protobuf's and the runtime's exceptions have no common class
             raise BrokenModel("The model's file can't be loaded.") from error
         if len(inputs) != 1:
@@ -81,6 +79,30 @@ class OpenVinoSession(InferenceSession):
         except AttributeError:
             request = self._of_thread.request = self._model.create_infer_request()
         return request
+
+
+def settings(device: Device, streams: int) -> dict[str, Any]:
+    """OpenVINO's settings for a device and so many concurrent runs."""
+    # bfloat16 and float16, which processors and GPUs use where they can, would move the thresholds.
+    common = {"NUM_STREAMS": streams, "INFERENCE_PRECISION_HINT": "f32"}
+    if device == CPU:
+        return {**common, "INFERENCE_NUM_THREADS": streams, "ENABLE_CPU_PINNING": False}
+    return common
+
+
+def require_device(device: Device) -> None:
+    """Check that OpenVINO has a device.
+
+    Raises:
+        StartupError: it hasn't.
+    """
+    available = openvino.Core().available_devices
+    name = device.target
+    if name not in available and f"{name}.0" not in available:
+        raise StartupError(
+            f"FACE_DEVICE: {device} can't be used: OpenVINO finds no {name} here, only {', '.join(available)}"
+            " (docs/hardware.md)"
+        )
 
 
 def _shape(axes: openvino.PartialShape) -> Shape:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from onnx import ModelProto, helper
 
-from adapters.onnx.graphs.preparation import PREPARATION_VERSION, Dialect, FreeAxes, Precision, prepare
+from adapters.onnx.graphs.preparation import PREPARATION_VERSION, Dialect, FreeAxes, prepare
 from adapters.system.files import write_atomically
+from adapters.system.locks import exclusive
+from domain.models import Precision
 
 logger = logging.getLogger("face.models")
 
@@ -16,7 +18,8 @@ logger = logging.getLogger("face.models")
 class PreparedModels:
     """A folder of prepared models, each under its source's SHA-256 and the preparation's version.
 
-    Any number of threads and processes may use the folder concurrently. An entry is an ONNX file that ends with a
+    Any number of threads and processes may use the folder concurrently; one of them prepares a model, the others wait
+    for it. An entry is an ONNX file that ends with a
     checksum of its content, and is replaced if that is wrong.
     """
 
@@ -39,17 +42,26 @@ class PreparedModels:
         """
         variant = f"v{PREPARATION_VERSION}.{free.value}.{dialect.value}.{precision.value}"
         entry = self._folder / f"{hashlib.sha256(source).hexdigest()}-{variant}.onnx"
-        with contextlib.suppress(OSError):
-            data = entry.read_bytes()
-            if has_checksum(data):
+        if (data := _read(entry)) is not None:
+            return data
+        with exclusive(self._folder):
+            if (data := _read(entry)) is not None:  # another one has prepared it meanwhile
                 return data
-            logger.warning("a prepared model in the cache is damaged; it is prepared again")
-        data = with_checksum(prepare(source, free, dialect, precision))
-        try:
-            write_atomically(entry, data)
-        except OSError as error:
-            logger.warning("a prepared model can't be cached: %s", error)
-        return data
+            data = with_checksum(prepare(source, free, dialect, precision))
+            try:
+                write_atomically(entry, data)
+            except OSError as error:
+                logger.warning("a prepared model can't be cached: %s", error)
+            return data
+
+
+def _read(entry: Path) -> bytes | None:
+    with contextlib.suppress(OSError):
+        data = entry.read_bytes()
+        if has_checksum(data):
+            return data
+        logger.warning("a prepared model in the cache is damaged; it is prepared again")
+    return None
 
 
 def with_checksum(model: bytes) -> bytes:

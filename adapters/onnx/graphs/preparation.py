@@ -16,6 +16,7 @@ from adapters.onnx.graphs.head_fusion import fuse_heads
 from adapters.onnx.graphs.prelu import rewrite_prelu
 from adapters.onnx.graphs.quantisation import quantise
 from domain.errors import BrokenModel
+from domain.models import Precision
 
 PREPARATION_VERSION = 6
 """Part of the cache's key: increase it with every change of the output of `prepare`."""
@@ -38,21 +39,13 @@ class Dialect(Enum):
     """Fuses PRelu into the preceding convolution."""
 
 
-class Precision(Enum):
-    """The numbers that a network computes with."""
-
-    FLOAT = "float"
-    INT8 = "int8"
-    """For most of its convolutions; see adapters/onnx/graphs/quantisation.py."""
-
-
 def prepare(
     source: bytes,
     free: FreeAxes,
     dialect: Dialect = Dialect.ONNXRUNTIME,
     precision: Precision = Precision.FLOAT,
 ) -> bytes:
-    """Prepare a serialised ONNX model.
+    """Prepare a serialised ONNX model; adapters/onnx/graphs/quantisation.py has what int8 means.
 
     Raises:
         BrokenModel: the bytes are not an ONNX model that can be prepared.

@@ -79,11 +79,6 @@ class CropEmbedder(FaceEmbedder):
         return self._dimensions
 
     @property
-    def transform(self) -> NDArray[np.float32] | None:
-        """D x D, by which the network's vectors are multiplied before they are scaled to unit norm."""
-        return self._transform
-
-    @property
     @override
     def usual_norm(self) -> float | None:
         return self._usual_norm

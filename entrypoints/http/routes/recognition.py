@@ -184,8 +184,10 @@ class RecognitionController(Controller):
             selection=faces,
             min_face=min_face,
         )
-        found = await embed_faces.execute(await read_photo(request), options)
-        views = [EmbeddedView.of(face, face.detected) for face in found if face.detected is not None]
+        found, execution = await embed_faces.execute(await read_photo(request), options)
+        views = [
+            EmbeddedView.of(face, face.detected, execution) for face in found if face.detected is not None
+        ]
         return EmbeddedAnswer(detail="Faces embedded", data=views)
 
     @post(

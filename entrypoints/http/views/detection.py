@@ -7,7 +7,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from application.analysis.analyser import AnalysedFace
 from domain.faces import DetectedFace
+from domain.models import Execution
 from entrypoints.http.envelope import Success
+from entrypoints.http.views.models import Engine, ModelPrecision
 from entrypoints.http.views.numbers import LeftOut
 
 
@@ -51,13 +53,20 @@ class EmbeddedView(msgspec.Struct, omit_defaults=True):
     recognition_model: str
     embedding: Annotated[list[float], Meta(description="Unit norm")]
     faces_left_out: LeftOut | UnsetType = UNSET
+    engine: Engine | UnsetType = UNSET
+    precision: ModelPrecision | UnsetType = UNSET
 
     @classmethod
-    def of(cls, face: AnalysedFace, detected: DetectedFace) -> "EmbeddedView":
-        """Show an analysed face."""
-        left_out = face.faces_left_out or UNSET
-        vector = face.embedding.vector.tolist()
-        return cls(DetectedView.of(detected), face.embedding.model, vector, left_out)
+    def of(cls, face: AnalysedFace, detected: DetectedFace, execution: Execution | None) -> "EmbeddedView":
+        """Show an analysed face, and what has run the recogniser."""
+        return cls(
+            DetectedView.of(detected),
+            face.embedding.model,
+            face.embedding.vector.tolist(),
+            face.faces_left_out or UNSET,
+            UNSET if execution is None else execution.engine,
+            UNSET if execution is None else execution.precision,
+        )
 
 
 class EmbeddedAnswer(Success, kw_only=True):

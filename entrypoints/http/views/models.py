@@ -1,13 +1,18 @@
 """Models."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import msgspec
 from msgspec import Meta
 
 from domain.models import ModelInfo
 from entrypoints.http.envelope import Success
+
+Engine: TypeAlias = Annotated[str, Meta(description="What runs the model: onnxruntime or openvino")]
+ModelPrecision: TypeAlias = Annotated[
+    str, Meta(description="The numbers that it computes with, float or int8; embeddings of both are compared")
+]
 
 
 class ModelView(msgspec.Struct):
@@ -24,10 +29,18 @@ class ModelView(msgspec.Struct):
     threshold: Annotated[float | None, Meta(description="The least cosine similarity of a match")]
     fmr: Annotated[float | None, Meta(description="The false match rate of a verification at that threshold")]
 
+    engine: Engine | None
+    precision: ModelPrecision | None
+    device: Annotated[
+        str | None, Meta(description="What it runs on: cpu, cuda:0, tensorrt:0 or openvino:GPU")
+    ]
+
     @classmethod
     def of(cls, model: ModelInfo) -> "ModelView":
         """Show a model."""
-        return cls(**asdict(model))
+        shown = asdict(model)
+        execution = shown.pop("execution") or dict.fromkeys(("engine", "precision", "device"))
+        return cls(**shown, **execution)
 
 
 class ModelsAnswer(Success, kw_only=True):

@@ -28,7 +28,7 @@ class InMemoryService:
         faces, gallery = InMemoryRepository(self.store), InMemoryGallery(self.store)
         profiles = InMemoryProfiles(self.store)
         self.reader = SourceReader(analyser(), InlineWorkers())
-        self.faces = ManageFaces(faces)
+        self.faces = ManageFaces(faces, self.reader.analyser.models)
         decisions = policy(self.margin)
         calibration = GalleryCalibration(InMemoryCohorts(self.store))
         self.register = EnrolFace(self.reader, faces, profiles, gallery, decisions, calibration, NO_BOUNDS)

@@ -8,8 +8,9 @@ import pytest
 from onnx import ModelProto
 
 from adapters.onnx.graphs.cache import PreparedModels, has_checksum, with_checksum
-from adapters.onnx.graphs.preparation import FreeAxes, Precision, prepare
+from adapters.onnx.graphs.preparation import Dialect, FreeAxes, prepare
 from domain.errors import BrokenModel
+from domain.models import Precision
 from tests.conftest import SFACE_FILE, YUNET_FILE, packaged
 
 SOURCE = packaged(YUNET_FILE)
@@ -72,11 +73,21 @@ def test_a_damaged_entry_is_replaced(cache: PreparedModels, tmp_path: Path, dama
     assert entry.read_bytes() == good
 
 
-def test_concurrent_starts_leave_one_whole_entry(tmp_path: Path) -> None:
+def test_concurrent_starts_prepare_once_and_leave_one_whole_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared: list[FreeAxes] = []
+
+    def counting(source: bytes, free: FreeAxes, dialect: Dialect, precision: Precision) -> bytes:
+        prepared.append(free)
+        return prepare(source, free, dialect, precision)
+
+    monkeypatch.setattr("adapters.onnx.graphs.cache.prepare", counting)
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: PreparedModels(tmp_path / "cache").prepared(SOURCE, FREE), range(8)))
     (entry,) = entries(tmp_path)
     assert {entry.read_bytes()} == set(made)
+    assert prepared == [FREE]
 
 
 def test_a_folder_that_cannot_be_written_is_tolerated(tmp_path: Path) -> None:

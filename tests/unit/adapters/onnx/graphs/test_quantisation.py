@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, helper, numpy_helper
 
 from adapters.onnx.engines.onnx_runtime import OnnxRuntimeSession
-from adapters.onnx.graphs.preparation import Dialect, FreeAxes, Precision, prepare
+from adapters.onnx.graphs.preparation import Dialect, FreeAxes, prepare
 from domain.errors import BrokenModel
+from domain.models import Precision
 from tests.conftest import SFACE_FILE, packaged
 from tests.unit.networks import onnx_file
 

@@ -1,0 +1,94 @@
+"""Which engine runs which network."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+from adapters.onnx.engines.choice import Engine
+from adapters.onnx.engines.engines import Engines
+from adapters.onnx.engines.variants import EngineName, Variant
+from adapters.onnx.graphs.cache import PreparedModels
+from adapters.onnx.graphs.preparation import Dialect, FreeAxes
+from adapters.onnx.session import InferenceSession
+from domain.models import Execution, Precision
+
+OV_INT8 = Variant("openvino", Precision.INT8)
+ORT_FLOAT = Variant("onnxruntime", Precision.FLOAT)
+BOTH = (Precision.FLOAT, Precision.INT8)
+
+
+class Preparing(PreparedModels):
+    """Says what it is asked to prepare."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("/dev/null"))
+
+    def prepared(
+        self,
+        source: bytes,
+        free: FreeAxes,
+        dialect: Dialect = Dialect.ONNXRUNTIME,
+        precision: Precision = Precision.FLOAT,
+    ) -> bytes:
+        return f"{dialect.value} {precision}".encode()
+
+
+def started(name: EngineName, model: bytes) -> InferenceSession:
+    return cast("InferenceSession", f"{model.decode()} in {name}")
+
+
+def start(name: EngineName) -> Engine:
+    runtime = Engine("onnxruntime", Dialect.ONNXRUNTIME, partial(started, "onnxruntime"))
+    if name == "onnxruntime":
+        return runtime
+    return Engine("openvino", Dialect.OPENVINO, partial(started, "openvino"), any_size=runtime)
+
+
+def loaded(
+    ranking: Sequence[Variant], free: FreeAxes, precisions: Sequence[Precision]
+) -> tuple[str, Execution | None]:
+    engines = Engines(lambda: ranking, start)
+    assert engines.execution(free, precisions) is None
+    session = engines.load(Preparing(), b"", free, precisions)
+    return str(session), engines.execution(free, precisions)
+
+
+def test_each_model_is_run_by_the_best_of_its_precisions() -> None:
+    ranking = [OV_INT8, ORT_FLOAT]
+    assert loaded(ranking, FreeAxes.BATCH, BOTH) == (
+        "openvino int8 in openvino",
+        Execution("openvino", Precision.INT8, "cpu"),
+    )
+    assert loaded(ranking, FreeAxes.BATCH, [Precision.FLOAT]) == (
+        "onnxruntime float in onnxruntime",
+        Execution("onnxruntime", Precision.FLOAT, "cpu"),
+    )
+
+
+def test_networks_of_any_size_stay_on_onnx_runtime_and_it_is_said() -> None:
+    assert loaded(
+        [Variant("openvino", Precision.FLOAT)], FreeAxes.BATCH | FreeAxes.SIZE, [Precision.FLOAT]
+    ) == (
+        "onnxruntime float in onnxruntime",
+        Execution("onnxruntime", Precision.FLOAT, "cpu"),
+    )
+
+
+def test_a_model_without_the_precision_that_was_asked_for_is_run_in_its_own() -> None:
+    assert loaded([OV_INT8], FreeAxes.BATCH, [Precision.FLOAT])[0] == "openvino float in openvino"
+    assert loaded([ORT_FLOAT], FreeAxes.BATCH, [Precision.INT8])[0] == "onnxruntime int8 in onnxruntime"
+
+
+def test_threads_choose_once() -> None:
+    chosen: list[int] = []
+
+    def rank() -> Sequence[Variant]:
+        chosen.append(1)
+        return [ORT_FLOAT]
+
+    engines = Engines(rank, start)
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda _: engines.load(Preparing(), b"", FreeAxes.BATCH), range(12)))
+    assert chosen == [1]
