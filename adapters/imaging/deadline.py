@@ -5,7 +5,7 @@ from io import BytesIO
 
 from typing_extensions import override
 
-from application.ports.workers import ensure_wanted
+from application.ports.effort import checkpoint
 from domain.errors import InvalidImage
 
 _BLOCK = 1 << 16
@@ -42,7 +42,7 @@ class TimedFile(BytesIO):
             InvalidImage: the time is up.
             CancelledError: nobody waits for the image any longer.
         """
-        ensure_wanted()
+        checkpoint()
         if time.thread_time() > self._end:
             raise InvalidImage("The image takes too long to decode; save it anew and send that.")
         if self._scans and size == _BLOCK:

@@ -18,6 +18,7 @@ from adapters.imaging.deadline import TimedFile
 from adapters.imaging.exif import orientation
 from adapters.imaging.formats import format_of
 from application.ports.analysis import ImageDecoder
+from application.ports.effort import checkpoint
 from application.stages import Stage, timed
 from domain.errors import ImageTooLarge, InvalidImage
 from domain.faces import Image, ScaledImage
@@ -42,6 +43,8 @@ _MAX_RUN_LENGTH_PIXELS = 1_000_000
 """Of a run-length encoded BMP file, which Pillow decodes in Python, code by code."""
 _MAX_RUN_LENGTH_BYTES = 3
 """Per pixel of such a file: a code of two bytes may stand for a single pixel."""
+_PROGRESSIVE_S = 12e-9
+"""Processor time of decoding a pixel of a progressive JPEG; see Format.pixel_s."""
 _SMALL = 1 << 16
 """Bytes; smaller files are always decoded."""
 DECODE_S = 5.0
@@ -94,6 +97,7 @@ class PillowDecoder(ImageDecoder):
         timed = TimedFile(kind.essential(data), self._seconds, scans=kind.has_scans)
         with kind.opener(timed) as file:
             self._check(file, len(data))
+            checkpoint(file.width * file.height * max(kind.pixel_s, _PROGRESSIVE_S * _is_progressive(file)))
             reduction = 1 if long_side is None else _reduce(file, long_side, max_reduction)
             file.load()
             return _pixels(file), orientation(_exif(file)), reduction
@@ -122,10 +126,14 @@ def _reduce(file: ImageFile, long_side: int, max_reduction: int) -> int:
     """Have a JPEG decoded smaller; returns the factor, in each direction."""
     allowed = min(max_reduction, max(file.size) // long_side)
     times = next((times for times in _REDUCTIONS if times <= allowed), 1)
-    if times == 1 or not isinstance(file, JpegImageFile) or "progressive" in file.info:
+    if times == 1 or not isinstance(file, JpegImageFile) or _is_progressive(file):
         return 1
     file.draft(None, (max(1, file.width // times), max(1, file.height // times)))
     return int(next(iter(file.decoderconfig), 1))
+
+
+def _is_progressive(file: ImageFile) -> bool:
+    return "progressive" in file.info
 
 
 def _exif(file: ImageFile) -> bytes:
@@ -142,6 +150,7 @@ def _pixels(picture: Pillow.Image) -> Image:
     image = np.empty((height, width, 3), dtype=np.uint8)
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
+        checkpoint()
         image[top:bottom] = _bgr(picture.crop((0, top, width, bottom)), transparent=transparent)
     return image
 

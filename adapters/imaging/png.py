@@ -5,11 +5,16 @@ Pillow refuses files with long texts or colour profiles, and is slow with many s
 
 import zlib
 
+from application.ports.effort import checkpoint
 from domain.errors import InvalidImage
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MAX_CHUNKS = 100_000
 """Of a file; encoders write some thousand bytes in one."""
+_USUAL_CHUNKS = 5000
+"""Fewer are read in so little time that nobody notices."""
+_MANY_CHUNKS_S = 1.0
+"""As which more of them count: reading them keeps the interpreter's lock, so that all others wait."""
 _KEPT = frozenset({b"IHDR", b"PLTE", b"tRNS", b"eXIf"})
 """Besides the pixels; the first of each type."""
 _HEAD = 8
@@ -26,7 +31,9 @@ def essential_png(data: bytes) -> bytes:
     pixels: list[bytes] = []
     seen = set()
     place = len(SIGNATURE)
-    for _ in range(_MAX_CHUNKS):
+    for number in range(_MAX_CHUNKS):
+        if number == _USUAL_CHUNKS:
+            checkpoint(_MANY_CHUNKS_S)
         kind = data[place + 4 : place + _HEAD]
         end = place + _HEAD + int.from_bytes(data[place : place + 4], "big")
         if kind == b"IDAT":

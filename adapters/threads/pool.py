@@ -1,77 +1,150 @@
 """The worker pool: threads, since decoding and inference release the interpreter's lock."""
 
 import asyncio
+import math
 import time
+import traceback
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
-from threading import BoundedSemaphore
 from typing import ParamSpec, TypeVar
 
 from typing_extensions import override
 
-from application.ports.workers import WorkerPool, current_client, queued_at
+from adapters.system.machine import lower_priority_of_thread, return_freed_memory
+from adapters.threads.allowance import MIN_MS, Allowance
+from adapters.threads.bounded import BoundedThreads
+from application.ports.effort import Interrupted, checkpoint, watched
+from application.ports.workers import Client, WorkerPool, current_client, queued_at
 from domain.errors import Busy
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+COSTLY_S = 25.0
+"""Less than the half minute that most clients wait for an answer."""
+_STOP_S = 5.0
+"""From the beginning of the service's end to that of work that takes long."""
+
 
 class ThreadWorkerPool(WorkerPool):
-    """A pool of threads."""
+    """Threads for ordinary work, and one of low priority for work that takes long while others wait.
 
-    def __init__(self, workers: int, queue: int, prepare: Callable[[], None] = lambda: None) -> None:
+    One hostile photo can take as long as a hundred ordinary ones. Work that uses up its allowance while others wait
+    is stopped, and done anew in the background: one piece after the other, in the time that the others leave. So it
+    has to be work that can be begun again.
+    """
+
+    def __init__(
+        self,
+        workers: int,
+        queue: int,
+        prepare: Callable[[], None] = lambda: None,
+        *,
+        costly_s: float = COSTLY_S,
+    ) -> None:
         """Make a pool; its threads start when they are needed.
 
         Args:
-            workers: maximum number of threads.
-            queue: maximum number of calls that wait for a thread.
+            workers: maximum number of threads for ordinary work.
+            queue: maximum number of calls that wait for one of them, and of those that wait for the background.
             prepare: called in each thread when it starts.
+            costly_s: how long a call may take that gets into the background; 0: none does.
         """
-        self._threads = ThreadPoolExecutor(workers, "face-worker", initializer=prepare)
-        self._places = BoundedSemaphore(workers + queue)
-        self._waiting: list[Callable[[], object]] = []
+        self._costly_s = costly_s
+        self._stop_at = math.inf
+        """On the clock time.monotonic()."""
+        self._allowance = Allowance()
+        self._wakes: list[Callable[[], object]] = []
         """What wakes each of those who wait for a place."""
+        self._ordinary = BoundedThreads("face-worker", workers, queue, prepare, self._wake)
+        self._background = BoundedThreads(
+            "face-background", 1, queue, partial(_prepare_background, prepare), self._wake
+        )
 
     @override
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        context, now = copy_context(), time.monotonic()
+        context.run(queued_at.set, now)
+        call = partial(context.run, work, *args, **kwargs)
         client = current_client.get()
-        if client is not None and client.dropped:
-            raise asyncio.CancelledError
-        if not self._places.acquire(blocking=False):
-            raise Busy("The service is busy; try again in a moment.")
+        end = now + self._costly_s
+
+        def in_background(_: float) -> bool:
+            return time.monotonic() < min(end, self._stop_at) and not (client and client.dropped)
+
+        def ordinary(seconds: float) -> bool:
+            if not self._costly_s or self._allowance.covers(seconds):
+                return True
+            return not self._ordinary.has_waiting and in_background(seconds)
+
+        with suppress(Interrupted):
+            return await _result(self._ordinary, partial(self._watched, call, ordinary), client)
         try:
-            context = copy_context()
-            context.run(queued_at.set, time.monotonic())
-            future = self._threads.submit(partial(context.run, work, *args, **kwargs))
-        except BaseException:
-            self._places.release()
-            raise
-        future.add_done_callback(self._release)
-        if client is not None:
-            client.awaits(future)
-        return await asyncio.wrap_future(future)
+            async with asyncio.timeout(end - time.monotonic()):
+                return await _result(self._background, partial(self._watched, call, in_background), client)
+        except (Interrupted, TimeoutError):
+            raise Busy("Photos that take long have to wait; try again in a moment.") from None
+
+    def prepare_to_close(self) -> None:
+        """Refuse from some seconds on what takes long, so that a service can stop in time."""
+        self._stop_at = time.monotonic() + _STOP_S
 
     def close(self) -> None:
-        """Finish the calls that are running, and drop those that wait."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        """Finish the calls that are running, unless they take long, and drop those that wait."""
+        self._stop_at = -math.inf
+        self._ordinary.close()
+        self._background.close()
 
     @override
     async def vacancy(self) -> None:
         woken = asyncio.Event()
         wake = partial(asyncio.get_running_loop().call_soon_threadsafe, woken.set)
-        self._waiting.append(wake)
+        self._wakes.append(wake)
         try:
-            # A place that was given back before this waited would wake nobody.
-            if self._places.acquire(blocking=False):
-                self._places.release()
-            else:
+            while not (self._ordinary.has_place and self._background.has_place):
                 await woken.wait()
+                woken.clear()
         finally:
-            self._waiting.remove(wake)
+            self._wakes.remove(wake)
 
-    def _release(self, _: Future[R]) -> None:
-        self._places.release()
-        for wake in tuple(self._waiting):
+    def _watched(self, call: Callable[[], R], may_go_on: Callable[[float], bool]) -> R:
+        with watched(may_go_on) as effort:
+            try:
+                checkpoint()  # it may have waited too long
+                return call()
+            except BaseException as error:
+                _free_locals(error)
+                raise
+            finally:
+                if effort.checkpoints > 1:  # it is a photo's
+                    self._allowance.note(effort.spent_s)
+                if 1000 * effort.spent_s > MIN_MS:
+                    return_freed_memory()
+
+    def _wake(self) -> None:
+        for wake in tuple(self._wakes):
             wake()
+
+
+async def _result(threads: BoundedThreads, call: Callable[[], R], client: Client | None) -> R:
+    """That of a call, unless nobody wants it any longer before it begins."""
+    if client is not None and client.dropped:
+        raise asyncio.CancelledError
+    future = threads.submit(call)
+    if client is not None:
+        client.awaits(future)
+    return await asyncio.wrap_future(future)
+
+
+def _prepare_background(prepare: Callable[[], None]) -> None:
+    prepare()
+    lower_priority_of_thread()
+
+
+def _free_locals(error: BaseException | None) -> None:
+    """Free what the functions had that an error, or one of its causes, has left: a photo's pixels, say."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__

@@ -7,11 +7,15 @@ from application.analysis.detection import LocatedFaces, locate_faces
 from application.analysis.selection import FaceSelection, largest_faces, lone_face, select
 from application.liveness.gate import LivenessGate
 from application.ports.analysis import FaceAligner, ImageDecoder
+from application.ports.effort import checkpoint
 from application.ports.extraction import ExtractedFace, ExtractedPhoto, ExtractionOptions, FaceExtractor
 from application.ports.models import ModelLibrary
 from application.ports.quality import QualityAssessor
 from domain.faces import DetectedFace, Image
 from domain.models import Alignment
+
+_FACE_S = 0.01
+"""Processor time of aligning and embedding a face, at least."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +31,8 @@ class LocalExtractor(FaceExtractor):
     def extract(self, data: bytes, options: ExtractionOptions) -> ExtractedPhoto:
         """See FaceExtractor.extract."""
         located = self.locate(data, options)
+        if options.alignment is not None:
+            checkpoint(_FACE_S * len(located.faces))
         return photo_of(located, [self._face(located, face, options) for face in located.faces])
 
     def locate(self, data: bytes, options: ExtractionOptions) -> LocatedFaces:

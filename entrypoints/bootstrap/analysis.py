@@ -99,6 +99,7 @@ class AnalysisContainer(GalleryContainer):
         _settings.worker_count,
         _settings.queue,
         prepare=providers.Object(use_one_opencv_thread),
+        costly_s=_settings.costly_s,
     )
     catalogue = providers.ThreadSafeSingleton(Catalogue.load, CATALOGUE, _settings.own_catalogue)
     model_files = providers.ThreadSafeSingleton(ModelFiles, _settings.model_folder)

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from adapters.onnx.engines.devices import DEVICE_PATTERN
 from adapters.system.machine import usable_cores
+from adapters.threads.pool import COSTLY_S
 from application.analysis.analyser import DEFAULT_MAX_FACES
 from application.decisions import CalibrationMode
 from application.liveness.sessions import SessionLimits
@@ -129,6 +130,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Threads of a process that analyse images; 0 means one for each of its cores, and one more."""
     queue: Annotated[int, Meta(ge=0, le=100_000)] = 64
     """Images that may wait for a worker of a process before the answer is 503."""
+    costly_s: Annotated[float, Meta(ge=0, le=3600)] = COSTLY_S
+    """How long a photo may take that takes much longer than others, while these wait; 0: they are treated alike."""
     requests_per_minute: Annotated[int, Meta(ge=0, le=MAX_REQUESTS_PER_MINUTE)] = 0
     """Requests in any 60 seconds of a key without a limit of its own, or of an address without keys; 0: unlimited."""
     concurrent_photos: Annotated[int, Meta(ge=0, le=MAX_CONCURRENT_PHOTOS)] = 0

@@ -47,7 +47,14 @@ async def answer_alone(
     """
     async with running(container, loaded=MODEL_LOAD_SECONDS.set), sampling(container):
         await require_key(container)
-        await answer(create_app(container), container.settings(), listener, stop, started)
+        await answer(
+            create_app(container),
+            container.settings(),
+            listener,
+            stop,
+            started,
+            prepare_to_stop=container.workers().prepare_to_close,
+        )
 
 
 async def answer_as_worker(container: Container, worker: Worker) -> None:
@@ -71,6 +78,7 @@ async def answer_as_worker(container: Container, worker: Worker) -> None:
                 worker.socket(),
                 stop,
                 partial(worker.report, READY),
+                prepare_to_stop=container.workers().prepare_to_close,
             )
     finally:
         heart.cancel()
@@ -94,6 +102,7 @@ async def answer(
     stop: StopSignals,
     started: Callable[[], None],
     refusal: Callable[[str, str], bytes] = refusal,
+    prepare_to_stop: Callable[[], object] = lambda: None,
 ) -> None:
     """Answer requests until a signal says to stop.
 
@@ -104,6 +113,7 @@ async def answer(
         stop: the signals.
         started: called when connections are accepted.
         refusal: encodes the words and the code of what is refused before the application sees it.
+        prepare_to_stop: called when a signal says so.
     """
     limits = ConnectionLimits(
         header_s=settings.header_timeout_s,
@@ -122,7 +132,12 @@ async def answer(
         timeout_graceful_shutdown=_GRACE_S,
     )
     server = _Server(config, started)
-    stop.on_stop = lambda number: server.handle_exit(number, None)
+
+    def end(number: int) -> None:
+        prepare_to_stop()
+        server.handle_exit(number, None)
+
+    stop.on_stop = end
     await server.serve([listener])
     if tasks := server.server_state.tasks:
         await asyncio.wait(tasks, timeout=_CANCELLED_S)

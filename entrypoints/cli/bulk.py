@@ -162,11 +162,12 @@ async def _run(work: "Callable[[Container], Awaitable[T]]", settings: Settings) 
     if task is not None:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    # This command alone fills the workers' queue; it must never be refused as busy.
+    # This command alone fills the workers' queue; none of its photos may be refused as busy.
     queue = max(settings.queue, 2 * settings.bulk_concurrency)
+    settings = msgspec.structs.replace(settings, queue=queue, costly_s=0)
     # Imported late: --help of a command should not wait for the models' and the database's libraries.
     start = import_module("entrypoints.bootstrap.start")
-    container = start.Container(settings=providers.Object(msgspec.structs.replace(settings, queue=queue)))
+    container = start.Container(settings=providers.Object(settings))
     async with start.storing(container, join=True), _audited(container.audit_trail()):
         return await work(container)
 

@@ -85,10 +85,10 @@ async def _measure(name: str, seconds: float, settings: dict[str, str]) -> Outco
         pid = service.process.pid
         target = Target(service.port, pid, faces)
         await good_clients(service.port, photo, _WARM_S)
-        before_mb = memory_mb(pid)
         spent = [_service_s(pid)]
         before = await good_clients(service.port, photo, seconds)
         spent.append(_service_s(pid))
+        before_mb = memory_mb(pid)
         peak = asyncio.create_task(_peak_mb(pid, before_mb))
         attacker = _begin(name, target, _LEAD_S + seconds)
         await asyncio.sleep(_LEAD_S)

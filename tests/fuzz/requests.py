@@ -172,7 +172,7 @@ class Requests:
     def any(self) -> Request:
         """A request of any kind."""
         dice = self.dice
-        make = dice.choices((self._photo, self._json_photo, self._other, self._odd), (6, 2, 3, 1))[0]
+        make = dice.choices((self._photo, self._json_photo, self._other, self._odd), (4, 2, 5, 2))[0]
         request = make()
         if request.body and dice.random() < 0.03:
             return Request(

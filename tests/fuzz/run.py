@@ -26,8 +26,16 @@ class Outcome:
     wrong: list[str] = field(default_factory=list)
     """Requests with a forbidden answer, or none in time, so that they can be repeated."""
 
+    def add(self, other: "Outcome") -> None:
+        """Join what has come of other requests."""
+        self.statuses += other.statuses
+        self.slowest_s = max(self.slowest_s, other.slowest_s)
+        self.wrong += other.wrong
 
-async def send(port: int, count: int, seed: int, faces: Sequence[bytes], clients: int = 8) -> Outcome:
+
+async def send(
+    port: int, count: int, seed: int, faces: Sequence[bytes], clients: int = 8, *, first: int = 0
+) -> Outcome:
     """Send `count` requests over several connections at once.
 
     Args:
@@ -36,10 +44,14 @@ async def send(port: int, count: int, seed: int, faces: Sequence[bytes], clients
         seed: equal ones give equal requests.
         faces: photos with faces, as files.
         clients: concurrent connections.
+        first: number of the first request.
     """
     outcome = Outcome()
     await asyncio.gather(
-        *(_client(port, range(start, count, clients), seed, faces, outcome) for start in range(clients))
+        *(
+            _client(port, range(first + start, first + count, clients), seed, faces, outcome)
+            for start in range(clients)
+        )
     )
     return outcome
 

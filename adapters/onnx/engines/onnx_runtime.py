@@ -13,6 +13,7 @@ from typing_extensions import override
 from adapters.onnx.engines.devices import CPU, Device
 from adapters.onnx.session import InferenceSession, Shape, Tensor
 from application.errors import StartupError
+from application.ports.effort import checkpoint
 from domain.errors import BrokenModel
 
 # From 1.29 on it sends telemetry to its publisher, and writes a device id to the home directory, unless this is set
@@ -20,10 +21,6 @@ from domain.errors import BrokenModel
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import onnxruntime  # type: ignore[import-untyped]
-
-_SMALL_BATCH = 4
-_SMALL_BYTES = 16_000_000
-"""After larger inputs a run frees its memory, at a fifth more time; otherwise the runtime keeps it for good."""
 
 
 class OnnxRuntimeSession(InferenceSession):
@@ -54,6 +51,8 @@ class OnnxRuntimeSession(InferenceSession):
         options.add_session_config_entry("session.force_spinning_stop", "1")  # threads sleep between runs
         options.inter_op_num_threads = 1
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        # An arena keeps what the largest runs took, and is no faster than malloc.
+        options.enable_cpu_mem_arena = False
         options.enable_mem_pattern = False  # patterns are remembered for every shape of input that comes by
         options.log_severity_level = 3  # errors; they are raised as well
         try:
@@ -69,8 +68,6 @@ class OnnxRuntimeSession(InferenceSession):
         inputs = self._session.get_inputs()
         if len(inputs) != 1:
             raise BrokenModel(f"The model has {len(inputs)} inputs instead of one.")
-        self._shrinking = onnxruntime.RunOptions()
-        self._shrinking.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         self._input: str = inputs[0].name
         self.input_shape = _shape(inputs[0].shape)
         self.output_shapes = {output.name: _shape(output.shape) for output in self._session.get_outputs()}
@@ -78,9 +75,8 @@ class OnnxRuntimeSession(InferenceSession):
 
     @override
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:
-        large = len(batch) > _SMALL_BATCH or batch.nbytes > _SMALL_BYTES
-        run = self._shrinking if large else None
-        outputs: list[Tensor] = self._session.run(None, {self._input: batch}, run)
+        checkpoint()
+        outputs: list[Tensor] = self._session.run(None, {self._input: batch})
         return dict(zip(self.output_shapes, outputs, strict=True))
 
 

@@ -12,6 +12,7 @@ from typing_extensions import override
 from adapters.onnx.engines.devices import CPU, Device
 from adapters.onnx.session import InferenceSession, Shape, Tensor
 from application.errors import StartupError
+from application.ports.effort import checkpoint
 from domain.errors import BrokenModel
 
 # OpenVINO sends telemetry to its publisher when it is imported, unless its telemetry library can't be imported.
@@ -67,6 +68,7 @@ class OpenVinoSession(InferenceSession):
         return {name: np.concatenate([run[name] for run in runs]) for name in self.output_shapes}
 
     def _run(self, batch: Tensor) -> Mapping[str, Tensor]:
+        checkpoint()
         outputs = self._request().infer([np.ascontiguousarray(batch)], share_inputs=True).values()
         return dict(zip(self.output_shapes, outputs, strict=True))
 

@@ -5,8 +5,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from application.analysis.detection import LocatedFaces
+from application.analysis.extraction import LocalExtractor
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
+from application.ports.effort import Interrupted, watched
+from application.ports.extraction import ExtractionOptions
 from domain.faces import Crop, DetectedFace, Image
 from domain.models import Alignment, ModelChoice
 from tests.unit.fakes import BLUE, GREEN, RED, ColourModels, analyser, photo
@@ -52,3 +56,19 @@ def test_of_more_faces_than_are_allowed_the_largest_and_how_many_are_left_out(
     found = pipeline.analyse(data, choice, PhotoOptions(selection=FaceSelection.ALL))
     assert [face.detected.box.width for face in found if face.detected] == widths
     assert {face.faces_left_out for face in found} == {left_out}
+
+
+def test_a_crowd_can_be_stopped_before_its_faces_are_embedded(monkeypatch: pytest.MonkeyPatch) -> None:
+    locate = LocalExtractor.locate
+
+    def locate_crowd(extractor: LocalExtractor, data: bytes, options: ExtractionOptions) -> LocatedFaces:
+        located = locate(extractor, data, options)
+        return replace(located, faces=40 * located.faces)
+
+    monkeypatch.setattr(LocalExtractor, "locate", locate_crowd)
+    data, options = photo(RED).data, PhotoOptions(selection=FaceSelection.ALL)
+    choice = ModelChoice("colour", "colour")
+    with watched(lambda seconds: seconds < 0.25), pytest.raises(Interrupted):
+        analyser().analyse(data, choice, options)
+    with watched(lambda seconds: seconds < 0.5):
+        assert len(analyser().analyse(data, choice, options)) == 40

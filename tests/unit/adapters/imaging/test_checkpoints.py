@@ -1,0 +1,70 @@
+"""Decoding can be stopped before it takes long, where its time is foreseen, and in between."""
+
+from io import BytesIO
+
+import pytest
+from PIL import Image as Pillow
+
+from adapters.imaging.decoder import PillowDecoder
+from application.ports.effort import Interrupted, watched
+from tests.unit import hostile_images as hostile
+
+DECODER = PillowDecoder(50_000_000)
+ALLOWED_S = 0.25
+
+
+def flat(kind: str, side: int, **options: object) -> bytes:
+    file = BytesIO()
+    Pillow.new("RGB", (side, side), (90, 120, 200)).save(file, kind, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        flat("WEBP", 4000, method=0),
+        flat("AVIF", 3500, speed=10),
+        flat("JPEG", 5000, progressive=True),
+        hostile.png(7000, 7100, 16, 6, b"\0" * (7000 * 8 + 1) * 7100),
+        hostile.png(300, 200, 8, 0, b"\0" * 301 * 200, hostile.chunk(b"IDAT", b"") * 90_000),
+    ],
+    ids=["WebP", "AVIF", "progressive JPEG", "deep PNG", "chunks"],
+)
+def test_what_takes_long_is_stopped_before_it_has(data: bytes) -> None:
+    with watched(lambda seconds: seconds < ALLOWED_S) as effort:
+        with pytest.raises(Interrupted):
+            DECODER.decode_reduced(data, 640)
+        assert effort.spent_s < 0.1
+
+
+def test_what_can_not_be_foreseen_is_stopped_when_its_time_is_up() -> None:
+    data = hostile.rle_bmp(1000, 900, b"\0\x02\0\0" * 650_000)
+    with watched(lambda seconds: seconds < ALLOWED_S) as effort:
+        with pytest.raises(Interrupted):
+            DECODER.decode(data)
+        assert effort.spent_s < 2 * ALLOWED_S
+
+
+@pytest.mark.parametrize(
+    ("kind", "side", "options"),
+    [
+        ("JPEG", 6900, {}),
+        ("JPEG", 3464, {"progressive": True}),
+        ("PNG", 3464, {}),
+        ("WEBP", 2800, {"method": 0}),
+        ("BMP", 3464, {}),
+    ],
+)
+def test_nothing_that_a_phone_makes_is_foreseen_to_take_long(
+    kind: str, side: int, options: dict[str, object]
+) -> None:
+    ahead: list[float] = []
+
+    def note(seconds: float) -> bool:
+        ahead.append(seconds - effort.spent_s)
+        return True
+
+    data = flat(kind, side, **options)
+    with watched(note) as effort:
+        DECODER.decode_reduced(data, 640)
+    assert max(ahead) < ALLOWED_S
