@@ -44,7 +44,12 @@ def candidates(
     engine: EngineName | Literal["auto"],
     precision: Precision | None,
 ) -> Sequence[Variant]:
-    """The variants that the settings allow, the one first that is expected to be the fastest; never none."""
+    """The variants that the settings allow, the one first that is expected to be the fastest; never none.
+
+    In float both engines take about the same time: the one that is always installed is taken.
+    """
+    if engine == "auto" and precision is Precision.FLOAT:
+        return [_ORT_FLOAT]
     order = expected(processor)
     if engine != "auto":
         order = (*order, *(variant for variant in _ALL if variant not in order))

@@ -28,6 +28,11 @@ def test_what_is_expected_to_be_fastest(processor: Processor, first: str) -> Non
     assert str(candidates(processor, "auto", None)[0]) == first
 
 
+@pytest.mark.parametrize("processor", [VNNI, AVX2, OLD, ARM])
+def test_float_needs_no_comparison(processor: Processor) -> None:
+    assert list(map(str, candidates(processor, "auto", Precision.FLOAT))) == ["onnxruntime float"]
+
+
 @pytest.mark.parametrize("precision", [None, *Precision])
 def test_openvino_is_not_loaded_where_an_instruction_may_be_missing(precision: Precision | None) -> None:
     found = candidates(OLD, "auto", precision)
