@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from dependency_injector import providers
 
@@ -24,6 +24,7 @@ from adapters.threads.measured import MeasuredWorkerPool
 from application.analysis.analyser import FaceAnalyser
 from application.liveness.gate import LivenessGate
 from application.ports.extraction import FaceExtractor
+from application.ports.health import ModelServices
 from application.ports.liveness import SpoofDetector, ViewScorer
 from domain.liveness.capture import MINIFASNET_LIMITS
 from domain.models import Alignment, ModelIdentity
@@ -69,6 +70,13 @@ def models_from(
         local, clients, cut_view
     )
     return library
+
+
+def services_among(
+    models: OnnxModelLibrary | ModelServices, clients: Mapping[str, "ModelServiceClient"]
+) -> ModelServices | None:
+    """The library as what watches over model services; None where there are none."""
+    return cast("ModelServices", models) if clients else None
 
 
 def spoof_detector(scorers: Callable[[], Sequence[ViewScorer]]) -> SpoofDetector:
@@ -120,6 +128,7 @@ class AnalysisContainer(GalleryContainer):
         service_clients, _settings.services, _settings.service_key, _settings.service_timeout_s
     )
     models = providers.ThreadSafeSingleton(models_from, local_models, service_clients)
+    model_services = providers.Callable(services_among, models, service_clients)
     view_scorers = providers.Factory(partial, models.provided.view_scorers, _settings.liveness_models)
     liveness_calibrations = providers.ThreadSafeSingleton(
         FileLivenessCalibrations, _settings.liveness_calibration

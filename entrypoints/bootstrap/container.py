@@ -188,5 +188,5 @@ class Container(AnalysisContainer):
     manage_collections = providers.Factory(ManageCollections, _ports.collections, _ports.receipts)
     list_models = providers.Factory(ListModels, _ports.models, _ports.workers, policy)
     check_readiness = providers.Factory(
-        CheckReadiness, _ports.models, _ports.faces, _ports.search_readiness, _ports.models
+        CheckReadiness, _ports.models, _ports.faces, _ports.search_readiness, _ports.model_services
     )
