@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from domain.erasure import ErasedKind, ErasureReceipt, Remnant
 from entrypoints.http.envelope import Success
-from entrypoints.http.views.numbers import Id
+from entrypoints.http.views.numbers import OPTIONAL_ID, Id
 
 
 class RemnantView(msgspec.Struct):
@@ -30,7 +30,7 @@ class ReceiptView(msgspec.Struct):
 
     deleted: ErasedKind
     collection: str
-    id: Annotated[Id | UnsetType, Meta(description="Of the face or person")]
+    id: Annotated[Id | UnsetType, Meta(description="Of the face or person", extra_json_schema=OPTIONAL_ID)]
     people: Annotated[int, Meta(description="How many people were deleted")]
     faces: Annotated[int, Meta(description="How many faces were deleted")]
     at: Annotated[datetime, Meta(description="From then on it is in no answer")]

@@ -8,13 +8,11 @@ from domain.people import MAX_ID
 
 _INT64 = {"extra": {"format": "int64"}}
 Id = Annotated[int, Meta(ge=1, le=MAX_ID, extra_json_schema=_INT64)]
+# Of a union the bounds of its parts aren't described.
+OPTIONAL_ID = {"extra": {"format": "int64", "minimum": 1, "maximum": MAX_ID}}
 NextId = Annotated[
     Id | UnsetType,
-    Meta(
-        description="There is more: send this as `after` for the next page",
-        # Of a union the bounds of its parts aren't described.
-        extra_json_schema={"extra": {"format": "int64", "minimum": 1, "maximum": MAX_ID}},
-    ),
+    Meta(description="There is more: send this as `after` for the next page", extra_json_schema=OPTIONAL_ID),
 ]
 """What a page's `next` is."""
 
