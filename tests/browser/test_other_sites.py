@@ -144,7 +144,7 @@ def test_changes_nothing_by_forms(evil: Page, service: Service, kind: str, astro
     """A form may send a file too; here a script puts it in, as a page can."""
     before = everything(service)
     for path in ("/api/face/register?name=Eve", "/api/profile", "/api/collection"):
-        with evil.expect_response(lambda answer: "/api/" in answer.url) as answered:
+        with evil.expect_request(lambda request: "/api/" in request.url) as asked:
             evil.evaluate(
                 """([address, kind, photo]) => {
                     const form = document.createElement('form');
@@ -163,7 +163,9 @@ def test_changes_nothing_by_forms(evil: Page, service: Service, kind: str, astro
                 }""",
                 [f"{service.client.base_url}{path}", kind, base64.b64encode(astronaut).decode()],
             )
-        assert answered.value.status == 403
+        # A refusal that comes before the body is read may end the connection first.
+        answer = asked.value.response()
+        assert answer is None or answer.status == 403
     assert everything(service) == before
 
 
