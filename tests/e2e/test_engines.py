@@ -57,7 +57,7 @@ def test_a_device_that_is_not_there_stops_the_start(
 
 
 def test_the_first_start_says_what_runs_the_models_and_later_ones_measure_nothing(tmp_path: Path) -> None:
-    settings = {"FACE_DATABASE_URL": "memory"}
+    settings = {"FACE_DATABASE_URL": "memory", "FACE_PRECISION": "auto"}
     speeds = tmp_path / "data" / "prepared" / "speeds" / "speeds.json"
     with Service(tmp_path, settings, from_nothing=True) as service:
         models = {model["name"]: model for model in service.client.get("/api/model").json()["data"]}
