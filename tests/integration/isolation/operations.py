@@ -108,7 +108,9 @@ OPERATIONS: Mapping[tuple[str, str], Callable[[Target], Fields]] = {
     ("GET", "/api/collection"): _nothing,
     ("POST", "/api/collection"): lambda target: {"json": {"name": (*target.collections, "mine")[0]}},
     ("GET", "/api/collection/{name}/calibration"): _nothing,
+    ("PATCH", "/api/collection/{name}"): lambda target: {"json": {"retention_days": 1 + target.second % 9}},
     ("DELETE", "/api/collection/{name}"): _nothing,
+    ("GET", "/api/gallery/check"): _plain,
     ("GET", "/api/key"): _nothing,
     ("POST", "/api/key"): lambda _: {"json": {"name": "mine", "scopes": ["admin"]}},
     ("POST", "/api/key/{key_id}/rotate"): _nothing,
@@ -120,6 +122,7 @@ OPERATIONS: Mapping[tuple[str, str], Callable[[Target], Fields]] = {
     ("GET", "/health/live"): _nothing,
     ("GET", "/health/ready"): _nothing,
     ("GET", "/"): _nothing,
+    ("GET", "/console"): _nothing,
     ("GET", "/openapi.json"): _nothing,
 }
 """By method and path template, as the access table has them: what is sent."""
