@@ -207,15 +207,25 @@ async def _slow_sender(port: int, whole: bytes, outcome: Load) -> None:
         with suppress(OSError):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             closed = asyncio.create_task(reader.read())
-            for at in range(0, 1000 * _SLOW_PIECE, _SLOW_PIECE):
-                writer.write(whole[at : at + _SLOW_PIECE] if at + _SLOW_PIECE < len(whole) else b"")
-                done, _ = await asyncio.wait({closed}, timeout=_SLOW_PAUSE_S)
-                if done:
-                    outcome.cut_off += 1
-                    break
-            closed.cancel()
-            writer.close()
+            try:
+                await _send_slowly(writer, closed, whole, outcome)
+            finally:
+                closed.cancel()
+                writer.close()
+                with suppress(OSError):
+                    await writer.wait_closed()
         await asyncio.sleep(0.1)
+
+
+async def _send_slowly(
+    writer: asyncio.StreamWriter, closed: asyncio.Task[bytes], whole: bytes, outcome: Load
+) -> None:
+    for at in range(0, 1000 * _SLOW_PIECE, _SLOW_PIECE):
+        writer.write(whole[at : at + _SLOW_PIECE] if at + _SLOW_PIECE < len(whole) else b"")
+        done, _ = await asyncio.wait({closed}, timeout=_SLOW_PAUSE_S)
+        if done:
+            outcome.cut_off += 1
+            return
 
 
 @click.command()
