@@ -1,6 +1,5 @@
 """Detectors, recognisers and anti-spoofing models that a model service runs."""
 
-import math
 from collections.abc import Callable, Sequence
 
 import cv2
@@ -77,10 +76,6 @@ class RemoteEmbedder(FaceEmbedder):
         return self._usual_norm
 
     @override
-    def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
-        return self.directions(self.embed_raw(crops))
-
-    @override
     def embed_raw(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         parts = [self._run(crops[at : at + _BATCH]) for at in range(0, len(crops), _BATCH)]
         return np.concatenate([np.empty((0, self._dimensions), dtype=np.float32), *parts])
@@ -89,16 +84,6 @@ class RemoteEmbedder(FaceEmbedder):
         inputs = {"crops": np.asarray(crops, dtype=np.uint8).reshape(-1, *_CROP)}
         _, found = self._client.infer(self._model, inputs, {}, ["raw"])
         return tensor_of(found, "raw", np.float32, (len(crops), self._dimensions))
-
-    @override
-    def directions(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
-        norms: NDArray[np.float32] = np.linalg.norm(raw, axis=1, keepdims=True)
-        return raw / norms
-
-    @override
-    def relative_norms(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
-        norms: NDArray[np.float32] = np.linalg.norm(raw, axis=1)
-        return norms / np.float32(math.nan if self._usual_norm is None else self._usual_norm)
 
 
 class RemoteSpoofDetector(ViewScorer):

@@ -1,8 +1,10 @@
 """The ports of image analysis: synchronous, called in a worker, and thread-safe."""
 
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
+import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
@@ -101,7 +103,7 @@ class FaceEmbedder(Protocol):
 
     def embed(self, crops: Sequence[Crop]) -> NDArray[float32]:
         """N crops (112 x 112 x 3 uint8 BGR) to N x D float32, each row of unit norm; N may be 0."""
-        ...
+        return self.directions(self.embed_raw(crops))
 
     def embed_raw(self, crops: Sequence[Crop]) -> NDArray[float32]:
         """N crops to N x D float32 as the network computes them, of any norm; N may be 0."""
@@ -109,8 +111,10 @@ class FaceEmbedder(Protocol):
 
     def directions(self, raw: NDArray[float32]) -> NDArray[float32]:
         """What `embed` makes of the network's vectors: N x D, each row of unit norm; N may be 0."""
-        ...
+        norms: NDArray[float32] = np.linalg.norm(raw, axis=1, keepdims=True)
+        return raw / norms
 
     def relative_norms(self, raw: NDArray[float32]) -> NDArray[float32]:
         """N norms of the network's vectors, divided by `usual_norm`; NaN where that isn't known."""
-        ...
+        norms: NDArray[float32] = np.linalg.norm(raw, axis=1)
+        return norms / float32(math.nan if self.usual_norm is None else self.usual_norm)

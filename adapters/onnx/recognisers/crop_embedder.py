@@ -1,6 +1,5 @@
 """Recognisers whose network turns aligned crops into vectors that are compared by their direction."""
 
-import math
 from collections.abc import Sequence
 from enum import Enum
 
@@ -85,10 +84,6 @@ class CropEmbedder(FaceEmbedder):
         return self._usual_norm
 
     @override
-    def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
-        return self.directions(self.embed_raw(crops))
-
-    @override
     @timed(Stage.EMBED)
     def embed_raw(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         if not crops:
@@ -104,13 +99,3 @@ class CropEmbedder(FaceEmbedder):
         (vectors,) = self._session.run(np.asarray(batch, dtype=np.float32)).values()
         mean: NDArray[np.float32] = vectors.reshape(self._views.value, len(crops), -1).mean(axis=0)
         return mean
-
-    @override
-    def directions(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
-        norms: NDArray[np.float32] = np.linalg.norm(raw, axis=1, keepdims=True)
-        return raw / norms
-
-    @override
-    def relative_norms(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
-        norms: NDArray[np.float32] = np.linalg.norm(raw, axis=1)
-        return norms / np.float32(math.nan if self._usual_norm is None else self._usual_norm)
