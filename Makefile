@@ -28,7 +28,7 @@ $(VENV)/.runtime: requirements/runtime.txt requirements/build.txt pyproject.toml
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.runtime requirements/dev.txt
-	@echo "Installing what tests need into $(VENV): some 700 MB more, once."
+	@echo "Installing what tests need into $(VENV): some 1,000 MB more, once."
 	$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
 
