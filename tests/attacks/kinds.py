@@ -106,11 +106,8 @@ async def held_uploads(target: Target, seconds: float) -> None:
 
 async def hung_worker(target: Target, seconds: float) -> None:
     """One of two processes that answer stops."""
-    workers = [
-        child
-        for child in psutil.Process(target.process).children()
-        if child.name() == psutil.Process(target.process).name()
-    ]
+    first = psutil.Process(target.process)
+    workers = [child for child in first.children() if child.exe() == first.exe()]
     workers[0].send_signal(signal.SIGSTOP)
     await hold(target.port, [b""], seconds)
 
