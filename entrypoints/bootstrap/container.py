@@ -174,7 +174,9 @@ class Container(AnalysisContainer):
     operator_files = providers.Factory(
         DataDirectoryFiles, _settings.calibration_dir, _settings.liveness_calibration, _settings.own_catalogue
     )
-    back_up = providers.Factory(BackUpInstance, export_people, _ports.api_keys, operator_files)
+    back_up = providers.Factory(
+        BackUpInstance, export_people, _ports.collections, _ports.api_keys, operator_files
+    )
     restore_instance = providers.Factory(RestoreInstance, import_people, _ports.api_keys, operator_files)
     authenticate = providers.ThreadSafeSingleton(
         Authenticate, _ports.api_keys, anonymous=_settings.allow_anonymous, local=_settings.local
