@@ -1,5 +1,6 @@
 """Search among enrolled people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,3 +52,13 @@ class SearchReadiness(Protocol):
     def ready(self) -> bool:
         """False while an index that the service had or needs at its start can't be searched yet."""
         ...
+
+    @property
+    def degraded(self) -> Sequence[str]:
+        """Stable words for what is refused or slower for now."""
+        return ()
+
+    @property
+    def lag_s(self) -> float | None:
+        """For how long the oldest change has waited to be in an index that instances share; None without one."""
+        return None

@@ -13,6 +13,11 @@ from typing_extensions import override
 from adapters.gallery_index.faiss.store import FaissIndexStore
 from adapters.gallery_index.gallery import IndexedGallery
 from adapters.gallery_index.index import MaintenanceIntervals
+from adapters.gallery_index.milvus.connection import MilvusConnection
+from adapters.gallery_index.milvus.counts import PeopleCounts
+from adapters.gallery_index.milvus.gallery import SharedIndexGallery
+from adapters.gallery_index.milvus.shared_index import SharedIndex
+from adapters.gallery_index.milvus.view import IndexView
 from adapters.memory.archive import InMemoryArchive
 from adapters.memory.cohorts import InMemoryCohorts
 from adapters.memory.crops import InMemoryCrops
@@ -31,6 +36,7 @@ from adapters.postgres.gallery import PgVectorGallery
 from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
 from adapters.postgres.retention import PostgresRetention
+from adapters.postgres.shared_index import PostgresSharedIndexFeed
 from adapters.postgres.tables import audit_chain
 from application.ports.archive import Archive
 from application.ports.change_feed import GalleryKey
@@ -136,6 +142,55 @@ async def on_index(
         while not indexed.ready:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
         yield replace(database, gallery=PatientGallery(indexed))
+
+
+class FollowedGallery(Gallery):
+    """Follows the database before every second search: the others compare what the index doesn't have yet."""
+
+    def __init__(self, gallery: SharedIndexGallery, index: SharedIndex) -> None:
+        self._gallery = gallery
+        self._index = index
+        self._searches = 0
+
+    @override
+    async def search(
+        self, probe: Embedding, collection: str, people: int, metadata: Metadata | None = None
+    ) -> SearchResult:
+        self._searches += 1
+        if self._searches % 2:
+            await follow(self._index)
+            await self._gallery.view.look()
+        return await self._gallery.search(probe, collection, people, metadata)
+
+    @override
+    async def person(self, model: str, collection: str, profile_id: ProfileId) -> Candidate | None:
+        return await self._gallery.person(model, collection, profile_id)
+
+
+async def follow(index: SharedIndex) -> None:
+    """What an instance does each second."""
+    for series in await index.follow():
+        await index.build(series)
+    await index.follow()
+
+
+def shared_index(engine: AsyncEngine, connection: MilvusConnection) -> SharedIndex:
+    return SharedIndex(connection, PostgresSharedIndexFeed(engine), "FLAT")
+
+
+def on_milvus(engine: AsyncEngine, connection: MilvusConnection) -> Storage:
+    """PostgreSQL, searched by an index that is shared; nothing is done in the background."""
+    database = on_postgres(engine)
+    index = shared_index(engine, connection)
+    gallery = SharedIndexGallery(
+        database.gallery,
+        IndexView(index),
+        index.feed,
+        PeopleCounts(index.feed),
+        min_faces=1,
+        fallback_faces=10**6,
+    )
+    return replace(database, gallery=FollowedGallery(gallery, index))
 
 
 async def clear(engine: AsyncEngine) -> None:
