@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from domain.faces import Embedding
 from domain.identification import Candidate
 from domain.metadata import Metadata
 from domain.people import ProfileId
+
+SearchTrouble: TypeAlias = Literal["index_unavailable"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +56,7 @@ class SearchReadiness(Protocol):
         ...
 
     @property
-    def degraded(self) -> Sequence[str]:
+    def degraded(self) -> Sequence[SearchTrouble]:
         """Stable words for what is refused or slower for now."""
         return ()
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,6 +125,12 @@ class IndexRows:
             return self._faces(gallery, [])
         condition = f"{FACE} in {[int(face) for face in face_ids]} and {_within(gallery.collection)}"
         return self._faces(gallery, await self._query(condition, [FACE, PERSON, VECTOR], len(face_ids)))
+
+    async def others(self, collections: Collection[str]) -> Mapping[str, int]:
+        """Faces of other galleries than these, by collection; of many, a part."""
+        condition = f"{GALLERY} not in {json.dumps(['', *sorted(collections)])}"
+        rows = await self._query(condition, [GALLERY], _MAX_NOTES)
+        return Counter(row[GALLERY] for row in rows)
 
     async def count(self, collection: str) -> int:
         """The number of faces of a gallery."""

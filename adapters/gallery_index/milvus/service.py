@@ -12,7 +12,7 @@ from typing_extensions import override
 from adapters.gallery_index.milvus.counts import PeopleCounts
 from adapters.gallery_index.milvus.shared_index import SharedIndex
 from adapters.gallery_index.milvus.view import IndexView
-from application.ports.gallery import SearchReadiness
+from application.ports.gallery import SearchReadiness, SearchTrouble
 from domain.errors import Unavailable
 
 _PAUSE_S = 1.0
@@ -41,7 +41,7 @@ class SharedIndexService(SearchReadiness):
 
     @property
     @override
-    def degraded(self) -> Sequence[str]:
+    def degraded(self) -> Sequence[SearchTrouble]:
         return () if self.view.available else ("index_unavailable",)
 
     @property

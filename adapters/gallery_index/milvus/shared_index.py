@@ -33,7 +33,7 @@ class SharedIndex:
 
     async def galleries(self, of: str) -> Sequence[GalleryKey]:
         """The galleries of a series that have faces."""
-        return [key for key in await self._keys() if series_of(key) == of]
+        return [key for key in await self.keys() if series_of(key) == of]
 
     async def serving(self) -> Sequence[Generation]:
         """The generations that are searched."""
@@ -50,7 +50,7 @@ class SharedIndex:
         async with self.feed.alone("follow") as lease:
             if lease is None:
                 return ()
-            keys = await self._keys()
+            keys = await self.keys()
             missing = {series_of(key) for key in keys}
             serving = await self.serving()
             await self._drop_older(serving)
@@ -82,7 +82,7 @@ class SharedIndex:
             generation = await self._unfinished(of, galleries[0].dimensions)
             try:
                 await self._catch_up(generation, galleries, lease, told)
-                async with self._waiting("follow") as following:
+                async with self.waiting("follow") as following:
                     # Searches know how far the old one was: this one has come further now.
                     await self._catch_up(generation, await self.galleries(of), following, told)
                     await self.generations.serve(generation)
@@ -99,7 +99,8 @@ class SharedIndex:
             if one.number < numbers.get(one.series, 0):
                 await self.generations.drop(one)
 
-    async def _keys(self) -> Sequence[GalleryKey]:
+    async def keys(self) -> Sequence[GalleryKey]:
+        """The galleries that have faces of a present recogniser."""
         return [key for key in await self.feed.keys() if current_name(key.model) is None]
 
     async def _unfinished(self, of: str, dimensions: int) -> Generation:
@@ -113,7 +114,7 @@ class SharedIndex:
         return await self.generations.create(of, number + 1, dimensions)
 
     @asynccontextmanager
-    async def _waiting(self, task: Task) -> AsyncIterator[Lease]:
+    async def waiting(self, task: Task) -> AsyncIterator[Lease]:
         """The lease of a task, as soon as nobody has it."""
         while True:
             async with self.feed.alone(task) as lease:
