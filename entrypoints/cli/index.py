@@ -11,6 +11,7 @@ from adapters.gallery_index.milvus.shared_index import SharedIndex
 from adapters.gallery_index.milvus.status import SeriesStatus, index_status
 from adapters.gallery_index.milvus.verification import Drift, VerifyIndex
 from application.errors import CommandError
+from entrypoints.bootstrap.settings import load_settings
 from entrypoints.cli.bulk import JSON, progress, run_with_storage
 from entrypoints.cli.figures import table
 from entrypoints.cli.groups import Group
@@ -55,7 +56,7 @@ def status(*, as_json: bool) -> None:
     clock = Clock()
     found = list(_run(index_status))
     report = IndexReport(command="index status", seconds=clock.seconds, series=found)
-    output_report(report, "\n".join(_status_lines(found)), None, as_json=as_json)
+    output_report(report, "\n".join(status_lines(found)), None, as_json=as_json)
 
 
 @index.command()
@@ -100,15 +101,16 @@ def verify(*, repair: bool, as_json: bool) -> None:
 
     found = list(_run(work))
     report = VerifyReport(command="index verify", seconds=clock.seconds, galleries=found)
-    output_report(report, "\n".join(_drift_lines(found)), None, as_json=as_json)
+    output_report(report, "\n".join(drift_lines(found)), None, as_json=as_json)
     if any(drift.differences and not drift.repaired for drift in found):
         raise SystemExit(1)
 
 
 def _run(work: Callable[[SharedIndex], Awaitable[T]]) -> T:
+    if not load_settings().index_url:
+        raise CommandError("FACE_INDEX_URL is not set: instances share no index")
+
     async def with_index(container: "Container") -> T:
-        if container.search() != "shared":
-            raise CommandError("FACE_INDEX_URL is not set: instances share no index")
         shared: SharedIndex = container.shared_index()
         try:
             return await work(shared)
@@ -118,7 +120,7 @@ def _run(work: Callable[[SharedIndex], Awaitable[T]]) -> T:
     return run_with_storage(with_index)
 
 
-def _status_lines(found: Sequence[SeriesStatus]) -> Sequence[str]:
+def status_lines(found: Sequence[SeriesStatus]) -> Sequence[str]:
     if not found:
         return ["no faces, and no index"]
     lines = []
@@ -141,7 +143,7 @@ def _status_lines(found: Sequence[SeriesStatus]) -> Sequence[str]:
     return lines
 
 
-def _drift_lines(found: Sequence[Drift]) -> Sequence[str]:
+def drift_lines(found: Sequence[Drift]) -> Sequence[str]:
     if not found:
         return ["no index"]
     rows = [

@@ -16,11 +16,13 @@ from domain.errors import IndexUnavailable
 if TYPE_CHECKING:
     from adapters.gallery_index.milvus.lite import LiteServer
 
-_CONNECT_S = 3.0
+CONNECT_S = 3.0
 CALL_S = 10.0
 _NO_DOTENV = "PYTHON_DOTENV_DISABLED"
 _MISSING = frozenset({100, 1600})
 """Milvus' codes of a collection and of an alias that is not there."""
+_RELEASED = 101
+"""Its code of a collection that is not in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ class IndexAddress:
 
 class IndexMissing(IndexUnavailable):
     """The collection that was asked for is not there."""
+
+
+class IndexReleased(IndexUnavailable):
+    """The collection that was asked for is on the disk, and not in memory."""
 
 
 def import_client() -> Any:
@@ -91,6 +97,7 @@ class MilvusConnection:
 
         Raises:
             IndexMissing: the collection or alias is not there.
+            IndexReleased: the collection is not loaded.
             IndexUnavailable: the server doesn't answer, or refuses.
         """
         loop = asyncio.get_running_loop()
@@ -119,6 +126,8 @@ class MilvusConnection:
         except self._module.MilvusException as error:
             if error.code in _MISSING:
                 raise IndexMissing from error
+            if error.code == _RELEASED:
+                raise IndexReleased from error
             raise IndexUnavailable from error
         except IndexUnavailable:
             raise
@@ -128,7 +137,7 @@ class MilvusConnection:
     def _connected(self) -> Any:
         with self._connecting:
             if self._client is None:
-                self._client = self._module.MilvusClient(timeout=_CONNECT_S, **self._parameters())
+                self._client = self._module.MilvusClient(timeout=CONNECT_S, **self._parameters())
             return self._client
 
     def _parameters(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from domain.people import ProfileId
 _MORE = 2
 """People who are asked for besides, so that one who was removed a moment ago costs no second search."""
 
-_MAX_ROUNDS = 12
+MAX_ROUNDS = 12
 """Searches of the index for one answer, each for twice as many people as the last."""
 
 _MOST_PEOPLE = 1000
@@ -33,7 +33,7 @@ _MOST_PEOPLE = 1000
 _ERROR = 1e-4
 """Of a similarity that the index tells."""
 
-_PATIENCE_S = 5.0
+PATIENCE_S = 5.0
 """How long a search waits for an index that is too far behind, where the database can't search alone."""
 
 _PAUSE_S = 0.25
@@ -86,7 +86,7 @@ class SharedIndexGallery(Gallery):
         Raises:
             IndexUnavailable: it is too large.
         """
-        patience = time.monotonic() + _PATIENCE_S
+        patience = time.monotonic() + PATIENCE_S
         while True:
             searchable = self.view.get(key)
             if searchable is not None and searchable.progress.filled:
@@ -114,7 +114,8 @@ class SharedIndexGallery(Gallery):
         except IndexUnavailable:
             self.view.fail()
         except UnknownSnapshot:
-            pass  # whoever follows will find out, and build it again
+            # Whoever follows will find out, and build it again.
+            self.view.forget(key)
         finally:
             counting.cancel()
             await asyncio.wait([counting])
@@ -134,7 +135,7 @@ class SharedIndexGallery(Gallery):
         """None if more has changed than one statement tells."""
         proposed: list[int] = []
         asked = people + _MORE
-        for _ in range(_MAX_ROUNDS):
+        for _ in range(MAX_ROUNDS):
             hits = await searchable.rows.search(key.collection, probe, asked, proposed)
             proposed += hits.person_ids.tolist()
             reading = await self.feed.read(key, searchable.progress.token, np.array(proposed, dtype=np.int64))

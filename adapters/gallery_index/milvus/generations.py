@@ -11,18 +11,21 @@ from application.ports.change_feed import GalleryKey
 
 FACE, PERSON, GALLERY, NOTE, VECTOR = "face", "person", "gallery", "note", "vector"
 _NAME = re.compile(r"(?P<series>face_\w+)_g(?P<number>\d+)_(?P<type>[A-Z_]+)_[0-9a-f]{6}")
-_CREATE_S = 60.0
+_CREATE_S = 120.0
 _NOTE_BYTES = 65_535
 _NAME_BYTES = 255
 
+_LISTS = 128
+"""All of which are looked at: the nearest face is in any of them."""
+
 INDEX_TYPES: Mapping[str, tuple[Mapping[str, object], Mapping[str, object]]] = {
     "FLAT": ({}, {}),
-    "IVF_FLAT": ({"nlist": 1024}, {"nprobe": 512}),
+    "IVF_FLAT": ({"nlist": _LISTS}, {"nprobe": _LISTS}),
     "IVF_RABITQ": (
-        {"nlist": 1024, "refine": True, "refine_type": "FP32"},
-        {"nprobe": 512, "rbq_query_bits": 0, "refine_k": 100},
+        {"nlist": _LISTS, "refine": True, "refine_type": "FP32"},
+        {"nprobe": _LISTS, "rbq_query_bits": 8, "refine_k": 400},
     ),
-    "SCANN": ({"nlist": 1024, "with_raw_data": True}, {"nprobe": 512, "reorder_k": 1000}),
+    "SCANN": ({"nlist": _LISTS, "with_raw_data": True}, {"nprobe": _LISTS, "reorder_k": 1000}),
 }
 """Parameters of building and of searching (docs/decisions/0015-distributed-index.md)."""
 
@@ -83,6 +86,10 @@ class Generations:
         given: dict[str, Any] = {"schema": schema, "index_params": parameters}
         await self._connection.call("create_collection", name, timeout=_CREATE_S, **given)
         return Generation(number, name, of, self.index_type)
+
+    async def seal(self, generation: Generation) -> None:
+        """Let all that was written be indexed, rather than only what fills a segment."""
+        await self._connection.call("flush", generation.name, timeout=_CREATE_S)
 
     async def serve(self, generation: Generation) -> None:
         """Let this one be searched from now on."""

@@ -31,7 +31,9 @@ class LiteServer:
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         link = folder / _LINK
-        logging.getLogger("milvus_lite").setLevel(logging.CRITICAL)
+        for name in ("milvus_lite", "grpc._server"):
+            # They log with a traceback what a client asks that they can't do.
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._server: grpc.Server | None = None
         try:
             self._engine = MilvusLite(str(folder / "data"))

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.gallery_index.milvus.connection import MilvusConnection
+from adapters.gallery_index.milvus.connection import IndexReleased, MilvusConnection
 from adapters.gallery_index.milvus.generations import (
     FACE,
     GALLERY,
@@ -28,7 +28,9 @@ BATCH_BYTES = 1 << 20
 _MAX_IDS = 2000
 """In one expression."""
 _MAX_NOTES = 16_384
-_SEARCH_S = 5.0
+SEARCH_S = 5.0
+_COUNT_S = 60.0
+_LOAD_S = 300.0
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +137,11 @@ class IndexRows:
     async def count(self, collection: str) -> int:
         """The number of faces of a gallery."""
         found = await self._call(
-            "query", filter=_within(collection), output_fields=["count(*)"], consistency_level="Strong"
+            "query",
+            filter=_within(collection),
+            output_fields=["count(*)"],
+            consistency_level="Strong",
+            timeout=_COUNT_S,
         )
         return int(found[0]["count(*)"])
 
@@ -156,7 +162,7 @@ class IndexRows:
             output_fields=[PERSON],
             search_params={"metric_type": "IP", "params": self._parameters},
             consistency_level="Strong",
-            timeout=_SEARCH_S,
+            timeout=SEARCH_S,
         )
         ids = [hit["entity"][PERSON] for hit in found]
         least = min((hit["distance"] for hit in found), default=-2.0)
@@ -169,7 +175,12 @@ class IndexRows:
         return list(found)
 
     async def _call(self, method: str, *arguments: Any, **named: Any) -> Any:
-        return await self._connection.call(method, self.generation.name, *arguments, **named)
+        try:
+            return await self._connection.call(method, self.generation.name, *arguments, **named)
+        except IndexReleased:
+            # As milvus-lite leaves all of them when it starts.
+            await self._connection.call("load_collection", self.generation.name, timeout=_LOAD_S)
+            return await self._connection.call(method, self.generation.name, *arguments, **named)
 
     def _faces(self, gallery: GalleryKey, rows: Sequence[Mapping[str, Any]]) -> FaceRows:
         vectors = np.array([row[VECTOR] for row in rows], dtype=np.float32)

@@ -82,6 +82,7 @@ class SharedIndex:
             generation = await self._unfinished(of, galleries[0].dimensions)
             try:
                 await self._catch_up(generation, galleries, lease, told)
+                await self.generations.seal(generation)
                 async with self.waiting("follow") as following:
                     # Searches know how far the old one was: this one has come further now.
                     await self._catch_up(generation, await self.galleries(of), following, told)

@@ -14,10 +14,10 @@ from application.ports.change_feed import FaceRows, GalleryKey
 from application.ports.shared_index import Lease
 from domain.people import MAX_ID
 
-_PAGE = 2000
+_PAGE = 8000
 """Faces that are compared at once."""
 
-_MOST_ROWS = 4096
+_MOST_ROWS = 16_384
 """Read at once from Milvus; a range of ids with as many or more is read in parts."""
 
 _CONFIRMED = 500

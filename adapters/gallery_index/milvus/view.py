@@ -62,6 +62,10 @@ class IndexView:
         """Number of galleries that are being filled."""
         return sum(not one.progress.filled for one in self._found.values())
 
+    def forget(self, gallery: GalleryKey) -> None:
+        """A gallery can't be searched before the next look."""
+        self._found = {key: one for key, one in self._found.items() if key != gallery}
+
     def fail(self) -> None:
         """The index doesn't answer: searches need not wait for it until the next look."""
         if self.available:
