@@ -27,6 +27,9 @@ from entrypoints.bootstrap.storage import StorageContainer
 
 _settings = StorageContainer.settings.provided
 
+INDEX_CALLS = 32
+"""Calls of a shared index that a process waits for at once."""
+
 MIN_INDEXED_FACES = 1000
 """The database searches fewer faces as fast as an index."""
 
@@ -70,7 +73,7 @@ class GalleryContainer(StorageContainer):
         min_faces=MIN_INDEXED_FACES,
     )
     index_connection = providers.ThreadSafeSingleton(
-        MilvusConnection, _settings.index_address, threads=_settings.worker_count
+        MilvusConnection, _settings.index_address, threads=INDEX_CALLS
     )
     shared_feed = providers.ThreadSafeSingleton(PostgresSharedIndexFeed, StorageContainer.engine)
     shared_index = providers.ThreadSafeSingleton(

@@ -121,6 +121,7 @@ def _run(work: Callable[[SharedIndex], Awaitable[T]]) -> T:
 
 
 def status_lines(found: Sequence[SeriesStatus]) -> Sequence[str]:
+    """The state for a person."""
     if not found:
         return ["no faces, and no index"]
     lines = []
@@ -144,6 +145,7 @@ def status_lines(found: Sequence[SeriesStatus]) -> Sequence[str]:
 
 
 def drift_lines(found: Sequence[Drift]) -> Sequence[str]:
+    """Differences for a person."""
     if not found:
         return ["no index"]
     rows = [
