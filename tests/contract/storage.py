@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -13,7 +14,7 @@ from typing_extensions import override
 from adapters.gallery_index.faiss.store import FaissIndexStore
 from adapters.gallery_index.gallery import IndexedGallery
 from adapters.gallery_index.index import MaintenanceIntervals
-from adapters.gallery_index.milvus.connection import MilvusConnection
+from adapters.gallery_index.milvus.connection import CALL_S, IndexAddress, MilvusConnection
 from adapters.gallery_index.milvus.counts import PeopleCounts
 from adapters.gallery_index.milvus.gallery import SharedIndexGallery
 from adapters.gallery_index.milvus.shared_index import SharedIndex
@@ -48,6 +49,7 @@ from application.ports.gallery import Gallery, SearchResult
 from application.ports.people import CollectionRepository, ProfileRepository
 from application.ports.retention import RetentionStore
 from domain.audit import NO_HASH
+from domain.errors import IndexUnavailable
 from domain.faces import Embedding
 from domain.identification import Candidate
 from domain.metadata import Metadata
@@ -142,6 +144,27 @@ async def on_index(
         while not indexed.ready:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
         yield replace(database, gallery=PatientGallery(indexed))
+
+
+class PatientMilvus(MilvusConnection):
+    """For a machine that has much else to do."""
+
+    @override
+    async def call(self, method: str, *arguments: Any, timeout: float = CALL_S, **named: Any) -> Any:
+        return await super().call(method, *arguments, timeout=12 * timeout, **named)
+
+
+@asynccontextmanager
+async def milvus_lite(folder: Path) -> AsyncIterator[MilvusConnection]:
+    """An index of one's own."""
+    connection = PatientMilvus(IndexAddress(str(folder)), 4)
+    async with asyncio.timeout(120):
+        while True:
+            with suppress(IndexUnavailable):  # connecting has a deadline that a busy machine may miss
+                await connection.call("list_collections")
+                break
+    yield connection
+    await connection.close()
 
 
 class FollowedGallery(Gallery):

@@ -8,7 +8,7 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
-from adapters.gallery_index.milvus.connection import IndexAddress, MilvusConnection
+from adapters.gallery_index.milvus.connection import MilvusConnection
 from adapters.gallery_index.milvus.counts import PeopleCounts
 from adapters.gallery_index.milvus.gallery import SharedIndexGallery
 from adapters.gallery_index.milvus.shared_index import SharedIndex
@@ -23,7 +23,7 @@ from domain.identification import Candidate
 from domain.metadata import Metadata
 from domain.people import DEFAULT_COLLECTION, FaceId, ProfileId
 from tests.contract.enrolment import enrol, random_embedding
-from tests.contract.storage import Storage, clear, follow, on_postgres
+from tests.contract.storage import Storage, clear, follow, milvus_lite, on_postgres
 
 SIZE = 16
 MODEL = "large"
@@ -85,9 +85,8 @@ def instance(engine: AsyncEngine, connection: MilvusConnection, fallback_faces: 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def milvus(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MilvusConnection]:
-    connection = MilvusConnection(IndexAddress(str(tmp_path_factory.mktemp("milvus"))), 4)
-    yield connection
-    await connection.close()
+    async with milvus_lite(tmp_path_factory.mktemp("milvus")) as connection:
+        yield connection
 
 
 @pytest.fixture

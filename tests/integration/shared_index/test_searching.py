@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.gallery_index.milvus import catching_up, view
+from adapters.gallery_index.milvus import catching_up, gallery, view
 from adapters.gallery_index.milvus.connection import MilvusConnection
 from adapters.gallery_index.milvus.service import SharedIndexService
 from domain.errors import CollectionNotFound, IndexUnavailable
@@ -131,6 +131,7 @@ async def test_a_search_waits_for_an_index_that_is_far_behind(
     await service.enrol(1)
     await service.follow()
     monkeypatch.setattr(service.index.feed, "_max_changes", 3)
+    monkeypatch.setattr(gallery, "PATIENCE_S", 60.0)
     await service.enrol(*range(10, 20))
     searching = asyncio.create_task(service.nearest(15))
     await asyncio.sleep(0)
@@ -200,7 +201,7 @@ async def test_a_service_follows_by_itself(service: Instance) -> None:
     before = running.ready
     close, service.index.connection.close = service.index.connection.close, _nothing  # type: ignore[method-assign]
     try:
-        async with running.running(), asyncio.timeout(60):
+        async with running.running(), asyncio.timeout(120):
             while service.view.get(KEY) is None:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
             assert (before, running.ready, running.degraded) == (False, True, ())
