@@ -17,7 +17,7 @@ from typing import Self
 import httpx
 
 FACE_API = Path(sys.executable).with_name("face-api")
-START_S = 60
+START_S = 180
 
 
 def free_port() -> int:
@@ -41,7 +41,7 @@ class Service:
     """A program that runs it, such as a tracer, and its arguments."""
 
     def __post_init__(self) -> None:
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=120)
         self.log = self.directory / "service.log"
 
     def __enter__(self) -> Self:
@@ -75,7 +75,7 @@ class Service:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; the exit status."""
         self.process.send_signal(number)
-        return self.process.wait(60)
+        return self.process.wait(120)
 
     def _ready(self) -> bool:
         try:

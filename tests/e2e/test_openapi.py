@@ -44,7 +44,7 @@ def test_the_service_does_what_its_description_says(tmp_path: Path, key: str) ->
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             check=False,
         )
         log = service.log.read_text()
