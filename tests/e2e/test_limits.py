@@ -51,7 +51,9 @@ def on_connections_of_their_own(service: Service, secret: str, count: int) -> li
     address = f"http://127.0.0.1:{service.port}/api/model"
     with ThreadPoolExecutor(8) as threads:
         return list(
-            threads.map(lambda _: httpx.get(address, headers={"X-API-Key": secret}, timeout=120), range(count))
+            threads.map(
+                lambda _: httpx.get(address, headers={"X-API-Key": secret}, timeout=120), range(count)
+            )
         )
 
 
