@@ -20,6 +20,10 @@ from domain.faces import Image
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
+# Hundreds of processes import the same: what one has compiled is kept for the others, as it is elsewhere than in
+# containers, whose environment says otherwise.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 YUNET_FILE = "face_detection_yunet_2023mar_int8bq.onnx"
 SFACE_FILE = "face_recognition_sface_2021dec_int8bq.onnx"
