@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from adapters.imaging.decoder import PillowDecoder
 from adapters.onnx.detectors.yunet.network import YuNetNetwork
@@ -16,8 +16,8 @@ from adapters.onnx.graphs.preparation import FreeAxes
 from adapters.onnx.recognisers.sface import SFaceEmbedder
 from domain.faces import Image
 
-# How long an example takes says more of the machine than of the code.
-settings.register_profile("untimed", deadline=None)
+# How long an example takes, or to make one, says more of the machine than of the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 # Hundreds of processes import the same: what one has compiled is kept for the others, as it is elsewhere than in
