@@ -43,6 +43,8 @@ def _shared(item: pytest.Item) -> str:
         return folder  # its embeddings
     if "shared_service" in getattr(item, "fixturenames", ()):
         return "service"
+    if {"served", "model_files"} & set(getattr(item, "fixturenames", ())):
+        return "models"
     if folder in {"contract", "integration"} and "FACE_TEST_DATABASE_URL" in os.environ:
         return "database"
     return str(item.path)
