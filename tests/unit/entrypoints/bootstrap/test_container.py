@@ -1,18 +1,18 @@
 """Everything that the container can make is made, of what it takes: mypy doesn't see the wiring."""
 
+import builtins
 import inspect
+import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from types import UnionType
+from types import ModuleType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 import pytest
 from dependency_injector import providers
 from typing_extensions import get_protocol_members, get_type_hints, is_protocol
 
-from adapters.remote.client import ModelServiceClient
-from adapters.remote.library import RemoteModelLibrary
 from domain.liveness.detection import LivenessPolicy
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import Settings
@@ -71,14 +71,26 @@ def test_everything_is_made_of_what_it_takes(container: Container) -> None:
     assert not wrong
 
 
+class ImportedLate(dict[str, Any]):
+    """Anything for the names of annotations that a module imports for mypy alone."""
+
+    def __init__(self, module: ModuleType) -> None:
+        super().__init__()
+        self.module = module
+
+    def __missing__(self, name: str) -> Any:
+        if hasattr(self.module, name) or hasattr(builtins, name):
+            raise KeyError(name)
+        return Any
+
+
 def arguments(provider: Any) -> Iterator[tuple[str, Any, Any]]:
     """Name, value and annotation of each argument that a provider passes."""
     maker = provider.provides
     if maker is partial or not (isinstance(maker, type) or inspect.isroutine(maker)):
         return  # what it takes is known when it is called
-    imported_late = {"ModelServiceClient": ModelServiceClient, "RemoteModelLibrary": RemoteModelLibrary}
     annotated = maker.__init__ if isinstance(maker, type) else maker  # type: ignore[misc]
-    hints = get_type_hints(annotated, localns=imported_late)
+    hints = get_type_hints(annotated, localns=ImportedLate(sys.modules[maker.__module__]))
     signature = inspect.signature(maker)
     given = signature.bind(
         *(value(each) for each in provider.args),
