@@ -170,7 +170,7 @@ def test_the_image_starts_becomes_healthy_and_stops(image: Image) -> None:
         page = httpx.get(f"http://127.0.0.1:{port}/", timeout=60)
         assert page.status_code == 200
         process.terminate()
-        assert process.wait(STOP_S) == 0
+        assert process.wait(120) == 0
     assert list((image.root / "data").iterdir())
 
 
