@@ -86,8 +86,7 @@ class Image:
             (programs / name).write_text(f"#!/bin/sh\n{script}\n")
             (programs / name).chmod(0o755)
         ours = {key: value for key, value in os.environ.items() if not key.startswith("FACE_")}
-        # Not compiled, which takes most of the time: files are when they are first imported.
-        self.environment = {**ours, "PIP_COMPILE": "0", "PATH": f"{programs}:{os.environ['PATH']}"}
+        self.environment = {**ours, "PATH": f"{programs}:{os.environ['PATH']}"}
         self.stage = step.rpartition(" AS ")[2]
         self.directory = self.root
 
