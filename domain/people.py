@@ -74,20 +74,6 @@ class Face:
     collection: str
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """An enrolled face and its similarity to the probe."""
-
-    face: Face
-    similarity: float
-    """Cosine, in [-1, 1]."""
-
-    @property
-    def distance(self) -> float:
-        """1 - similarity, in [0, 2]."""
-        return 1.0 - self.similarity
-
-
 def person_name(text: str) -> PersonName:
     """The canonical form of a person's name: NFC, no white space around it.
 

