@@ -157,7 +157,13 @@ def _pixels(picture: Pillow.Image) -> Image:
 
 def _is_all_transparent(picture: Pillow.Image) -> bool:
     """Then alpha is meaningless, as in BMP files of programs that don't set the fourth byte of a pixel."""
-    return "A" in picture.getbands() and picture.getchannel("A").getextrema() == (0, 0)
+    if "A" in picture.getbands():
+        return picture.getchannel("A").getextrema() == (0, 0)
+    alphas = picture.info.get("transparency")
+    if picture.mode != "P" or not isinstance(alphas, bytes):
+        return False
+    used = [index for index, pixels in enumerate(picture.histogram()) if pixels]
+    return all(index < len(alphas) and alphas[index] == 0 for index in used)
 
 
 def _bgr(picture: Pillow.Image, *, transparent: bool) -> Image:
@@ -169,6 +175,7 @@ def _bgr(picture: Pillow.Image, *, transparent: bool) -> Image:
         picture = picture.convert("RGBA")
         picture = Pillow.alpha_composite(Pillow.new("RGBA", picture.size, _WHITE), picture).convert("RGB")
     elif picture.mode not in {"L", "RGB"}:
-        picture = picture.convert("RGB")
+        # A palette's alpha has to be read before it can be left out.
+        picture = (picture.convert("RGBA") if picture.has_transparency_data else picture).convert("RGB")
     code = cv2.COLOR_GRAY2BGR if picture.mode == "L" else cv2.COLOR_RGB2BGR
     return np.asarray(cv2.cvtColor(np.asarray(picture), code), dtype=np.uint8)
