@@ -5,6 +5,7 @@ warnings of its own, which are process-wide state.
 """
 
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 
 import cv2
 import numpy as np
@@ -81,7 +82,7 @@ class PillowDecoder(ImageDecoder):
     def _decode(self, data: bytes, long_side: int | None, max_reduction: int = 1) -> ScaledImage:
         try:
             image, turned, reduction = self._read(data, long_side, max_reduction)
-        except (InvalidImage, ImageTooLarge, MemoryError):
+        except (InvalidImage, ImageTooLarge, MemoryError, CancelledError):
             raise
         except Exception as error:  # on hostile bytes the plugins raise a dozen kinds, SyntaxError among them
             raise InvalidImage("The image file is damaged.") from error
