@@ -87,7 +87,9 @@ def person_name(text: str) -> PersonName:
         raise InvalidName("The name is empty.")
     if len(name) > MAX_NAME_LENGTH:
         raise _too_long()
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in name):
+    if any(unicodedata.category(character) == "Cs" for character in name):
+        raise InvalidName("The name is not UTF-8.")
+    if any(unicodedata.category(character) == "Cc" for character in name):
         raise InvalidName("The name has control characters.")
     return name
 

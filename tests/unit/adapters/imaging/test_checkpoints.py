@@ -1,5 +1,6 @@
 """Decoding can be stopped before it takes long, where its time is foreseen, and in between."""
 
+from concurrent.futures import CancelledError
 from io import BytesIO
 
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image as Pillow
 from adapters.imaging.decoder import PillowDecoder
 from adapters.threads.allowance import MAX_MS
 from application.ports.effort import Interrupted, watched
+from application.ports.workers import Client, current_client
 from tests.unit import hostile_images as hostile
 
 DECODER = PillowDecoder(50_000_000)
@@ -83,3 +85,14 @@ def test_nothing_that_a_phone_makes_is_foreseen_to_take_long(
     with watched(note) as effort:
         DECODER.decode_reduced(data, 640)
     assert max(ahead) < ALLOWED_S
+
+
+def test_a_client_that_leaves_is_not_told_of_as_a_damaged_photo() -> None:
+    client = Client()
+    client.leave()
+    former = current_client.set(client)
+    try:
+        with pytest.raises(CancelledError):
+            DECODER.decode(flat("JPEG", 64))
+    finally:
+        current_client.reset(former)

@@ -72,7 +72,9 @@ async def test_a_prefix_from_the_settings(tmp_path: Path) -> None:
             "the proxy may leave the prefix in paths"
         )
         assert (await client.get("/faces/docs/favicon.png")).status_code == 200
-        assert '<base href="/faces/">' in (await client.get("/")).text
+        for page in ("/", "/faces", "/faces/"):
+            assert '<base href="/faces/">' in (await client.get(page)).text
+        assert (await client.get("/facesx")).status_code == 404
         assert await server(client, **{"X-Forwarded-Prefix": "/evil"}) == "/faces"
 
 
