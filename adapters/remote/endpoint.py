@@ -25,6 +25,10 @@ _TIMEOUTS = 3
 """Timeouts in a row after which a service is left out; a refused connection is enough by itself."""
 _KEPT_S = 4.0
 """Less than the idle timeout of our services."""
+_MODEL = "/v2/models/"
+"""In a URL, before the name that the server gives the model."""
+_BINARY = "binary_tensor_data"
+"""The extension's name, as servers state it."""
 
 REFUSALS: Mapping[str, type[errors.FaceServiceError]] = {
     kind.code: kind
@@ -59,6 +63,10 @@ class _Refusal(msgspec.Struct):
     code: str = ""
 
 
+class _ServerMetadata(msgspec.Struct):
+    extensions: list[str] = []
+
+
 class Endpoint:
     """A model service. Thread-safe."""
 
@@ -66,12 +74,12 @@ class Endpoint:
         """Connect to nothing yet.
 
         Args:
-            url: scheme, host and port.
+            url: scheme, host and port; with /v2/models/NAME, of this model of the server.
             task: what it is for, in messages.
             key: FACE_SERVICE_KEY, or empty.
             clock: in seconds.
         """
-        self.url = url.rstrip("/")
+        self.url, _, self.model = url.rstrip("/").partition(_MODEL)
         self._task = task
         self._clock = clock
         self._client = httpx.Client(
@@ -88,6 +96,7 @@ class Endpoint:
         self._lock = Lock()
         self._failures = 0
         self._left_out_until = 0.0
+        self._binary: bool | None = None
         self.waiting = 0
         """Requests that it is answering."""
 
@@ -101,6 +110,21 @@ class Endpoint:
             self._left_out_until = self._clock() + LEFT_OUT_S
             return True
 
+    def path(self, model: str) -> str:
+        """A model's address; `model` is its name in the catalogue."""
+        return f"{_MODEL}{self.model or model}"
+
+    def takes_binary(self, deadline: float) -> bool:
+        """Whether it has the binary tensor extension; raises as `send`."""
+        if self._binary is None:
+            reply = self.send("GET", "/v2", deadline)
+            try:
+                found = msgspec.json.decode(reply.body, type=_ServerMetadata)
+            except (msgspec.DecodeError, RecursionError) as error:
+                raise errors.ModelUnavailable(f"The {self._task} service's answer can't be read.") from error
+            self._binary = _BINARY in found.extensions
+        return self._binary
+
     def send(self, method: str, path: str, deadline: float, body: bytes = b"", header: int = 0) -> Reply:
         """Send a request, and a second time if a kept connection turns out to be dead.
 
@@ -109,13 +133,15 @@ class Endpoint:
             path: on the service.
             deadline: by the clock.
             body: of the request.
-            header: length of the JSON in it.
+            header: length of the JSON in it; 0 if it is JSON alone.
 
         Raises:
             Unreachable: it doesn't answer, or stops.
             FaceServiceError: what it refuses, see REFUSALS; ModelUnavailable for what isn't there.
         """
         headers = {HEADER_LENGTH: str(header)} if header else {}
+        if body:
+            headers["Content-Type"] = "application/octet-stream" if header else "application/json"
         if (name := request_id.get()) is not None:
             headers["X-Request-Id"] = name
         with self._lock:
@@ -214,6 +240,7 @@ class Endpoint:
         with self._lock:
             first = not self._left_out_until
             self._left_out_until = self._clock() + LEFT_OUT_S
+            self._binary = None  # another server may come back
         if first:
             logger.warning("%s service %s doesn't answer (%s): left out", self._task, self.url, why)
 

@@ -32,12 +32,18 @@ class RemoteExtractor(FaceExtractor):
     client: ModelServiceClient
     identity: Callable[[str], ModelIdentity]
     """Of a model by name."""
+    takes_files: Callable[[str], bool]
+    """Whether the service takes photos for a detector by name, see RemoteModelLibrary.detects_in_files."""
+    here: FaceExtractor
+    """What does the work where it doesn't."""
     scorers: Callable[[], Sequence[ViewScorer]]
     """The anti-spoofing models, wherever they run."""
     limits: CaptureLimits
 
     @override
     def extract(self, data: bytes, options: ExtractionOptions) -> ExtractedPhoto:
+        if not self.takes_files(options.detection):
+            return self.here.extract(data, options)
         scorers, missing = self._scorers() if options.examined else ((), None)
         views = [view for scorer in scorers for view in scorer.views]
         inputs = {"file": bytes_tensor(data)}
@@ -104,7 +110,7 @@ def _aligned(
     if options.alignment is None:
         return nothing, nothing, nothing
     crops = tensor_of(found, "crops", np.uint8, (count, *CROP))
-    measured = tensor_of(found, "quality", np.float64, (count, len(MEASURES)))
+    measured = tensor_of(found, "quality", np.float64, (count, len(MEASURES)), finite=False)
     reports = [
         QualityReport(
             {measure: value for measure, value in zip(MEASURES, row, strict=True) if not np.isnan(value)}
@@ -113,5 +119,5 @@ def _aligned(
     ]
     if not options.lone:
         return list(crops), reports, nothing
-    placed = tensor_of(found, "placed", np.float32, (count, 5, 2))
+    placed = tensor_of(found, "placed", np.float32, (count, 5, 2), finite=False)
     return list(crops), reports, [None if np.isnan(points).any() else points for points in placed]

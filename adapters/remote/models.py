@@ -144,21 +144,32 @@ def faces_of(found: dict[str, Tensor]) -> list[DetectedFace]:
     count = len(boxes)
     boxes = tensor_of(found, "boxes", np.float64, (count, 4))
     scores = tensor_of(found, "scores", np.float64, (count,))
-    landmarks = tensor_of(found, "landmarks", np.float32, (count, 5, 2))
+    landmarks = tensor_of(found, "landmarks", np.float32, (count, 5, 2), finite=False)
     return [
         DetectedFace(Box(*box), score, None if np.isnan(points).any() else points)
         for box, score, points in zip(boxes.tolist(), scores.tolist(), landmarks, strict=True)
     ]
 
 
-def tensor_of(found: dict[str, Tensor], name: str, dtype: type, shape: tuple[int, ...]) -> Tensor:
+def tensor_of(
+    found: dict[str, Tensor], name: str, dtype: type, shape: tuple[int, ...], *, finite: bool = True
+) -> Tensor:
     """An output of exactly this type and shape.
+
+    Args:
+        found: the outputs.
+        name: of one of them.
+        dtype: of numpy.
+        shape: of it.
+        finite: whether all of its numbers have to be.
 
     Raises:
         ModelUnavailable: it is not there, or is another.
     """
     tensor = found.get(name)
     if tensor is None or tensor.dtype != dtype or tensor.shape != shape:
+        raise ModelUnavailable(f"The model service's answer has no {name} that fit.")
+    if finite and not np.isfinite(tensor).all():
         raise ModelUnavailable(f"The model service's answer has no {name} that fit.")
     return tensor
 
