@@ -135,7 +135,7 @@ class ModelServiceClient:
 
         def ask(endpoint: Endpoint, deadline: float) -> set[str]:
             entries = self._decoded(
-                endpoint.send("POST", "/v2/repository/index", deadline), list[_IndexEntry]
+                endpoint.send("POST", "/v2/repository/index", deadline, b"{}"), list[_IndexEntry]
             )
             return {entry.name for entry in entries if entry.state == "READY"}
 

@@ -90,7 +90,7 @@ def test_a_server_without_configurations_may_state_them_with_the_model(
     server = GraphServer({"m": graph})
 
     def say(handler: BaseHTTPRequestHandler, body: bytes) -> None:
-        stated = {"name": "m", "inputs": graph.inputs, "outputs": graph.outputs}
+        stated: dict[str, Any] = {"name": "m", "inputs": graph.inputs, "outputs": graph.outputs}
         if handler.path == "/v2/models/m":
             said = {**stated, "parameters": {**graph.parameters, "content_type": None, "more": {"a": [1]}}}
             send(handler, 200, msgspec.json.encode(said))
