@@ -38,7 +38,8 @@ def _shared(item: pytest.Item) -> str:
     if folder == "accuracy":
         return folder  # its embeddings
     if "shared_service" in getattr(item, "fixturenames", ()):
-        return "service"
+        parameters: dict[str, object] = item.callspec.params if isinstance(item, pytest.Function) else {}
+        return "services" if parameters.get("shared_service") == "services" else "service"
     if folder in {"contract", "integration"} and "FACE_TEST_DATABASE_URL" in os.environ:
         return "database"
     return str(item.path)
