@@ -6,6 +6,7 @@ Each round one of them is killed, ended or frozen while clients send photos, and
 import os
 import random
 import signal
+import statistics
 import sys
 import tempfile
 import threading
@@ -180,7 +181,8 @@ def main(rounds: int, seed: int, faces: Path) -> None:
         ]
         kinds = Counter("right" if one.right else one.what[1][:20] for one in load.answers)
         click.echo(
-            f"{rounds} rounds, {CLIENTS} clients: {dict(kinds)}; longest answer"
+            f"{rounds} rounds, {CLIENTS} clients: {dict(kinds)}; a right answer takes"
+            f" {statistics.median(one.took_s for one in load.answers if one.right):.2f} s; longest answer"
             f" {max(one.took_s for one in load.answers):.2f} s with a deadline of {DEADLINE_S:g} s;"
             f" longest return {max(backs):.2f} s; {len(problems)} problems"
         )
