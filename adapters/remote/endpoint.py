@@ -2,13 +2,15 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
 import httpx
 import msgspec
+from typing_extensions import override
 
 from adapters.remote.protocol import HEADER_LENGTH
 from application.ports.workers import request_id
@@ -25,6 +27,7 @@ _TIMEOUTS = 3
 """Timeouts in a row after which a service is left out; a refused connection is enough by itself."""
 _KEPT_S = 4.0
 """Less than the idle timeout of our services."""
+_SLICE_BYTES = 262_144
 _MODEL = "/v2/models/"
 """In a URL, before the name that the server gives the model."""
 _BINARY = "binary_tensor_data"
@@ -61,6 +64,21 @@ class Reply:
 class _Refusal(msgspec.Struct):
     error: str = ""
     code: str = ""
+
+
+class _TimeLeft(dict[str, float]):
+    """httpx's timeouts, which are for each step by itself, such that all of them together end at a deadline."""
+
+    def __init__(self, deadline: float, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self._deadline = deadline
+        self._clock = clock
+
+    @override
+    def get(self, key: str, default: Any = None, /) -> float:
+        """What is left when a step begins, in seconds; more than nothing, which would mean not to wait."""
+        left = max(self._deadline - self._clock(), 0.001)
+        return min(CONNECT_S, left) if key == "connect" else left
 
 
 class _ServerMetadata(msgspec.Struct):
@@ -175,10 +193,15 @@ class Endpoint:
         remaining = deadline - self._clock()
         if remaining <= 0:
             raise httpx.ReadTimeout("the deadline is over")
-        timeout = httpx.Timeout(remaining, connect=min(CONNECT_S, remaining))
-        with self._client.stream(
-            method, path, content=body, headers=dict(headers), timeout=timeout
-        ) as response:
+        sent = {**headers, "Content-Length": str(len(body))} if body else headers
+        request = self._client.build_request(
+            method,
+            path,
+            content=self._slices(body, deadline) if body else None,
+            headers=dict(sent),
+            extensions={"timeout": _TimeLeft(deadline, self._clock)},
+        )
+        with closing(self._client.send(request, stream=True)) as response:
             parts, size = [], 0
             for part in response.iter_raw():
                 parts.append(part)
@@ -192,6 +215,13 @@ class Endpoint:
             self._answered()
             return Reply(found, response.headers.get(HEADER_LENGTH))
         raise self._refused(response.status_code, found)
+
+    def _slices(self, body: bytes, deadline: float) -> Iterator[bytes]:
+        """A body in parts: a server that takes it slowly gets no more of it after the deadline."""
+        for at in range(0, len(body), _SLICE_BYTES):
+            if self._clock() > deadline:
+                raise httpx.WriteTimeout("the deadline is over")
+            yield body[at : at + _SLICE_BYTES]
 
     def _refused(self, status: int, body: bytes) -> errors.FaceServiceError:
         try:

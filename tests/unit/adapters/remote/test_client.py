@@ -1,5 +1,7 @@
 """The client of model services: deadlines, circuit breakers, other URLs, and whose weights an answer is of."""
 
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -104,6 +106,28 @@ def test_nothing_takes_longer_than_the_deadline(connect: Connect, bad: Callable[
         with pytest.raises(ModelUnavailable):
             ask(connect(server.url, timeout_s=0.5))
         assert time.monotonic() - began < 1.2
+
+
+def test_a_server_that_takes_a_request_slowly_is_given_up(connect: Connect) -> None:
+    """Each step in time, and all of them together a minute."""
+    ended = threading.Event()
+
+    def take(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            while not ended.wait(0.2) and connection.recv(100_000):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=take, args=(listener,))
+        thread.start()
+        client = connect(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=0.5)
+        began = time.monotonic()
+        with pytest.raises(ModelUnavailable):
+            client.infer(MODEL, {"x": np.zeros(30_000_000, np.uint8)}, {})
+        assert time.monotonic() - began < 30
+        ended.set()
+        thread.join()
 
 
 def test_the_deadline_counts_from_when_the_work_was_queued(connect: Connect, server: Server) -> None:
