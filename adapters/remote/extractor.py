@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from adapters.remote.client import ModelServiceClient
-from adapters.remote.models import faces_of, number_of, tensor_of
+from adapters.remote.models import count_of, faces_of, tensor_of
 from adapters.remote.protocol import Tensor, bytes_tensor
 from application.ports.extraction import ExtractedFace, ExtractedPhoto, ExtractionOptions, FaceExtractor
 from application.ports.liveness import View, ViewScorer
@@ -69,10 +69,7 @@ class RemoteExtractor(FaceExtractor):
                 ExtractedFace(*face)
                 for face in zip(detected, placed, crops, quality, examinations, strict=True)
             ),
-            *(
-                int(number_of(answer.parameters, name))
-                for name in ("left_out", "height", "width", "reduction")
-            ),
+            *(count_of(answer.parameters, name) for name in ("left_out", "height", "width", "reduction")),
         )
 
     def _scorers(self) -> tuple[Sequence[ViewScorer], ModelNotInstalled | None]:

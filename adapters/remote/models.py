@@ -19,6 +19,8 @@ from domain.models import ModelIdentity
 _BATCH = 64
 """Crops of a request: 2.4 MB."""
 _CROP = (112, 112, 3)
+_LARGEST = 1e9
+"""Of numbers beside tensors."""
 
 
 class RemoteDetector(FaceDetector):
@@ -57,8 +59,7 @@ class RemoteEmbedder(FaceEmbedder):
         self._model = model
         self._dimensions = model.dimensions or 0
         stated = client.metadata(model)
-        norm = stated.get("usual_norm")
-        self._usual_norm = float(norm) if isinstance(norm, int | float) else None
+        self._usual_norm = None if stated.get("usual_norm") is None else number_of(stated, "usual_norm")
 
     @property
     @override
@@ -108,8 +109,8 @@ class RemoteSpoofDetector(ViewScorer):
         stated = client.metadata(model)
         self._view = View(
             number_of(stated, "surroundings"),
-            int(number_of(stated, "width")),
-            int(number_of(stated, "height")),
+            count_of(stated, "width"),
+            count_of(stated, "height"),
         )
         self._threshold = number_of(stated, "threshold")
 
@@ -181,6 +182,14 @@ def number_of(stated: Parameters, name: str) -> float:
         ModelUnavailable: it doesn't.
     """
     value = stated.get(name)
-    if not isinstance(value, int | float):
-        raise ModelUnavailable(f"The model service doesn't state the model's {name}.")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _LARGEST:
+        raise ModelUnavailable(f"The model service doesn't state a {name} that fits.")
     return float(value)
+
+
+def count_of(stated: Parameters, name: str) -> int:
+    """A whole number, 0 or more, that a service states; raises as `number_of`."""
+    value = number_of(stated, name)
+    if value < 0 or not value.is_integer():
+        raise ModelUnavailable(f"The model service doesn't state a {name} that fits.")
+    return int(value)
