@@ -110,9 +110,12 @@ def test_one_request_id_is_in_all_logs(services: Services, portraits: list[bytes
         "/api/face/embed", files={"image": ("photo", portraits[0])}, headers={"X-Request-Id": name}
     )
     assert answer.headers["X-Request-Id"] == name
+    deadline = time.monotonic() + 30  # a line is written when its answer has gone
     for log in (services.api.log, *(service.log for service in services.models)):
+        while f"request={name}" not in log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.05)
         lines = [line for line in log.read_text().splitlines() if f"request={name}" in line]
-        assert len(lines) == 1, log
+        assert len(lines) == 1, (log, lines)
 
 
 def test_no_photo_and_no_key_is_in_a_log(services: Services) -> None:
