@@ -1,8 +1,9 @@
 """The simulation beside a real service: what it says of 1 and 16 clients, from what was measured with 4.
 
-The simulation is fed with what a request of four clients takes of the processor in workers, in the rest of the service
-and in the client, and with what other programs leave of the cores: one job gets what a thread got that analyses photos
-here, more get what the service got together while four clients asked, both before and after the load in question.
+The simulation is fed with what a request of four clients takes of the processor in workers, in the rest of the
+service and in the client, and with what other programs leave of the cores: one job gets what a thread got that
+analyses photos here, more get what the service got together while four clients asked, both before and after the load
+in question.
 """
 
 import statistics
