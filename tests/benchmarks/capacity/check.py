@@ -1,8 +1,8 @@
-"""The simulation beside a real service: what it says of 1 and 16 clients, from what was measured with 4.
+"""The simulation beside a real service: what it says of 1 and 16 clients, from what was measured with 8.
 
-The simulation is fed with what a request of four clients takes of the processor in workers, in the rest of the
+The simulation is fed with what a request of eight clients takes of the processor in workers, in the rest of the
 service and in the client, and with what other programs leave of the cores: one job gets what a thread got that
-analyses photos here, more get what the service got together while four clients asked, both before and after the load
+analyses photos here, more get what the service got together while eight clients asked, both before and after the load
 in question.
 """
 
@@ -22,7 +22,7 @@ from tests.benchmarks.rig import THOROUGH, Rig
 from tests.benchmarks.served import OURS, Service, enrol, folder
 from tests.benchmarks.statistics import percentile
 
-FED_BY = 4
+FED_BY = 8
 CHECKED = (1, 16)
 _TRIED = 15
 """Photos."""
@@ -85,7 +85,7 @@ class _Loads:
         return (time.process_time() - computed) / (time.perf_counter() - start)
 
     def fed(self) -> float:
-        """The cores that the service and four clients get; `request` is what a request took."""
+        """The cores that the service and eight clients get; `request` is what a request took."""
         service = self._service
         computed, in_workers = service.processor_s(), service.workers_s()
         outcome = run(service.port, self._requests, FED_BY, self._seconds)
