@@ -143,3 +143,9 @@ def test_collections_and_rules_are_the_same_for_both(both: tuple[Service, Servic
     envelope(one.delete("/api/collection/shared"))
     unknown = two.post("/api/face/recognize", params={"collection": "shared"}, json=probe(3))
     refusal(unknown, 404, "collection_not_found")
+
+
+def test_a_purge_says_that_the_index_of_the_other_is_not_reached(both: tuple[Service, Service]) -> None:
+    done = face_api(both[1].directory, "purge", "--json", FACE_DATABASE_URL=address(both[0]))
+    assert done.returncode == 0, done.stderr
+    assert any("another data directory" in each for each in json.loads(done.stdout)["left"])
