@@ -3,7 +3,7 @@
 import pytest
 
 from tests.benchmarks.capacity.events import Process, Processor, Simulation, Slots
-from tests.benchmarks.capacity.service import Request, Topology, by_clients, by_rate
+from tests.benchmarks.capacity.service import Request, Topology, by_clients, by_rate, of_a_run
 
 
 def work(simulation: Simulation, processor: Processor, seconds: float, ended: list[float]) -> Process:
@@ -74,6 +74,12 @@ def test_many_clients_get_what_the_cores_give() -> None:
     # Little's law.
     assert sum(figures.latencies) / figures.seconds == pytest.approx(16, rel=0.05)
     assert figures.instances == pytest.approx(1, abs=0.01)
+
+
+def test_a_short_run_ends_with_its_last_answer() -> None:
+    figures = of_a_run(Topology(cores=1, workers=1), PHOTO, 3, 0.05)
+    assert figures.latencies == pytest.approx([0.03, 0.06, 0.09, 0.09])
+    assert figures.seconds == pytest.approx(0.12)
 
 
 def test_chance_makes_the_queue_that_theory_says() -> None:

@@ -5,6 +5,7 @@ A process is a generator. What it yields is told how to go on: `yield processor.
 
 import heapq
 import itertools
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
@@ -44,12 +45,13 @@ class Simulation:
 
         self.at(self.now, go_on)
 
-    def run(self, until: float) -> None:
-        """Let everything happen up to a time."""
+    def run(self, until: float = math.inf) -> None:
+        """Let everything happen up to a time, or all that there is."""
         while self._events and self._events[0][0] <= until:
             self.now, _, happen = heapq.heappop(self._events)
             happen()
-        self.now = until
+        if math.isfinite(until):
+            self.now = until
 
 
 class Processor:

@@ -106,7 +106,7 @@ class _Load:
     def __init__(self, topology: Topology, request: Request, seconds: float, seed: int) -> None:
         self.simulation, self.request, self.figures = Simulation(), request, Figures(seconds)
         self.random = random.Random(seed)
-        self._warm = seconds / 10
+        self.warm = seconds / 10
         """Answers of the beginning, when nobody waits yet, are not counted."""
         self._hosts = [
             Processor(self.simulation, topology.available or _all(topology.cores))
@@ -129,12 +129,12 @@ class _Load:
             yield instance.processor.run(self.request.client)
         yield from instance.answer(self.simulation, self.request, self.random.choice(self.request.worker))
         self.figures.waiting -= 1
-        if self.simulation.now >= self._warm:
+        if self.simulation.now >= self.warm:
             self.figures.latencies.append(self.simulation.now - begun)
 
     def run(self) -> Figures:
         """To the end."""
-        end = self._warm + self.figures.seconds
+        end = self.warm + self.figures.seconds
         self.simulation.run(end)
         cores = self._topology.cores * self._topology.instances
         self.figures.instances = sum(host.busy for host in self._hosts) / end / cores
@@ -160,6 +160,22 @@ def by_clients(
     for _ in range(clients):
         load.simulation.start(client())
     return load.run()
+
+
+def of_a_run(topology: Topology, request: Request, clients: int, seconds: float, seed: int = 1) -> Figures:
+    """As `by_clients`, but as short as a real run is: with its beginning, and to the last answer."""
+    load = _Load(topology, request, seconds, seed)
+    load.warm = 0.0
+
+    def client() -> Process:
+        while load.simulation.now < seconds:
+            yield from load.ask()
+
+    for _ in range(clients):
+        load.simulation.start(client())
+    load.simulation.run()
+    load.figures.seconds = load.simulation.now
+    return load.figures
 
 
 def by_rate(
