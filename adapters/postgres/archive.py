@@ -1,10 +1,11 @@
 """Archive on PostgreSQL with pgvector."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple, TypeAlias, TypeVar, TypeVarTuple
 
+import numpy as np
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.selectable import TypedReturnsRows
@@ -192,16 +193,31 @@ async def _restore_faces(
     new: dict[object, _OwnedFace] = {}
     for place, face in missing.items():
         new.setdefault(place if with_ids else face.content, face)
-    statement = statements.RESTORE_FACE_WITH_ID if with_ids else statements.RESTORE_FACE
-    await connection.execute(statement, [_parameters(face, collection) for face in new.values()])
+    ids = await _ids(connection, new.values(), with_ids=with_ids)
+    parameters = _parameters(collection, ids, new.values())
+    stored = set((await connection.scalars(statements.RESTORE_FACES, parameters)).all())
+    here = {key: face_id for key, face_id in zip(new, ids, strict=True) if face_id in stored}
+    keys = {place: place if with_ids else face.content for place, face in missing.items()}
+    # Somebody else was faster with these, or has their ids.
+    others = {place: face for place, face in missing.items() if keys[place] not in here}
+    for place, face_id in (await _existing_faces(connection, collection, others, with_ids=with_ids)).items():
+        restored[place] = Restored(face_id, created=False)
     created: dict[FaceId, _OwnedFace] = {}
-    for place, here in (await _existing_faces(connection, collection, missing, with_ids=with_ids)).items():
-        restored[place] = Restored(here, created=here not in created)
-        created.setdefault(here, missing[place])
-    crops = [{"face": here, "crop": face.crop} for here, (face, _) in created.items() if face.crop]
+    for place, key in keys.items():
+        if key in here:
+            restored[place] = Restored(here[key], created=here[key] not in created)
+            created.setdefault(here[key], missing[place])
+    crops = [{"face": face_id, "crop": face.crop} for face_id, (face, _) in created.items() if face.crop]
     if crops:
         await connection.execute(statements.RESTORE_CROP, crops)
     return restored
+
+
+async def _ids(connection: AsyncConnection, faces: Collection[_OwnedFace], *, with_ids: bool) -> list[FaceId]:
+    """The faces' own, or the next ones."""
+    if with_ids:
+        return [FaceId(int(face.id)) for face, _ in faces]
+    return list((await connection.scalars(statements.NEW_IDS, {"count": len(faces)})).all())
 
 
 async def _existing_faces(
@@ -213,33 +229,35 @@ async def _existing_faces(
     if with_ids:
         ids = {"within": collection, "ids": [face.id for face, _ in faces.values()]}
         by_id = {here: here for here in await connection.scalars(statements.FACES_BY_ID, ids)}
+    photographed = [each for each in faces.values() if each.face.digest]
+    # With ids, equal embeddings are different faces.
+    bare = [] if with_ids else [each for each in faces.values() if not each.face.digest]
     parameters = {
-        "people": sorted({owner for _, owner in faces.values()}),
-        "digests": [face.digest for face, _ in faces.values() if face.digest],
-        # With ids, equal embeddings are different faces.
-        "vectors": [
-            sent(face.embedding.vector) for face, _ in faces.values() if not (face.digest or with_ids)
-        ],
+        "photographed": [owner for _, owner in photographed],
+        "digests": [face.digest for face, _ in photographed],
+        "people": [owner for _, owner in bare],
+        "vectors": [sent(face.embedding.vector) for face, _ in bare],
     }
     by_content: dict[_Content, FaceId] = {}
-    for face_id, owner, model, detector, digest, stored in await connection.execute(
+    for face_id, owner, model, detector, source in await connection.execute(
         statements.SAME_FACES, parameters
     ):
-        by_content.setdefault((owner, model, detector, digest or stored or b""), face_id)
+        by_content.setdefault((owner, model, detector, source), face_id)
     found = {place: by_id.get(each.face.id, by_content.get(each.content)) for place, each in faces.items()}
     return {place: here for place, here in found.items() if here is not None}
 
 
-def _parameters(owned: _OwnedFace, collection: str) -> Parameters:
-    face, owner = owned
+def _parameters(collection: str, ids: Sequence[FaceId], faces: Collection[_OwnedFace]) -> Parameters:
+    embeddings = [face.embedding for face, _ in faces]
     return {
-        "face": face.id,
-        "profile": owner,
         "within": collection,
-        "model": face.embedding.model,
-        "detector": face.detection_model,
-        "digest": face.digest,
-        "vector": face.embedding.vector.tolist(),
-        "norm": face.embedding.norm,
-        "time": face.created_at,
+        "ids": ids,
+        "people": [owner for _, owner in faces],
+        "models": [each.model for each in embeddings],
+        "detectors": [face.detection_model for face, _ in faces],
+        "digests": [face.digest for face, _ in faces],
+        "numbers": np.concatenate([each.vector for each in embeddings]).tolist(),
+        "dimensions": [len(each.vector) for each in embeddings],
+        "norms": [each.norm for each in embeddings],
+        "times": [face.created_at for face, _ in faces],
     }

@@ -134,6 +134,10 @@ class PostgresPurge(StoragePurge):
             left.append("The write-ahead log: the server uses segments again (wal_recycle is on).")
         if self._own_server:
             left.append("Your server's archive of the write-ahead log, its replicas and its backups.")
+            left.append(
+                "Index files of instances with another data directory, for six minutes at most: run the command"
+                " there, too."
+            )
         return left
 
 

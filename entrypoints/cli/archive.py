@@ -107,7 +107,10 @@ def import_people(
     check_report(report)
     clock = Clock()
 
-    async def work(container: "Container") -> tuple[list[str], Imported, list[NewId]]:
+    # Without a report, which has them all, they are only counted.
+    reported = report is not None or as_json
+
+    async def work(container: "Container") -> tuple[list[str], Imported, list[NewId], int]:
         use_case: ImportPeople = container.import_people()
         with reading(file) as reader:
             sections = use_case.chosen(reader, collection)
@@ -115,14 +118,16 @@ def import_people(
             with progress("checking", total) as update:
                 async for checked in use_case.check(reader, sections):
                     update(checked)
-            done, new_ids = Imported(), list[NewId]()
+            done, new_ids, renumbered = Imported(), list[NewId](), 0
             with progress("people and faces", total) as update:
                 async for done in use_case.execute(reader, sections):
                     update(done.people + done.faces)
-                    new_ids += done.new_ids
-            return [each.collection for each in sections], done, new_ids
+                    renumbered += len(done.new_ids)
+                    if reported:
+                        new_ids += done.new_ids
+            return [each.collection for each in sections], done, new_ids, renumbered
 
-    collections, done, new_ids = run_with_storage(work, init=init)
+    collections, done, new_ids, renumbered = run_with_storage(work, init=init)
     read = ImportReport(
         command="import",
         seconds=clock.seconds,
@@ -139,8 +144,6 @@ def import_people(
         f" {count(done.faces, 'face', 'faces')}, {done.new_faces:,} of them new,"
         f" in {count(len(collections), 'collection', 'collections')}, {read.seconds:.1f} s"
     )
-    if new_ids:
-        text += (
-            f"\n{len(new_ids):,} of them have another id here than in the archive: --report FILE lists them"
-        )
+    if renumbered:
+        text += f"\n{renumbered:,} of them have another id here than in the archive: --report FILE lists them"
     output_report(read, text, report, as_json=as_json)

@@ -93,7 +93,7 @@ def bench(
             seconds=seconds or usual.seconds,
             recognitions=recognitions or usual.recognitions,
         )
-        rig = _rig(images, pairs, effort)
+        rig = rig_of(images, pairs, effort)
         report = _measured(rig, [name for name in PARTS if name in (parts or USUAL)], quick=quick)
     if target is not None:
         target.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
@@ -102,7 +102,8 @@ def bench(
     tables.show(report)
 
 
-def _rig(images: Path | None, pairs: Path | None, effort: Effort) -> Rig:
+def rig_of(images: Path | None, pairs: Path | None, effort: Effort) -> Rig:
+    """The service's own pipeline, and people whose photos show a face."""
     settings, container = configured()
     rig = Rig(
         settings=settings,

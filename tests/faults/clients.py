@@ -114,15 +114,16 @@ class Client:
 
 def search(http: httpx.Client, photo: bytes, ledger: Ledger) -> set[int] | None:
     """The faces of those whom a photo may show, checked; None without an answer."""
+    return checked(http, ledger, files={"image": ("photo.jpg", photo)})
+
+
+def checked(http: httpx.Client, ledger: Ledger, **probe: Any) -> set[int] | None:
+    """The faces of those whom a photo or an embedding may be of; None without an answer.
+
+    Nobody may be among them whose deletion was acknowledged before this asked.
+    """
     faces, people = set(ledger.deleted_faces), set(ledger.deleted_people)
-    answer = send(
-        http,
-        ledger,
-        "POST",
-        "/api/face/search",
-        params={"top_k": 20, "faces": "largest"},
-        files={"image": ("photo.jpg", photo)},
-    )
+    answer = send(http, ledger, "POST", "/api/face/search", params={"top_k": 20, "faces": "largest"}, **probe)
     if answer is None:
         return None
     candidates = answer["data"][0]["candidates"]

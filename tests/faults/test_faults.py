@@ -4,7 +4,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.faults.clients import Client, Ledger, search
+from tests.faults.clients import Client, Ledger, checked, search
 from tests.faults.photos import portraits
 from tests.faults.rounds import CLIENTS, PHOTOS, run
 
@@ -31,6 +31,8 @@ def test_a_deleted_face_in_an_answer_is_noticed() -> None:
     for ledger in (Ledger(deleted_faces={2}), Ledger(deleted_people={20})):
         assert search(answering(1, 2), b"", ledger) == {1, 2}
         assert len(ledger.problems) == 1
+        assert checked(answering(1, 2), ledger, json={}) == {1, 2}
+        assert len(ledger.problems) == 2
 
 
 def test_a_lost_registration_is_noticed() -> None:

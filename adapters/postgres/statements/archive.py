@@ -98,12 +98,21 @@ LOCK_FOR_PEOPLE = (
 
 _IDS = sa.bindparam("ids", type_=sa.ARRAY(sa.BigInteger))
 
-SAME_PEOPLE: sa.Select[ProfileId, str] = sa.select(profile.c.id, profile.c.name).where(
-    profile.c.collection == COLLECTION,
-    sa.or_(
-        profile.c.name == sa.any_(sa.bindparam("names", type_=sa.ARRAY(sa.Text))),
-        profile.c.id == sa.any_(_IDS),
-    ),
+# Looked up one by one in an index, whatever the planner expects of a table that has just grown from nothing: a scan a
+# page would make an import quadratic. LIMIT and OFFSET keep the lookups from becoming another kind of join.
+SAME_PEOPLE: TypedReturnsRows[ProfileId, str] = cast(
+    "TypedReturnsRows[ProfileId, str]",
+    sa.text(
+        """
+    SELECT found.id, found.name FROM unnest(CAST(:ids AS bigint[])) AS wanted (id), LATERAL (
+        SELECT id, name FROM profile WHERE profile.id = wanted.id AND profile.collection = :within LIMIT 1
+    ) AS found
+    UNION ALL
+    SELECT found.id, found.name FROM unnest(CAST(:names AS text[])) AS wanted (name), LATERAL (
+        SELECT id, name FROM profile WHERE profile.collection = :within AND profile.name = wanted.name LIMIT 1
+    ) AS found
+    """
+    ).columns(sa.column("id", sa.BigInteger), sa.column("name", sa.Text)),
 )
 
 _PEOPLE = """
@@ -136,33 +145,61 @@ FACES_BY_ID: sa.Select[FaceId] = sa.select(face.c.id).where(
     face.c.collection == COLLECTION, face.c.id == sa.any_(_IDS)
 )
 
-_sent = sa.func.vector_send(face.c.embedding, type_=sa.LargeBinary)
-SAME_FACES: sa.Select[FaceId, ProfileId, str, str, bytes | None, bytes | None] = sa.select(
-    face.c.id,
-    face.c.profile_id,
-    face.c.recognition_model,
-    face.c.detection_model,
-    face.c.digest,
-    sa.case((face.c.digest.is_(None), _sent)),
-).where(
-    face.c.profile_id == sa.any_(sa.bindparam("people", type_=sa.ARRAY(sa.BigInteger))),
-    sa.or_(
-        face.c.digest == sa.any_(sa.bindparam("digests", type_=sa.ARRAY(sa.LargeBinary))),
-        sa.and_(
-            face.c.digest.is_(None), _sent == sa.any_(sa.bindparam("vectors", type_=sa.ARRAY(sa.LargeBinary)))
-        ),
+SAME_FACES: TypedReturnsRows[FaceId, ProfileId, str, str, bytes] = cast(
+    "TypedReturnsRows[FaceId, ProfileId, str, str, bytes]",
+    sa.text(
+        """
+    SELECT found.* FROM unnest(CAST(:photographed AS bigint[]), CAST(:digests AS bytea[])) AS wanted (person, digest),
+    LATERAL (
+        SELECT id, profile_id, recognition_model, detection_model, digest FROM face
+        WHERE face.profile_id = wanted.person AND face.digest = wanted.digest OFFSET 0
+    ) AS found
+    UNION ALL
+    SELECT found.* FROM unnest(CAST(:people AS bigint[]), CAST(:vectors AS bytea[])) AS wanted (person, vector),
+    LATERAL (
+        SELECT id, profile_id, recognition_model, detection_model, vector_send(embedding) FROM face
+        WHERE face.profile_id = wanted.person AND face.digest IS NULL
+            AND vector_send(face.embedding) = wanted.vector OFFSET 0
+    ) AS found
+    ORDER BY 1
+    """
+    ).columns(
+        sa.column("id", sa.BigInteger),
+        sa.column("profile_id", sa.BigInteger),
+        sa.column("recognition_model", sa.Text),
+        sa.column("detection_model", sa.Text),
+        sa.column("source", sa.LargeBinary),
     ),
 )
-"""Faces of people by the digests of their photos, or, without a photo, by embedding."""
+"""Faces of people by the digests of their photos, or, without a photo, by embedding; see SAME_PEOPLE."""
 
-_FACE = """
-    INSERT INTO face ({0} profile_id, collection, recognition_model, detection_model, digest, embedding,
+NEW_IDS: TypedReturnsRows[FaceId] = cast(
+    "TypedReturnsRows[FaceId]",
+    sa.text(
+        "SELECT nextval(pg_get_serial_sequence('face', 'id')) FROM generate_series(1, CAST(:count AS int))"
+    ).columns(sa.column("id", sa.BigInteger)),
+)
+
+RESTORE_FACES: TypedReturnsRows[FaceId] = cast(
+    "TypedReturnsRows[FaceId]",
+    sa.text(
+        """
+    INSERT INTO face (id, profile_id, collection, recognition_model, detection_model, digest, embedding,
         embedding_norm, created_at)
     OVERRIDING SYSTEM VALUE
-    VALUES ({1} :profile, :within, :model, :detector, :digest, CAST(CAST(:vector AS real[]) AS vector),
-        CAST(:norm AS real), coalesce(CAST(:time AS timestamptz), now()))
-    ON CONFLICT DO NOTHING
+    SELECT id, profile_id, :within, recognition_model, detection_model, digest,
+        CAST((CAST(:numbers AS real[]))[ends - dimensions + 1 : ends] AS vector), norm, coalesce(created_at, now())
+    FROM (
+        SELECT *, sum(dimensions) OVER (ORDER BY place) AS ends
+        FROM unnest(CAST(:ids AS bigint[]), CAST(:people AS bigint[]), CAST(:models AS text[]),
+            CAST(:detectors AS text[]), CAST(:digests AS bytea[]), CAST(:dimensions AS int[]),
+            CAST(:norms AS real[]), CAST(:times AS timestamptz[])) WITH ORDINALITY
+            AS given (id, profile_id, recognition_model, detection_model, digest, dimensions, norm, created_at, place)
+    ) AS placed
+    ORDER BY place
+    ON CONFLICT DO NOTHING RETURNING id
     """
-RESTORE_FACE_WITH_ID = sa.text(_FACE.format("id,", ":face,"))
-RESTORE_FACE = sa.text(_FACE.format("", ""))
+    ).columns(sa.column("id", sa.BigInteger)),
+)
+"""The numbers of all embeddings are one array, as a statement for each face takes several times as long."""
 RESTORE_CROP = sa.insert(face_crop).values(face_id=FACE_ID, image=sa.bindparam("crop", type_=sa.LargeBinary))
