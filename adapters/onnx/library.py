@@ -23,6 +23,7 @@ from adapters.onnx.graphs.cache import PreparedModels
 from adapters.onnx.graphs.preparation import FreeAxes
 from adapters.onnx.lazy import LazyValues
 from adapters.onnx.recognisers.arcface import ArcFaceEmbedder
+from adapters.onnx.recognisers.crop_embedder import CropEmbedder
 from adapters.onnx.recognisers.sface import SFaceEmbedder
 from adapters.onnx.session import InferenceSession
 from application.ports.analysis import FaceDetector, FaceEmbedder
@@ -58,7 +59,7 @@ WITHOUT_LANDMARKS = frozenset({"ultralight"})
 LANDMARKS_FROM = "yunet"
 """The detector that finds landmarks for those, and refines everybody's; it is always installed."""
 
-EMBEDDERS: Families[FaceEmbedder] = {
+EMBEDDERS: Families[CropEmbedder] = {
     "sface": (FreeAxes.BATCH, SFaceEmbedder),
     "arcface": (FreeAxes.BATCH, ArcFaceEmbedder),
 }
@@ -274,6 +275,9 @@ class OnnxModelLibrary(ModelLibrary):
         embedder = self._build(EMBEDDERS, name, entry, source)
         if embedder.dimensions != entry.dimensions:
             raise BrokenModel(f"Model {name} gives {embedder.dimensions} numbers, not {entry.dimensions}.")
+        free = FREE_AXES[entry.family]
+        if (quick := self._engines.load_quick(self._prepared, source, free, entry.precisions)) is not None:
+            embedder.estimate_with(quick)
         return embedder
 
     def _load_spoof_detector(self, name: str) -> ViewScorer:

@@ -42,6 +42,8 @@ class AnalysedFace:
     """What the liveness session says that the request named, if it named one."""
     refusal: FaceServiceError | None = None
     """The check that the face failed, if it failed one."""
+    estimated: bool = False
+    """Whether the embedding is an estimate, see FaceEmbedder.estimate."""
     faces_left_out: int | None = None
     """How many other faces the photo has; None unless a single one, or more than are allowed, were asked for."""
 
@@ -77,12 +79,25 @@ class FaceAnalyser:
         return [face.detected for face in photo.faces]
 
     def analyse(
-        self, data: bytes, models: ModelChoice, options: PhotoOptions, bounds: QualityBounds = NO_BOUNDS
+        self,
+        data: bytes,
+        models: ModelChoice,
+        options: PhotoOptions,
+        bounds: QualityBounds = NO_BOUNDS,
+        *,
+        estimate: bool = False,
     ) -> list[AnalysedFace]:
         """The selected faces of an image file and their embeddings.
 
         With FaceSelection.ALL there may be none. Of more than `max_faces` these are the largest, and each says how
         many were left out. A face that fails a check has its refusal with it, which is raised otherwise.
+
+        Args:
+            data: the file.
+            models: the detector and the recogniser.
+            options: of the request.
+            bounds: of quality.
+            estimate: estimate embeddings, where that takes less time.
 
         Raises:
             NoFaceDetected: there is no face, and one was asked for.
@@ -101,7 +116,7 @@ class FaceAnalyser:
                 examined=self._checks_liveness(options),
             ),
         )
-        faces = self._embedded(photo, models.recognition)
+        faces = self._embedded(photo, models.recognition, estimate=estimate)
         too_many = selection is FaceSelection.ALL and photo.left_out > 0
         if too_many or selection is FaceSelection.SINGLE:
             faces = [replace(face, faces_left_out=photo.left_out) for face in faces]
@@ -121,6 +136,15 @@ class FaceAnalyser:
             else:
                 checked.append(replace(face, liveness=liveness))
         return checked
+
+    def exact(self, faces: Sequence[AnalysedFace]) -> list[AnalysedFace]:
+        """Faces of one recogniser, whose embeddings are estimates, with their embeddings; at least one."""
+        crops = [face.crop for face in faces if face.crop is not None]
+        embeddings, _ = embed_crops(self.models.embedder(faces[0].embedding.model), crops)
+        return [
+            replace(face, embedding=embedding, estimated=False)
+            for face, embedding in zip(faces, embeddings, strict=True)
+        ]
 
     def check_liveness(self, data: bytes, detection_model: str) -> tuple[DetectedFace, Liveness]:
         """The largest face of an image file and whether it is alive, whatever the policy.
@@ -170,15 +194,20 @@ class FaceAnalyser:
             for embedding, norm, face, crop in zip(embeddings, norms, faces, crops, strict=True)
         ]
 
-    def _embedded(self, photo: ExtractedPhoto, recognition: str) -> list[AnalysedFace]:
+    def _embedded(self, photo: ExtractedPhoto, recognition: str, *, estimate: bool) -> list[AnalysedFace]:
         crops = [face.crop for face in photo.faces if face.crop is not None]
-        embeddings, norms = embed_crops(self.models.embedder(recognition), crops)
+        embedder = self.models.embedder(recognition)
+        estimated = embedder.estimate(crops) if estimate else None
+        embeddings, norms = _embeddings(
+            embedder, embedder.embed_raw(crops) if estimated is None else estimated
+        )
         return [
             AnalysedFace(
                 embedding,
                 face.detected,
                 face.crop,
                 quality=None if face.quality is None else face.quality.with_norm(float(norm)),
+                estimated=estimated is not None,
             )
             for embedding, norm, face in zip(embeddings, norms, photo.faces, strict=True)
         ]
@@ -191,7 +220,12 @@ class FaceAnalyser:
 
 def embed_crops(embedder: FaceEmbedder, crops: Sequence[Crop]) -> tuple[list[Embedding], NDArray[np.float32]]:
     """The embeddings of aligned faces, and their norms by the model's usual norm, NaN if that isn't known."""
-    raw = embedder.embed_raw(crops)
+    return _embeddings(embedder, embedder.embed_raw(crops))
+
+
+def _embeddings(
+    embedder: FaceEmbedder, raw: NDArray[np.float32]
+) -> tuple[list[Embedding], NDArray[np.float32]]:
     norms = np.linalg.norm(raw, axis=1).tolist()
     embeddings = [
         Embedding(vector, embedder.name, norm)
