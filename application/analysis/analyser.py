@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ from domain.liveness.session import SessionEvidence
 from domain.models import Alignment, ModelChoice
 from domain.quality import NO_BOUNDS, LowQuality, QualityBounds, QualityReport
 
+CLEAR_NORM = 0.7
+"""Least embedding norm, by the model's usual one, of faces that are estimated: unclear ones differ more from their
+estimates, and are refused by their norms."""
 DEFAULT_MAX_FACES = 256
 """Of one photo that are embedded."""
 
@@ -197,19 +201,19 @@ class FaceAnalyser:
     def _embedded(self, photo: ExtractedPhoto, recognition: str, *, estimate: bool) -> list[AnalysedFace]:
         crops = [face.crop for face in photo.faces if face.crop is not None]
         embedder = self.models.embedder(recognition)
-        estimated = embedder.estimate(crops) if estimate else None
-        embeddings, norms = _embeddings(
-            embedder, embedder.embed_raw(crops) if estimated is None else estimated
-        )
+        raw, estimated = _estimated(embedder, crops) if estimate else _exact(embedder, crops)
+        embeddings, norms = _embeddings(embedder, raw)
         return [
             AnalysedFace(
                 embedding,
                 face.detected,
                 face.crop,
                 quality=None if face.quality is None else face.quality.with_norm(float(norm)),
-                estimated=estimated is not None,
+                estimated=bool(is_estimated),
             )
-            for embedding, norm, face in zip(embeddings, norms, photo.faces, strict=True)
+            for embedding, norm, is_estimated, face in zip(
+                embeddings, norms, estimated, photo.faces, strict=True
+            )
         ]
 
     def _checks_liveness(self, options: PhotoOptions) -> bool:
@@ -232,3 +236,22 @@ def _embeddings(
         for vector, norm in zip(embedder.directions(raw), norms, strict=True)
     ]
     return embeddings, embedder.relative_norms(raw)
+
+
+_Raw: TypeAlias = tuple[NDArray[np.float32], NDArray[np.bool_]]
+"""The network's vectors of N crops, N x D, and which of them are estimates."""
+
+
+def _exact(embedder: FaceEmbedder, crops: Sequence[Crop]) -> _Raw:
+    return embedder.embed_raw(crops), np.zeros(len(crops), dtype=np.bool_)
+
+
+def _estimated(embedder: FaceEmbedder, crops: Sequence[Crop]) -> _Raw:
+    raw = embedder.estimate(crops)
+    if raw is None:
+        return _exact(embedder, crops)
+    clear = embedder.relative_norms(raw) >= CLEAR_NORM
+    unclear = np.flatnonzero(~clear).tolist()
+    if unclear:
+        raw[unclear] = embedder.embed_raw([crops[row] for row in unclear])
+    return raw, clear

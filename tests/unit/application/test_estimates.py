@@ -18,6 +18,9 @@ from tests.unit.application.in_memory_service import InMemoryService
 from tests.unit.fakes import BLUE, GREEN, RED, ColourModels, photo
 from tests.unit.vision import ColourEmbedder
 
+GREY = (90, 90, 90)
+UNCLEAR = 300
+"""Vectors shorter than this are of unclear faces: grey ones."""
 ESTIMATED = 0.97
 """Similarity of an estimate to its embedding, about."""
 
@@ -39,6 +42,10 @@ class Estimating(ColourEmbedder):
         aside = np.random.default_rng(1).standard_normal(self.dimensions)
         shift = 0.25 * np.linalg.norm(raw, axis=1, keepdims=True) * aside / np.linalg.norm(aside)
         return np.asarray(raw + shift, dtype=np.float32)
+
+    def relative_norms(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
+        """As if that of a clear face were usual."""
+        return np.where(np.linalg.norm(raw, axis=1) < UNCLEAR, 0.5, 1).astype(np.float32)
 
 
 @pytest.fixture
@@ -99,6 +106,17 @@ async def test_only_the_doubtful_faces_of_a_photo_are_embedded_and_together(
     assert sorted(verdicts) == [Verdict.MATCH, Verdict.MATCH, Verdict.UNKNOWN]
     assert (embedder.estimated, embedder.exact) == ([3], [2])
     assert [each.face.estimated for each in found] == [verdict is Verdict.UNKNOWN for verdict in verdicts]
+
+
+async def test_an_unclear_face_is_embedded_at_once_and_the_others_of_the_photo_are_not(
+    service: InMemoryService, embedder: Estimating
+) -> None:
+    options = RecognitionOptions(threshold=0.8, selection=FaceSelection.ALL)
+    found = await service.identify.execute(photo(RED, GREY), options)
+    assert [each.face.estimated for each in found] == [True, False]
+    assert (embedder.estimated, embedder.exact) == ([2], [1])
+    exact = embedder.embed([each.face.crop for each in found if each.face.crop is not None])
+    np.testing.assert_array_equal(found[1].face.embedding.vector, exact[1])
 
 
 async def test_a_photo_and_a_person(
