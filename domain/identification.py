@@ -17,8 +17,9 @@ from domain.faces import Embedding
 from domain.people import Face, ProfileId
 
 ESTIMATE_ERROR = 0.06
-"""How much nearer to a threshold, or farther from it, an embedding can be than its estimate, in cosine similarity.
-Measured in docs/decisions/0011-thresholds-that-fit.md."""
+"""Distance to a threshold, in cosine similarity, within which an estimate decides nothing. That of an embedding
+differs by less from that of its estimate in over 99.9% of searches for faces of LFW, and 99% for mugshots, and no
+decision differed: docs/decisions/0011-thresholds-that-fit.md."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
