@@ -5,6 +5,7 @@ warnings of its own, which are process-wide state.
 """
 
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from typing_extensions import override
 
-from adapters.imaging.deadline import TimedFile
+from adapters.imaging.deadline import START_OF_SCAN, TimedFile
 from adapters.imaging.exif import orientation
 from adapters.imaging.formats import format_of
 from application.ports.analysis import ImageDecoder
@@ -22,6 +23,9 @@ from application.ports.effort import checkpoint
 from application.stages import Stage, timed
 from domain.errors import ImageTooLarge, InvalidImage
 from domain.faces import Image, ScaledImage
+
+# It would write to the log what it finds wrong with clients' files.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 _UPRIGHT: dict[int, Callable[[Image], object]] = {
     2: lambda image: cv2.flip(image, 1),
@@ -40,11 +44,12 @@ _STRIP = 1_000_000
 _WHITE = (255, 255, 255)
 _RUN_LENGTHS = frozenset({BmpImageFile.COMPRESSIONS["RLE8"], BmpImageFile.COMPRESSIONS["RLE4"]})
 _MAX_RUN_LENGTH_PIXELS = 1_000_000
-"""Of a run-length encoded BMP file, which Pillow decodes in Python, code by code."""
+"""Of a run-length encoded BMP file."""
 _MAX_RUN_LENGTH_BYTES = 3
 """Per pixel of such a file: a code of two bytes may stand for a single pixel."""
-_PROGRESSIVE_S = 12e-9
-"""Processor time of decoding a pixel of a progressive JPEG; see Format.pixel_s."""
+_SCAN_S = 1.2e-9
+"""Processor time of decoding a pixel of a progressive JPEG in one scan; see Format.pixel_s."""
+_USUAL_SCANS = 10
 _SMALL = 1 << 16
 """Bytes; smaller files are always decoded."""
 DECODE_S = 5.0
@@ -81,7 +86,7 @@ class PillowDecoder(ImageDecoder):
     def _decode(self, data: bytes, long_side: int | None, max_reduction: int = 1) -> ScaledImage:
         try:
             image, turned, reduction = self._read(data, long_side, max_reduction)
-        except (InvalidImage, ImageTooLarge, MemoryError):
+        except (InvalidImage, ImageTooLarge, MemoryError, CancelledError):
             raise
         except Exception as error:  # on hostile bytes the plugins raise a dozen kinds, SyntaxError among them
             raise InvalidImage("The image file is damaged.") from error
@@ -94,10 +99,14 @@ class PillowDecoder(ImageDecoder):
         kind = format_of(data)
         if kind.pixels is not None:
             self._check_pixels(kind.pixels(data))
-        timed = TimedFile(kind.essential(data), self._seconds, scans=kind.has_scans)
+        essential = kind.essential(data)
+        timed = TimedFile(essential, self._seconds, scans=kind.has_scans)
         with kind.opener(timed) as file:
             self._check(file, len(data))
-            checkpoint(file.width * file.height * max(kind.pixel_s, _PROGRESSIVE_S * _is_progressive(file)))
+            if file.info.get("compression") in _RUN_LENGTHS:
+                return _from_run_lengths(data, file.size), 1, 1
+            scans = max(_USUAL_SCANS, essential.count(START_OF_SCAN)) if _is_progressive(file) else 0
+            checkpoint(file.width * file.height * max(kind.pixel_s(essential), _SCAN_S * scans))
             reduction = 1 if long_side is None else _reduce(file, long_side, max_reduction)
             file.load()
             return _pixels(file), orientation(_exif(file)), reduction
@@ -132,6 +141,14 @@ def _reduce(file: ImageFile, long_side: int, max_reduction: int) -> int:
     return int(next(iter(file.decoderconfig), 1))
 
 
+def _from_run_lengths(data: bytes, size: tuple[int, int]) -> Image:
+    """A run-length encoded BMP, by OpenCV: Pillow decodes it in Python, and keeps others from running for seconds."""
+    image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR)
+    if image is None or image.shape[1::-1] != size:
+        raise InvalidImage("The image file is damaged.")
+    return np.asarray(image, dtype=np.uint8)
+
+
 def _is_progressive(file: ImageFile) -> bool:
     return "progressive" in file.info
 
@@ -157,7 +174,13 @@ def _pixels(picture: Pillow.Image) -> Image:
 
 def _is_all_transparent(picture: Pillow.Image) -> bool:
     """Then alpha is meaningless, as in BMP files of programs that don't set the fourth byte of a pixel."""
-    return "A" in picture.getbands() and picture.getchannel("A").getextrema() == (0, 0)
+    if "A" in picture.getbands():
+        return picture.getchannel("A").getextrema() == (0, 0)
+    alphas = picture.info.get("transparency")
+    if picture.mode != "P" or not isinstance(alphas, bytes):
+        return False
+    used = [index for index, pixels in enumerate(picture.histogram()) if pixels]
+    return all(index < len(alphas) and alphas[index] == 0 for index in used)
 
 
 def _bgr(picture: Pillow.Image, *, transparent: bool) -> Image:
@@ -169,6 +192,7 @@ def _bgr(picture: Pillow.Image, *, transparent: bool) -> Image:
         picture = picture.convert("RGBA")
         picture = Pillow.alpha_composite(Pillow.new("RGBA", picture.size, _WHITE), picture).convert("RGB")
     elif picture.mode not in {"L", "RGB"}:
-        picture = picture.convert("RGB")
+        # A palette's alpha has to be read before it can be left out.
+        picture = (picture.convert("RGBA") if picture.has_transparency_data else picture).convert("RGB")
     code = cv2.COLOR_GRAY2BGR if picture.mode == "L" else cv2.COLOR_RGB2BGR
     return np.asarray(cv2.cvtColor(np.asarray(picture), code), dtype=np.uint8)

@@ -1,5 +1,7 @@
 """The command line: `face-api`. One module a command."""
 
+import atexit
+import gc
 import sys
 
 import click
@@ -22,6 +24,7 @@ _COMMANDS = {
     "retention": ("retention:retention", "Say how long people are kept, and delete who is older."),
     "reembed": ("reembed:reembed", "Embed stored crops with another recognition model."),
     "gallery": ("gallery:gallery", "Find mistakes in what is enrolled."),
+    "index": ("index:index", "Look after the index that instances share."),
     "keys": ("keys:keys", "Create, list, replace and revoke API keys."),
     "models": ("models:models", "List, fetch, check and add model files."),
     "licenses": ("licenses:licenses", "List the licences of dependencies and models."),
@@ -67,6 +70,8 @@ def face_api() -> None:
 
 def main() -> None:
     """Run a command; what keeps it from being carried out is one line."""
+    # The interpreter would look for garbage among all that was imported before it ends: for half a second.
+    atexit.register(gc.freeze)
     try:
         face_api()
     except (StartupError, CommandError) as error:

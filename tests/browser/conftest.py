@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.chromium import Observed, chromium, observe
+from tests.browser.chromium import WAIT_MS, Observed, chromium, observe
 
 
 @pytest.fixture(scope="package")
@@ -17,7 +17,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """An empty page of a profile of its own."""
     context = browser.new_context()
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(WAIT_MS)
     yield context.new_page()
     context.close()
 

@@ -1,12 +1,15 @@
 """The adapters that the contract suites run against."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.gallery_index.milvus.connection import MilvusConnection
 from adapters.onnx.engines.choice import Engine, choose_engine
 from adapters.onnx.engines.variants import EngineName
 from adapters.onnx.graphs.cache import PreparedModels
@@ -15,7 +18,7 @@ from adapters.postgres.migrations import migrate
 from tests.contract.database import database, empty
 from tests.contract.model_files import ModelFolder
 from tests.contract.remote_models import RemoteModels, remote_models
-from tests.contract.storage import Storage, clear, in_memory, on_index, on_postgres
+from tests.contract.storage import Storage, clear, in_memory, milvus_lite, on_index, on_milvus, on_postgres
 
 
 @pytest.fixture(scope="session", params=["onnxruntime", "openvino"])
@@ -39,13 +42,26 @@ def model_files(
 
 
 @pytest.fixture(scope="session")
-def served(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, engine_name: EngineName
-) -> Iterator[RemoteModels]:
+def model_services(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[EngineName], RemoteModels]]:
+    """Model services by their engine, which stay: modules ask for one after the other, again and again."""
+    with ExitStack() as stack:
+
+        @cache
+        def started(engine: EngineName) -> RemoteModels:
+            folder = tmp_path_factory.mktemp("served")
+            return stack.enter_context(
+                remote_models(folder, lambda: request.getfixturevalue("assets"), engine)
+            )
+
+        yield started
+
+
+@pytest.fixture(scope="session")
+def served(model_services: Callable[[EngineName], RemoteModels], engine_name: EngineName) -> RemoteModels:
     """A model service of each engine."""
-    folder = tmp_path_factory.mktemp("served")
-    with remote_models(folder, lambda: request.getfixturevalue("assets"), engine_name) as models:
-        yield models
+    return model_services(engine_name)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -77,6 +93,18 @@ def pgvector(engine: AsyncEngine) -> Storage:
 async def indexed(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Storage]:
     async with on_index(engine, tmp_path / "index") as storage:
         yield storage
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def milvus(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MilvusConnection]:
+    """milvus-lite, with what earlier tests have left in it."""
+    async with milvus_lite(tmp_path_factory.mktemp("milvus")) as connection:
+        yield connection
+
+
+@pytest.fixture
+def shared(engine: AsyncEngine, milvus: MilvusConnection) -> Storage:
+    return on_milvus(engine, milvus)
 
 
 @pytest.fixture
