@@ -1,33 +1,32 @@
-"""The use cases that ask whose face a photo shows: search, recognize, verify; and detect, liveness and embed."""
+"""The use cases that ask whose face a photo shows: search and recognize; and detect, liveness and embed."""
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from application.analysis.analyser import AnalysedFace
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
 from application.analysis.sources import Photo, Source, SourceReader
-from application.audit_notes import note, note_decision
-from application.decisions import DecisionPolicy, Threshold
+from application.audit_notes import note_decision
+from application.decisions import DecisionPolicy
 from application.gallery_calibration import GalleryCalibration
 from application.limits import run_on_photo
-from application.person_reference import PersonReference, find_profile_id
 from application.ports.gallery import Gallery
-from application.ports.people import ProfileRepository
 from application.stages import Stage, note_verdict, stage
-from domain.errors import NoMatch, ProfileNotFound, about
+from domain.errors import NoMatch
 from domain.faces import DetectedFace, Embedding
-from domain.identification import AmbiguousMatch, Decision, Verdict, nearest_embedding
+from domain.identification import (
+    AmbiguousMatch,
+    Decision,
+    Verdict,
+    nearest_embedding,
+)
 from domain.liveness.detection import Liveness
 from domain.metadata import Metadata, metadata_filter
 from domain.methods import METHODS
 from domain.models import Execution
 from domain.people import DEFAULT_COLLECTION, ProfileId
 from domain.quality import NO_BOUNDS, QualityBounds
-
-PAIR = ("image1", "image2")
-"""What two photos that are compared are called."""
 
 RERANK_DEPTH = 50
 """Number of nearest people that are ranked again by methods that look at more than a person's nearest face."""
@@ -80,13 +79,26 @@ class Identify:
             metadata_filter(options.metadata)
         # Of a crowd nobody expects good portraits: there a bad one is searched for like the others.
         bounds = NO_BOUNDS if options.selection is FaceSelection.ALL else self.bounds
-        faces = await self.reader.read(source, options, bounds)
-        return [
-            IdentifiedFace(face, None if face.refusal else await self.decide(face.embedding, options))
+        faces = await self.reader.read(source, options, bounds, estimate=True)
+        identified = [
+            IdentifiedFace(face, None if face.refusal else await self._decide(face.embedding, options))
             for face in faces
         ]
+        doubtful = [
+            place
+            for place, (face, found) in enumerate(zip(faces, identified, strict=True))
+            if face.estimated and found.decision and found.decision.doubtful(self.policy.margin)
+        ]
+        if doubtful:
+            exact = await self.reader.exact([faces[place] for place in doubtful])
+            for place, face in zip(doubtful, exact, strict=True):
+                identified[place] = IdentifiedFace(face, await self._decide(face.embedding, options))
+        for found in identified:
+            if found.decision is not None:
+                self._note(found.face.embedding.model, found.decision)
+        return identified
 
-    async def decide(self, probe: Embedding, options: RecognitionOptions) -> Decision:
+    async def _decide(self, probe: Embedding, options: RecognitionOptions) -> Decision:
         """Who a probe is: at most `top_k` people, best first."""
         method = METHODS[options.method or self.method]
         # The second person tells whether the first is ambiguous.
@@ -106,12 +118,13 @@ class Identify:
         threshold = self.policy.identification(
             probe.model, found.searched, options.threshold, comparisons, compared
         )
-        decision = self.policy.decide(ranked, found.searched, threshold)
+        return self.policy.decide(ranked, found.searched, threshold)
+
+    def _note(self, model: str, decision: Decision) -> None:
         note_verdict(decision.verdict)
-        note_decision(probe.model, decision)
+        note_decision(model, decision)
         if decision.verdict is Verdict.MATCH:
             self.matched(decision.people[0].profile_id)
-        return decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,99 +148,6 @@ class RecognizeFace:
         if decision.verdict is Verdict.AMBIGUOUS:
             raise AmbiguousMatch(decision)
         return identified.face, decision
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Whether two faces, or a face and a person, are the same."""
-
-    similarity: float
-    threshold: Threshold
-    faces: tuple[AnalysedFace, ...]
-    """Those of the request's photos."""
-
-    @property
-    def match(self) -> bool:
-        """The decision."""
-        return self.similarity >= self.threshold.similarity
-
-
-@dataclass(frozen=True, slots=True)
-class VerifyFace:
-    """Compares two photos, or a photo with a person who is enrolled (1:1)."""
-
-    reader: SourceReader
-    gallery: Gallery
-    profiles: ProfileRepository
-    policy: DecisionPolicy
-    calibration: GalleryCalibration
-    method: str
-    bounds: QualityBounds
-    matched: Callable[[ProfileId], None] = lambda _: None
-    """Told of everybody who is verified."""
-
-    async def two(self, one: Photo, other: Photo, options: RecognitionOptions) -> Comparison:
-        """Two photos, by their largest faces; a liveness session is of the first.
-
-        Raises:
-            NoFaceDetected, and what SourceReader.read names: it says which photo it is about (PAIR).
-        """
-
-        async def read(photo: Photo, name: str, asked: RecognitionOptions) -> AnalysedFace:
-            with about(name):
-                return await self.reader.read_one(photo, asked, self.bounds)
-
-        # Of two bad photos the first is told of, whichever is found out earlier.
-        each = options, replace(options, liveness_session=None)
-        found = await asyncio.gather(*map(read, (one, other), PAIR, each), return_exceptions=True)
-        faces = [_or_raise(face) for face in found]
-        similarity = faces[0].embedding.similarity(faces[1].embedding)
-        return await self._compared(similarity, faces[1].embedding, options, *faces)
-
-    async def person(
-        self, source: Source, person: PersonReference, options: RecognitionOptions
-    ) -> Comparison:
-        """A photo's largest face and a person, by name or id.
-
-        Raises:
-            ProfileNotFound: there is no such person, or they have no face of this model.
-            NoFaceDetected, and what SourceReader.read names.
-        """
-        recognition = self.reader.models(options).recognition
-        profile_id = await find_profile_id(self.profiles, options.collection, person)
-        if profile_id is None:
-            raise ProfileNotFound("Nobody has this name.")
-        note(profile_ids=[profile_id])
-        candidate = await self.gallery.person(recognition, options.collection, profile_id)
-        if candidate is None:
-            raise ProfileNotFound("This person has no face of this recognition model.")
-        face = await self.reader.read_one(source, options, self.bounds)
-        method = METHODS[options.method or self.method]
-        (ranked,) = method.rank(face.embedding, [candidate])
-        comparisons = method.comparisons(len(candidate.faces))
-        reference = nearest_embedding(ranked, [candidate])
-        comparison = await self._compared(
-            ranked.similarity, reference, options, face, comparisons=comparisons
-        )
-        if comparison.match:
-            self.matched(profile_id)
-        return comparison
-
-    async def _compared(
-        self,
-        similarity: float,
-        reference: Embedding,
-        options: RecognitionOptions,
-        *faces: AnalysedFace,
-        comparisons: float = 1,
-    ) -> Comparison:
-        probe = faces[0].embedding
-        compared = await self.calibration.compared(options.collection, probe, reference)
-        threshold = self.policy.verification(probe.model, options.threshold, comparisons, compared)
-        comparison = Comparison(similarity, threshold, faces)
-        verdict = "match" if comparison.match else "no_match"
-        note(model=probe.model, threshold=threshold.similarity, verdict=verdict)
-        return comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,9 +201,3 @@ class EmbedFaces:
         """
         faces = await self.reader.read(photo, options)
         return faces, self.reader.analyser.models.execution(self.reader.models(options).recognition)
-
-
-def _or_raise(found: AnalysedFace | BaseException) -> AnalysedFace:
-    if isinstance(found, BaseException):
-        raise found
-    return found

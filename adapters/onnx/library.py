@@ -23,6 +23,7 @@ from adapters.onnx.graphs.cache import PreparedModels
 from adapters.onnx.graphs.preparation import FreeAxes
 from adapters.onnx.lazy import LazyValues
 from adapters.onnx.recognisers.arcface import ArcFaceEmbedder
+from adapters.onnx.recognisers.crop_embedder import CropEmbedder
 from adapters.onnx.recognisers.sface import SFaceEmbedder
 from adapters.onnx.session import InferenceSession
 from application.ports.analysis import FaceDetector, FaceEmbedder
@@ -58,7 +59,7 @@ WITHOUT_LANDMARKS = frozenset({"ultralight"})
 LANDMARKS_FROM = "yunet"
 """The detector that finds landmarks for those, and refines everybody's; it is always installed."""
 
-EMBEDDERS: Families[FaceEmbedder] = {
+EMBEDDERS: Families[CropEmbedder] = {
     "sface": (FreeAxes.BATCH, SFaceEmbedder),
     "arcface": (FreeAxes.BATCH, ArcFaceEmbedder),
 }
@@ -160,7 +161,9 @@ class OnnxModelLibrary(ModelLibrary):
     def embedder_of(self, name: str, session: InferenceSession) -> FaceEmbedder:
         """A recogniser, likewise."""
         entry = self._catalogue.entries[name]
-        return _checked(name, EMBEDDERS[entry.family][1](session, name), entry)
+        embedder = EMBEDDERS[entry.family][1](session, name)
+        _check(name, embedder, entry)
+        return embedder
 
     def view_scorer_of(self, name: str, session: InferenceSession) -> ViewScorer:
         """An anti-spoofing model, likewise."""
@@ -293,7 +296,12 @@ class OnnxModelLibrary(ModelLibrary):
 
     def _load_embedder(self, name: str) -> FaceEmbedder:
         entry, source = self._read(name)
-        return _checked(name, self._build(EMBEDDERS, name, entry, source), entry)
+        embedder = self._build(EMBEDDERS, name, entry, source)
+        _check(name, embedder, entry)
+        free, _ = EMBEDDERS[entry.family]
+        if (quick := self._engines.load_quick(self._prepared, source, free, entry.precisions)) is not None:
+            embedder.estimate_with(quick)
+        return embedder
 
     def _load_spoof_detector(self, name: str) -> ViewScorer:
         return self._build_spoof_detector(name, *self._read(name))
@@ -308,7 +316,6 @@ class OnnxModelLibrary(ModelLibrary):
         return build(self._engines.load(self._prepared, source, free, entry.precisions), name)
 
 
-def _checked(name: str, embedder: FaceEmbedder, entry: ModelEntry) -> FaceEmbedder:
+def _check(name: str, embedder: FaceEmbedder, entry: ModelEntry) -> None:
     if embedder.dimensions != entry.dimensions:
         raise BrokenModel(f"Model {name} gives {embedder.dimensions} numbers, not {entry.dimensions}.")
-    return embedder

@@ -81,6 +81,10 @@ class RemoteEmbedder(FaceEmbedder):
         parts = [self._run(crops[at : at + _BATCH]) for at in range(0, len(crops), _BATCH)]
         return np.concatenate([np.empty((0, self._dimensions), dtype=np.float32), *parts])
 
+    @override
+    def estimate(self, crops: Sequence[Crop]) -> NDArray[np.float32] | None:
+        return None
+
     def _run(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         inputs = {"crops": np.asarray(crops, dtype=np.uint8).reshape(-1, *_CROP)}
         _, found = self._client.infer(self._model, inputs, {}, ["raw"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ from domain.liveness.session import SessionEvidence
 from domain.models import Alignment, ModelChoice
 from domain.quality import NO_BOUNDS, LowQuality, QualityBounds, QualityReport
 
+CLEAR_NORM = 0.7
+"""Least embedding norm, by the model's usual one, of faces that are estimated: unclear ones differ more from their
+estimates, and are refused by their norms."""
 DEFAULT_MAX_FACES = 256
 """Of one photo that are embedded."""
 
@@ -42,6 +46,8 @@ class AnalysedFace:
     """What the liveness session says that the request named, if it named one."""
     refusal: FaceServiceError | None = None
     """The check that the face failed, if it failed one."""
+    estimated: bool = False
+    """Whether the embedding is an estimate, see FaceEmbedder.estimate."""
     faces_left_out: int | None = None
     """How many other faces the photo has; None unless a single one, or more than are allowed, were asked for."""
 
@@ -77,12 +83,25 @@ class FaceAnalyser:
         return [face.detected for face in photo.faces]
 
     def analyse(
-        self, data: bytes, models: ModelChoice, options: PhotoOptions, bounds: QualityBounds = NO_BOUNDS
+        self,
+        data: bytes,
+        models: ModelChoice,
+        options: PhotoOptions,
+        bounds: QualityBounds = NO_BOUNDS,
+        *,
+        estimate: bool = False,
     ) -> list[AnalysedFace]:
         """The selected faces of an image file and their embeddings.
 
         With FaceSelection.ALL there may be none. Of more than `max_faces` these are the largest, and each says how
         many were left out. A face that fails a check has its refusal with it, which is raised otherwise.
+
+        Args:
+            data: the file.
+            models: the detector and the recogniser.
+            options: of the request.
+            bounds: of quality.
+            estimate: estimate embeddings, where that takes less time.
 
         Raises:
             NoFaceDetected: there is no face, and one was asked for.
@@ -101,7 +120,7 @@ class FaceAnalyser:
                 examined=self._checks_liveness(options),
             ),
         )
-        faces = self._embedded(photo, models.recognition)
+        faces = self._embedded(photo, models.recognition, estimate=estimate)
         too_many = selection is FaceSelection.ALL and photo.left_out > 0
         if too_many or selection is FaceSelection.SINGLE:
             faces = [replace(face, faces_left_out=photo.left_out) for face in faces]
@@ -121,6 +140,15 @@ class FaceAnalyser:
             else:
                 checked.append(replace(face, liveness=liveness))
         return checked
+
+    def exact(self, faces: Sequence[AnalysedFace]) -> list[AnalysedFace]:
+        """Faces of one recogniser, whose embeddings are estimates, with their embeddings; at least one."""
+        crops = [face.crop for face in faces if face.crop is not None]
+        embeddings, _ = embed_crops(self.models.embedder(faces[0].embedding.model), crops)
+        return [
+            replace(face, embedding=embedding, estimated=False)
+            for face, embedding in zip(faces, embeddings, strict=True)
+        ]
 
     def check_liveness(self, data: bytes, detection_model: str) -> tuple[DetectedFace, Liveness]:
         """The largest face of an image file and whether it is alive, whatever the policy.
@@ -170,17 +198,22 @@ class FaceAnalyser:
             for embedding, norm, face, crop in zip(embeddings, norms, faces, crops, strict=True)
         ]
 
-    def _embedded(self, photo: ExtractedPhoto, recognition: str) -> list[AnalysedFace]:
+    def _embedded(self, photo: ExtractedPhoto, recognition: str, *, estimate: bool) -> list[AnalysedFace]:
         crops = [face.crop for face in photo.faces if face.crop is not None]
-        embeddings, norms = embed_crops(self.models.embedder(recognition), crops)
+        embedder = self.models.embedder(recognition)
+        raw, estimated = _estimated(embedder, crops) if estimate else _exact(embedder, crops)
+        embeddings, norms = _embeddings(embedder, raw)
         return [
             AnalysedFace(
                 embedding,
                 face.detected,
                 face.crop,
                 quality=None if face.quality is None else face.quality.with_norm(float(norm)),
+                estimated=bool(is_estimated),
             )
-            for embedding, norm, face in zip(embeddings, norms, photo.faces, strict=True)
+            for embedding, norm, is_estimated, face in zip(
+                embeddings, norms, estimated, photo.faces, strict=True
+            )
         ]
 
     def _checks_liveness(self, options: PhotoOptions) -> bool:
@@ -191,10 +224,34 @@ class FaceAnalyser:
 
 def embed_crops(embedder: FaceEmbedder, crops: Sequence[Crop]) -> tuple[list[Embedding], NDArray[np.float32]]:
     """The embeddings of aligned faces, and their norms by the model's usual norm, NaN if that isn't known."""
-    raw = embedder.embed_raw(crops)
+    return _embeddings(embedder, embedder.embed_raw(crops))
+
+
+def _embeddings(
+    embedder: FaceEmbedder, raw: NDArray[np.float32]
+) -> tuple[list[Embedding], NDArray[np.float32]]:
     norms = np.linalg.norm(raw, axis=1).tolist()
     embeddings = [
         Embedding(vector, embedder.name, norm)
         for vector, norm in zip(embedder.directions(raw), norms, strict=True)
     ]
     return embeddings, embedder.relative_norms(raw)
+
+
+_Raw: TypeAlias = tuple[NDArray[np.float32], NDArray[np.bool_]]
+"""The network's vectors of N crops, N x D, and which of them are estimates."""
+
+
+def _exact(embedder: FaceEmbedder, crops: Sequence[Crop]) -> _Raw:
+    return embedder.embed_raw(crops), np.zeros(len(crops), dtype=np.bool_)
+
+
+def _estimated(embedder: FaceEmbedder, crops: Sequence[Crop]) -> _Raw:
+    raw = embedder.estimate(crops)
+    if raw is None:
+        return _exact(embedder, crops)
+    clear = embedder.relative_norms(raw) >= CLEAR_NORM
+    unclear = np.flatnonzero(~clear).tolist()
+    if unclear:
+        raw[unclear] = embedder.embed_raw([crops[row] for row in unclear])
+    return raw, clear

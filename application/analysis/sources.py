@@ -60,9 +60,16 @@ class SourceReader:
         return self.analyser.models.choose(options.detection_model, options.recognition_model)
 
     async def read(
-        self, source: Source, options: PhotoOptions, bounds: QualityBounds = NO_BOUNDS
+        self,
+        source: Source,
+        options: PhotoOptions,
+        bounds: QualityBounds = NO_BOUNDS,
+        *,
+        estimate: bool = False,
     ) -> list[AnalysedFace]:
         """The selected faces of the source, one unless all are asked for. Faces that come alone pass all checks.
+
+        With `estimate` the embeddings of photos may be estimates, which `exact` replaces.
 
         Raises:
             UnknownModel, ModelNotInstalled, BrokenModel: of the models.
@@ -74,7 +81,7 @@ class SourceReader:
             Busy: the workers' queue is full.
         """
         if options.liveness_session is None:
-            return await self._read(source, options, bounds)
+            return await self._read(source, options, bounds, estimate=estimate)
         if self.sessions is None or options.selection is FaceSelection.ALL:
             raise InvalidInput("A liveness session is about one face: it can't be used with faces=all.")
         (face,) = await self._read(source, options, bounds)
@@ -82,17 +89,38 @@ class SourceReader:
         return [replace(face, session=evidence)]
 
     async def read_one(
-        self, source: Source, options: PhotoOptions, bounds: QualityBounds = NO_BOUNDS
+        self,
+        source: Source,
+        options: PhotoOptions,
+        bounds: QualityBounds = NO_BOUNDS,
+        *,
+        estimate: bool = False,
     ) -> AnalysedFace:
-        """The selected face, where the selection is not ALL; raises what `read` raises."""
-        (face,) = await self.read(source, options, bounds)
+        """The selected face, where the selection is not ALL; takes and raises what `read` does."""
+        (face,) = await self.read(source, options, bounds, estimate=estimate)
         return face
 
-    async def _read(self, source: Source, options: PhotoOptions, bounds: QualityBounds) -> list[AnalysedFace]:
+    async def exact(self, faces: Sequence[AnalysedFace]) -> list[AnalysedFace]:
+        """Faces of one photo and one recogniser, whose embeddings are estimates, with their embeddings.
+
+        Raises:
+            Busy: the workers' queue is full.
+        """
+        return await run_on_photo(self.workers, self.analyser.exact, faces)
+
+    async def _read(
+        self, source: Source, options: PhotoOptions, bounds: QualityBounds, *, estimate: bool = False
+    ) -> list[AnalysedFace]:
         models = self.models(options)
         if isinstance(source, Photo):
             return await run_on_photo(
-                self.workers, self.analyser.analyse, source.data, models, options, bounds
+                self.workers,
+                self.analyser.analyse,
+                source.data,
+                models,
+                options,
+                bounds,
+                estimate=estimate,
             )
         enforced = self.analyser.gate.policy.tightened(options.liveness) is LivenessPolicy.ENFORCE
         if enforced and options.liveness_session is None:

@@ -109,6 +109,13 @@ class FaceEmbedder(Protocol):
         """N crops to N x D float32 as the network computes them, of any norm; N may be 0."""
         ...
 
+    def estimate(self, crops: Sequence[Crop]) -> NDArray[float32] | None:
+        """Nearly what `embed_raw` gives, in less time; None if there is nothing faster.
+
+        How near is said by ESTIMATE_ERROR of domain/identification.py.
+        """
+        ...
+
     def directions(self, raw: NDArray[float32]) -> NDArray[float32]:
         """What `embed` makes of the network's vectors: N x D, each row of unit norm; N may be 0."""
         norms: NDArray[float32] = np.linalg.norm(raw, axis=1, keepdims=True)

@@ -39,9 +39,9 @@ from application.recognition import (
     EmbedFaces,
     Identify,
     RecognizeFace,
-    VerifyFace,
 )
 from application.right_of_access import ExportPerson
+from application.verification import VerifyFace
 from entrypoints.bootstrap.analysis import AnalysisContainer
 from entrypoints.bootstrap.settings import PROJECT
 from entrypoints.bootstrap.tracing import open_traces

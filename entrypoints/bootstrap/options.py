@@ -62,8 +62,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     recognition_model: str = "sface"
     inference: Literal["auto", "onnxruntime", "openvino"] = "auto"
     """What runs the models; auto is what is fastest on this processor."""
-    precision: Literal["auto", "float", "int8"] = "float"
-    """In which models are run that can be run in several; auto is what is fastest on this processor."""
+    precision: Literal["auto", "float", "int8"] = "auto"
+    """In which models are run that can be run in several; auto is float, and estimates in what is fastest here."""
     device: Annotated[
         str,
         Meta(pattern=DEVICE_PATTERN, description="cpu, cuda, cuda:N, tensorrt, tensorrt:N or openvino:GPU"),

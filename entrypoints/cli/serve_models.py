@@ -42,9 +42,16 @@ def serve_models(tasks: str, models: str, host: str | None, port: int | None) ->
         raise click.BadParameter(f"any of {', '.join(TASKS)}, with commas between them", param_hint="--tasks")
     options = {"FACE_HOST": host, "FACE_PORT": port}
     os.environ.update({key: str(value) for key, value in options.items() if value is not None})
-    # Models that are served here run here.
+    settings = load_settings()
     settings = msgspec.structs.replace(
-        load_settings(), detection_url=[], recognition_url=[], anti_spoofing_url=[], database_url="embedded"
+        settings,
+        # Models that are served here run here.
+        detection_url=[],
+        recognition_url=[],
+        anti_spoofing_url=[],
+        database_url="embedded",
+        # The protocol has no estimates.
+        precision="float" if settings.precision == "auto" else settings.precision,
     ).of_one_process()
     require_service_key(settings)
     begin_logging(settings)

@@ -26,9 +26,9 @@ from application.recognition import (
     EmbedFaces,
     Identify,
     RecognizeFace,
-    VerifyFace,
 )
 from application.right_of_access import ExportPerson
+from application.verification import VerifyFace
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.http.access import AccessGuard, BrowserRules

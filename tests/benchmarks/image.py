@@ -71,9 +71,9 @@ def staged(rig: Rig, photos: Sequence[bytes]) -> dict[str, float]:
 
 
 def whole(analyser: FaceAnalyser) -> Callable[[bytes], list[AnalysedFace]]:
-    """The unit of work of one worker, with the default models."""
+    """The unit of work of one worker, with the default models; embeddings are estimated, as for a search."""
     choice = analyser.models.choose(None, None)
-    return lambda photo: analyser.analyse(photo, choice, _LARGEST)
+    return lambda photo: analyser.analyse(photo, choice, _LARGEST, estimate=True)
 
 
 def each_ms(

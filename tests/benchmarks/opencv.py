@@ -130,6 +130,10 @@ class OpenCvRecogniser:
         vectors = [network.feature(crop)[0] for crop in crops]
         return np.array(vectors, dtype=np.float32).reshape(len(vectors), self.dimensions)
 
+    def estimate(self, crops: Sequence[Crop]) -> NDArray[np.float32] | None:
+        """See FaceEmbedder."""
+        return None
+
     def directions(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
         """See FaceEmbedder."""
         unit: NDArray[np.float32] = raw / np.linalg.norm(raw, axis=1, keepdims=True)

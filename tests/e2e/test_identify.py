@@ -1,6 +1,7 @@
 """`face-api identify`, as an operator runs it."""
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -27,7 +28,7 @@ class TestIdentify:
         person = min(photos.iterdir())
         first, *others = sorted(person.iterdir())
         lines = run(instance, "identify", first, others[0], *LARGEST).splitlines()
-        assert lines[0] == f"{first}: {person.name} (1.00)"
+        assert re.fullmatch(rf"{re.escape(str(first))}: {person.name} \((1\.00|0\.9[6-9])\)", lines[0])
         assert lines[1].startswith(f"{others[0]}: {person.name} (0.")
         assert lines[-1].startswith("2 photos, 2 faces in ")
 

@@ -65,6 +65,10 @@ class ColourEmbedder:
         directions = np.random.default_rng(7).standard_normal((3, self.dimensions))
         return np.asarray((colours - 127.5 + 1e-3) @ directions, dtype=np.float32)
 
+    def estimate(self, crops: Sequence[Crop]) -> NDArray[np.float32] | None:
+        """See FaceEmbedder.estimate."""
+        return None
+
     def directions(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
         """See FaceEmbedder.directions."""
         unit: NDArray[np.float32] = raw / np.linalg.norm(raw, axis=1, keepdims=True)

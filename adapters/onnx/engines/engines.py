@@ -41,7 +41,7 @@ class Engines:
         free: FreeAxes,
         precisions: Sequence[Precision] = FLOAT_ONLY,
     ) -> InferenceSession:
-        """A session of a file.
+        """A session of a file: in float, if the settings leave it open.
 
         Args:
             models: prepares it.
@@ -53,21 +53,43 @@ class Engines:
             BrokenModel: the file can't be prepared or loaded.
             StartupError: there is no such engine or device here.
         """
-        if not self._ranking:
-            with self._lock:
-                self._ranking = self._ranking or tuple(self._rank())
+        variant = self._exact(precisions)
+        return self._engines.get(variant.engine).load(models, source, free, variant.precision)
+
+    def load_quick(
+        self, models: PreparedModels, source: bytes, free: FreeAxes, precisions: Sequence[Precision]
+    ) -> InferenceSession | None:
+        """A session of the fastest variant, if that is another one than `load` takes.
+
+        Arguments and errors are those of `load`.
+        """
         variant = self._best(precisions)
+        if variant == self._exact(precisions):
+            return None
         return self._engines.get(variant.engine).load(models, source, free, variant.precision)
 
     def execution(self, free: FreeAxes, precisions: Sequence[Precision]) -> Execution | None:
         """What runs such a network; None as long as nothing is chosen."""
         if not self._ranking:
             return None
-        variant = self._best(precisions)
+        variant = self._exact(precisions)
         engine = self._engines.get(variant.engine).for_network(free)
         return Execution(engine.name, variant.precision, str(engine.device))
 
+    def _exact(self, precisions: Sequence[Precision]) -> Variant:
+        """The best one in float, or the best one."""
+        ranking = self._ranked()
+        in_float = any(variant.precision is Precision.FLOAT for variant in ranking)
+        return self._best(FLOAT_ONLY if in_float and Precision.FLOAT in precisions else precisions)
+
     def _best(self, precisions: Sequence[Precision]) -> Variant:
         """A model that can't be run in the precision that was chosen is run in its own."""
-        found = (variant for variant in self._ranking if variant.precision in precisions)
-        return next(found, Variant(self._ranking[0].engine, precisions[0]))
+        ranking = self._ranked()
+        found = (variant for variant in ranking if variant.precision in precisions)
+        return next(found, Variant(ranking[0].engine, precisions[0]))
+
+    def _ranked(self) -> Sequence[Variant]:
+        if not self._ranking:
+            with self._lock:
+                self._ranking = self._ranking or tuple(self._rank())
+        return self._ranking

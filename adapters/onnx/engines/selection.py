@@ -27,7 +27,7 @@ class Request:
     engine: EngineName | Literal["auto"] = "auto"
     """auto is the fastest."""
     precision: Precision | None = None
-    """None is the fastest."""
+    """None is float, and the fastest for estimates."""
     device: Device = CPU
 
 
@@ -69,11 +69,13 @@ def rank(
         return found
     usable, speeds = trial(_description(processor)).ranked(found)
     ranked = _that_start(usable, start) if request.engine == "auto" else usable
-    best = (ranked or found)[0]
+    best, *others = ranked or found
+    exact = next((one for one in (best, *others) if one.precision is Precision.FLOAT), best)
     measured = ", ".join(f"{name} {speed.ms} ms" for name, speed in speeds.items() if speed.ms is not None)
     logger.info(
-        "models run on the processor, by %s; measured for a face: %s; %s",
-        best,
+        "models run on the processor, by %s%s; measured for a face: %s; %s",
+        exact,
+        "" if best == exact else f", estimates by {best}",
         measured or "nothing",
         processor,
     )

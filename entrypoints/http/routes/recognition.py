@@ -9,14 +9,13 @@ from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
 from application.person_reference import one_of
 from application.recognition import (
-    PAIR,
     CheckLiveness,
     DetectFaces,
     EmbedFaces,
     Identify,
     RecognizeFace,
-    VerifyFace,
 )
+from application.verification import PAIR, VerifyFace
 from domain import errors
 from domain.identification import AmbiguousMatch
 from entrypoints.http.openapi.refusals import GALLERY_REFUSALS, IMAGE_REFUSALS, SESSION_REFUSALS, refusals

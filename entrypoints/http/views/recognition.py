@@ -7,7 +7,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from application.analysis.analyser import AnalysedFace
 from application.decisions import Threshold
-from application.recognition import Comparison, IdentifiedFace
+from application.recognition import IdentifiedFace
+from application.verification import Comparison
 from domain.identification import Decision, RankedPerson
 from entrypoints.http.envelope import Success
 from entrypoints.http.views.checks import (

@@ -13,7 +13,8 @@ from application.enrolment import EnrolFace, EnrolledFace, EnrolmentOptions
 from application.erasure import ReceiptWriter
 from application.gallery_calibration import GalleryCalibration
 from application.people import ManageFaces
-from application.recognition import Identify, RecognitionOptions, RecognizeFace, VerifyFace
+from application.recognition import Identify, RecognitionOptions, RecognizeFace
+from application.verification import VerifyFace
 from domain.people import ProfileId
 from domain.quality import NO_BOUNDS
 from tests.unit.fakes import InlineWorkers, analyser, policy

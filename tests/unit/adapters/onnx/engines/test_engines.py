@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
+import pytest
+
 from adapters.onnx.engines.choice import Engine
 from adapters.onnx.engines.engines import Engines
 from adapters.onnx.engines.variants import EngineName, Variant
@@ -55,9 +57,36 @@ def loaded(
     return str(session), engines.execution(free, precisions)
 
 
-def test_each_model_is_run_by_the_best_of_its_precisions() -> None:
+def test_float_is_taken_where_it_may_and_estimates_come_from_the_best() -> None:
     ranking = [OV_INT8, ORT_FLOAT]
     assert loaded(ranking, FreeAxes.BATCH, BOTH) == (
+        "onnxruntime float in onnxruntime",
+        Execution("onnxruntime", Precision.FLOAT, "cpu"),
+    )
+    quick = Engines(lambda: ranking, start).load_quick(Preparing(), b"", FreeAxes.BATCH, BOTH)
+    assert str(quick) == "openvino int8 in openvino"
+
+
+@pytest.mark.parametrize(
+    ("ranking", "precisions"),
+    [
+        ([ORT_FLOAT], BOTH),
+        ([ORT_FLOAT, OV_INT8], BOTH),
+        ([OV_INT8], BOTH),
+        ([OV_INT8, ORT_FLOAT], [Precision.FLOAT]),
+        ([OV_INT8, ORT_FLOAT], [Precision.INT8]),
+    ],
+)
+def test_nothing_is_faster_than_what_is_taken(
+    ranking: Sequence[Variant], precisions: Sequence[Precision]
+) -> None:
+    engines = Engines(lambda: ranking, start)
+    assert engines.load_quick(Preparing(), b"", FreeAxes.BATCH, precisions) is None
+
+
+def test_each_model_is_run_by_the_best_of_its_precisions() -> None:
+    ranking = [OV_INT8, ORT_FLOAT]
+    assert loaded(ranking, FreeAxes.BATCH, [Precision.INT8]) == (
         "openvino int8 in openvino",
         Execution("openvino", Precision.INT8, "cpu"),
     )

@@ -66,9 +66,16 @@ def test_the_fastest_that_was_measured(caplog: pytest.LogCaptureFixture) -> None
     (measured,) = machine.measured
     assert (measured[0], best) == (OV_INT8, measured[-1])
     assert (
-        f"models run on the processor, by {best}; measured for a face: {best} 1.5 ms; new (x86_64"
-        in caplog.text
+        f"models run on the processor, by openvino float, estimates by {best};"
+        f" measured for a face: {best} 1.5 ms; new (x86_64" in caplog.text
     )
+
+
+def test_what_is_fastest_in_one_precision_is_all_there_is(caplog: pytest.LogCaptureFixture) -> None:
+    machine = Machine()
+    with caplog.at_level(logging.INFO, "face.models"):
+        best = machine.rank(Request(precision=Precision.INT8))[0]
+    assert f"models run on the processor, by {best}; measured for a face: {best} 1.5 ms" in caplog.text
 
 
 def test_results_hold_for_a_processor_and_for_versions() -> None:

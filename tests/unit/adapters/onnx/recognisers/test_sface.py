@@ -63,6 +63,21 @@ def test_the_norm_is_that_of_the_mean() -> None:
     np.testing.assert_allclose(embedder.directions(raw), raw / np.linalg.norm(raw))
 
 
+def test_estimates_are_of_the_crop_alone_by_a_quicker_session() -> None:
+    embedder = SFaceEmbedder(FakeSession())
+    embedder.estimate_with(LeftAndRight())
+    raw, none = embedder.estimate([one_sided(200), one_sided(100)]), embedder.estimate([])
+    assert raw is not None
+    assert none is not None
+    np.testing.assert_allclose(raw, [[200, 0, 40], [100, 0, 40]])
+    assert none.shape == (0, 3)
+    np.testing.assert_allclose(embedder.embed_raw([one_sided(200)]), [[40, 0, 100]])
+
+
+def test_without_a_quicker_session_there_are_no_estimates() -> None:
+    assert SFaceEmbedder(LeftAndRight()).estimate([one_sided(200)]) is None
+
+
 def test_dimensions_come_from_the_file() -> None:
     assert SFaceEmbedder(FakeSession()).dimensions == 3
 

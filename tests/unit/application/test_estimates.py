@@ -1,0 +1,139 @@
+"""Searches by estimated embeddings, and the second look at what is doubtful."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from application.analysis.options import PhotoOptions
+from application.analysis.selection import FaceSelection
+from application.recognition import EmbedFaces, RecognitionOptions
+from domain import errors
+from domain.faces import Crop
+from domain.identification import Verdict
+from domain.people import ProfileId
+from tests.unit.application.in_memory_service import InMemoryService
+from tests.unit.fakes import BLUE, GREEN, RED, ColourModels, photo
+from tests.unit.vision import ColourEmbedder
+
+GREY = (90, 90, 90)
+UNCLEAR = 300
+"""Vectors shorter than this are of unclear faces: grey ones."""
+ESTIMATED = 0.97
+"""Similarity of an estimate to its embedding, about."""
+
+
+@dataclass(frozen=True)
+class Estimating(ColourEmbedder):
+    """Counts the faces that it embeds, and those that it estimates."""
+
+    exact: list[int] = field(default_factory=list)
+    estimated: list[int] = field(default_factory=list)
+
+    def embed_raw(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
+        self.exact.append(len(crops))
+        return super().embed_raw(crops)
+
+    def estimate(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
+        self.estimated.append(len(crops))
+        raw = super().embed_raw(crops)
+        aside = np.random.default_rng(1).standard_normal(self.dimensions)
+        shift = 0.25 * np.linalg.norm(raw, axis=1, keepdims=True) * aside / np.linalg.norm(aside)
+        return np.asarray(raw + shift, dtype=np.float32)
+
+    def relative_norms(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
+        """As if that of a clear face were usual."""
+        return np.where(np.linalg.norm(raw, axis=1) < UNCLEAR, 0.5, 1).astype(np.float32)
+
+
+@pytest.fixture
+def embedder() -> Estimating:
+    return Estimating()
+
+
+@pytest.fixture
+def matched() -> list[ProfileId]:
+    return []
+
+
+@pytest.fixture
+async def service(embedder: Estimating, matched: list[ProfileId]) -> InMemoryService:
+    service = InMemoryService(matched=matched.append)
+    models = service.reader.analyser.models
+    assert isinstance(models, ColourModels)
+    models.embedders["colour"] = embedder
+    for name, colour in (("Red", RED), ("Green", GREEN)):
+        await service.enrol(name, photo(colour))
+    assert (embedder.exact, embedder.estimated) == ([1, 1], [])
+    embedder.exact.clear()
+    return service
+
+
+async def test_a_clear_match_is_found_by_its_estimate(
+    service: InMemoryService, embedder: Estimating, matched: list[ProfileId]
+) -> None:
+    face, decision = await service.recognize.execute(photo(RED), RecognitionOptions(threshold=0.8))
+    assert decision.people[0].name == "Red"
+    assert decision.people[0].similarity == pytest.approx(ESTIMATED, abs=0.02)
+    assert (embedder.exact, face.estimated, len(matched)) == ([], True, 1)
+
+
+async def test_a_clear_stranger_is_unknown_by_an_estimate(
+    service: InMemoryService, embedder: Estimating
+) -> None:
+    with pytest.raises(errors.NoMatch):
+        await service.who(photo(BLUE), RecognitionOptions(threshold=0.9))
+    assert embedder.exact == []
+
+
+@pytest.mark.parametrize("threshold", [0.93, 0.999])
+async def test_what_is_doubtful_is_decided_by_the_embedding(
+    service: InMemoryService, embedder: Estimating, matched: list[ProfileId], threshold: float
+) -> None:
+    face, decision = await service.recognize.execute(photo(RED), RecognitionOptions(threshold=threshold))
+    assert decision.people[0].similarity == pytest.approx(1)
+    assert (embedder.exact, face.estimated, len(matched)) == ([1], False, 1)
+
+
+async def test_only_the_doubtful_faces_of_a_photo_are_embedded_and_together(
+    service: InMemoryService, embedder: Estimating
+) -> None:
+    options = RecognitionOptions(threshold=0.999, selection=FaceSelection.ALL)
+    found = await service.identify.execute(photo(RED, BLUE, GREEN), options)
+    verdicts = [each.decision.verdict for each in found if each.decision]
+    assert sorted(verdicts) == [Verdict.MATCH, Verdict.MATCH, Verdict.UNKNOWN]
+    assert (embedder.estimated, embedder.exact) == ([3], [2])
+    assert [each.face.estimated for each in found] == [verdict is Verdict.UNKNOWN for verdict in verdicts]
+
+
+async def test_an_unclear_face_is_embedded_at_once_and_the_others_of_the_photo_are_not(
+    service: InMemoryService, embedder: Estimating
+) -> None:
+    options = RecognitionOptions(threshold=0.8, selection=FaceSelection.ALL)
+    found = await service.identify.execute(photo(RED, GREY), options)
+    assert [each.face.estimated for each in found] == [True, False]
+    assert (embedder.estimated, embedder.exact) == ([2], [1])
+    exact = embedder.embed([each.face.crop for each in found if each.face.crop is not None])
+    np.testing.assert_array_equal(found[1].face.embedding.vector, exact[1])
+
+
+async def test_a_photo_and_a_person(
+    service: InMemoryService, embedder: Estimating, matched: list[ProfileId]
+) -> None:
+    clear = await service.verify.person(photo(RED), "Red", RecognitionOptions(threshold=0.8))
+    other = await service.verify.person(photo(BLUE), "Red", RecognitionOptions(threshold=0.9))
+    assert (clear.match, other.match, embedder.exact) == (True, False, [])
+    doubtful = await service.verify.person(photo(RED), "Red", RecognitionOptions(threshold=0.999))
+    assert (doubtful.match, doubtful.similarity) == (True, pytest.approx(1))
+    assert (embedder.exact, len(matched)) == ([1], 2)
+
+
+async def test_whatever_is_kept_or_given_away_is_embedded(
+    service: InMemoryService, embedder: Estimating
+) -> None:
+    await service.enrol("Red", photo(RED))
+    await service.verify.two(photo(RED), photo(RED), RecognitionOptions())
+    await EmbedFaces(service.reader).execute(photo(RED), PhotoOptions())
+    assert (embedder.exact, embedder.estimated) == ([1, 1, 1, 1], [])

@@ -1,0 +1,45 @@
+"""Whether a decision on an estimated embedding may be another one than on the embedding."""
+
+import pytest
+
+from domain.identification import ESTIMATE_ERROR, Decision, RankedPerson, verdict
+from domain.people import Face, FaceId, ProfileId
+
+FACE = Face(FaceId(1), ProfileId(1), "Red", "colour", "colour", "default")
+MARGIN = 0.02
+
+
+def decided(similarities: list[float], threshold: float) -> Decision:
+    people = tuple(
+        RankedPerson(ProfileId(number), "", similarity, FACE, similarity)
+        for number, similarity in enumerate(similarities)
+    )
+    return Decision(verdict(people, threshold, MARGIN), people, threshold, None, len(people))
+
+
+@pytest.mark.parametrize(
+    ("similarities", "doubtful"),
+    [
+        ([], False),
+        ([0.8], False),
+        ([0.2], False),
+        ([0.5 + ESTIMATE_ERROR + 0.001], False),
+        ([0.5 - ESTIMATE_ERROR - 0.001], False),
+        ([0.5 + ESTIMATE_ERROR - 0.001], True),
+        ([0.5 - ESTIMATE_ERROR + 0.001], True),
+        ([0.5], True),
+        ([0.8, 0.3], False),
+        ([0.8, 0.7], False),
+        ([0.8, 0.8 - MARGIN - ESTIMATE_ERROR + 0.001], True),
+        ([0.8, 0.79], True),
+        ([0.2, 0.2], False),
+    ],
+)
+def test_a_decision_near_a_bound_is_doubtful(similarities: list[float], doubtful: bool) -> None:  # noqa: FBT001
+    assert decided(similarities, 0.5).doubtful(MARGIN) is doubtful
+
+
+def test_without_a_margin_a_second_person_matters_as_well() -> None:
+    """The estimate may name another one first."""
+    assert decided([0.8, 0.79], 0.5).doubtful(0)
+    assert not decided([0.8, 0.7], 0.5).doubtful(0)
