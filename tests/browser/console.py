@@ -65,6 +65,11 @@ class Console:
         ]
 
 
+def photo(lfw: Path, person: str, number: int) -> Path:
+    """One of Labeled Faces in the Wild."""
+    return lfw / "images" / person / f"{person}_{number:04}.jpg"
+
+
 def film(photo: Path, folder: Path) -> Path:
     """A film for Chromium's fake camera: one photo, in the format YUV4MPEG2."""
     picture = cv2.imread(str(photo))
