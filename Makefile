@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # ONNX Runtime reports its use to its publisher otherwise, from tools as well.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: help install lock run test accuracy calibrate bench faults clients sbom audit check format lint types clean
+.PHONY: help install lock run test accuracy calibrate bench faults clients docs sbom audit check format lint types clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,12 @@ CLIENTS ?= /tmp/face-api-clients
 
 clients: install ## Generate clients from the description of the API into CLIENTS, and use each: needs Java and Node
 	$(BIN)/python -m tests.clients $(CLIENTS)
+
+SITE ?= /tmp/face-api-docs
+
+docs: install ## Write the command line's reference anew, and build the documentation as a site into SITE
+	$(BIN)/python -m tests.reference
+	$(BIN)/python -m tests.site $(SITE)
 
 lint: install ## Check style and the direction of imports
 	$(BIN)/ruff check .

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from entrypoints.cli.demo import DRAWINGS
 from tests.browser.chromium import Observed
 from tests.browser.console import SECTIONS, SLOW_MS, Console
 from tests.e2e.service import Service
@@ -24,6 +27,25 @@ def test_the_system_shows_load_latencies_and_errors(
     service.recognize(b"no photo")
     load.get_by_role("button", name="Read again").click()
     expect(load.get_by_role("row", name="invalid_image")).to_contain_text("2")
+    assert observed.console == []
+
+
+def test_the_picture_of_the_readme(
+    service: Service, console: Console, observed: Observed, tmp_path: Path
+) -> None:
+    """Drawn faces, two who are registered and one who isn't: `docs/pictures/console.png` is made of it."""
+    people = [DRAWINGS / "people" / f"{name}.webp" for name in ("Noor", "Kim", "Robin")]
+    for drawing in people:
+        service.register(drawing.stem, drawing.read_bytes()).raise_for_status()
+    pictures = [cv2.imread(str(path)) for path in (people[0], DRAWINGS / "stranger.webp", people[1])]
+    group = tmp_path / "group.png"
+    cv2.imwrite(str(group), np.hstack([picture[::2, ::2] for picture in pictures if picture is not None]))
+    console.page.set_viewport_size({"width": 1200, "height": 1000})
+    console.open()
+    console.choose(group)
+    for sentence in ("This is Noor.", "This is Kim.", "Nobody who is registered."):
+        console.says(sentence)
+    console.take("readme", whole=False)
     assert observed.console == []
 
 

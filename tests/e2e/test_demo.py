@@ -1,8 +1,11 @@
 """`face-api demo`: from nothing to faces that are recognised."""
 
+import json
+import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from entrypoints.bootstrap.settings import PROJECT
 from tests.e2e.service import FACE_API, free_port, unconfigured
+from tests.e2e.test_readme import BLOCKS, STAND_IN
 
 READY = "Ctrl-C ends it."
 
@@ -67,6 +72,39 @@ def test_a_folder_is_used_instead(tmp_path: Path, astronaut: bytes) -> None:
         assert "registered  Eileen" in said
         assert [line for line in said if line.startswith("recognised  people/Eileen/2.png: Eileen, ")]
         assert [line for line in said if line.startswith("refused     people/Nobody/1.png: The file is not")]
+
+
+def test_the_tutorial(tmp_path: Path) -> None:
+    """Its commands are carried out from the repository's root, and answer as it says."""
+    blocks = BLOCKS.findall((PROJECT / "docs" / "tutorial.md").read_text())
+    (first, *commands, last) = [text for kind, text in blocks if kind == "sh"]
+    assert first.split() == [".venv/bin/face-api", "demo"]
+    assert last.split() == [".venv/bin/face-api", "demo", "people"]
+    documented = [json.loads(text) for kind, text in blocks if kind == "json"]
+    with demonstration(tmp_path) as (_, port):
+        script = f'exec "{sys.executable}" "{STAND_IN}" "$@"'
+        (tmp_path / "curl").write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / "curl").chmod(0o755)
+        environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        answers = [
+            json.loads(
+                subprocess.check_output(
+                    ["sh", "-ec", line.replace("localhost:5000", f"127.0.0.1:{port}")],
+                    cwd=PROJECT,
+                    env=environment,
+                )
+            )
+            for command in commands
+            for line in command.splitlines()
+        ]
+    for one, other in zip(documented, answers, strict=False):
+        assert list(one) == list(other)
+        assert one["detail"] == other["detail"]
+    assert [answer.get("data", {}).get("name") for answer in answers[:2]] == ["Kim", None]
+    assert answers[3]["data"]["name"] == "Sam"
+    assert [face["verdict"] for face in answers[4]["data"]] == ["match"]
+    assert {person["name"] for person in answers[5]["data"]} == {"Kim", "Noor", "Robin", "Sam"}
+    assert answers[6]["data"]["duplicates"] == []
 
 
 @pytest.mark.parametrize("folder", ["empty", "absent"])
