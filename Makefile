@@ -21,10 +21,11 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-compile
 
 $(VENV)/.runtime: requirements/runtime.txt requirements/build.txt pyproject.toml
 	@[ -n "$(PYTHON)" ] || { echo "No Python from 3.11 to 3.14 with the module venv: install one (Debian: python3-venv)." >&2; exit 1; }
-	@echo "Installing the service into $(VENV), with $$($(PYTHON) --version): some 800 MB, once."
+	@echo "Installing the service into $(VENV), with $$($(PYTHON) --version): some 700 MB, once."
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --require-hashes -r requirements/runtime.txt -r requirements/build.txt
 	$(PIP) --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python requirements/spare.py
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.runtime requirements/dev.txt

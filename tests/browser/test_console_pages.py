@@ -40,7 +40,7 @@ def test_the_picture_of_the_readme(
     pictures = [cv2.imread(str(path)) for path in (people[0], DRAWINGS / "stranger.webp", people[1])]
     group = tmp_path / "group.png"
     cv2.imwrite(str(group), np.hstack([picture[::2, ::2] for picture in pictures if picture is not None]))
-    console.page.set_viewport_size({"width": 1200, "height": 1000})
+    console.page.set_viewport_size({"width": 1200, "height": 700})
     console.open()
     console.choose(group)
     for sentence in ("This is Noor.", "This is Kim.", "Nobody who is registered."):
