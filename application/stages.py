@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from domain.identification import Verdict
 
@@ -37,29 +37,43 @@ class Stage(StrEnum):
     """Connections, statements and transactions."""
 
 
+class StageTime(NamedTuple):
+    """One stage of one request."""
+
+    stage: Stage
+    began: float
+    """In seconds of time.perf_counter()."""
+    seconds: float
+
+
 @dataclass(slots=True)
 class Measurements:
     """Of one request. Workers add to it, and the request's own task."""
 
-    stages: list[tuple[Stage, float]] = field(default_factory=list)
-    """Stages and how long they took, in seconds, in the order in which they ended."""
+    stages: list[StageTime] = field(default_factory=list)
+    """In the order in which they ended."""
     verdicts: list[Verdict] = field(default_factory=list)
     """Of its identifications."""
 
-    def add(self, stage: Stage, seconds: float) -> None:
-        """Note how long a stage took; what is too much is left out."""
+    def add(self, stage: Stage, began: float) -> None:
+        """Note a stage that ends now; what is too much is left out."""
         if len(self.stages) < MOST_KEPT:
-            self.stages.append((stage, seconds))
+            self.stages.append(StageTime(stage, began, time.perf_counter() - began))
 
     def totals(self) -> dict[Stage, float]:
         """Seconds by stage."""
         totals: dict[Stage, float] = {}
-        for stage, seconds in self.stages:
+        for stage, _, seconds in self.stages:
             totals[stage] = totals.get(stage, 0.0) + seconds
         return totals
 
 
 _current: ContextVar[Measurements | None] = ContextVar("measurements", default=None)
+
+
+def current_measurements() -> Measurements | None:
+    """What is measured of the current request so far; None if nobody measures."""
+    return _current.get()
 
 
 @contextmanager
@@ -84,7 +98,7 @@ def stage(which: Stage) -> Iterator[None]:
     try:
         yield
     finally:
-        measurements.add(which, time.perf_counter() - began)
+        measurements.add(which, began)
 
 
 def timed(which: Stage) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -116,7 +130,7 @@ def carried(work: Callable[P, R]) -> Callable[P, R]:
     submitted = time.perf_counter()
 
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        measurements.add(Stage.QUEUE, time.perf_counter() - submitted)
+        measurements.add(Stage.QUEUE, submitted)
         token = _current.set(measurements)
         try:
             return work(*args, **kwargs)

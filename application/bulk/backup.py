@@ -10,8 +10,10 @@ from application.bulk.restore import Imported, ImportPeople
 from application.ports.api_keys import ApiKeyRepository, StoredKey
 from application.ports.archive_files import ArchiveReader, ArchiveWriter
 from application.ports.operator_files import OperatorFile, OperatorFiles
+from application.ports.people import CollectionRepository
 
 KEYS_PAGE = 1000
+_COLLECTIONS_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,13 @@ class BackedUp:
 
 @dataclass(frozen=True, slots=True)
 class BackUpInstance:
-    """Writes collections, people, faces, crops, API keys and the operator's files.
+    """Writes collections with their rules, people, faces, crops, API keys and the operator's files.
 
-    The service may be running. People and faces are those of one moment; keys and files are read right afterwards.
+    The service may be running. People and faces are those of one moment; what else there is is read right afterwards.
     """
 
     export: ExportPeople
+    collections: CollectionRepository
     keys: ApiKeyRepository
     files: OperatorFiles
 
@@ -51,6 +54,11 @@ class BackUpInstance:
             async for exported in self.export.sections(stored, names, writer, crops=True):
                 done = BackedUp(exported)
                 yield done
+        async for collections in prefetched_pages(
+            lambda after: self.collections.list(_COLLECTIONS_PAGE, after), lambda last: last.name
+        ):
+            for collection in collections:
+                writer.retention(collection.name, collection.retention)
         async for keys in prefetched_pages(
             lambda after: self.keys.stored(KEYS_PAGE, after), lambda last: last.key.id
         ):
@@ -78,7 +86,8 @@ class RestoredInstance:
 class RestoreInstance:
     """Puts a backup into an instance without people and keys, with all ids.
 
-    An interrupted one may be repeated: keys are restored last, and all at once.
+    An interrupted one may be repeated: keys are restored last, and all at once. Where people are kept for some days
+    after their last match, the days are counted from now.
     """
 
     people: ImportPeople
@@ -119,6 +128,8 @@ class RestoreInstance:
         async for imported in self.people.execute(reader, reader.sections):
             done = replace(done, people=imported)
             yield done
+        for name, rule in reader.retention.items():
+            await self.people.collections.set_retention(name, rule)
         keys = await self._keys(reader)
         if not await self.keys.restore(keys):
             raise _keys_here()

@@ -4,7 +4,7 @@ Both ports are synchronous: call them in a worker. Every method raises ArchiveEr
 written or read, or is not a valid archive.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from application.ports.archive import (
     PersonToRestore,
 )
 from application.ports.operator_files import OperatorFile
+from domain.retention import Retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,9 @@ class ArchiveWriter(Protocol):
     def file(self, file: OperatorFile) -> None:
         """Add a file of the operator to the backup."""
 
+    def retention(self, collection: str, retention: Retention) -> None:
+        """Add a collection's rule to the backup."""
+
     def finish(self) -> None:
         """Complete the file and flush it to disk; only now does it replace a file of the same name."""
 
@@ -76,6 +80,8 @@ class ArchiveReader(Protocol):
     """Pages of API keys; None if the archive isn't a backup."""
     files: Sequence[ArchivePage]
     """The operator's files, one page each."""
+    retention: Mapping[str, Retention]
+    """The rules of collections that have one."""
 
     def check(self, page: ArchivePage) -> None:
         """Compare a page with its checksum."""

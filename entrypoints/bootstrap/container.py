@@ -44,6 +44,7 @@ from application.recognition import (
 from application.right_of_access import ExportPerson
 from entrypoints.bootstrap.analysis import AnalysisContainer
 from entrypoints.bootstrap.settings import PROJECT
+from entrypoints.bootstrap.tracing import open_traces
 
 CALIBRATIONS = PROJECT / "static" / "calibration"
 
@@ -54,6 +55,7 @@ _settings = _ports.settings.provided
 class Container(AnalysisContainer):
     """Wires the service. Nothing is made before it is asked for."""
 
+    traces = providers.ThreadSafeSingleton(open_traces, _settings.traces_url)
     return_freed_memory = providers.Object(return_freed_memory)
     kept_crops = providers.Callable(lambda settings: "yes" if settings.store_crops else "no", _ports.settings)
     calibrations = providers.ThreadSafeSingleton(FileCalibrations, _settings.calibration_dir, CALIBRATIONS)
@@ -174,7 +176,9 @@ class Container(AnalysisContainer):
     operator_files = providers.Factory(
         DataDirectoryFiles, _settings.calibration_dir, _settings.liveness_calibration, _settings.own_catalogue
     )
-    back_up = providers.Factory(BackUpInstance, export_people, _ports.api_keys, operator_files)
+    back_up = providers.Factory(
+        BackUpInstance, export_people, _ports.collections, _ports.api_keys, operator_files
+    )
     restore_instance = providers.Factory(RestoreInstance, import_people, _ports.api_keys, operator_files)
     authenticate = providers.ThreadSafeSingleton(
         Authenticate, _ports.api_keys, anonymous=_settings.allow_anonymous, local=_settings.local

@@ -148,3 +148,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Audit entries have people's names besides their ids."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
+    traces_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https?://[!-~]+)?$", description="an address such as http://localhost:4318/v1/traces"
+        ),
+    ] = ""
+    """Where a collector takes traces (OTLP over HTTP); without it there are none."""

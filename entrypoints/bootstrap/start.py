@@ -40,6 +40,7 @@ async def running(
     loading = asyncio.ensure_future(container.workers().run(load_models, container))
     try:
         async with (
+            tracing(container),
             storing(container, join=join),
             container.audit_trail().running(),
             searching(container),
@@ -52,6 +53,21 @@ async def running(
             yield
     finally:
         loading.cancel()
+
+
+@asynccontextmanager
+async def tracing(container: Container) -> AsyncIterator[None]:
+    """Send traces, if the settings ask for that; the last ones at the end.
+
+    Raises:
+        StartupError: what that needs is not installed.
+    """
+    traces = container.traces()
+    try:
+        yield
+    finally:
+        if traces is not None:
+            await asyncio.to_thread(traces.close)
 
 
 @asynccontextmanager

@@ -43,6 +43,7 @@ from entrypoints.http.middleware.proxies import behind_proxies
 from entrypoints.http.middleware.quotas import show_quota
 from entrypoints.http.middleware.security_headers import security_headers
 from entrypoints.http.middleware.stopping import refuse_at_stop
+from entrypoints.http.middleware.traced import traced
 from entrypoints.http.middleware.uploads import UploadBudget, bound_uploads
 from entrypoints.http.openapi.document import openapi_config
 from entrypoints.http.requests.text import check_address
@@ -114,7 +115,9 @@ def create_app(container: Container) -> ASGIApp:
     bounded = refuse_at_stop(bound_uploads(drop_abandoned_work(punctual), budget))
     requests = security_headers(
         behind_proxies(
-            access_log(audited(head_as_get(measured(bounded)), container.audit_trail())),
+            access_log(
+                audited(head_as_get(measured(traced(bounded, container.traces()))), container.audit_trail())
+            ),
             settings.trusted_proxies,
             settings.root_path,
             {route.path.split("/")[1] for route in api.routes},

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 
 from domain.people import MAX_ID
+from domain.retention import RetentionFrom
 
 FORMAT, VERSION = "face-api archive", 3
 WITH_UUIDS = 1
@@ -37,6 +38,13 @@ class CollectionEntry(msgspec.Struct, frozen=True):
     faces: list[PageEntry]
 
 
+class RetentionEntry(msgspec.Struct, frozen=True):
+    """A collection's rule in the manifest."""
+
+    days: int
+    since: RetentionFrom
+
+
 class GreatestIds(msgspec.Struct, frozen=True):
     """The greatest ids of people and faces in an archive; 0 without any."""
 
@@ -65,6 +73,8 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
     """Pages of API keys; only a backup has any."""
     files: list[PageEntry] = []
     """The operator's files, one entry each; only a backup has any."""
+    retention: dict[str, RetentionEntry] = {}
+    """The rules of collections that have one; only a backup has any."""
 
 
 class KeyEntry(msgspec.Struct, frozen=True, omit_defaults=True):

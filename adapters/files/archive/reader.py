@@ -40,6 +40,7 @@ from domain.limits import Limits
 from domain.metadata import person_metadata
 from domain.models import stored_name
 from domain.people import collection_name, person_name
+from domain.retention import Retention
 
 MAX_MANIFEST = 32 * 1024 * 1024
 """Bytes: enough for 200,000 pages."""
@@ -71,7 +72,7 @@ class ZipArchiveReader(ArchiveReader):
 
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self._path, self._zip = path, archive
-        manifest, self.ids = self._manifest()
+        manifest, self.ids, self.retention = self._manifest()
         self._version = manifest.version
         pages = [page for each in manifest.collections for page in (*each.people, *each.faces)]
         pages += [*(manifest.keys or []), *manifest.files]
@@ -163,7 +164,7 @@ class ZipArchiveReader(ArchiveReader):
             raise ValueError(f"it has {len(entries)} entries instead of {page.entries}")
         return entries
 
-    def _manifest(self) -> tuple[Manifest, ArchiveIds | None]:
+    def _manifest(self) -> tuple[Manifest, ArchiveIds | None, dict[str, Retention]]:
         data = self._bytes(MANIFEST)
         try:
             header = msgspec.json.decode(data, type=Header)
@@ -177,7 +178,8 @@ class ZipArchiveReader(ArchiveReader):
             manifest = msgspec.json.decode(data, type=Manifest)
             for each in manifest.collections:
                 collection_name(each.name)
-            return manifest, _ids(manifest, data)
+            rules = {name: Retention(rule.days, rule.since) for name, rule in manifest.retention.items()}
+            return manifest, _ids(manifest, data), rules
         except RecursionError:
             raise self._error("has a manifest that is nested too deep") from None
         except (msgspec.DecodeError, UnicodeDecodeError, FaceServiceError) as error:

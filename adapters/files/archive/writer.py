@@ -24,12 +24,14 @@ from adapters.files.archive.format import (
     Manifest,
     PageEntry,
     PersonEntry,
+    RetentionEntry,
 )
 from application.bulk.errors import ArchiveError
 from application.ports.api_keys import StoredKey
 from application.ports.archive import ArchivedFace, ArchivedPerson
 from application.ports.archive_files import ArchiveWriter
 from application.ports.operator_files import OperatorFile
+from domain.retention import Retention
 
 T = TypeVar("T")
 
@@ -49,6 +51,7 @@ class ZipArchiveWriter(ArchiveWriter):
         self._greatest = GreatestIds(0, 0)
         self._keys: list[PageEntry] | None = None
         self._files: list[PageEntry] = []
+        self._retention: dict[str, RetentionEntry] = {}
 
     @override
     def section(self, collection: str) -> None:
@@ -90,6 +93,11 @@ class ZipArchiveWriter(ArchiveWriter):
         self._files.append(self._added(f"{FILES}{file.name}", file.content, 1, zipfile.ZIP_DEFLATED))
 
     @override
+    def retention(self, collection: str, retention: Retention) -> None:
+        if retention.days is not None:
+            self._retention[collection] = RetentionEntry(retention.days, retention.since)
+
+    @override
     def finish(self) -> None:
         manifest = Manifest(
             FORMAT,
@@ -101,6 +109,7 @@ class ZipArchiveWriter(ArchiveWriter):
             self._greatest,
             self._keys,
             self._files,
+            self._retention,
         )
         with _writing(self._target):
             self._add(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)), zipfile.ZIP_DEFLATED)

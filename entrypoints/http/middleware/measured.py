@@ -49,19 +49,23 @@ def measured(app: ASGIApp) -> ASGIApp:
     return answered
 
 
+def known_method(scope: Scope) -> str:
+    """The request's method, if there is such a one."""
+    method = str(scope.get("method"))
+    return method if method in _METHODS else _UNKNOWN
+
+
 def _count(scope: Scope, status: int, measurements: Measurements, seconds: float) -> None:
     record = record_of(scope)
     if record.left or not status:
         status = CLIENT_CLOSED_REQUEST
     route = scope.get("path_template") or _UNKNOWN
-    method = str(scope.get("method"))
-    method = method if method in _METHODS else _UNKNOWN
-    REQUESTS.labels(method, route, str(status)).inc()
+    REQUESTS.labels(known_method(scope), route, str(status)).inc()
     if route != _UNKNOWN:
         REQUEST_SECONDS.labels(route).observe(seconds)
     if status >= HTTPStatus.BAD_REQUEST and record.code != "-":
         REFUSALS.labels(record.code).inc()
-    for stage, took in measurements.stages:
+    for stage, _, took in measurements.stages:
         STAGE_SECONDS.labels(stage).observe(took)
     for verdict in measurements.verdicts:
         DECISIONS.labels(verdict).inc()

@@ -1,5 +1,6 @@
 """Backing an instance up, and restoring it elsewhere."""
 
+import json
 import zipfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,13 +23,14 @@ from application.ports.archive import ArchivedPerson
 from application.ports.faces import NewFace
 from domain.api_keys import KeyId, Scope, grant
 from domain.people import ProfileId
+from domain.retention import KEEP, Retention, RetentionFrom
 from tests.unit.fakes import InlineWorkers
 from tests.unit.instances import Instance, Models, embedding
 
 NEXT_YEAR = datetime(2100, 1, 1, tzinfo=UTC)
 
 STORED = {
-    "collection": {"name"},
+    "collection": {"name", "retention_days", "retention_from"},
     "profile": {"id", "collection", "name", "metadata", "created_at"},
     "face": {
         "id",
@@ -48,9 +50,7 @@ STORED = {
 
 LEFT_OUT = {
     ("collection", "created_at"): "nothing reads it",
-    ("collection", "retention_days"): "a rule of this instance: docs/privacy.md says to set it again",
-    ("collection", "retention_from"): "the same",
-    ("collection", "matches_since"): "the same",
+    ("collection", "matches_since"): "the time of the restoration",
     ("profile", "last_matched_on"): "counts from the restoration on",
     ("face", "revision"): "a transaction of this server",
     "removed_face": "indexes of the former instance follow it",
@@ -77,7 +77,9 @@ class Whole(Instance):
         )
 
     async def back_up(self, path: Path) -> BackedUp:
-        use_case = BackUpInstance(ExportPeople(self.archive, InlineWorkers()), self.keys, self.files)
+        use_case = BackUpInstance(
+            ExportPeople(self.archive, InlineWorkers()), self.collections, self.keys, self.files
+        )
         with writing(path, "test") as writer:
             return [done async for done in use_case.execute(writer)][-1]
 
@@ -142,6 +144,35 @@ async def test_a_restored_instance_is_the_same(old: Whole, new: Whole, file: Pat
     assert await new.times() == await old.times()
     assert await new.keys.stored(10) == await old.keys.stored(10)
     assert new.files.read() == old.files.read()
+
+
+async def test_rules_of_retention_are_in_it(old: Whole, new: Whole, tmp_path: Path) -> None:
+    rules = {"default": Retention(30), "other": Retention(365, RetentionFrom.LAST_MATCH)}
+    for name, rule in rules.items():
+        await old.collections.set_retention(name, rule)
+    await old.back_up(tmp_path / "backup.zip")
+    await old.export(tmp_path / "people.zip")
+    await new.restore_backup(tmp_path / "backup.zip")
+    assert {each.name: each.retention for each in await new.collections.list(9)} == rules
+    await new.collections.set_retention("default", KEEP)
+    await new.restore(tmp_path / "people.zip")
+    assert {each.name: each.retention for each in await new.collections.list(9)} == rules | {"default": KEEP}
+
+
+@pytest.mark.parametrize("rule", ['{"days": 0, "since": "enrolment"}', '{"days": 9, "since": "birth"}'])
+async def test_a_rule_that_is_none_is_refused(old: Whole, tmp_path: Path, rule: str) -> None:
+    await old.collections.set_retention("default", Retention(30))
+    await old.back_up(tmp_path / "backup.zip")
+    with zipfile.ZipFile(tmp_path / "backup.zip") as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(contents["manifest.json"])
+    manifest["retention"]["default"] = json.loads(rule)
+    contents["manifest.json"] = json.dumps(manifest).encode()
+    with zipfile.ZipFile(tmp_path / "backup.zip", "w") as archive:
+        for name, data in contents.items():
+            archive.writestr(name, data)
+    with pytest.raises(ArchiveError, match="manifest that can't be read"), reading(tmp_path / "backup.zip"):
+        pass
 
 
 async def test_ids_of_the_deleted_are_not_given_again(old: Whole, new: Whole, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Traces of requests, sent to a collector that the operator names."""

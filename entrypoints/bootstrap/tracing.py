@@ -1,0 +1,27 @@
+"""The collector of traces, if the settings name one."""
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from application.errors import StartupError
+
+if TYPE_CHECKING:
+    from adapters.opentelemetry.traces import Traces
+
+
+def open_traces(url: str) -> "Traces | None":
+    """Begin to send traces to the collector at this address; None for an empty one, and then no library is imported.
+
+    Raises:
+        StartupError: the libraries are not installed.
+    """
+    if not url:
+        return None
+    try:
+        from adapters.opentelemetry.traces import Traces  # noqa: PLC0415
+    except ImportError as error:
+        raise StartupError(
+            f"FACE_TRACES_URL: traces need packages that are not installed ({error.name} is missing):"
+            " pip install opentelemetry-sdk opentelemetry-exporter-otlp-proto-http"
+        ) from None
+    return Traces(url, version("face-api"))
