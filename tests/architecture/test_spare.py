@@ -22,7 +22,7 @@ def test_only_what_the_patterns_name_is_removed(tmp_path: Path) -> None:
 
     def run() -> str:
         # -S: without the packages of these tests.
-        command = [sys.executable, "-S", REPOSITORY / "requirements" / "spare.py"]
+        command = [sys.executable, "-S", str(REPOSITORY / "requirements" / "spare.py")]
         return subprocess.check_output(command, env={"PYTHONPATH": str(tmp_path)}, text=True)
 
     assert run() == "Removed 3 MB that the service never opens.\n"
