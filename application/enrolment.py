@@ -20,7 +20,7 @@ from application.ports.people import ProfileRepository
 from application.ports.workers import WorkerPool
 from application.stages import Stage, stage
 from domain.enrolment import EnrolmentConflict, FaceConflict, OnConflict, find_conflicts
-from domain.errors import Busy, FaceServiceError, ModelNotCalibrated
+from domain.errors import Busy, FaceServiceError, IndexUnavailable, ModelNotCalibrated
 from domain.faces import Crop, Embedding
 from domain.identification import RankedPerson, nearest_embedding
 from domain.methods import Nearest
@@ -142,8 +142,14 @@ class EnrolFace:
     ) -> tuple[FaceConflict, ...]:
         if options.on_conflict is OnConflict.ALLOW:
             return ()
-        with stage(Stage.SEARCH):
-            found = await self.gallery.search(probe, options.collection, people=2)
+        try:
+            with stage(Stage.SEARCH):
+                found = await self.gallery.search(probe, options.collection, people=2)
+        except IndexUnavailable:
+            # As below: whom the client wants to enrol in any case is enrolled without a warning.
+            if options.on_conflict is OnConflict.WARN:
+                return ()
+            raise
         nearest = Nearest().rank(probe, found.candidates)
         other = next((each for each in nearest if person not in {each.profile_id, each.name}), None)
         compared = None

@@ -1,10 +1,11 @@
 """The use case of the operator's probes."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from application.ports.faces import EmbeddingRepository
-from application.ports.gallery import SearchReadiness
+from application.ports.gallery import SearchReadiness, SearchTrouble
 from application.ports.health import ModelServices
 from application.ports.models import ModelLibrary
 from domain.errors import ModelUnavailable, StorageFull, Unavailable
@@ -16,6 +17,10 @@ class Readiness:
 
     writable: bool
     """Whether the store has room for new data."""
+    degraded: Sequence[SearchTrouble] = ()
+    """Stable words for what else is refused or slower for now."""
+    index_lag_s: float | None = None
+    """For how long the oldest change has waited to be in an index that instances share; None without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +51,6 @@ class CheckReadiness:
             writable = False
         if self.search is not None and not self.search.ready:
             raise Unavailable("The index of the faces is being filled; until then searches are slower.")
-        return Readiness(writable)
+        if self.search is None:
+            return Readiness(writable)
+        return Readiness(writable, self.search.degraded, self.search.lag_s)

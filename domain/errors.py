@@ -46,6 +46,7 @@ FaceServiceError
 └── Unavailable                 unavailable
     ├── StorageFull             storage_full
     ├── ModelUnavailable        model_unavailable
+    ├── IndexUnavailable        index_unavailable
     └── BrokenModel             broken_model
 """
 
@@ -307,6 +308,13 @@ class ModelUnavailable(Unavailable):
     """The service that runs a model doesn't answer."""
 
     code = "model_unavailable"
+
+
+class IndexUnavailable(Unavailable):
+    """The gallery index doesn't answer or is too far behind, and the gallery is too large to do without it."""
+
+    code = "index_unavailable"
+    message = "The index of the faces does not answer; people can't be searched until it does."
 
 
 class BrokenModel(Unavailable):

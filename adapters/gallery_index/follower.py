@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.gallery_index.index import GalleryIndex, IndexStore, MaintenanceIntervals, Shortlist
+from adapters.gallery_index.nearness import nearness
 from application.ports.change_feed import (
     NO_SNAPSHOT,
     Changes,
@@ -25,9 +26,6 @@ from domain.identification import Candidate
 
 _MAX_UPDATES = 4
 """How often a search applies changes and searches again; once is enough unless others write meanwhile."""
-
-_DECIMALS = 6
-"""Similarities that agree to so many decimals are ties."""
 
 _TOLERANCE = 0.05
 """By how much the index may overestimate a similarity; quantization errors are smaller."""
@@ -224,10 +222,9 @@ def _result(
         candidate = candidates.get(person)
         if candidate is None:
             raise InconsistentIndex
-        similarities = np.vecdot(candidate.vectors, probe).round(_DECIMALS)
-        nearest = int(np.argmax(similarities))
-        if similarities[nearest] < expected - _TOLERANCE:
+        similarity, face = nearness(probe, candidate)
+        if similarity < expected - _TOLERANCE:
             raise InconsistentIndex
-        ranked.append((-similarities[nearest], candidate.faces[nearest].id, candidate))
+        ranked.append((-similarity, face, candidate))
     ranked.sort(key=lambda one: one[:2])
     return SearchResult(shortlist.searched, [candidate for *_, candidate in ranked[:people]])

@@ -1,4 +1,4 @@
-"""The port that indexes implement, in memory or distributed.
+"""The port of indexes that each instance has for itself.
 
 An index is never the truth. It says which people may be nearest to a probe; the database's rows, which are read
 again for every answer, say who they are and how near exactly.

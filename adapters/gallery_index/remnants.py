@@ -10,3 +10,7 @@ INDEX_FILES = Remnant(
     timedelta(minutes=6),
 )
 """While the service runs: its indexes read the deletion after 30 s at most, and erase after 5 minutes."""
+
+INDEX_SERVER = Remnant(
+    "index_server", "the index has followed the deletion and Milvus has compacted the segments that have it"
+)

@@ -10,7 +10,7 @@ from domain.errors import InvalidImage
 
 _BLOCK = 1 << 16
 """Size of the reads that Pillow makes: inflated a thousandfold, as zlib can, it takes a fraction of a second."""
-_START_OF_SCAN = b"\xff\xda"
+START_OF_SCAN = b"\xff\xda"
 
 
 class TimedFile(BytesIO):
@@ -47,7 +47,7 @@ class TimedFile(BytesIO):
             raise InvalidImage("The image takes too long to decode; save it anew and send that.")
         if self._scans and size == _BLOCK:
             place = self.tell()
-            next_scan = self._data.find(_START_OF_SCAN, place + 1, place + size)
+            next_scan = self._data.find(START_OF_SCAN, place + 1, place + size)
             if next_scan > 0:
                 size = next_scan - place
         return super().read(size)

@@ -15,7 +15,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from adapters.imaging.avif import pixels_to_decode
 from adapters.imaging.jpeg import essential_jpeg
-from adapters.imaging.png import SIGNATURE, essential_png
+from adapters.imaging.png import SIGNATURE, bytes_of_pixel, essential_png
 from domain.errors import InvalidImage
 
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # as many photos are decoded side by side as there are workers
@@ -24,6 +24,8 @@ _HEVC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm"
 _AV1 = frozenset({b"avif", b"avis"})
 _MAX_BRANDS = 32
 """Compatible brands that are considered; files have about five."""
+_PNG_BYTE_S = 3.5e-9
+"""Processor time of a byte of a PNG file's unpacked pixels."""
 
 
 class _Jpeg(JpegImageFile):
@@ -44,8 +46,8 @@ class Format:
     """See TimedFile; readers of other formats need all of the bytes that they ask for."""
     pixels: Callable[[bytes], int] | None = None
     """Pixels to decode, for formats whose header doesn't bound them before the reader allocates memory."""
-    pixel_s: float = 0
-    """Processor time of decoding a pixel, at least; 0: too little to matter beforehand."""
+    pixel_s: Callable[[bytes], float] = lambda _: 0
+    """Processor time of decoding a pixel, by the file's header; 0: too little to matter beforehand."""
 
 
 def _webp_pixels(data: bytes) -> int:
@@ -57,11 +59,11 @@ def _webp_pixels(data: bytes) -> int:
 
 _MAGIC = {
     b"\xff\xd8\xff": Format(_Jpeg, essential_jpeg, has_scans=True),
-    SIGNATURE: Format(PngImageFile, essential_png, pixel_s=10e-9),
+    SIGNATURE: Format(PngImageFile, essential_png, pixel_s=lambda data: _PNG_BYTE_S * bytes_of_pixel(data)),
     b"BM": Format(BmpImageFile),
 }
-_WEBP = Format(WebPImageFile, pixels=_webp_pixels, pixel_s=20e-9)
-_AVIF = Format(AvifImageFile, pixels=pixels_to_decode, pixel_s=30e-9)
+_WEBP = Format(WebPImageFile, pixels=_webp_pixels, pixel_s=lambda _: 20e-9)
+_AVIF = Format(AvifImageFile, pixels=pixels_to_decode, pixel_s=lambda _: 30e-9)
 
 
 def format_of(data: bytes) -> Format:

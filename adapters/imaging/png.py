@@ -18,6 +18,8 @@ _MANY_CHUNKS_S = 1.0
 _KEPT = frozenset({b"IHDR", b"PLTE", b"tRNS", b"eXIf"})
 """Besides the pixels; the first of each type."""
 _HEAD = 8
+_CHANNELS = {2: 3, 4: 2, 6: 4}
+"""By the colour type; the others have one."""
 
 
 def essential_png(data: bytes) -> bytes:
@@ -52,6 +54,12 @@ def essential_png(data: bytes) -> bytes:
         raise InvalidImage("The PNG file has more chunks than any photo.")
     body = b"".join(pixels)
     return b"".join([SIGNATURE, *before, _chunk(b"IDAT", body), *after, _chunk(b"IEND", b"")])
+
+
+def bytes_of_pixel(data: bytes) -> float:
+    """Of the unpacked pixels of a file that begins with its header chunk (11.2.2)."""
+    depth, colour = data[24:26]
+    return depth / 8 * _CHANNELS.get(colour, 1)
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

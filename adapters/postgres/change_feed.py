@@ -51,21 +51,21 @@ class PostgresChangeFeed(GalleryChangeFeed):
 
     @override
     async def pages(self, gallery: GalleryKey, since: SnapshotToken) -> AsyncIterator[Changes]:
-        parameters = _parameters(gallery, since)
+        parameters = parameters_of(gallery, since)
         if since != NO_SNAPSHOT:
             ((known,),) = await self._database.fetch(statements.KNOWN, parameters)
             if not known:
                 raise UnknownSnapshot
             ((removed,),) = await self._database.fetch(statements.REMOVED, parameters)
             # Before the faces, as some may have come back.
-            yield Changes(since, since, _rows(gallery, [], [], b""), np.array(removed, dtype=np.int64))
+            yield Changes(since, since, face_rows(gallery, [], [], b""), np.array(removed, dtype=np.int64))
         rows = max(1, _PAGE_BYTES // (4 * gallery.dimensions))
         place = {"dimensions": gallery.dimensions, "revision": 0, "after": 0, "limit": rows}
         while True:
             (page,) = await self._database.fetch(statements.PAGE, {**parameters, **place})
             if page.faces is None:
                 return
-            faces = _rows(gallery, page.faces, page.people, page.vectors)
+            faces = face_rows(gallery, page.faces, page.people, page.vectors)
             yield Changes(since, since, faces, np.zeros(0, dtype=np.int64))
             place |= {"revision": page.revision, "after": page.faces[-1]}
 
@@ -74,7 +74,7 @@ class PostgresChangeFeed(GalleryChangeFeed):
         self, gallery: GalleryKey, since: SnapshotToken, person_ids: NDArray[np.int64]
     ) -> GalleryReading:
         wanted = {"people": person_ids.tolist(), "limit": self._max_changes + 1}
-        rows = await self._database.fetch(statements.READ, {**_parameters(gallery, since), **wanted})
+        rows = await self._database.fetch(statements.READ, {**parameters_of(gallery, since), **wanted})
         first, *found = rows
         if not first.known:
             raise UnknownSnapshot
@@ -88,7 +88,7 @@ class PostgresChangeFeed(GalleryChangeFeed):
             face_ids, people = [row.id for row in changed], [row.profile_id for row in changed]
             # A face that was removed and came back is there; one with another length now has left this gallery.
             removed = {*first.removed, *(row.id for row in found if row.changed)}.difference(face_ids)
-            faces = _rows(gallery, face_ids, people, vectors)
+            faces = face_rows(gallery, face_ids, people, vectors)
             changes = Changes(since, _token(first), faces, np.array([*removed], dtype=np.int64))
         return GalleryReading(changes, candidates(fitting, gallery.collection, gallery.model))
 
@@ -101,7 +101,8 @@ def _token(row: DriverRow) -> SnapshotToken:
     return f"{row.server} {row.seconds} {row.snapshot}"
 
 
-def _parameters(gallery: GalleryKey, since: SnapshotToken) -> Parameters:
+def parameters_of(gallery: GalleryKey, since: SnapshotToken) -> Parameters:
+    """Those that say which changes are meant."""
     place = {"within": gallery.collection, "model": gallery.model}
     if since == NO_SNAPSHOT:
         return {**place, "since": statements.EMPTY_SNAPSHOT}
@@ -109,6 +110,7 @@ def _parameters(gallery: GalleryKey, since: SnapshotToken) -> Parameters:
     return {**place, "server": server, "seconds": float(seconds), "since": snapshot}
 
 
-def _rows(gallery: GalleryKey, faces: Sequence[int], people: Sequence[int], vectors: bytes) -> FaceRows:
+def face_rows(gallery: GalleryKey, faces: Sequence[int], people: Sequence[int], vectors: bytes) -> FaceRows:
+    """Columns as the server writes them; vectors without pgvector's header."""
     numbers = np.frombuffer(vectors, ">f4").astype(np.float32).reshape(-1, gallery.dimensions)
     return FaceRows(np.array(faces, dtype=np.int64), np.array(people, dtype=np.int64), numbers)

@@ -110,6 +110,18 @@ INDEXES_FILLING = Gauge(
     multiprocess_mode="livesum",
     registry=REGISTRY,
 )
+INDEX_LAG_SECONDS = Gauge(
+    "face_index_lag_seconds",
+    "For how long the oldest change has waited to be in the index that instances share",
+    multiprocess_mode="livemax",
+    registry=REGISTRY,
+)
+INDEX_UNAVAILABLE = Gauge(
+    "face_index_unavailable",
+    "Whether the index that instances share does not answer: 1 or 0",
+    multiprocess_mode="livemax",
+    registry=REGISTRY,
+)
 DATABASE_CONNECTIONS = Gauge(
     "face_database_connections",
     "Connections to the database that are in use",

@@ -15,6 +15,7 @@ from typing_extensions import override
 from adapters.system.machine import lower_priority_of_thread, return_freed_memory
 from adapters.threads.allowance import MIN_MS, Allowance
 from adapters.threads.bounded import BoundedThreads
+from adapters.threads.pace import Pace
 from application.ports.effort import Interrupted, checkpoint, watched
 from application.ports.workers import Client, WorkerPool, current_client, queued_at
 from domain.errors import Busy
@@ -32,8 +33,8 @@ class ThreadWorkerPool(WorkerPool):
     """Threads for ordinary work, and one of low priority for work that takes long while others wait.
 
     One hostile photo can take as long as a hundred ordinary ones. Work that uses up its allowance while others wait
-    is stopped, and done anew in the background: one piece after the other, in the time that the others leave. So it
-    has to be work that can be begun again.
+    is stopped, and done anew in the background: one piece after the other, in the time that the others leave, or a
+    tenth of a core's. So it has to be work that can be begun again.
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class ThreadWorkerPool(WorkerPool):
             return await _result(self._ordinary, partial(self._watched, call, ordinary), client)
         try:
             async with asyncio.timeout(end - time.monotonic()):
-                return await _result(self._background, partial(self._watched, call, in_background), client)
+                return await _result(self._background, partial(self._paced, call, in_background), client)
         except (Interrupted, TimeoutError):
             raise Busy("Photos that take long have to wait; try again in a moment.") from None
 
@@ -108,6 +109,9 @@ class ThreadWorkerPool(WorkerPool):
                 woken.clear()
         finally:
             self._wakes.remove(wake)
+
+    def _paced(self, call: Callable[[], R], may_go_on: Callable[[float], bool]) -> R:
+        return self._watched(call, Pace(lambda: self._ordinary.has_waiting, may_go_on))
 
     def _watched(self, call: Callable[[], R], may_go_on: Callable[[float], bool]) -> R:
         with watched(may_go_on) as effort:

@@ -78,10 +78,14 @@ def locate_faces(
             largest_only=wanted is FaceSelection.LARGEST and not whole,
             min_face=_in_image(min_face, image) if every else None,
         )
-    if image.reduction > 1 and not found and not every:
-        image = ScaledImage(decoder.decode(data))
+    if not found and not every and (image.reduction > 1 or max(image.pixels.shape) > _DETAIL_SIDE):
+        image = image if image.reduction == 1 else ScaledImage(decoder.decode(data))
         with stage(Stage.DETECT):
-            found = detector.detect(image.pixels, largest_only=wanted is FaceSelection.LARGEST)
+            found = detector.detect(
+                image.pixels,
+                largest_only=wanted is FaceSelection.LARGEST,
+                min_face=_in_image(None, image),
+            )
     ensure_wanted()
     faces = select(found, image.pixels)
     left_out = len(found) - len(faces)

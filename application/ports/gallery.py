@@ -1,12 +1,15 @@
 """Search among enrolled people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from domain.faces import Embedding
 from domain.identification import Candidate
 from domain.metadata import Metadata
 from domain.people import ProfileId
+
+SearchTrouble: TypeAlias = Literal["index_unavailable"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,3 +54,13 @@ class SearchReadiness(Protocol):
     def ready(self) -> bool:
         """False while an index that the service had or needs at its start can't be searched yet."""
         ...
+
+    @property
+    def degraded(self) -> Sequence[SearchTrouble]:
+        """Stable words for what is refused or slower for now."""
+        return ()
+
+    @property
+    def lag_s(self) -> float | None:
+        """For how long the oldest change has waited to be in an index that instances share; None without one."""
+        return None

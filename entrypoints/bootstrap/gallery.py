@@ -1,16 +1,24 @@
-"""Wiring of the search among the people enrolled: by an index in memory, or by the database."""
+"""Wiring of the search among the people enrolled: by an index, in memory or shared, or by the database."""
 
 from dependency_injector import providers
 
 from adapters.gallery_index.faiss.purge import IndexFilesPurge
 from adapters.gallery_index.faiss.store import FaissIndexStore
 from adapters.gallery_index.gallery import IndexedGallery
-from adapters.gallery_index.remnants import INDEX_FILES
+from adapters.gallery_index.milvus.connection import MilvusConnection
+from adapters.gallery_index.milvus.counts import PeopleCounts
+from adapters.gallery_index.milvus.gallery import SharedIndexGallery
+from adapters.gallery_index.milvus.purge import SharedIndexPurge
+from adapters.gallery_index.milvus.service import SharedIndexService
+from adapters.gallery_index.milvus.shared_index import SharedIndex
+from adapters.gallery_index.milvus.view import IndexView
+from adapters.gallery_index.remnants import INDEX_FILES, INDEX_SERVER
 from adapters.memory.gallery import InMemoryGallery
 from adapters.postgres.change_feed import PostgresChangeFeed
 from adapters.postgres.gallery import PgVectorGallery
 from adapters.postgres.purge import PostgresPurge
 from adapters.postgres.remnants import DEAD_ROWS, WAL, WAL_OF_OWN_SERVER
+from adapters.postgres.shared_index import PostgresSharedIndexFeed
 from application.erasure import ANSWERS, COPIES, ReceiptWriter, audit_remnant
 from application.purge import PurgeDeleted
 from domain.erasure import Remnant
@@ -19,13 +27,18 @@ from entrypoints.bootstrap.storage import StorageContainer
 
 _settings = StorageContainer.settings.provided
 
+INDEX_CALLS = 32
+"""Calls of a shared index that a process waits for at once."""
+
 MIN_INDEXED_FACES = 1000
 """The database searches fewer faces as fast as an index."""
 
 
 def search_kind(settings: Settings) -> str:
     """The name of the adapter that searches."""
-    return "memory" if settings.database_url == "memory" else settings.search
+    if settings.database_url == "memory":
+        return "memory"
+    return "shared" if settings.search == "index" and settings.index_url else settings.search
 
 
 def remnants(settings: Settings) -> tuple[Remnant, ...]:
@@ -34,7 +47,8 @@ def remnants(settings: Settings) -> tuple[Remnant, ...]:
     places = (
         (kept, DEAD_ROWS),
         (kept, WAL if settings.database_url == "embedded" else WAL_OF_OWN_SERVER),
-        (kept and settings.search == "index", INDEX_FILES),
+        (search_kind(settings) == "index", INDEX_FILES),
+        (search_kind(settings) == "shared", INDEX_SERVER),
         (True, ANSWERS),
         (settings.audit_days > 0, audit_remnant(settings.audit_days, names=settings.audit_names)),
         (kept, COPIES),
@@ -58,11 +72,32 @@ class GalleryContainer(StorageContainer):
         change_feed,
         min_faces=MIN_INDEXED_FACES,
     )
+    index_connection = providers.ThreadSafeSingleton(
+        MilvusConnection, _settings.index_address, threads=INDEX_CALLS
+    )
+    shared_feed = providers.ThreadSafeSingleton(PostgresSharedIndexFeed, StorageContainer.engine)
+    shared_index = providers.ThreadSafeSingleton(
+        SharedIndex, index_connection, shared_feed, _settings.index_type
+    )
+    index_view = providers.ThreadSafeSingleton(IndexView, shared_index)
+    people_counts = providers.ThreadSafeSingleton(PeopleCounts, shared_feed)
+    shared_index_service = providers.ThreadSafeSingleton(
+        SharedIndexService, shared_index, index_view, people_counts
+    )
     gallery = providers.Selector(
         search,
         memory=providers.ThreadSafeSingleton(InMemoryGallery, StorageContainer.memory),
         pgvector=exact_gallery,
         index=indexed_gallery,
+        shared=providers.ThreadSafeSingleton(
+            SharedIndexGallery,
+            exact_gallery,
+            index_view,
+            shared_feed,
+            people_counts,
+            min_faces=MIN_INDEXED_FACES,
+            fallback_faces=_settings.index_fallback_faces,
+        ),
     )
     purge_deleted = providers.Factory(
         PurgeDeleted,
@@ -71,9 +106,19 @@ class GalleryContainer(StorageContainer):
             StorageContainer.engine,
             own_server=providers.Callable(lambda kind: kind == "server", StorageContainer.storage),
         ),
-        providers.Factory(IndexFilesPurge, _settings.index_dir),
+        providers.Selector(
+            search,
+            shared=providers.Factory(SharedIndexPurge),
+            **dict.fromkeys(
+                ("memory", "pgvector", "index"), providers.Factory(IndexFilesPurge, _settings.index_dir)
+            ),
+        ),
     )
     receipts = providers.Singleton(ReceiptWriter, providers.Singleton(remnants, StorageContainer.settings))
     search_readiness = providers.Selector(
-        search, memory=providers.Object(None), pgvector=providers.Object(None), index=indexed_gallery
+        search,
+        memory=providers.Object(None),
+        pgvector=providers.Object(None),
+        index=indexed_gallery,
+        shared=shared_index_service,
     )

@@ -40,6 +40,24 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ] = "embedded"
     search: Literal["index", "pgvector"] = "index"
     """What searches galleries that are in PostgreSQL: an index in memory, or the database."""
+    index_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https?://[^/\s?#@]+/?|[^:]+)?$",
+            description="http://name:port or https://name:port of a Milvus server, or a folder for milvus-lite",
+        ),
+    ] = ""
+    """Where an index is that instances share, instead of one in memory; empty: nowhere."""
+    index_token: Annotated[
+        str, Meta(pattern=r"^[!-~]{0,1024}$", description="user:password or an API key")
+    ] = ""
+    """What Milvus knows the service by."""
+    index_ca: Path | None = None
+    """The certificate of the authority that has signed Milvus's, as PEM; None means those of the system."""
+    index_type: Literal["FLAT", "IVF_FLAT", "IVF_RABITQ", "SCANN"] = "FLAT"
+    """Milvus's index; another one is built by `face-api index rebuild`."""
+    index_fallback_faces: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 1_000_000
+    """Galleries of up to so many faces are searched by the database while the index can't be."""
     detection_model: str = "yunet"
     recognition_model: str = "sface"
     inference: Literal["auto", "onnxruntime", "openvino"] = "auto"

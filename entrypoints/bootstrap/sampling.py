@@ -8,9 +8,12 @@ from pathlib import Path
 from resource import getpagesize
 
 from adapters.gallery_index.gallery import IndexedGallery
+from adapters.gallery_index.milvus.view import IndexView
 from adapters.prometheus.metrics import (
     DATABASE_CONNECTIONS,
     GALLERY_FACES,
+    INDEX_LAG_SECONDS,
+    INDEX_UNAVAILABLE,
     INDEXES_FILLING,
     MEMORY,
     QUEUED,
@@ -40,6 +43,7 @@ async def sampling(container: Container) -> AsyncIterator[None]:
 async def _sample(container: Container) -> None:
     pool: MeasuredWorkerPool = container.workers()
     index: IndexedGallery | None = container.indexed_gallery() if container.search() == "index" else None
+    shared: IndexView | None = container.index_view() if container.search() == "shared" else None
     connections = None if container.storage() == "memory" else container.engine().pool
     WORKERS.set(pool.workers)
     while True:
@@ -50,6 +54,10 @@ async def _sample(container: Container) -> None:
             DATABASE_CONNECTIONS.set(connections.checkedout())  # type: ignore[attr-defined]
         if index is not None:
             INDEXES_FILLING.set(len(index.filling))
+        if shared is not None:
+            INDEXES_FILLING.set(shared.filling())
+            INDEX_UNAVAILABLE.set(not shared.available)
+            INDEX_LAG_SECONDS.set(shared.lag_s)
         await asyncio.sleep(SAMPLE_S)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import msgspec
 
+from adapters.gallery_index.milvus.connection import IndexAddress
 from adapters.system.machine import usable_cores
 from application.liveness.sessions import SessionLimits
 from domain.limits import Limits
@@ -60,6 +61,14 @@ class Settings(Options, frozen=True, kw_only=True):
     def index_dir(self) -> Path:
         """The folder of gallery indexes."""
         return self.data_dir / "index"
+
+    @property
+    def index_address(self) -> IndexAddress:
+        """Where the index is that instances share."""
+        address = IndexAddress(self.index_url, self.index_token, self.index_ca)
+        if address.embedded:
+            return IndexAddress(str(Path(self.index_url).expanduser().absolute()))
+        return address
 
     @property
     def calibration_dir(self) -> Path:
@@ -157,8 +166,8 @@ class Settings(Options, frozen=True, kw_only=True):
 
     @property
     def process_count(self) -> int:
-        """Number of processes that answer. Faces in memory are those of one process."""
-        if self.database_url == "memory":
+        """Number of processes that answer. Faces in memory, and an index in a folder, are those of one process."""
+        if self.database_url == "memory" or (self.index_url and self.index_address.embedded):
             return 1
         return self.processes or min(ceil(self.cores / _CORES_OF_A_PROCESS), _DEFAULT_PROCESSES)
 

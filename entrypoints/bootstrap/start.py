@@ -99,13 +99,18 @@ async def warn_of_former_models(container: Container) -> None:
 
 @asynccontextmanager
 async def searching(container: Container) -> AsyncIterator[None]:
-    """Let the indexes in memory follow the database, if the settings ask for any."""
-    if container.search() == "index":
+    """Let the indexes follow the database, if the settings ask for any."""
+    search = container.search()
+    if search == "index":
         async with container.indexed_gallery().running():
             yield
+        return
+    # Saved indexes that nothing keeps up to date would keep people who are deleted.
+    await container.index_store().keep_only(set())
+    if search == "shared":
+        async with container.shared_index_service().running():
+            yield
     else:
-        # Saved indexes that nothing keeps up to date would keep people who are deleted.
-        await container.index_store().keep_only(set())
         yield
 
 

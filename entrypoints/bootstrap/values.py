@@ -80,5 +80,5 @@ def _words(text: str) -> list[str]:
 
 
 def _shown(key: str, text: str) -> str:
-    """A database URL carries a password, and a key is one: they are never repeated."""
-    return "not shown" if key.endswith(("_URL", "_KEY")) else repr(text)
+    """A database URL carries a password, and keys and tokens are like one: they are never repeated."""
+    return "not shown" if key.endswith(("_URL", "_KEY", "_TOKEN")) else repr(text)

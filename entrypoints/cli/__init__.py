@@ -23,6 +23,7 @@ _COMMANDS = {
     "retention": ("retention:retention", "Say how long people are kept, and delete who is older."),
     "reembed": ("reembed:reembed", "Embed stored crops with another recognition model."),
     "gallery": ("gallery:gallery", "Find mistakes in what is enrolled."),
+    "index": ("index:index", "Look after the index that instances share."),
     "keys": ("keys:keys", "Create, list, replace and revoke API keys."),
     "models": ("models:models", "List, fetch, check and add model files."),
     "completion": ("completion:completion", "Print what lets a shell complete commands and options."),

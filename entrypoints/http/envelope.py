@@ -2,7 +2,7 @@
 
 import time
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 from litestar import MediaType, Response
@@ -36,12 +36,22 @@ def refusal(detail: str, code: str) -> bytes:
     return msgspec.json.encode(ErrorAnswer(detail=detail, code=code))
 
 
+Degradation: TypeAlias = Literal["storage_full", "index_unavailable"]
+
+
 class Health(Success, kw_only=True):
     """The service's state."""
 
     degraded: Annotated[
-        list[Literal["storage_full"]], Meta(description="What is refused for now; the rest is answered")
+        list[Degradation],
+        Meta(description="What is refused for now; the rest is answered"),
     ] = msgspec.field(default_factory=list)
+    index_lag_s: Annotated[
+        float | UnsetType,
+        Meta(
+            description="Where instances share an index: for how long the oldest change has waited to be in it"
+        ),
+    ] = UNSET
 
 
 def encoded(answer: bytes) -> Response[Any]:

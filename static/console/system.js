@@ -32,7 +32,7 @@ class System extends HTMLElement {
     card.append(h("h2", {}, "State"));
     const description = await call("GET", "openapi.json");
     const ready = await call("GET", "health/ready").then(
-      ({degraded}) => (degraded?.length ? "Answers, but nobody can be registered: the disk is full." : "Ready."), (error) => error.message);
+      ({degraded}) => (degraded?.includes("storage_full") ? "Answers, but nobody can be registered: the disk is full." : "Ready."), (error) => error.message);
     card.append(h("dl", {class: "facts"}, h("dt", {}, "Version"), h("dd", {}, description.info.version), h("dt", {}, "Health"), h("dd", {}, ready)));
   }
 

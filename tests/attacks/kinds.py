@@ -41,6 +41,8 @@ class Attack:
     what: str
     run: Run
     settings: dict[str, str] = field(default_factory=dict)
+    logged: str | None = None
+    """Words of the errors that the log has to have."""
 
 
 def costly_photos(make: Callable[[], bytes], clients: int = 12) -> Run:
@@ -106,11 +108,8 @@ async def held_uploads(target: Target, seconds: float) -> None:
 
 async def hung_worker(target: Target, seconds: float) -> None:
     """One of two processes that answer stops."""
-    workers = [
-        child
-        for child in psutil.Process(target.process).children()
-        if child.name() == psutil.Process(target.process).name()
-    ]
+    first = psutil.Process(target.process)
+    workers = [child for child in first.children() if child.exe() == first.exe()]
     workers[0].send_signal(signal.SIGSTOP)
     await hold(target.port, [b""], seconds)
 
@@ -150,5 +149,5 @@ ATTACKS = {
     "changes": Attack("39: registrations", changes),
     "silent": Attack("40: 400 silent and half-open connections", silent_connections),
     "uploads": Attack("40: 64 uploads that are held", held_uploads),
-    "hung": Attack("41: a worker that hangs", hung_worker, {"FACE_PROCESSES": "2"}),
+    "hung": Attack("41: a worker that hangs", hung_worker, {"FACE_PROCESSES": "2"}, "worker process"),
 }

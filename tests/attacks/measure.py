@@ -114,7 +114,8 @@ async def _measure(name: str, seconds: float, settings: dict[str, str]) -> Outco
             await asyncio.to_thread(service.stop)
         stop_s = time.perf_counter() - begun
         attacker.kill()
-        errors = errors_in(service.log.read_text())
+        found = errors_in(service.log.read_text())
+        errors = [line for line in found if attack.logged is None or attack.logged not in line]
     took = (spent[1] - spent[0], spent[3] - spent[2], spent[5] - spent[4])
     return Outcome(before, under, after, took, cores, memory, stop_s, errors)
 

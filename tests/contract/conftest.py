@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.gallery_index.milvus.connection import MilvusConnection
 from adapters.onnx.engines.choice import Engine, choose_engine
 from adapters.onnx.engines.variants import EngineName
 from adapters.onnx.graphs.cache import PreparedModels
@@ -15,7 +16,7 @@ from adapters.postgres.migrations import migrate
 from tests.contract.database import database, empty
 from tests.contract.model_files import ModelFolder
 from tests.contract.remote_models import RemoteModels, remote_models
-from tests.contract.storage import Storage, clear, in_memory, on_index, on_postgres
+from tests.contract.storage import Storage, clear, in_memory, milvus_lite, on_index, on_milvus, on_postgres
 
 
 @pytest.fixture(scope="session", params=["onnxruntime", "openvino"])
@@ -77,6 +78,18 @@ def pgvector(engine: AsyncEngine) -> Storage:
 async def indexed(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Storage]:
     async with on_index(engine, tmp_path / "index") as storage:
         yield storage
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def milvus(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MilvusConnection]:
+    """milvus-lite, with what earlier tests have left in it."""
+    async with milvus_lite(tmp_path_factory.mktemp("milvus")) as connection:
+        yield connection
+
+
+@pytest.fixture
+def shared(engine: AsyncEngine, milvus: MilvusConnection) -> Storage:
+    return on_milvus(engine, milvus)
 
 
 @pytest.fixture

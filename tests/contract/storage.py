@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -13,6 +14,11 @@ from typing_extensions import override
 from adapters.gallery_index.faiss.store import FaissIndexStore
 from adapters.gallery_index.gallery import IndexedGallery
 from adapters.gallery_index.index import MaintenanceIntervals
+from adapters.gallery_index.milvus.connection import CALL_S, IndexAddress, MilvusConnection
+from adapters.gallery_index.milvus.counts import PeopleCounts
+from adapters.gallery_index.milvus.gallery import SharedIndexGallery
+from adapters.gallery_index.milvus.shared_index import SharedIndex
+from adapters.gallery_index.milvus.view import IndexView
 from adapters.memory.archive import InMemoryArchive
 from adapters.memory.cohorts import InMemoryCohorts
 from adapters.memory.crops import InMemoryCrops
@@ -31,6 +37,7 @@ from adapters.postgres.gallery import PgVectorGallery
 from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
 from adapters.postgres.retention import PostgresRetention
+from adapters.postgres.shared_index import PostgresSharedIndexFeed
 from adapters.postgres.tables import audit_chain
 from application.ports.archive import Archive
 from application.ports.change_feed import GalleryKey
@@ -42,6 +49,7 @@ from application.ports.gallery import Gallery, SearchResult
 from application.ports.people import CollectionRepository, ProfileRepository
 from application.ports.retention import RetentionStore
 from domain.audit import NO_HASH
+from domain.errors import IndexUnavailable
 from domain.faces import Embedding
 from domain.identification import Candidate
 from domain.metadata import Metadata
@@ -136,6 +144,76 @@ async def on_index(
         while not indexed.ready:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
         yield replace(database, gallery=PatientGallery(indexed))
+
+
+class PatientMilvus(MilvusConnection):
+    """For a machine that has much else to do."""
+
+    @override
+    async def call(self, method: str, *arguments: Any, timeout: float = CALL_S, **named: Any) -> Any:
+        return await super().call(method, *arguments, timeout=12 * timeout, **named)
+
+
+@asynccontextmanager
+async def milvus_lite(folder: Path) -> AsyncIterator[MilvusConnection]:
+    """An index of one's own."""
+    connection = PatientMilvus(IndexAddress(str(folder)), 4)
+    async with asyncio.timeout(120):
+        while True:
+            with suppress(IndexUnavailable):  # connecting has a deadline that a busy machine may miss
+                await connection.call("list_collections")
+                break
+    yield connection
+    await connection.close()
+
+
+class FollowedGallery(Gallery):
+    """Follows the database before every second search: the others compare what the index doesn't have yet."""
+
+    def __init__(self, gallery: SharedIndexGallery, index: SharedIndex) -> None:
+        self._gallery = gallery
+        self._index = index
+        self._searches = 0
+
+    @override
+    async def search(
+        self, probe: Embedding, collection: str, people: int, metadata: Metadata | None = None
+    ) -> SearchResult:
+        self._searches += 1
+        if self._searches % 2:
+            await follow(self._index)
+            await self._gallery.view.look()
+        return await self._gallery.search(probe, collection, people, metadata)
+
+    @override
+    async def person(self, model: str, collection: str, profile_id: ProfileId) -> Candidate | None:
+        return await self._gallery.person(model, collection, profile_id)
+
+
+async def follow(index: SharedIndex) -> None:
+    """What an instance does each second."""
+    for series in await index.follow():
+        await index.build(series)
+    await index.follow()
+
+
+def shared_index(engine: AsyncEngine, connection: MilvusConnection) -> SharedIndex:
+    return SharedIndex(connection, PostgresSharedIndexFeed(engine), "FLAT")
+
+
+def on_milvus(engine: AsyncEngine, connection: MilvusConnection) -> Storage:
+    """PostgreSQL, searched by an index that is shared; nothing is done in the background."""
+    database = on_postgres(engine)
+    index = shared_index(engine, connection)
+    gallery = SharedIndexGallery(
+        database.gallery,
+        IndexView(index),
+        index.feed,
+        PeopleCounts(index.feed),
+        min_faces=1,
+        fallback_faces=10**6,
+    )
+    return replace(database, gallery=FollowedGallery(gallery, index))
 
 
 async def clear(engine: AsyncEngine) -> None:

@@ -9,6 +9,13 @@ from tests.contract.enrolment import NOBODY, SMALL, at, enrol, names, random_emb
 from tests.contract.storage import Storage
 
 
+@pytest.fixture(params=["memory", "pgvector", "indexed", "shared"])
+def storage(request: pytest.FixtureRequest) -> Storage:
+    """The adapters of Gallery, with the rest of their storage."""
+    adapters: Storage = request.getfixturevalue(request.param)
+    return adapters
+
+
 class TestSearch:
     async def test_nobody_in_an_empty_gallery(self, storage: Storage) -> None:
         assert (await search(storage, at(0), 5)).candidates == []

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from application.ports.analysis import DETECTABLE_FACE
 from application.ports.workers import ensure_wanted
@@ -82,11 +83,22 @@ def _while_wanted(tiles: Sequence[Tile]) -> Iterator[Tile]:
 
 
 def new_faces(faces: Sequence[DetectedFace], known: Sequence[DetectedFace]) -> list[DetectedFace]:
-    """The faces without those that are known, part of a known one, or duplicates; best score first, as given."""
+    """The faces without those that are known, part of a known one, or duplicates; best score first, as given.
+
+    All comparisons with one face are made at once: a photo may show thousands.
+    """
+    boxes = np.empty((len(known) + len(faces), 4))
+    count = 0
+    for face in known:
+        boxes[count] = _corners(face.box)
+        count += 1
     new: list[DetectedFace] = []
     for face in faces:
-        if not any(_same(face.box, other.box) for other in (*known, *new)):
+        corners = _corners(face.box)
+        if not _is_among(corners, boxes[:count]):
             new.append(face)
+            boxes[count] = corners
+            count += 1
     return new
 
 
@@ -125,7 +137,14 @@ def _moved(faces: Sequence[DetectedFace], tile: Tile) -> Iterator[DetectedFace]:
         yield DetectedFace(box, face.score, landmarks)
 
 
-def _same(box: Box, other: Box) -> bool:
-    overlap = box.overlap(other)
-    shared = overlap / (1 + overlap) * (box.area + other.area)
-    return overlap >= _SAME or (box.area < other.area and shared >= _INSIDE * box.area)
+def _corners(box: Box) -> NDArray[np.float64]:
+    return np.array([box.x, box.y, box.x + box.width, box.y + box.height])
+
+
+def _is_among(box: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
+    """Whether a box is the same face as one of K x 4 others, or part of it."""
+    sides = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
+    shared = np.maximum(sides, 0).prod(axis=1)
+    area, areas = (box[2:] - box[:2]).prod(), (others[:, 2:] - others[:, :2]).prod(axis=1)
+    same = shared >= _SAME * (area + areas - shared)
+    return bool((same | ((area < areas) & (shared >= _INSIDE * area))).any())

@@ -33,7 +33,7 @@ _SERVER = f"""server AS MATERIALIZED (
 _NOW = """(SELECT name FROM server) AS server, CAST(extract(epoch FROM now()) AS float8) AS seconds,
         CAST(pg_current_snapshot() AS text) AS snapshot"""
 
-_SINCE = "since AS MATERIALIZED (SELECT CAST(CAST(:since AS text) AS pg_snapshot) AS snapshot)"
+SINCE = "since AS MATERIALIZED (SELECT CAST(CAST(:since AS text) AS pg_snapshot) AS snapshot)"
 
 # A server that was put back to an earlier state hasn't reached the snapshot yet.
 _KNOWN = f"""(SELECT name FROM server) = CAST(:server AS text)
@@ -41,7 +41,7 @@ _KNOWN = f"""(SELECT name FROM server) = CAST(:server AS text)
         AND pg_snapshot_xmax((SELECT snapshot FROM since)) <= pg_snapshot_xmax(pg_current_snapshot()) AS known"""
 
 # Revisions in the future come from another server's dump.
-_CHANGED = """{0}.collection = :within AND {0}.recognition_model = :model
+CHANGED = """{0}.collection = :within AND {0}.recognition_model = :model
     AND {0}.revision >= pg_snapshot_xmin((SELECT snapshot FROM since))
     AND {0}.revision < pg_snapshot_xmax(pg_current_snapshot())
     AND NOT pg_visible_in_snapshot({0}.revision, (SELECT snapshot FROM since))"""
@@ -49,7 +49,7 @@ _CHANGED = """{0}.collection = :within AND {0}.recognition_model = :model
 NOW = text(f"WITH {_SERVER} SELECT {_NOW}")
 SNAPSHOT = CompiledStatement(NOW)
 
-KNOWN = CompiledStatement(text(f"WITH {_SERVER}, {_SINCE} SELECT {_KNOWN}"))
+KNOWN = CompiledStatement(text(f"WITH {_SERVER}, {SINCE} SELECT {_KNOWN}"))
 
 GALLERIES = CompiledStatement(
     text("""
@@ -63,8 +63,8 @@ GALLERIES = CompiledStatement(
 
 REMOVED = CompiledStatement(
     text(f"""
-    WITH {_SINCE}
-    SELECT ARRAY(SELECT face_id FROM removed_face WHERE {_CHANGED.format("removed_face")}) AS removed
+    WITH {SINCE}
+    SELECT ARRAY(SELECT face_id FROM removed_face WHERE {CHANGED.format("removed_face")}) AS removed
     """)
 )
 
@@ -73,7 +73,7 @@ EMPTY_SNAPSHOT = "1:1:"
 
 PAGE = CompiledStatement(
     text(f"""
-    WITH {_SINCE}
+    WITH {SINCE}
     SELECT array_agg(id) AS faces, array_agg(profile_id) AS people,
         string_agg(substring(vector_send(embedding) FROM 5), NULL) AS vectors,
         (array_agg(revision))[count(*)] AS revision
@@ -93,13 +93,13 @@ PAGE = CompiledStatement(
 
 READ = CompiledStatement(
     text(f"""
-    WITH {_SERVER}, {_SINCE},
+    WITH {_SERVER}, {SINCE},
     -- In the order of an index, so that the planner, which can't know that there are few, uses it.
     changed AS MATERIALIZED (
-        SELECT id, profile_id FROM face WHERE {_CHANGED.format("face")} ORDER BY revision, id LIMIT :limit
+        SELECT id, profile_id FROM face WHERE {CHANGED.format("face")} ORDER BY revision, id LIMIT :limit
     ),
     removed AS MATERIALIZED (
-        SELECT face_id FROM removed_face WHERE {_CHANGED.format("removed_face")}
+        SELECT face_id FROM removed_face WHERE {CHANGED.format("removed_face")}
         ORDER BY revision, face_id LIMIT :limit
     ),
     counted AS MATERIALIZED (SELECT count(*) AS changes FROM changed),

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from adapters.memory.gallery import InMemoryGallery
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
 from application.analysis.sources import Photo, Vector
@@ -224,6 +225,19 @@ async def test_a_model_that_is_not_calibrated_enrols_without_warnings(
     assert (await service.enrol("Other", photo(RED))).created
     with pytest.raises(errors.ModelNotCalibrated):
         await service.enrol("Third", photo(RED), EnrolmentOptions(on_conflict=OnConflict.REJECT))
+
+
+async def test_people_are_enrolled_without_warnings_while_the_index_is_away(
+    service: InMemoryService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unavailable(*_: object, **__: object) -> None:
+        raise errors.IndexUnavailable
+
+    await service.enrol("Red", photo(RED))
+    monkeypatch.setattr(InMemoryGallery, "search", unavailable)
+    with pytest.raises(errors.IndexUnavailable):
+        await service.enrol("Other", photo(RED), EnrolmentOptions(on_conflict=OnConflict.REJECT))
+    assert (await service.enrol("Other", photo(RED))).conflicts == ()
 
 
 async def test_who_is_enrolled_under_a_decomposed_name_is_verified_by_either(

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image as Pillow
 
 from adapters.imaging.decoder import PillowDecoder
+from adapters.threads.allowance import MAX_MS
 from application.ports.effort import Interrupted, watched
 from tests.unit import hostile_images as hostile
 
@@ -26,9 +27,10 @@ def flat(kind: str, side: int, **options: object) -> bytes:
         flat("AVIF", 3500, speed=10),
         flat("JPEG", 5000, progressive=True),
         hostile.png(7000, 7100, 16, 6, b"\0" * (7000 * 8 + 1) * 7100),
+        hostile.with_scans(2000, 2000, 90),
         hostile.png(300, 200, 8, 0, b"\0" * 301 * 200, hostile.chunk(b"IDAT", b"") * 90_000),
     ],
-    ids=["WebP", "AVIF", "progressive JPEG", "deep PNG", "chunks"],
+    ids=["WebP", "AVIF", "progressive JPEG", "deep PNG", "scans", "chunks"],
 )
 def test_what_takes_long_is_stopped_before_it_has(data: bytes) -> None:
     with watched(lambda seconds: seconds < ALLOWED_S) as effort:
@@ -38,11 +40,17 @@ def test_what_takes_long_is_stopped_before_it_has(data: bytes) -> None:
 
 
 def test_what_can_not_be_foreseen_is_stopped_when_its_time_is_up() -> None:
-    data = hostile.rle_bmp(1000, 900, b"\0\x02\0\0" * 650_000)
-    with watched(lambda seconds: seconds < ALLOWED_S) as effort:
+    with watched(lambda seconds: seconds < ALLOWED_S / 5) as effort:
         with pytest.raises(Interrupted):
-            DECODER.decode(data)
-        assert effort.spent_s < 2 * ALLOWED_S
+            DECODER.decode(flat("JPEG", 7000))
+        assert effort.spent_s < ALLOWED_S
+
+
+def test_deep_pixels_are_foreseen_to_take_longer_than_any_allowance() -> None:
+    """Where all photos take long, up to a second is allowed; see Allowance."""
+    data = hostile.png(7000, 7100, 16, 6, b"\0" * (7000 * 8 + 1) * 7100)
+    with watched(lambda seconds: 1000 * seconds < MAX_MS), pytest.raises(Interrupted):
+        DECODER.decode_reduced(data, 640)
 
 
 @pytest.mark.parametrize(

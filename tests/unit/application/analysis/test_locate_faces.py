@@ -140,6 +140,22 @@ def test_where_nothing_is_seen_all_pixels_are_searched() -> None:
     assert (located.image.reduction, len(located.faces)) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("width", "asked"), [(4000, [None, 80]), (8000, [None, 80]), (1279, [None]), (600, [None])]
+)
+def test_where_nothing_is_seen_small_faces_are_looked_for(width: int, asked: list[float | None]) -> None:
+    """People far away in a large photo are found although nobody said that there are several."""
+    detector = Faces(())
+    assert locate_faces(b"", Reducing(width), detector, everyone).faces == []
+    assert detector.asked_for_small == asked
+
+
+def test_small_faces_are_looked_for_in_large_photos_that_can_not_be_reduced() -> None:
+    detector = Faces(())
+    assert locate_faces(b"", Reducing(), detector, everyone, whole=True).faces == []
+    assert detector.asked_for_small == [None, 80]
+
+
 def test_no_face_at_all_is_the_callers_to_judge() -> None:
     assert locate_faces(b"", Reducing(), Faces(()), everyone).faces == []
     with pytest.raises(NoFaceDetected):

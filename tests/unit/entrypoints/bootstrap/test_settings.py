@@ -4,6 +4,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from adapters.gallery_index.milvus.connection import IndexAddress
 from application.errors import StartupError
 from domain.quality import LENIENT, NO_BOUNDS, STRICT, Measure
 from entrypoints.bootstrap.settings import PROJECT, Settings, load_settings
@@ -155,6 +156,35 @@ def test_a_database_password_is_never_repeated() -> None:
     with pytest.raises(StartupError) as caught:
         load_settings({"FACE_DATABASE_URL": "postgres://me:secret@db/x"}, NOWHERE)
     assert "secret" not in str(caught.value)
+
+
+def test_a_token_is_never_repeated() -> None:
+    with pytest.raises(StartupError) as caught:
+        load_settings({"FACE_INDEX_TOKEN": "my secret"}, NOWHERE)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://milvus", "https://me:secret@milvus", "http://milvus:19530/path", "http://"]
+)
+def test_an_index_is_a_server_or_a_folder(url: str) -> None:
+    with pytest.raises(StartupError, match=r"^FACE_INDEX_URL: it must be .*not shown"):
+        load_settings({"FACE_INDEX_URL": url}, NOWHERE)
+
+
+@pytest.mark.parametrize("given", ["https://milvus.example:19530", "http://10.0.0.1:19530/"])
+def test_an_index_on_a_server_is_for_all_processes(given: str) -> None:
+    settings = load_settings(
+        {"FACE_INDEX_URL": given, "FACE_PROCESSES": "3", "FACE_INDEX_TOKEN": "a:b"}, NOWHERE
+    )
+    assert (settings.index_address.url, settings.index_address.token) == (given, "a:b")
+    assert settings.process_count == 3
+
+
+def test_an_index_in_a_folder_is_one_processs() -> None:
+    settings = load_settings({"FACE_INDEX_URL": "data/shared", "FACE_PROCESSES": "3"}, NOWHERE)
+    assert settings.index_address == IndexAddress(str(Path("data/shared").absolute()))
+    assert settings.process_count == 1
 
 
 def test_the_example_documents_every_key_and_its_default() -> None:

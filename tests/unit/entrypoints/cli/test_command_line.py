@@ -46,6 +46,16 @@ def test_a_commands_own_help_waits_for_no_models_and_no_database() -> None:
     assert {"onnxruntime", "cv2", "faiss", "sqlalchemy"}.isdisjoint(imported)
 
 
+@pytest.mark.parametrize("arguments", [["status"], ["rebuild"], ["verify", "--repair"]])
+def test_commands_for_an_index_that_there_is_not_say_so(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("FACE_INDEX_URL", raising=False)
+    result = CliRunner().invoke(face_api, ["index", *arguments])
+    assert "FACE_INDEX_URL is not set" in str(result.exception)
+
+
 def test_a_group_in_the_group_is_listed_with_whole_sentences() -> None:
     text = CliRunner().invoke(face_api, ["models", "--help"]).output
     assert "is continued by the" in text

@@ -91,3 +91,33 @@ def test_one_face_of_several_boxes_is_the_best_of_them() -> None:
 
 def test_who_stands_partly_behind_another_is_another() -> None:
     assert len(new_faces([face(0, 0, 100), face(70, 20, 60, 0.8)], [])) == 2
+
+
+def same(box: Box, other: Box) -> bool:
+    """As the module says: boxes that overlap, or a smaller one most of which is in a larger one."""
+    overlap = box.overlap(other)
+    shared = overlap / (1 + overlap) * (box.area + other.area)
+    return overlap >= 0.4 or (box.area < other.area and shared >= 0.7 * box.area)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_faces_are_compared_with_each_other_and_with_those_that_are_known(seed: int) -> None:
+    dice = np.random.default_rng(seed)
+    boxes = [
+        Box(*(float(n) for n in (*dice.uniform(0, 300, 2), *dice.uniform(5, 60, 2)))) for _ in range(200)
+    ]
+    faces = [DetectedFace(box, 0.9) for box in boxes]
+    known, given = faces[:40], faces[40:]
+    expected: list[DetectedFace] = []
+    for each in given:
+        if not any(same(each.box, other.box) for other in (*known, *expected)):
+            expected.append(each)
+    assert 10 < len(expected) < 150
+    assert new_faces(given, known) == expected
+
+
+def test_thousands_of_faces_are_not_compared_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In Python that takes seconds in which nobody else gets on."""
+    grid = [face(50 * (n % 60), 50 * (n // 60), 30) for n in range(3000)]
+    monkeypatch.delattr(Box, "overlap")
+    assert new_faces(grid, grid[:10]) == grid[10:]

@@ -1,0 +1,76 @@
+"""What an index that several instances share asks for (application/ports/shared_index.py)."""
+
+import sqlalchemy as sa
+from sqlalchemy import text
+
+from adapters.postgres.compiled_statement import CompiledStatement
+from adapters.postgres.statements.change_feed import CHANGED, SINCE
+
+LOCKS = {"follow": 0x_FACE_1DE0, "build": 0x_FACE_1DE1}
+"""The keys of the advisory locks, by task."""
+
+TRY_LOCK = sa.select(sa.func.pg_try_advisory_xact_lock(sa.bindparam("key", type_=sa.BigInteger)))
+
+STILL_THERE = sa.select(sa.literal(1))
+
+# A walk along the index on (collection, model, ...): one step for each gallery, however many faces it has.
+KEYS = CompiledStatement(
+    text("""
+    WITH RECURSIVE gallery AS (
+        (SELECT collection, recognition_model FROM face ORDER BY collection, recognition_model LIMIT 1)
+        UNION ALL
+        SELECT next.collection, next.recognition_model FROM gallery, LATERAL (
+            SELECT face.collection, face.recognition_model FROM face
+            WHERE (face.collection, face.recognition_model) > (gallery.collection, gallery.recognition_model)
+            ORDER BY face.collection, face.recognition_model LIMIT 1
+        ) AS next
+    )
+    SELECT collection, recognition_model, (
+        SELECT vector_dims(embedding) FROM face
+        WHERE face.collection = gallery.collection AND face.recognition_model = gallery.recognition_model LIMIT 1
+    ) AS dimensions
+    FROM gallery
+    """)
+)
+
+SIZE = CompiledStatement(
+    text("""
+    SELECT count(*) FROM (
+        SELECT FROM face WHERE collection = :within AND recognition_model = :model LIMIT :limit
+    ) AS counted
+    """)
+)
+
+PEOPLE = CompiledStatement(
+    text("""
+    SELECT count(DISTINCT profile_id) FROM face WHERE collection = :within AND recognition_model = :model
+    """)
+)
+
+FACES_AFTER = CompiledStatement(
+    text("""
+    SELECT array_agg(id) AS faces, array_agg(profile_id) AS people,
+        string_agg(substring(vector_send(embedding) FROM 5), NULL) AS vectors
+    FROM (
+        SELECT id, profile_id, embedding FROM face
+        WHERE collection = :within AND recognition_model = :model AND id > :after
+            AND vector_dims(embedding) = :dimensions
+        ORDER BY id LIMIT :limit
+    ) AS page
+    """)
+)
+
+EXAMINE = CompiledStatement(
+    text(f"""
+    WITH {SINCE}
+    SELECT id, profile_id, substring(vector_send(embedding) FROM 5) AS vector,
+        ({CHANGED.format("face")}) AS pending
+    FROM face
+    WHERE collection = :within AND recognition_model = :model AND id = ANY (CAST(:faces AS bigint[]))
+        AND vector_dims(embedding) = :dimensions
+    UNION ALL
+    SELECT face_id, NULL, NULL, true FROM removed_face
+    WHERE {CHANGED.format("removed_face")} AND face_id = ANY (CAST(:faces AS bigint[]))
+    """)
+)
+"""A row for each face that is there, and one for each that was removed since the snapshot."""
