@@ -13,11 +13,15 @@ SYSTEM_FOLDERS = frozenset(
     {
         *("@eadir", "#recycle", "@recycle", "#snapshot", "@recently-snapshot", "@tmp", "~snapshot"),
         *("$recycle.bin", "recycler", "recycled", "system volume information", "found.000", "lost+found"),
+        *("@sharebin", "@sharesnap", "@synoresource", "dfsrprivate", "_gsdata_", "$extend"),
         *("__macosx", "network trash folder", "temporary items", "thevolumesettingsfolder"),
         *("__pycache__", "node_modules"),
     }
 )
 """Names, in lower case, of folders that operating systems, file servers and tools make; others begin with a dot."""
+
+_LIBRARIES = (".photoslibrary", ".photolibrary", ".aplibrary", ".lrdata", ".lrlibrary")
+"""What the names of folders end with in which programs keep photos and their previews."""
 
 _OTHER_FORMATS = {
     **dict.fromkeys((".heic", ".heif", ".hif"), "HEIC"),
@@ -76,7 +80,7 @@ def walk_photos(root: Path) -> Iterator[Path | SkippedFile]:
                 raise CommandError(f"can't read {error.filename}: {error.strerror}") from error
             yield SkippedFile(path, f"it can't be read: {error.strerror}")
         else:
-            pending += [(child, reason or _name_reason(child)) for child in children]
+            pending += [(child, reason or skip_reason(child.name)) for child in children]
 
 
 def find_people(root: Path) -> tuple[list[PhotoFile], list[SkippedFile]]:
@@ -106,11 +110,12 @@ def find_photos(root: Path) -> list[PhotoFile]:
     return find_people(root)[0]
 
 
-def _name_reason(path: Path) -> str | None:
-    """Why a file or a folder of this name is skipped, with all that is in it."""
-    if path.name.startswith("."):
+def skip_reason(name: str) -> str | None:
+    """Why a file or a folder of this name is skipped, with all that is in it; None if it isn't."""
+    if name.startswith("."):
         return "hidden"
-    return "a folder of the system" if path.name.lower() in SYSTEM_FOLDERS else None
+    system = name.lower() in SYSTEM_FOLDERS or name.lower().endswith(_LIBRARIES)
+    return "a folder of the system" if system else None
 
 
 def _file_reason(path: Path) -> str | None:

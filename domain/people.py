@@ -74,20 +74,6 @@ class Face:
     collection: str
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """An enrolled face and its similarity to the probe."""
-
-    face: Face
-    similarity: float
-    """Cosine, in [-1, 1]."""
-
-    @property
-    def distance(self) -> float:
-        """1 - similarity, in [0, 2]."""
-        return 1.0 - self.similarity
-
-
 def person_name(text: str) -> PersonName:
     """The canonical form of a person's name: NFC, no white space around it.
 
@@ -101,7 +87,9 @@ def person_name(text: str) -> PersonName:
         raise InvalidName("The name is empty.")
     if len(name) > MAX_NAME_LENGTH:
         raise _too_long()
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in name):
+    if any(unicodedata.category(character) == "Cs" for character in name):
+        raise InvalidName("The name is not UTF-8.")
+    if any(unicodedata.category(character) == "Cc" for character in name):
         raise InvalidName("The name has control characters.")
     return name
 

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from adapters.imaging.decoder import PillowDecoder
 from adapters.onnx.detectors.yunet.network import YuNetNetwork
@@ -16,9 +16,13 @@ from adapters.onnx.graphs.preparation import FreeAxes
 from adapters.onnx.recognisers.sface import SFaceEmbedder
 from domain.faces import Image
 
-# How long an example takes says more of the machine than of the code.
-settings.register_profile("untimed", deadline=None)
+# How long an example takes, or to make one, says more of the machine than of the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+# Hundreds of processes import the same: what one has compiled is kept for the others, as it is elsewhere than in
+# containers, whose environment says otherwise.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 YUNET_FILE = "face_detection_yunet_2023mar_int8bq.onnx"
@@ -39,6 +43,8 @@ def _shared(item: pytest.Item) -> str:
         return folder  # its embeddings
     if "shared_service" in getattr(item, "fixturenames", ()):
         return "service"
+    if {"served", "model_files"} & set(getattr(item, "fixturenames", ())):
+        return "models"
     if folder in {"contract", "integration"} and "FACE_TEST_DATABASE_URL" in os.environ:
         return "database"
     return str(item.path)

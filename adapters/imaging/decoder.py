@@ -5,6 +5,7 @@ warnings of its own, which are process-wide state.
 """
 
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 
 import cv2
 import numpy as np
@@ -85,7 +86,7 @@ class PillowDecoder(ImageDecoder):
     def _decode(self, data: bytes, long_side: int | None, max_reduction: int = 1) -> ScaledImage:
         try:
             image, turned, reduction = self._read(data, long_side, max_reduction)
-        except (InvalidImage, ImageTooLarge, MemoryError):
+        except (InvalidImage, ImageTooLarge, MemoryError, CancelledError):
             raise
         except Exception as error:  # on hostile bytes the plugins raise a dozen kinds, SyntaxError among them
             raise InvalidImage("The image file is damaged.") from error
@@ -173,7 +174,13 @@ def _pixels(picture: Pillow.Image) -> Image:
 
 def _is_all_transparent(picture: Pillow.Image) -> bool:
     """Then alpha is meaningless, as in BMP files of programs that don't set the fourth byte of a pixel."""
-    return "A" in picture.getbands() and picture.getchannel("A").getextrema() == (0, 0)
+    if "A" in picture.getbands():
+        return picture.getchannel("A").getextrema() == (0, 0)
+    alphas = picture.info.get("transparency")
+    if picture.mode != "P" or not isinstance(alphas, bytes):
+        return False
+    used = [index for index, pixels in enumerate(picture.histogram()) if pixels]
+    return all(index < len(alphas) and alphas[index] == 0 for index in used)
 
 
 def _bgr(picture: Pillow.Image, *, transparent: bool) -> Image:
@@ -185,6 +192,7 @@ def _bgr(picture: Pillow.Image, *, transparent: bool) -> Image:
         picture = picture.convert("RGBA")
         picture = Pillow.alpha_composite(Pillow.new("RGBA", picture.size, _WHITE), picture).convert("RGB")
     elif picture.mode not in {"L", "RGB"}:
-        picture = picture.convert("RGB")
+        # A palette's alpha has to be read before it can be left out.
+        picture = (picture.convert("RGBA") if picture.has_transparency_data else picture).convert("RGB")
     code = cv2.COLOR_GRAY2BGR if picture.mode == "L" else cv2.COLOR_RGB2BGR
     return np.asarray(cv2.cvtColor(np.asarray(picture), code), dtype=np.uint8)

@@ -6,8 +6,8 @@ Pillow's own reader issues a warning, which is process-wide state, about every f
 import struct
 
 _ORIENTATION = 0x0112
-_INTEGERS = {1: "B", 3: "H", 4: "I"}
-"""BYTE, SHORT and LONG. The standard wants SHORT; some software writes LONG."""
+_INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i"}
+"""BYTE, SHORT and LONG, and those with a sign. The standard wants SHORT; some software writes others."""
 _PREFIX = b"Exif\0\0"
 _BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 _UPRIGHT = 1
@@ -19,7 +19,9 @@ def orientation(block: bytes) -> int:
     Args:
         block: a TIFF header and what follows it, with or without the prefix "Exif".
     """
-    tiff = block.removeprefix(_PREFIX)
+    tiff = block
+    while tiff.startswith(_PREFIX):  # twice where a PNG's chunk has it: Pillow puts one before it
+        tiff = tiff.removeprefix(_PREFIX)
     order = _BYTE_ORDERS.get(tiff[:4])
     if order is None:
         return _UPRIGHT

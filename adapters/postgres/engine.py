@@ -35,6 +35,12 @@ _OPTIONS = frozenset(
 )
 """Those of asyncpg.connect and of SQLAlchemy's dialect that a text can express and that aren't set here."""
 
+_WORDS = {
+    "ssl": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+    "target_session_attrs": ("any", "primary", "standby", "read-write", "read-only", "prefer-standby"),
+}
+"""What options may say that take one of a few words."""
+
 _GREATEST_PORT = 65535
 
 _SESSION = {
@@ -105,6 +111,9 @@ def _checked(url: str) -> URL:
     if unknown:
         known = ", ".join(sorted(_OPTIONS))
         raise StartupError(f"{_KEY}: it has an unknown option {unknown[0][:40]!r}; there are {known}.")
+    for option, words in _WORDS.items():
+        if not set(_each(parsed.query.get(option))) <= {*words}:
+            raise StartupError(f"{_KEY}: its option {option!r} must be one of {', '.join(words)}.")
     if not all(0 < int(port) <= _GREATEST_PORT for port in _each(given.get("port"))):
         raise StartupError(f"{_KEY}: its port is not 1 to {_GREATEST_PORT}.")
     try:

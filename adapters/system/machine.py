@@ -4,7 +4,6 @@ import ctypes
 import math
 import os
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -28,8 +27,8 @@ _LOW_PRIORITY = 10
 def lower_priority_of_thread() -> None:
     """Let all other threads come before this one, for good; elsewhere than on Linux this does nothing."""
     if sys.platform == "linux":
-        # A thread's id will do for a process's: see setpriority(2), "C library/kernel differences".
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOW_PRIORITY)
+        # Of the calling thread alone, and added to the process's: see nice(2), "C library/kernel differences".
+        os.nice(_LOW_PRIORITY)
 
 
 def return_freed_memory() -> None:

@@ -30,7 +30,7 @@ def refuse_unknown_keys(values: Mapping[str, str], prefix: str, known: Collectio
         StartupError: there is one; the message names it.
     """
     for key, value in values.items():
-        if not key.upper().startswith(prefix) or key in known or key in TEST_KEYS:
+        if not key.upper().replace("-", "_").startswith(prefix) or key in known or key in TEST_KEYS:
             continue
         if _SERVICE_LINK.fullmatch(key) or (key.endswith("_PORT") and "://" in value):
             continue

@@ -1,5 +1,7 @@
 """The command line: `face-api`. One module a command."""
 
+import atexit
+import gc
 import sys
 
 import click
@@ -70,6 +72,8 @@ def face_api() -> None:
 
 def main() -> None:
     """Run a command; what keeps it from being carried out is one line."""
+    # The interpreter would look for garbage among all that was imported before it ends: for half a second.
+    atexit.register(gc.freeze)
     try:
         face_api()
     except (StartupError, CommandError) as error:

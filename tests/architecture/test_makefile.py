@@ -19,7 +19,7 @@ def planned(folder: Path, *suitable: str) -> subprocess.CompletedProcess[str]:
         env={"PATH": f"{folder}:/usr/bin:/bin"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

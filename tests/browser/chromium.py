@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+START_MS, WAIT_MS = 180_000, 60_000
+"""For a browser to start, and for what a page does: beside whatever else the machine does."""
 
 OTHER_SITES = ("evil.example", "friend.example", "rebound.example")
 """Host names that the browser finds on this machine, whatever a name server would say."""
@@ -40,8 +43,11 @@ def chromium(*arguments: str) -> Iterator[Browser]:
     Playwright keeps an event loop in this thread until it ends: no asynchronous test can run meanwhile.
     """
     path = chromium_path()
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*_ARGUMENTS, *arguments])
+        browser = playwright.chromium.launch(
+            executable_path=path, args=[*_ARGUMENTS, *arguments], timeout=START_MS
+        )
         try:
             yield browser
         finally:

@@ -4,9 +4,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+<<<<<<< HEAD
 from tests.browser.chromium import Observed, chromium, observe
 from tests.browser.console import Console, photo
 from tests.e2e.service import Service
+=======
+from tests.browser.chromium import WAIT_MS, Observed, chromium, observe
+>>>>>>> main
 
 
 @pytest.fixture(scope="package")
@@ -20,7 +24,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """An empty page of a profile of its own."""
     context = browser.new_context()
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(WAIT_MS)
     yield context.new_page()
     context.close()
 

@@ -94,7 +94,7 @@ def test_a_newcomer_with_a_key(
 ) -> None:
     body = {"name": "operator", "scopes": ["admin"]}
     secret = service.client.post("/api/key", json=body).json()["data"]["secret"]
-    while httpx.get(f"{console.address}/api/model").status_code != httpx.codes.UNAUTHORIZED:
+    while httpx.get(f"{console.address}/api/model", timeout=60).status_code != httpx.codes.UNAUTHORIZED:
         time.sleep(0.1)  # that there are keys is noticed within a second
     service.client.headers["X-API-Key"] = secret
     console.open()

@@ -1,6 +1,8 @@
 """The adapters that the contract suites run against."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,13 +42,26 @@ def model_files(
 
 
 @pytest.fixture(scope="session")
-def served(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, engine_name: EngineName
-) -> Iterator[RemoteModels]:
+def model_services(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[EngineName], RemoteModels]]:
+    """Model services by their engine, which stay: modules ask for one after the other, again and again."""
+    with ExitStack() as stack:
+
+        @cache
+        def started(engine: EngineName) -> RemoteModels:
+            folder = tmp_path_factory.mktemp("served")
+            return stack.enter_context(
+                remote_models(folder, lambda: request.getfixturevalue("assets"), engine)
+            )
+
+        yield started
+
+
+@pytest.fixture(scope="session")
+def served(model_services: Callable[[EngineName], RemoteModels], engine_name: EngineName) -> RemoteModels:
     """A model service of each engine."""
-    folder = tmp_path_factory.mktemp("served")
-    with remote_models(folder, lambda: request.getfixturevalue("assets"), engine_name) as models:
-        yield models
+    return model_services(engine_name)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -23,7 +23,7 @@ class ModelService:
 
     def __post_init__(self) -> None:
         self.url = f"http://127.0.0.1:{self.port}"
-        self.client = httpx.Client(base_url=self.url, timeout=60)
+        self.client = httpx.Client(base_url=self.url, timeout=120)
         self.log = self.directory / f"models-{self.port}.log"
 
     def __enter__(self) -> Self:
@@ -55,7 +55,7 @@ class ModelService:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; the exit status."""
         self.process.send_signal(number)
-        return self.process.wait(60)
+        return self.process.wait(120)
 
     def ready(self) -> bool:
         try:

@@ -1,6 +1,7 @@
 """A service as a user runs it: its own process, a real socket, the installed console script."""
 
 import atexit
+import contextlib
 import os
 import shutil
 import signal
@@ -11,21 +12,28 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Self
 
 import httpx
 
 FACE_API = Path(sys.executable).with_name("face-api")
-START_S = 60
+START_S = 180
+_PORTS = count(97 * os.getpid())
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on, and that nobody gets by chance before the service does.
+
+    Below those that the kernel gives to clients, and to whoever asks for any: there are thousands in a test run.
+    """
+    for number in _PORTS:
+        port = 11_000 + number % 20_000
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
 
 
 @dataclass
@@ -41,7 +49,7 @@ class Service:
     """A program that runs it, such as a tracer, and its arguments."""
 
     def __post_init__(self) -> None:
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=120)
         self.log = self.directory / "service.log"
 
     def __enter__(self) -> Self:
@@ -75,7 +83,7 @@ class Service:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; the exit status."""
         self.process.send_signal(number)
-        return self.process.wait(60)
+        return self.process.wait(120)
 
     def _ready(self) -> bool:
         try:

@@ -1,5 +1,6 @@
 """What clients can't do to a service: hold its connections, its memory, its port or its end."""
 
+import re
 import signal
 import socket
 import threading
@@ -11,8 +12,9 @@ import httpx
 import pytest
 
 from tests.e2e.service import Service, face_api, one_line
+from tests.waiting import wait_until
 
-MOST_STOP_S = 35
+MOST_STOP_S = 100
 HEAD = (
     "POST /api/face/detect HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
     "Content-Length: 14950000\r\n\r\n"
@@ -41,6 +43,13 @@ def hold(service: Service, size: int) -> socket.socket:
     client = connect(service)
     client.sendall(HEAD.encode() + bytes(size))
     return client
+
+
+def in_progress(service: Service, key: str = "") -> float:
+    """Requests that are being received or answered, and this one."""
+    text = service.client.get("/metrics", headers={"X-API-Key": key} if key else {}).text
+    (number,) = re.findall(r"(?m)^face_requests_in_progress (\S+)$", text)
+    return float(number)
 
 
 def test_silent_connections_are_closed(bounded: Service) -> None:
@@ -74,7 +83,7 @@ def test_a_second_service_on_the_port_fails_at_once_also_while_the_first_starts(
     service = Service(tmp_path, {"FACE_PROCESSES": processes})
     start = threading.Thread(target=service.start)
     start.start()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while True:
         try:
             connect(service).close()
@@ -104,7 +113,7 @@ def test_a_stop_answers_503_to_what_it_cuts_off(tmp_path: Path, processes: str) 
     with Service(tmp_path, settings) as service:
         held = [hold(service, 1000) for _ in range(20)]
         silent = [connect(service) for _ in range(20)]
-        time.sleep(1)
+        wait_until(lambda: in_progress(service) > len(held))
         began = time.monotonic()
         assert service.stop(signal.SIGTERM) == 0
         assert time.monotonic() - began < MOST_STOP_S

@@ -15,7 +15,7 @@ from tests.e2e.envelope import envelope, refusal
 from tests.e2e.service import Service, face_api
 
 PEOPLE = 24
-AGREE_S = 2
+AGREE_S = 60
 CONNECTIONS = 20
 """The kernel gives each to one of two processes."""
 ANY_PHOTO = {"FACE_QUALITY_ENROLMENT": "off", "FACE_QUALITY_RECOGNITION": "off"}

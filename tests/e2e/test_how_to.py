@@ -48,7 +48,7 @@ def carry_out(commands: str, visitor: Path, service: Service | None = None) -> s
         commands = commands.replace("localhost:5000", address)
         commands = commands.replace("attendance.py", f"attendance.py --url http://{address}")
     return subprocess.check_output(
-        ["sh", "-ec", commands], cwd=visitor, env=environment, text=True, timeout=120
+        ["sh", "-ec", commands], cwd=visitor, env=environment, text=True, timeout=600
     )
 
 

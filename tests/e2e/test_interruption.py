@@ -93,12 +93,12 @@ class TestInterruption:
         self, tmp_path: Path, many: Path, uninterrupted: Path, number: signal.Signals
     ) -> None:
         process = started(tmp_path, many)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while not (begun := await self.enrolled(tmp_path)):
             assert process.poll() is None
             assert time.monotonic() < deadline
         process.send_signal(number)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=180)
         if number is not signal.SIGKILL:
             assert process.returncode == 130
             assert said.splitlines()[-1] == "stopped; run the same command again to go on"

@@ -48,7 +48,7 @@ def test_what_was_answered_survives_the_end_of_the_service(
         for writer in writers:
             writer.start()
         for writer in writers:
-            assert writer.some_done.wait(60)
+            assert writer.some_done.wait(180)
         service.stop(number)
         for writer in writers:
             writer.join()

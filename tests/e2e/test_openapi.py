@@ -40,11 +40,12 @@ def test_the_service_does_what_its_description_says(tmp_path: Path, key: str) ->
                 *("run", f"{service.client.base_url}/openapi.json"),
                 *("--checks", "all", "--max-examples", "10" if chosen is None else "5"),
                 *("--seed", "1", "--no-color", *options),
+                *("--request-timeout", "120", "--suppress-health-check", "too_slow"),  # on a loaded machine
             ],
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             check=False,
         )
         log = service.log.read_text()

@@ -15,7 +15,7 @@ def test_they_do_what_it_says(tmp_path: Path) -> None:
     environment = {**unconfigured(), "PATH": f"{FACE_API.parent}:/usr/bin:/bin", "COLUMNS": "160"}
     script = "\n".join([*commands, "face-api keys list"])
     shown = subprocess.check_output(
-        ["sh", "-ec", script], cwd=tmp_path, env=environment, text=True, timeout=120
+        ["sh", "-ec", script], cwd=tmp_path, env=environment, text=True, timeout=600
     )
     assert len(re.findall(r"^face_\w{49}$", shown, re.MULTILINE)) == 3
     states = re.findall(r"(valid|revoked|until \S+ \S+)\s*$", shown, re.MULTILINE)

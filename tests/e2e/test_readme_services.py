@@ -51,7 +51,7 @@ def test_they_do_what_it_says(tmp_path: Path, astronaut: bytes, curl: str | None
         assert '"name":"Ada"' in told.replace(" ", "")
     finally:
         os.killpg(services.pid, signal.SIGTERM)
-        services.wait(60)
+        services.wait(180)
         while ready(ports["5000"]):
             time.sleep(0.1)
     log_text = (tmp_path / "log").read_text()
@@ -61,6 +61,6 @@ def test_they_do_what_it_says(tmp_path: Path, astronaut: bytes, curl: str | None
 
 def ready(port: str) -> bool:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code == 200
+        return httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=60).status_code == 200
     except httpx.TransportError:
         return False

@@ -16,12 +16,14 @@ import pytest
 
 from tests.e2e.model_service import ModelService
 from tests.e2e.service import Service, face_api, first_start, one_line
+from tests.waiting import wait_until
 
 KEY = "a-key-between-services"
-DEADLINE_S = 4.0
-SLACK_S = 2.0
+DEADLINE_S = 10.0
+SLACK_S = 15.0
 """For a loaded machine, beside the deadline."""
-BACK_S = 5.0
+ENOUGH = 12
+"""Answers of four clients in a row that tell that all have their way again."""
 
 
 @dataclass
@@ -156,8 +158,13 @@ class Load:
     answers: list[tuple[float, float, int, str]] = field(default_factory=list)
     """When each came, how long it took, its status and its code or embedding."""
 
+    def well_since(self, begin: float) -> bool:
+        """Whether the latest answers, of those after a time, are all 200."""
+        latest = [status for at, _, status, _ in self.answers if at > begin][-ENOUGH:]
+        return latest == [200] * ENOUGH
+
     def run(self, stop: threading.Event) -> None:
-        with httpx.Client(base_url=f"http://127.0.0.1:{self.api.port}", timeout=30) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{self.api.port}", timeout=120) as client:
             while not stop.is_set():
                 began = time.monotonic()
                 answer = client.post("/api/face/embed", files={"image": ("photo", self.photo)})
@@ -181,12 +188,13 @@ def test_a_service_that_goes_under_load_comes_back(
     for thread in threads:
         thread.start()
     try:
-        time.sleep(1)
+        wait_until(lambda: load.answers)
         if number == signal.SIGSTOP:
             os.kill(victim.process.pid, number)
         else:
             victim.stop(number)
-        time.sleep(DEADLINE_S + 1 if number == signal.SIGSTOP else 2)
+        wait_until(lambda: services.api.client.get("/health/ready").status_code == 503)
+        wait_until(lambda: "model_unavailable" in {found for _, _, _, found in load.answers})
         ready = services.api.client.get("/health/ready")
         assert ready.status_code == 503
         assert ready.json()["code"] == "model_unavailable"
@@ -196,7 +204,7 @@ def test_a_service_that_goes_under_load_comes_back(
         else:
             victim.start()
         back = time.monotonic()
-        time.sleep(BACK_S + SLACK_S)
+        wait_until(lambda: load.well_since(back))
     finally:
         stop.set()
         for thread in threads:
@@ -205,9 +213,7 @@ def test_a_service_that_goes_under_load_comes_back(
     assert kinds <= {(200, expected), (503, "model_unavailable"), (503, "busy")}
     assert (503, "model_unavailable") in kinds
     assert max(took for _, took, _, _ in load.answers) < DEADLINE_S + SLACK_S
-    late = [status for at, _, status, _ in load.answers if at > back + BACK_S]
-    assert late
-    assert set(late) == {200}
+    assert services.api.client.get("/health/ready").status_code == 200
 
 
 def test_a_full_queue_there_is_busy_here(tmp_path: Path, astronaut: bytes) -> None:
@@ -240,6 +246,7 @@ def test_a_wrong_key_is_no_answer(services: Services) -> None:
     answer = httpx.get(
         f"{services.detection.url}/v2/models/yunet",
         headers={"Authorization": "Bearer another-key-of-services"},
+        timeout=60,
     )
     assert answer.status_code == 401
     assert json.loads(answer.text)["error"]
@@ -271,7 +278,7 @@ def test_a_half_sent_body_is_given_up_in_the_form_of_the_protocol(tmp_path: Path
             connection.sendall(
                 b"POST /v2/models/yunet/infer HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n{"
             )
-            connection.settimeout(10)
+            connection.settimeout(120)
             answer = b""
             while part := connection.recv(4096):
                 answer += part

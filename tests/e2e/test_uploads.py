@@ -1,7 +1,9 @@
 """Photos in requests, as the many programs that send them write them."""
 
 import base64
+import codecs
 from collections.abc import Callable
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -26,11 +28,25 @@ def plain(photo: bytes) -> str:
         lambda photo: "data:image/png;base64," + plain(photo),
         lambda photo: "DATA:image/png;base64, " + plain(photo),
         lambda photo: "Data:image/png;base64,\n" + base64.encodebytes(photo).decode(),
+        lambda photo: "\ufeff\n data:image/png;base64," + plain(photo),
+        lambda photo: "data:image/png;base64," + quote(plain(photo), safe=""),
     ],
-    ids=["plain", "lines", "CRLF", "newline", "no padding", "URL-safe", "URI", "capitals", "URI in lines"],
+    ids=[
+        *("plain", "lines", "CRLF", "newline", "no padding", "URL-safe", "URI", "capitals", "URI in lines"),
+        *("URI after a mark", "URI in per cent"),
+    ],
 )
 def test_base64_as_it_is_written(service: Service, astronaut: bytes, written: Callable[[bytes], str]) -> None:
     answer = service.client.post("/api/face/detect", json={"image": written(astronaut)})
+    assert len(envelope(answer)["data"]) == 1
+
+
+def test_json_as_a_shell_writes_it(service: Service, astronaut: bytes) -> None:
+    lines = base64.encodebytes(astronaut).replace(b"\n", b"\r\n")
+    body = codecs.BOM_UTF8 + b'{\r\n\t"image": "' + lines + b'"}'
+    answer = service.client.post(
+        "/api/face/detect", content=body, headers={"content-type": "application/json"}
+    )
     assert len(envelope(answer)["data"]) == 1
 
 

@@ -23,7 +23,7 @@ from tests.integration.dockerfile import Image, build, context_files
 
 COMPOSE = PROJECT / "docker" / "compose.yaml"
 DOCKERFILE = PROJECT / "docker" / "Dockerfile"
-START_S = 60
+START_S = 180
 
 
 @pytest.fixture(scope="module")
@@ -167,10 +167,10 @@ def test_the_image_starts_becomes_healthy_and_stops(image: Image) -> None:
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.2)
-        page = httpx.get(f"http://127.0.0.1:{port}/")
+        page = httpx.get(f"http://127.0.0.1:{port}/", timeout=60)
         assert page.status_code == 200
         process.terminate()
-        assert process.wait(STOP_S) == 0
+        assert process.wait(120) == 0
     assert list((image.root / "data").iterdir())
 
 

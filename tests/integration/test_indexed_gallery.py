@@ -66,7 +66,7 @@ def indexed(storage: Storage) -> IndexedGallery:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while True:
             # A file that is just being written or removed tells nothing.
             with suppress(OSError, EOFError, ValueError):
@@ -153,7 +153,7 @@ class TestFollowing:
             await enrol(others.faces, *((f"{seed}", face(seed, SIZE)) for seed in range(1, 20)))
             assert await nearest(storage, 7) == ["7"]
             assert exact == [DEFAULT]
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(120):
                 while exact:
                     exact.clear()
                     assert await nearest(storage, 8) == ["8"]

@@ -60,7 +60,7 @@ async def end_what_waits_for(connection: AsyncConnection) -> None:
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
         " WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         while not (await connection.execute(blocked)).all():  # noqa: ASYNC110 - the server has no event of ours
             await asyncio.sleep(0.01)
 
@@ -135,7 +135,7 @@ async def test_a_server_that_does_not_answer_in_time(impatient: Storage, other: 
             with pytest.raises(Unavailable):
                 await attempt
         await connection.rollback()
-    assert await impatient.faces.list(EVERYTHING, 10) == []
+    assert await on_postgres(other).faces.list(EVERYTHING, 10) == []
 
 
 async def test_no_connection_left(impatient: Storage, other: AsyncEngine) -> None:
@@ -239,7 +239,7 @@ async def test_the_server_itself_ends_a_filter_by_metadata_that_takes_long(
             storage.gallery.search(PROBE, DEFAULT, 1, {"a": 1}),
             storage.profiles.list(ProfileFilter(metadata={"a": 1}), 1),
         ):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(120):
                 with pytest.raises(Unavailable) as caught:
                     await attempt
             assert "QueryCanceled" in "".join(map(repr, _causes(caught.value)))

@@ -8,7 +8,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from application.audit import AuditTrail
 from application.audit_notes import noting
 from domain.audit import AuditEvent
-from entrypoints.http.middleware.records import record_of
+from entrypoints.http.middleware.records import NO_CODE, record_of
 
 CLIENT_LEFT = "client_left"
 """Result of a request whose client left before the answer."""
@@ -40,7 +40,7 @@ def audited(app: ASGIApp, trail: AuditTrail) -> ASGIApp:
 
         async def recorded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                await finish("" if record.code == "-" else record.code)
+                await finish("" if record.code == NO_CODE else record.code)
             await send(message)
 
         async def finish(code: str) -> None:

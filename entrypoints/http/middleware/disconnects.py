@@ -5,7 +5,7 @@ import asyncio
 from litestar.types import ASGIApp, HTTPReceiveMessage, Message, Receive, Scope, Send
 
 from application.ports.workers import Client, current_client
-from entrypoints.http.middleware.records import record_of
+from entrypoints.http.middleware.records import NO_CODE, record_of
 
 
 def drop_abandoned_work(app: ASGIApp) -> ASGIApp:
@@ -22,11 +22,18 @@ def drop_abandoned_work(app: ASGIApp) -> ASGIApp:
                 raise
         finally:
             current_client.reset(former)
-            record_of(scope).left = connection.client.left
+            _note_departure(scope, connection.client)
             connection.close()
             connection.client.end()
 
     return answered
+
+
+def _note_departure(scope: Scope, client: Client) -> None:
+    if client.left:
+        record = record_of(scope)
+        record.left = True
+        record.code = NO_CODE  # that of an answer which nobody got, such as that the body ended too early
 
 
 class _Connection:

@@ -16,7 +16,7 @@ from adapters.prometheus.metrics import (
 )
 from application.stages import Measurements, measuring
 from entrypoints.http.middleware.access_log import CLIENT_CLOSED_REQUEST
-from entrypoints.http.middleware.records import record_of
+from entrypoints.http.middleware.records import NO_CODE, record_of
 
 _METHODS = {"GET", "POST", "PATCH", "DELETE", "OPTIONS"}
 _UNKNOWN = "-"
@@ -63,7 +63,7 @@ def _count(scope: Scope, status: int, measurements: Measurements, seconds: float
     REQUESTS.labels(known_method(scope), route, str(status)).inc()
     if route != _UNKNOWN:
         REQUEST_SECONDS.labels(route).observe(seconds)
-    if status >= HTTPStatus.BAD_REQUEST and record.code != "-":
+    if status >= HTTPStatus.BAD_REQUEST and record.code != NO_CODE:
         REFUSALS.labels(record.code).inc()
     for stage, _, took in measurements.stages:
         STAGE_SECONDS.labels(stage).observe(took)

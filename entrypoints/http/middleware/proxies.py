@@ -43,9 +43,10 @@ def behind_proxies(
         if _trusted(scope):
             prefix = next((_prefix(value) for name, value in scope["headers"] if name == _HEADER), root_path)
         state[_KEY] = prefix
-        if prefix and prefix.split("/")[1] not in own_folders and scope["path"].startswith(prefix + "/"):
-            state["path"] = scope["path"].removeprefix(prefix)
-            state["raw_path"] = scope["raw_path"].removeprefix(prefix.encode())
+        below = f"{scope['path']}/".startswith(f"{prefix}/")
+        if prefix and below and prefix.split("/")[1] not in own_folders:
+            state["path"] = scope["path"].removeprefix(prefix) or "/"
+            state["raw_path"] = scope["raw_path"].removeprefix(prefix.encode()) or b"/"
         await forwarded(state, receive, send)
 
     def _trusted(scope: Scope) -> bool:

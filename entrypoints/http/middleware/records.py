@@ -17,12 +17,15 @@ _GOOD_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 """Of an identifier that a client or proxy may choose: it goes into the log and the answer as it is."""
 
 
+NO_CODE = "-"
+
+
 @dataclass(slots=True)
 class RequestRecord:
     """Collected while a request is answered."""
 
     id: str
-    code: str = "-"
+    code: str = NO_CODE
     """Of the error that the answer is."""
     left: bool = False
     """Whether the client left before the answer."""

@@ -15,8 +15,8 @@ from litestar.types.internal_types import PathParameterDefinition
 from entrypoints.http.openapi.examples import example_of
 from entrypoints.http.openapi.request_bodies import JSON_PATH
 from entrypoints.http.openapi.schemas import Schema, simplified, without_null
+from entrypoints.http.requests.forms import JSON
 from entrypoints.http.requests.multipart import MULTIPART
-from entrypoints.http.requests.photos import JSON
 from entrypoints.http.requests.signatures import parameters_of
 
 Document: TypeAlias = dict[str, Any]

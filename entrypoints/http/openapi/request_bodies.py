@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from litestar.openapi.spec import OpenAPIMediaType, Operation, Reference, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 
+from entrypoints.http.requests.forms import JSON
 from entrypoints.http.requests.multipart import MULTIPART
-from entrypoints.http.requests.photos import JSON
 from entrypoints.http.requests.signatures import OperationWithBody
 
 JSON_PATH = "/json"
@@ -82,7 +82,9 @@ def batch_body() -> type[Operation]:
         ),
         "image": Schema(type=OpenAPIType.ARRAY, items=_BINARY, description="Behind its `name`"),
         "archive": Schema(
-            type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY, description="A zip of person/photo.jpg"
+            type=OpenAPIType.STRING,
+            format=OpenAPIFormat.BINARY,
+            description="A zip of person/photo.jpg; folders in a person's are theirs, too",
         ),
     }
     return _operation({MULTIPART: _object(parts, [])})

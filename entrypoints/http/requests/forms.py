@@ -6,11 +6,13 @@ from multipart import parse_options_header
 
 from domain.errors import InvalidInput
 from entrypoints.http.requests.multipart import MULTIPART, AnyRequest, read_parts, refuse_repeated
-from entrypoints.http.requests.signatures import form_fields, query_parameters, takes_json
+from entrypoints.http.requests.signatures import form_fields, query_parameters, takes_body, takes_json
 from entrypoints.http.requests.text import utf8
 from entrypoints.http.requests.unknown import refuse_unknown
 
 URL_ENCODED = "application/x-www-form-urlencoded"
+JSON = "application/json"
+_NO_JSON = (b"", b"{}", b"null")
 MAX_PARAMETERS_BYTES = 64_000
 """Of the parameters of a form: as many as fit into an address."""
 
@@ -69,7 +71,15 @@ async def _fields(request: AnyRequest) -> list[tuple[str, bytes]]:
             (utf8(unquote_to_bytes(name), "The name of a field of the form"), unquote_to_bytes(value))
             for name, _, value in pairs
         ]
+    if kind == JSON and not takes_body(request.route_handler):
+        await _refuse_json(request)
     return []
+
+
+async def _refuse_json(request: AnyRequest) -> None:
+    """Refuse JSON that nobody would read, and with it the collection that is meant, say; clients may send none."""
+    if (await request.body()).strip() not in _NO_JSON:
+        raise InvalidInput("This operation takes no JSON: send parameters in the address or as a form.")
 
 
 def _check_length(number: int) -> None:

@@ -1,24 +1,25 @@
 """Photos and embeddings in requests: multipart forms, JSON, or the bytes of one photo."""
 
 import binascii
+import codecs
 import hashlib
 import re
 from base64 import b64decode
+from collections.abc import Iterable
+from urllib.parse import unquote
 
 import msgspec
 from multipart import parse_options_header
 
 from application.analysis.sources import Photo, Source, Vector
 from domain.errors import InvalidImage, InvalidInput, about
-from entrypoints.http.requests.forms import URL_ENCODED, content_fields
+from entrypoints.http.requests.forms import JSON, URL_ENCODED, content_fields
 from entrypoints.http.requests.multipart import MULTIPART, AnyRequest, refuse_repeated
 from entrypoints.http.requests.signatures import json_fields, query_parameters
 from entrypoints.http.requests.text import utf8
 from entrypoints.http.requests.unknown import refuse_unknown_keys
 
-JSON = "application/json"
-
-RAW_TYPES = ("", "application/octet-stream", URL_ENCODED)
+RAW_TYPES = ("", "application/octet-stream", "binary/octet-stream", URL_ENCODED)
 """Media types of a body that is the photo itself, beside `image/*`. The last is what `curl --data-binary` says."""
 
 _PHOTO = "image"
@@ -37,6 +38,10 @@ class JsonBody(msgspec.Struct):
     embedding: list[float] | None = None
     nonce: str | None = None
 
+    def given(self) -> list[str]:
+        """The names of what it carries."""
+        return [name for name in self.__struct_fields__ if getattr(self, name) is not None]
+
 
 async def read_source(request: AnyRequest) -> Source:
     """The photo, or the `embedding` of a JSON request.
@@ -48,6 +53,7 @@ async def read_source(request: AnyRequest) -> Source:
     if kind != JSON:
         return await read_photo(request)
     body = await _json(request)
+    _refuse_others(body.given(), _PHOTO, "embedding")
     if (body.image is None) == (body.embedding is None):
         raise InvalidInput("The JSON object has to have either 'image' or 'embedding'.")
     if body.embedding is not None:
@@ -82,10 +88,15 @@ async def read_photos(request: AnyRequest, *names: str) -> dict[str, Photo]:
     kind = _content_type(request)
     if kind == MULTIPART:
         fields = content_fields(request)
+        _refuse_others(fields, *names)
         return {name: Photo(fields[name]) for name in names if name in fields}
     if kind != JSON:
-        raise InvalidInput(f"Send {MULTIPART} with photos in the fields {', '.join(names)}, or {JSON}.")
+        alone = " or the photo alone as image/jpeg," if names == (_PHOTO,) else ""
+        raise InvalidInput(
+            f"Send {MULTIPART} with photos in the fields {', '.join(names)},{alone} or {JSON}."
+        )
     body = await _json(request)
+    _refuse_others(body.given(), *names)
     photos = {}
     for name in names:
         text = getattr(body, name)
@@ -133,6 +144,17 @@ def fingerprint_of(request: AnyRequest, content: bytes) -> bytes:
     return hashlib.sha256(address.encode() + content).digest()
 
 
+def _refuse_others(given: Iterable[str], *wanted: str) -> None:
+    """Refuse what would not be looked at, such as a third photo where two are compared.
+
+    Raises:
+        InvalidInput: there is something besides what is wanted.
+    """
+    others = sorted(set(given) - {*wanted})
+    if others:
+        raise InvalidInput(f"{', '.join(others)}: not beside {' and '.join(wanted)}, or without.")
+
+
 def _content_type(request: AnyRequest) -> str:
     kind: str
     kind, _ = parse_options_header(request.headers.get("content-type", ""))
@@ -140,7 +162,7 @@ def _content_type(request: AnyRequest) -> str:
 
 
 async def _json(request: AnyRequest) -> JsonBody:
-    body = await request.body()
+    body = (await request.body()).removeprefix(codecs.BOM_UTF8).translate(None, _LINE_BREAKS)
     handler = request.route_handler
     refuse_unknown_keys(body, json_fields(handler), query_parameters(handler))
     refuse_repeated([key.group(1).decode() for key in _KEY.finditer(body)], "JSON object")
@@ -151,13 +173,18 @@ async def _json(request: AnyRequest) -> JsonBody:
 
 
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
+_BEFORE = "\ufeff \t\r\n\f\v"
+"""What may be before it: a byte order mark, as some editors write, and blanks."""
 _BLANKS = b" \t\r\n\f\v"
+_LINE_BREAKS = b"\r\n\t"
+"""JSON has none in strings, but a shell puts them there with what `base64` prints; elsewhere they mean nothing."""
 
 
 def _decoded(text: str) -> Photo:
     """Base64, of either alphabet, with or without line breaks and padding, or a data URI with it."""
+    text = text.lstrip(_BEFORE)
     if text[:5].lower() == "data:":
-        text = text.partition(",")[2]
+        text = unquote(text.partition(",")[2])
     try:
         letters = text.encode("ascii").translate(_URL_SAFE, _BLANKS).rstrip(b"=")
         return Photo(b64decode(letters + b"=" * (-len(letters) % 4), validate=True))

@@ -33,6 +33,11 @@ def json_fields(handler: BaseRouteHandler) -> frozenset[str]:
     )
 
 
+def takes_body(handler: BaseRouteHandler) -> bool:
+    """Whether a handler has a use for a body besides a form of its parameters."""
+    return takes_json(handler) or _body_of(handler) is not None
+
+
 def takes_json(handler: BaseRouteHandler) -> bool:
     """Whether the framework reads a JSON body for a handler."""
     return "data" in parameters_of(handler)
@@ -56,10 +61,12 @@ def parameters_of(handler: BaseRouteHandler) -> dict[str, FieldDefinition]:
 @lru_cache(maxsize=256)
 def query_parameters(handler: BaseRouteHandler) -> frozenset[str]:
     """Names of the parameters that a request may have in the query."""
+    injected = handler.resolve_dependencies()  # which the framework describes as parameters of the query, too
     return frozenset(
         name
         for name, field in parameters_of(handler).items()
-        if isinstance(field.kwarg_definition, ParameterKwarg)
+        if name not in injected
+        and isinstance(field.kwarg_definition, ParameterKwarg)
         and field.kwarg_definition.param_type is ParamType.QUERY
     )
 

@@ -3,13 +3,16 @@
 Bytes that aren't UTF-8 must not be replaced: two different names would become one.
 """
 
+import json
 import re
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from litestar import Request
 
 from domain.errors import InvalidInput
+from entrypoints.http.requests.multipart import refuse_repeated
 from entrypoints.http.requests.signatures import json_fields, optional_values, query_parameters
 from entrypoints.http.requests.unknown import refuse_unknown, refuse_unknown_keys
 
@@ -68,14 +71,29 @@ async def check_json(request: Request[Any, Any, Any]) -> None:
     utf8(body, "The body")
     if depth(body) > MAX_JSON_DEPTH:
         raise InvalidInput(f"The JSON is nested deeper than {MAX_JSON_DEPTH} levels.")
+    _refuse_repeated_keys(body)
     handler = request.route_handler
     refuse_unknown_keys(body, json_fields(handler), query_parameters(handler))
 
 
-def depth(json: bytes) -> int:
+def _refuse_repeated_keys(body: bytes) -> None:
+    """Refuse an object with two values of a key, one of which would be ignored silently.
+
+    Raises:
+        InvalidInput: there is one.
+    """
+
+    def unique(pairs: list[tuple[str, object]]) -> None:
+        refuse_repeated([key for key, _ in pairs], "JSON object")
+
+    with suppress(ValueError):  # what is no JSON is left to the reader of it
+        json.loads(body, object_pairs_hook=unique)
+
+
+def depth(text: bytes) -> int:
     """Maximum number of objects and arrays of a JSON text that are open at once."""
     deepest = level = 0
-    for bracket in _BRACKET.findall(_STRING.sub(b"", json)):
+    for bracket in _BRACKET.findall(_STRING.sub(b"", text)):
         level += 1 if bracket in _OPENING else -1
         deepest = max(deepest, level)
     return deepest

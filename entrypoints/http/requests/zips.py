@@ -6,10 +6,12 @@ import struct
 import zipfile
 import zlib
 from functools import partial
+from itertools import takewhile
 from pathlib import PurePosixPath
 
 from application.analysis.sources import Photo
 from application.enrolment import BatchItem
+from application.photo_folders import SUFFIXES, skip_reason
 from domain.errors import FaceServiceError, ImageTooLarge, InvalidImage, InvalidInput, InvalidName
 
 MAX_EXPANSION = 20
@@ -45,6 +47,9 @@ DAMAGED = (
 def items_of(content: bytes, max_photos: int, max_photo_bytes: int) -> list[BatchItem]:
     """The photos of a zip of person/photo; each is unpacked when it is read.
 
+    Folders in a person's folder are that person's, too, and one around the folders of all is nobody's. Hidden
+    files and folders of the system are refused when they are read.
+
     Args:
         content: the file.
         max_photos: how many photos it may have.
@@ -65,24 +70,49 @@ def items_of(content: bytes, max_photos: int, max_photo_bytes: int) -> list[Batc
         raise InvalidInput(f"The archive has more than {max_photos} photos.")
     if sum(entry.file_size for entry in entries) > MAX_EXPANSION * len(content):
         raise ImageTooLarge("The archive expands to far more than its size.")
-    return [_item(archive, entry, max_photo_bytes) for entry in entries]
+    paths = [_path(entry) for entry in entries]
+    around = _folders_around(paths)
+    return [
+        _item(archive, entry, path, around, max_photo_bytes)
+        for entry, path in zip(entries, paths, strict=True)
+    ]
 
 
-def _item(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, max_bytes: int) -> BatchItem:
-    name = entry.filename
+def _path(entry: zipfile.ZipInfo) -> PurePosixPath:
+    name = _name(entry) or entry.filename
+    # Backslashes are what some programs for Windows write.
+    return PurePosixPath(name.replace("\\", "/").lstrip("/"))
+
+
+def _folders_around(paths: list[PurePosixPath]) -> int:
+    """How many folders are around the folders of all people: one in `people/Ada/1.jpg`, `people/Grace/1.jpg`."""
+    photos = [path for path in paths if path.suffix.lower() in SUFFIXES and not _skip_reason(path)]
+    levels = zip(*(path.parts[:-2] for path in photos), strict=False)
+    return sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, levels))
+
+
+def _item(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: PurePosixPath, around: int, max_bytes: int
+) -> BatchItem:
+    # A photo outside of any folder is nobody's: nobody can have an empty name.
+    person = path.parts[around] if len(path.parts) > around + 1 else ""
+    if _name(entry) is None:
+        return BatchItem(person, partial(_refuse, InvalidName("The name in the archive is not UTF-8.")))
+    if reason := _skip_reason(path):
+        return BatchItem(person, partial(_refuse, InvalidImage(f"The file was skipped: {reason}.")))
+    return BatchItem(person, partial(_photo, archive, entry, max_bytes))
+
+
+def _skip_reason(path: PurePosixPath) -> str | None:
+    return next(filter(None, map(skip_reason, path.parts)), None)
+
+
+def _name(entry: zipfile.ZipInfo) -> str | None:
+    """The entry's name; None if it isn't UTF-8."""
     try:
-        if not entry.flag_bits & _UTF8:
-            name = name.encode("cp437").decode()
+        return entry.filename if entry.flag_bits & _UTF8 else entry.filename.encode("cp437").decode()
     except UnicodeError:
-        return BatchItem(
-            _person(name), partial(_refuse, InvalidName("The name in the archive is not UTF-8."))
-        )
-    return BatchItem(_person(name), partial(_photo, archive, entry, max_bytes))
-
-
-def _person(path: str) -> str:
-    """The name of the folder that the photo is in; empty, which nobody can be called, outside of any."""
-    return PurePosixPath(path).parent.name
+        return None
 
 
 def _photo(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, max_bytes: int) -> Photo:

@@ -11,13 +11,13 @@ import pytest
 from typing_extensions import override
 
 from adapters.memory.audit import InMemoryAudit
-from application import audit
 from application.audit import AuditTrail, ReadAudit
 from application.audit_notes import AuditNotes, note, noting
 from application.ports.audit import AuditFilter
 from domain.audit import MAX_IDS, AuditEntry, AuditEvent
 from domain.errors import InvalidInput, Unavailable
 from domain.people import ProfileId
+from tests.virtual_time import in_virtual_time
 
 EVENT = AuditEvent(at=datetime(2026, 11, 28, tzinfo=UTC), action="recognize_face", result="match")
 
@@ -98,6 +98,7 @@ async def test_what_can_never_be_stored_does_not_block_the_rest(log: FlakyAudit)
     assert sorted(await log.actions()) == ["a", "audit_entries_lost", "b", "c"]
 
 
+@in_virtual_time
 async def test_written_within_a_second_and_at_the_end(log: FlakyAudit) -> None:
     trail = AuditTrail(log, days=1)
     async with trail.running():
@@ -109,12 +110,12 @@ async def test_written_within_a_second_and_at_the_end(log: FlakyAudit) -> None:
     assert len(await log.actions()) == 2
 
 
-async def test_old_entries_are_removed(log: FlakyAudit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "FLUSH_S", 0.01)
+@in_virtual_time
+async def test_old_entries_are_removed(log: FlakyAudit) -> None:
     await log.append([replace(EVENT, at=datetime(2020, 1, 1, tzinfo=UTC))] * 2)
     trail = AuditTrail(log, days=1)
     async with trail.running():
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(2)
     assert await log.actions() == []
     assert (await log.chain()).removed_id == 2
 

@@ -10,6 +10,7 @@ from application.decisions import CalibrationMode
 from application.gallery_calibration import BACKGROUND_PEOPLE, REDRAW_S, GalleryCalibration
 from domain.faces import Embedding
 from tests.unit.cohorts import Cohorts, people
+from tests.virtual_time import in_virtual_time
 
 
 @pytest.fixture
@@ -36,18 +37,20 @@ class TestForgetting:
     def soon(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(gallery_calibration, "FORGET_S", 0.05)
 
+    @in_virtual_time
     async def test_what_nobody_asks_for(self, cohorts: Cohorts) -> None:
-        calibration = GalleryCalibration(cohorts)
+        calibration = GalleryCalibration(cohorts, clock=asyncio.get_running_loop().time)
         await people(calibration, "default")
         assert calibration._entries
         await asyncio.sleep(0.2)
         assert not calibration._entries
 
+    @in_virtual_time
     async def test_what_is_in_use_stays(
         self, calibration: GalleryCalibration, cohorts: Cohorts, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(gallery_calibration, "CHECK_S", 0.01)
-        calibration = GalleryCalibration(cohorts)
+        calibration = GalleryCalibration(cohorts, clock=asyncio.get_running_loop().time)
         for _ in range(15):
             await people(calibration, "default")
             assert calibration._entries
@@ -56,8 +59,9 @@ class TestForgetting:
         await asyncio.sleep(0.2)
         assert not calibration._entries
 
+    @in_virtual_time
     async def test_once_forgotten_it_is_loaded_again(self, cohorts: Cohorts) -> None:
-        calibration = GalleryCalibration(cohorts)
+        calibration = GalleryCalibration(cohorts, clock=asyncio.get_running_loop().time)
         for _ in range(2):
             assert await people(calibration, "default") == 100
             await asyncio.sleep(0.2)

@@ -114,7 +114,7 @@ async def test_a_photo_that_is_cancelled_leaves_its_place(counters: SharedCounte
     for task in (waiting, working):
         task.cancel()
     await asyncio.wait({working, waiting})
-    async with asyncio.timeout(5), places.place():
+    async with asyncio.timeout(60), places.place():
         pass
     places.close()
 

@@ -47,7 +47,8 @@ def test_photos_in_nested_folders_are_that_persons(tmp_path: Path) -> None:
             "lost+found",
             "$RECYCLE.BIN",
         ),
-        *("System Volume Information", "@Recycle", ".hidden"),
+        *("System Volume Information", "@Recycle", ".hidden", "@sharebin", "DfsrPrivate"),
+        *("Photos Library.photoslibrary", "Previews.lrdata"),
     ],
 )
 def test_folders_of_the_system_are_skipped_at_every_depth(tmp_path: Path, folder: str) -> None:

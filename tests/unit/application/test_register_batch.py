@@ -12,6 +12,7 @@ from domain import errors
 from domain.errors import Busy
 from tests.unit.application.in_memory_service import InMemoryService
 from tests.unit.fakes import BLUE, RED, InlineWorkers, photo
+from tests.waiting import PATIENCE_S
 
 
 class Enrolling:
@@ -37,7 +38,7 @@ async def test_a_photo_waits_for_a_place_in_the_queue() -> None:
     await asyncio.sleep(0.2)
     assert enrolling.tried == ["Ada", "Bea"], "nothing is tried again before there is a place"
     gate.set()
-    assert await asyncio.wait_for(running, 5) == ["Ada", "Bea"]
+    assert await asyncio.wait_for(running, PATIENCE_S) == ["Ada", "Bea"]
     assert await working
     pool.close()
 

@@ -18,6 +18,11 @@ def test_a_name_that_cannot_be_stored_is_refused(bad: str) -> None:
         person_name(bad)
 
 
+def test_a_name_of_a_folder_that_is_not_utf8_is_refused_as_that() -> None:
+    with pytest.raises(InvalidName, match="not UTF-8"):
+        person_name(b"M\xfcller".decode(errors="surrogateescape"))
+
+
 @pytest.mark.parametrize("text", ["default", "a", "0", "staff-2_b", "x" * 63])
 def test_a_collections_name(text: str) -> None:
     assert collection_name(text) == text

@@ -166,7 +166,7 @@ async def following(database: Database, store: Store) -> AsyncIterator[IndexFoll
 
 
 async def filled(follower: IndexFollower) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         while not follower.ready:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
 

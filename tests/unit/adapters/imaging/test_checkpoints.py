@@ -1,5 +1,6 @@
 """Decoding can be stopped before it takes long, where its time is foreseen, and in between."""
 
+from concurrent.futures import CancelledError
 from io import BytesIO
 
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image as Pillow
 from adapters.imaging.decoder import PillowDecoder
 from adapters.threads.allowance import MAX_MS
 from application.ports.effort import Interrupted, watched
+from application.ports.workers import Client, current_client
 from tests.unit import hostile_images as hostile
 
 DECODER = PillowDecoder(50_000_000)
@@ -18,6 +20,13 @@ def flat(kind: str, side: int, **options: object) -> bytes:
     file = BytesIO()
     Pillow.new("RGB", (side, side), (90, 120, 200)).save(file, kind, **options)
     return file.getvalue()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def imported() -> None:
+    """What decodes a kind of file is imported with the first."""
+    for kind in ("WEBP", "AVIF", "JPEG", "PNG", "BMP"):
+        DECODER.decode_reduced(flat(kind, 80), 640)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +45,7 @@ def test_what_takes_long_is_stopped_before_it_has(data: bytes) -> None:
     with watched(lambda seconds: seconds < ALLOWED_S) as effort:
         with pytest.raises(Interrupted):
             DECODER.decode_reduced(data, 640)
-        assert effort.spent_s < 0.1
+        assert effort.spent_s < ALLOWED_S
 
 
 def test_what_can_not_be_foreseen_is_stopped_when_its_time_is_up() -> None:
@@ -76,3 +85,14 @@ def test_nothing_that_a_phone_makes_is_foreseen_to_take_long(
     with watched(note) as effort:
         DECODER.decode_reduced(data, 640)
     assert max(ahead) < ALLOWED_S
+
+
+def test_a_client_that_leaves_is_not_told_of_as_a_damaged_photo() -> None:
+    client = Client()
+    client.leave()
+    former = current_client.set(client)
+    try:
+        with pytest.raises(CancelledError):
+            DECODER.decode(flat("JPEG", 64))
+    finally:
+        current_client.reset(former)

@@ -67,8 +67,20 @@ def test_so_it_does_in_other_formats(kind: str, mode: str) -> None:
     assert (DECODER.decode(file.getvalue()) == 90).all()
 
 
+def test_so_it_does_in_a_palette() -> None:
+    picture = Pillow.new("RGB", (2, 2), (90, 90, 90))
+    picture.putpixel((0, 0), (10, 10, 10))
+    for alphas, expected in ((bytes(256), [10, 90]), (b"\0" + b"\xff" * 255, None)):
+        file = BytesIO()
+        picture.quantize(2).save(file, "PNG", transparency=alphas)
+        found = DECODER.decode(file.getvalue())[0, :, 0].tolist()
+        assert found == expected if expected else 255 in found
+
+
 @pytest.mark.parametrize("order", ["<", ">"])
-@pytest.mark.parametrize(("kind", "form"), [(1, "Bxxx"), (3, "Hxx"), (4, "I")])
+@pytest.mark.parametrize(
+    ("kind", "form"), [(1, "Bxxx"), (3, "Hxx"), (4, "I"), (6, "bxxx"), (8, "hxx"), (9, "i")]
+)
 def test_orientation_as_any_whole_number(order: str, kind: int, form: str) -> None:
     mark = b"II*\0" if order == "<" else b"MM\0*"
     block = mark + struct.pack(f"{order}IHHHI{form}", 8, 1, 0x0112, kind, 1, 6)
@@ -103,3 +115,4 @@ def test_both_byte_orders_of_exif(order: str) -> None:
     mark = b"II*\0" if order == "<" else b"MM\0*"
     block = mark + struct.pack(f"{order}IHHHIHH", 8, 1, 0x0112, 3, 1, 6, 0)
     assert orientation(block) == orientation(b"Exif\0\0" + block) == 6
+    assert orientation(b"Exif\0\0" * 2 + block) == 6

@@ -16,6 +16,8 @@ SCHEME = "postgresql+asyncpg://ann:secret@"
         ("/faces?host=one&port=none", "not a number"),
         ("host/faces?sslmode=require", "unknown option 'sslmode'"),
         ("host/faces?pool_size=1", "unknown option 'pool_size'"),
+        ("host/faces?ssl=maybe", "'ssl' must be one of disable,"),
+        ("host/faces?target_session_attrs=writable", "'target_session_attrs' must be one of any,"),
         ("host/faces?prepared_statement_cache_size=many", "not a number"),
         ("a..b/faces", "host can't be"),
         (f"{'x' * 64}/faces", "host can't be"),

@@ -52,7 +52,7 @@ def refuse(status: int, code: str, words: str = "No.") -> Say:
 
 
 def hang(handler: BaseHTTPRequestHandler, _: bytes) -> None:
-    time.sleep(3)
+    time.sleep(100)
     handler.close_connection = True
 
 
@@ -66,7 +66,7 @@ def drip(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     handler.send_response(200)
     handler.send_header("Content-Length", "1000000")
     handler.end_headers()
-    for _second in range(40):
+    for _second in range(1000):
         try:
             handler.wfile.write(b" ")
         except OSError:

@@ -34,7 +34,7 @@ def test_one_thread_at_a_time(tmp_path: Path) -> None:
 
 
 def test_another_process_is_waited_for_and_its_end_releases_the_lock(tmp_path: Path) -> None:
-    with Popen([sys.executable, "-c", HOLD, str(tmp_path), "60"], stdout=PIPE) as other:
+    with Popen([sys.executable, "-c", HOLD, str(tmp_path), "600"], stdout=PIPE) as other:
         assert other.stdout is not None
         other.stdout.readline()
         began = time.monotonic()
@@ -43,9 +43,9 @@ def test_another_process_is_waited_for_and_its_end_releases_the_lock(tmp_path: P
         other.kill()
         other.wait()
         began = time.monotonic()
-        with exclusive(tmp_path, timeout_s=30):
+        with exclusive(tmp_path, timeout_s=300):
             pass
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 200
     assert waited >= 0.2
 
 

@@ -67,14 +67,14 @@ async def test_a_cancelled_caller_keeps_its_place_until_the_work_has_ended(gate:
 
 async def test_whoever_waits_for_a_place_is_woken_when_there_is_one(gate: threading.Event) -> None:
     pool = ThreadWorkerPool(workers=1, queue=0)
-    await asyncio.wait_for(pool.vacancy(), 1)
+    await asyncio.wait_for(pool.vacancy(), 60)
     working = asyncio.create_task(pool.run(gate.wait))
     await asyncio.sleep(0)
     waiting = [asyncio.create_task(pool.vacancy()) for _ in range(3)]
     done, _ = await asyncio.wait(waiting, timeout=0.05)
     assert not done
     gate.set()
-    await asyncio.wait_for(asyncio.gather(*waiting), 1)
+    await asyncio.wait_for(asyncio.gather(*waiting), 60)
     assert await working
     pool.close()
 
@@ -106,7 +106,7 @@ async def test_work_of_a_client_that_leaves_is_dropped_before_it_begins(gate: th
     leaving.leave()
     with pytest.raises(asyncio.CancelledError):
         await queued
-    await asyncio.wait_for(pool.vacancy(), 1)
+    await asyncio.wait_for(pool.vacancy(), 60)
     with pytest.raises(asyncio.CancelledError):
         await asyncio.create_task(run_for(leaving, pool, partial(note, "late")))
     gate.set()
@@ -132,9 +132,9 @@ async def test_work_that_has_begun_stops_when_nobody_wants_it() -> None:
     current_client.set(client)
     running = asyncio.create_task(pool.run(work))
     current_client.set(None)
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(begun.wait, 60)
     client.leave()
-    assert await asyncio.to_thread(stopped.wait, 10)
+    assert await asyncio.to_thread(stopped.wait, 60)
     with pytest.raises(asyncio.CancelledError):
         await running
     assert await pool.run(current_client.get) is None

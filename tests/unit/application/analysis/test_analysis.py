@@ -70,5 +70,5 @@ def test_a_crowd_can_be_stopped_before_its_faces_are_embedded(monkeypatch: pytes
     choice = ModelChoice("colour", "colour")
     with watched(lambda seconds: seconds < 0.25), pytest.raises(Interrupted):
         analyser().analyse(data, choice, options)
-    with watched(lambda seconds: seconds < 0.5):
+    with watched(lambda seconds: seconds < 5):
         assert len(analyser().analyse(data, choice, options)) == 40

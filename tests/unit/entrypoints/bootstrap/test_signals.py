@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,24 +13,24 @@ import asyncio, sys, time, uvloop
 from entrypoints.bootstrap.signals import StopSignals
 
 async def main():
-    StopSignals(limit_s=1)
+    StopSignals(limit_s=float(sys.argv[2]))
     print("begun", flush=True)
     if sys.argv[1] == "waits":
-        await asyncio.sleep(60)
+        await asyncio.sleep(600)
     elif sys.argv[1] == "computes":
         while True:
             pass
     else:
-        time.sleep(60)
+        time.sleep(600)
 
 uvloop.run(main())
 """
 
 
 @contextmanager
-def program(behaviour: str) -> Iterator[subprocess.Popen[str]]:
+def program(behaviour: str, limit_s: int) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, behaviour],
+        [sys.executable, "-c", PROGRAM, behaviour, str(limit_s)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -44,19 +43,17 @@ def program(behaviour: str) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_cancels_the_task(number: int) -> None:
-    with program("waits") as process:
+    with program("waits", 120) as process:
         process.send_signal(number)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=120)
     assert "CancelledError" in said
     assert "did not stop" not in said
 
 
 @pytest.mark.parametrize("behaviour", ["computes", "sleeps"])
 def test_a_blocked_event_loop_does_not_prevent_the_end(behaviour: str) -> None:
-    with program(behaviour) as process:
+    with program(behaviour, 1) as process:
         process.send_signal(signal.SIGTERM)
-        began = time.monotonic()
-        _, said = process.communicate(timeout=30)
-        assert time.monotonic() - began < 20
+        _, said = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "did not stop within 1 s" in said

@@ -18,6 +18,7 @@ NOWHERE = Path("/nonexistent/.env")
         ("FACE_MAX_BODY", "FACE_MAX_BODY_MB"),
         ("FACE_DATABASE_URI", "FACE_DATABASE_URL"),
         ("FACE_HTTP_PORT", "FACE_PORT"),
+        ("FACE-LIVENESS", "FACE_LIVENESS"),
     ],
 )
 def test_an_unknown_key_is_one_line_that_names_it_and_the_nearest(

@@ -19,14 +19,13 @@ from pathlib import Path
 
 folder, behaviour = Path(sys.argv[1]), sys.argv[2]
 heartbeat = int(os.environ["_FACE_WORKER"].split()[2])
-(folder / str(os.getpid())).touch()
-
 def end(*_):
     time.sleep(0.5)
     (folder / f"{os.getpid()}.ended").touch()
     sys.exit()
 
 signal.signal(signal.SIGTERM, signal.SIG_IGN if behaviour == "deaf" else end)
+(folder / str(os.getpid())).touch()
 if behaviour == "broken":
     sys.exit(1)
 if behaviour == "killed":
@@ -67,7 +66,7 @@ def open_files() -> int:
 
 
 async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while not true():  # noqa: ASYNC110 - it is another process
             await asyncio.sleep(0.05)
 
@@ -78,7 +77,6 @@ async def test_workers_are_told_to_end_and_waited_for(
     behave("well")
     async with WorkerProcesses(2, listener):
         await until(lambda: len(started(tmp_path)) == 2)
-        await asyncio.sleep(0.5)  # the second handles signals now
     assert all((tmp_path / f"{pid}.ended").exists() for pid in started(tmp_path))
 
 
@@ -86,7 +84,7 @@ async def test_a_worker_that_ignores_a_stop_is_killed(
     tmp_path: Path, behave: Callable[[str], None], listener: socket.socket
 ) -> None:
     behave("deaf")
-    async with asyncio.timeout(30), WorkerProcesses(1, listener, Patience(stop=1)):
+    async with asyncio.timeout(120), WorkerProcesses(1, listener, Patience(stop=1)):
         pass
     assert not any(map(runs, started(tmp_path)))
 
@@ -98,7 +96,7 @@ async def test_a_worker_whose_event_loop_is_blocked_is_replaced(
     async with WorkerProcesses(1, listener, Patience(heartbeat=2)):
         (hung,) = started(tmp_path)
         behave("well")
-        await until(lambda: len(started(tmp_path)) == 2 and not runs(hung))
+        await until(lambda: len(started(tmp_path)) >= 2 and not runs(hung))
 
 
 async def test_a_worker_that_hangs_while_it_starts_stops_the_start(

@@ -98,8 +98,35 @@ def unpacked(content: bytes, largest: int = 10**6) -> list[tuple[str, bytes | ty
 
 
 def test_photos_of_a_zip_are_unpacked_when_they_are_asked_for() -> None:
-    content = zipped(("people/Zo\u00eb/1.jpg", b"one"), ("Ada/2.jpg", b"two"), ("3.jpg", b"three"))
+    content = zipped(("Zo\u00eb/1.jpg", b"one"), ("Ada/2.jpg", b"two"), ("3.jpg", b"three"))
     assert unpacked(content) == [("Zo\u00eb", b"one"), ("Ada", b"two"), ("", b"three")]
+
+
+@pytest.mark.parametrize(
+    ("paths", "people"),
+    [
+        (("people/Zo\u00eb/1.jpg", "people/Ada/2.jpg"), ["Zo\u00eb", "Ada"]),
+        (("people/Ada/2.jpg",), ["Ada"]),
+        (("backup/people/Bo/1.jpg", "backup/people/Ada/2.jpg", "backup/list.txt"), ["Bo", "Ada", ""]),
+        (("Ada/2023/1.jpg", "Bo/2023/2.jpg"), ["Ada", "Bo"]),
+        (("people/Ada/1.jpg", "people/Ada/2023/2.jpg", "people/Bo/2023/3.jpg"), ["Ada", "Ada", "Bo"]),
+        (("Ada\\1.jpg", "/Bo/2.jpg", "./Cy/3.jpg"), ["Ada", "Bo", "Cy"]),
+    ],
+)
+def test_folders_in_a_persons_are_theirs_and_one_around_all_is_nobodys(
+    paths: Sequence[str], people: list[str]
+) -> None:
+    assert [who for who, _ in unpacked(zipped(*((path, b"x") for path in paths)))] == people
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["__MACOSX/people/Ada/._1.jpg", "people/Ada/@eaDir/1.jpg/SYNOPHOTO_THUMB_M.jpg", "people/.DS_Store"],
+)
+def test_files_of_systems_are_refused_and_change_nothing(path: str) -> None:
+    ada, bo, other = unpacked(zipped(("people/Ada/1.jpg", b"1"), ("people/Bo/1.jpg", b"2"), (path, b"3")))
+    assert (ada, bo) == (("Ada", b"1"), ("Bo", b"2"))
+    assert other[1] is InvalidImage
 
 
 def test_a_photo_of_a_zip_that_is_larger_than_a_request_may_be() -> None:

@@ -144,3 +144,4 @@ async def test_a_client_that_leaves_is_not_logged_as_an_error_of_the_service(
     records = [record for record in caplog.records if record.name.startswith("face")]
     assert [record.levelname for record in records] == ["INFO"]
     assert records[0].getMessage().startswith("POST /api/face/detect 499 ")
+    assert records[0].getMessage().endswith(" code=-")

@@ -161,6 +161,33 @@ async def test_a_second_photo_of_the_same_field_is_an_error(client: httpx.AsyncC
     assert "several fields 'image'" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("address", ["verify", "verify?name=Ada", "verify/json", "verify/json?name=Ada"])
+async def test_a_photo_that_would_not_be_looked_at_is_an_error(
+    client: httpx.AsyncClient, address: str
+) -> None:
+    names = ("image", "image1", "image2")
+    answer = await client.post(f"/api/face/{address}", files=[(name, ("a.jpg", JPEG)) for name in names])
+    if "json" in address:
+        answer = await client.post(f"/api/face/{address}", json=dict.fromkeys(names, "/9j/"))
+    assert code(answer) == (422, "validation_error")
+    assert "not beside" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"name": "Ada", "name": "Bea"}',
+        '{"name": "Ada", "n\\u0061me": "Bea"}',
+        '{"name": "Ada", "metadata": {"team": "red", "team": "blue"}}',
+    ],
+)
+async def test_a_key_that_json_has_twice_is_an_error(client: httpx.AsyncClient, body: str) -> None:
+    for method, address in (("POST", "/api/profile"), ("PATCH", "/api/profile/1")):
+        answer = await client.request(method, address, content=body, headers=JSON)
+        assert code(answer) == (422, "validation_error")
+        assert "The JSON object has several fields" in answer.json()["detail"]
+
+
 async def test_a_parameter_that_is_sent_twice_is_refused(client: httpx.AsyncClient) -> None:
     for query in ("name=Ada&name=Bea", "limit=1&limit=1"):
         answer = await client.get(f"/api/profile?{query}")

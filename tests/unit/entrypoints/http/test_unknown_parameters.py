@@ -48,6 +48,23 @@ async def test_an_unknown_parameter_that_is_like_no_other(client: httpx.AsyncCli
     assert "there is no such parameter." in await refusal(client, "GET", f"/api/face?{query}")
 
 
+async def test_what_is_injected_into_handlers_is_no_parameter(client: httpx.AsyncClient) -> None:
+    assert "no such parameter" in await refusal(client, "GET", "/api/face?manage_faces=1")
+    assert await refusal(client, "POST", "/api/profile/1/merge") == "into: it is required"
+
+
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [("GET", "/api/face"), ("DELETE", "/api/profile/1"), ("POST", "/api/profile/1/merge?into=2")],
+)
+async def test_json_where_nobody_reads_it(client: httpx.AsyncClient, method: str, address: str) -> None:
+    body = json.dumps({"collection": "blue"})
+    assert "takes no JSON" in await refusal(client, method, address, content=body, headers=JSON)
+    for nothing in ("", "{}", " null\n"):
+        answer = await client.request(method, address, content=nothing, headers=JSON)
+        assert answer.status_code in {200, 404}, answer.text
+
+
 async def test_every_operation_refuses_it(client: httpx.AsyncClient, container: Container) -> None:
     addresses = {
         (method, route.path_format)

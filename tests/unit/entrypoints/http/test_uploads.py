@@ -9,6 +9,8 @@ import pytest
 
 from domain.errors import Busy
 from entrypoints.http.middleware.uploads import UploadBudget
+from tests.virtual_time import in_virtual_time
+from tests.waiting import PATIENCE_S
 
 
 class Client:
@@ -42,7 +44,7 @@ class Client:
 
     async def status(self) -> int:
         self.answered.set()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             return await self.task
 
 
@@ -90,6 +92,7 @@ async def test_one_refusal_is_enough_where_it_makes_room(budget: UploadBudget) -
 
 
 @pytest.mark.parametrize(("size", "large"), [(60, True), (40, False)])
+@in_virtual_time
 async def test_memory_is_given_back_after_a_peak(
     budget: UploadBudget,
     given_back: threading.Event,
@@ -102,6 +105,7 @@ async def test_memory_is_given_back_after_a_peak(
     assert not given_back.is_set()
     await client.status()
     await asyncio.sleep(1.2)
+    await asyncio.get_running_loop().shutdown_default_executor()  # what it has begun is done
     assert given_back.is_set() is large
 
 

@@ -42,7 +42,7 @@ def threads(session: MultiThreadSession) -> int:
 
 def until_timeout() -> Iterator[None]:
     """Iterations of a loop that waits for another thread."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         yield
         time.sleep(0.001)
@@ -65,7 +65,7 @@ def test_no_run_waits_for_the_second_session(tmp_path: Path) -> None:
 
     def start(threads: int) -> ThreadCount:
         if threads > 1:
-            assert slow.wait(30)
+            assert slow.wait(120)
         return ThreadCount(threads)
 
     session = MultiThreadSession(start, idle_cores(tmp_path, busy=False))
