@@ -9,7 +9,8 @@ BIN := $(VENV)/bin
 # ONNX Runtime reports its use to its publisher otherwise, from tools as well.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: help install lock run test accuracy calibrate bench faults clients docs sbom audit check format lint types clean
+.PHONY: help install lock run test accuracy calibrate bench faults clients docs foreign sbom audit check format lint \
+	types clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +78,20 @@ lint: install ## Check style and the direction of imports
 types: install ## Check types
 	$(BIN)/mypy
 
+FOREIGN := .venv-foreign-server
+
+$(FOREIGN)/.installed: requirements/foreign-server.txt
+	rm -rf $(FOREIGN)
+	$(PYTHON) -m venv $(FOREIGN)
+	$(BIN)/uv pip install -q --python $(FOREIGN) --require-hashes -r $< || \
+		$(FOREIGN)/bin/python -m pip install -q --disable-pip-version-check --no-compile --require-hashes -r $<
+	@touch $@
+
+foreign: install ## Run networks on MLServer, a server that isn't ours, in an environment of its own
+	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 13))'; then \
+		$(MAKE) --no-print-directory $(FOREIGN)/.installed && $(BIN)/pytest tests/foreign_server; \
+	else echo "MLServer needs Python 3.12 at most: not run." >&2; fi
+
 SBOM ?= sbom.cdx.json
 
 sbom: install ## Write the bill of materials, CycloneDX, to SBOM
@@ -99,6 +114,7 @@ lock: ## Pin every dependency with its hash (requirements/*.txt)
 	$(COMPILE) --extra dev pyproject.toml -c requirements/runtime.txt -o requirements/dev.txt
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 		| $(COMPILE) - -c requirements/dev.txt -o requirements/build.txt
+	printf '%s\n' mlserver onnxruntime | $(COMPILE) - -o requirements/foreign-server.txt
 	echo 'onnxruntime-gpu[cuda,cudnn]' | $(filter-out --universal,$(COMPILE)) --python-platform x86_64-manylinux_2_28 \
 		- -c requirements/runtime.txt -o requirements/cuda.txt
 
@@ -108,4 +124,4 @@ faults: install ## Kill processes of a service under load, in ROUNDS rounds
 	$(BIN)/python -m tests.faults --rounds $(ROUNDS) --faces $(FACES)
 
 clean: ## Remove the environment and caches; your data stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(FOREIGN) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -53,6 +53,16 @@ class ModelIdentity:
     embeddings: int = 1
     """The kind of its embeddings, see kind_of_embeddings: what is made of the network's vectors has changed, too."""
 
+    @property
+    def versions(self) -> frozenset[str]:
+        """What servers that know numbers of versions only call these weights."""
+        return frozenset(map(version_of, self.sha256))
+
+
+def version_of(sha256: str) -> str:
+    """The first 60 bits of a file's SHA-256 as a decimal number, which fits a signed one of 64 bits."""
+    return str(int(sha256[:15], 16))
+
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:

@@ -42,7 +42,8 @@ def _shared(item: pytest.Item) -> str:
     if folder == "accuracy":
         return folder  # its embeddings
     if "shared_service" in getattr(item, "fixturenames", ()):
-        return "service"
+        parameters: dict[str, object] = getattr(getattr(item, "callspec", None), "params", {})
+        return "services" if parameters.get("shared_service") == "services" else "service"
     if {"served", "model_files"} & set(getattr(item, "fixturenames", ())):
         return "models"
     if folder in {"contract", "integration"} and "FACE_TEST_DATABASE_URL" in os.environ:

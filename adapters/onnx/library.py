@@ -147,6 +147,27 @@ class OnnxModelLibrary(ModelLibrary):
         """One anti-spoofing model; raises as `load`."""
         return self._spoof_detectors.get(name)
 
+    def detector_of(self, name: str, session: InferenceSession) -> FaceDetector:
+        """A detector whose network is run by this session.
+
+        Raises:
+            BrokenModel: the network is not of the model's family.
+        """
+        family = self._catalogue.entries[name].family
+        detector = DETECTORS[family][1](session, name)
+        return self._with_landmarks(detector) if family in WITHOUT_LANDMARKS else detector
+
+    def embedder_of(self, name: str, session: InferenceSession) -> FaceEmbedder:
+        """A recogniser, likewise."""
+        entry = self._catalogue.entries[name]
+        return _checked(name, EMBEDDERS[entry.family][1](session, name), entry)
+
+    def view_scorer_of(self, name: str, session: InferenceSession) -> ViewScorer:
+        """An anti-spoofing model, likewise."""
+        entry = self._catalogue.entries[name]
+        size = SPOOF_DETECTORS[entry.family]
+        return MiniFasNet(session, name, surroundings=size, threshold=entry.threshold)
+
     def prepared(self, name: str) -> bytes:
         """The graph of a model as ONNX Runtime runs it, of the first of its precisions; raises as `load`."""
         entry, source = self._read(name)
@@ -261,9 +282,10 @@ class OnnxModelLibrary(ModelLibrary):
     def _load_detector(self, name: str) -> FaceDetector:
         entry, source = self._read(name)
         detector = self._build(DETECTORS, name, entry, source)
-        if entry.family in WITHOUT_LANDMARKS:
-            return LandmarkedDetector(detector, self.detector(LANDMARKS_FROM))
-        return detector
+        return self._with_landmarks(detector) if entry.family in WITHOUT_LANDMARKS else detector
+
+    def _with_landmarks(self, detector: FaceDetector) -> FaceDetector:
+        return LandmarkedDetector(detector, self.detector(LANDMARKS_FROM))
 
     def _load_yunet(self, name: str) -> YuNetNetwork:
         _, source = self._read(name)
@@ -271,10 +293,7 @@ class OnnxModelLibrary(ModelLibrary):
 
     def _load_embedder(self, name: str) -> FaceEmbedder:
         entry, source = self._read(name)
-        embedder = self._build(EMBEDDERS, name, entry, source)
-        if embedder.dimensions != entry.dimensions:
-            raise BrokenModel(f"Model {name} gives {embedder.dimensions} numbers, not {entry.dimensions}.")
-        return embedder
+        return _checked(name, self._build(EMBEDDERS, name, entry, source), entry)
 
     def _load_spoof_detector(self, name: str) -> ViewScorer:
         return self._build_spoof_detector(name, *self._read(name))
@@ -287,3 +306,9 @@ class OnnxModelLibrary(ModelLibrary):
     def _build(self, families: Families[T], name: str, entry: ModelEntry, source: bytes) -> T:
         free, build = families[entry.family]
         return build(self._engines.load(self._prepared, source, free, entry.precisions), name)
+
+
+def _checked(name: str, embedder: FaceEmbedder, entry: ModelEntry) -> FaceEmbedder:
+    if embedder.dimensions != entry.dimensions:
+        raise BrokenModel(f"Model {name} gives {embedder.dimensions} numbers, not {entry.dimensions}.")
+    return embedder

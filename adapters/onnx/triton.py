@@ -9,6 +9,7 @@ from pathlib import Path
 from onnx import ModelProto, TensorProto, ValueInfoProto
 
 from adapters.system.files import write_atomically
+from domain.models import version_of
 
 MAX_BATCH = 16
 """Inputs that the server may run together."""
@@ -24,6 +25,8 @@ _TYPES: Mapping[int, str] = {
 def write_model(folder: Path, name: str, model: bytes, sha256: str) -> None:
     """Write a model into a repository, in place of one of the same name.
 
+    Its version is that of its weights, and the only one that is served: every answer states it.
+
     Args:
         folder: the repository.
         name: the model's.
@@ -33,7 +36,7 @@ def write_model(folder: Path, name: str, model: bytes, sha256: str) -> None:
     Raises:
         OSError: it can't be written.
     """
-    write_atomically(folder / name / "1" / "model.onnx", model)
+    write_atomically(folder / name / version_of(sha256) / "model.onnx", model)
     config = configuration(name, ModelProto.FromString(model), sha256)
     write_atomically(folder / name / "config.pbtxt", config.encode())
 
@@ -48,6 +51,7 @@ def configuration(name: str, model: ModelProto, sha256: str) -> str:
         f'name: "{name}"',
         'platform: "onnxruntime_onnx"',
         f"max_batch_size: {MAX_BATCH if batched else 0}",
+        f"version_policy {{ specific {{ versions: [{version_of(sha256)}] }} }}",
         *_tensors("input", inputs, batched=batched),
         *_tensors("output", outputs, batched=batched),
     ]

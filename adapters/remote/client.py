@@ -1,14 +1,14 @@
 """A model service, at one URL or at several that do the same."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
-from adapters.remote.endpoint import Endpoint, Unreachable
+from adapters.remote.endpoint import Endpoint, Reply, Unreachable
 from adapters.remote.protocol import (
     Answer,
     MalformedMessage,
@@ -29,11 +29,32 @@ PROBE_S = 2.0
 """What asking a service whether it is ready may take."""
 
 
+class TensorMetadata(msgspec.Struct):
+    """What a service says about an input or an output; -1 is any length."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+
+
 class ModelMetadata(msgspec.Struct):
     """What a service says about a model."""
 
     name: str
-    parameters: dict[str, str | int | float | bool | None] = {}
+    platform: str = ""
+    inputs: list[TensorMetadata] | None = None
+    outputs: list[TensorMetadata] | None = None
+    parameters: dict[str, Any] | None = None
+
+
+class _ConfiguredValue(msgspec.Struct):
+    string_value: str = ""
+
+
+class _Configuration(msgspec.Struct):
+    """Triton's model configuration, as far as we wrote it."""
+
+    parameters: dict[str, _ConfiguredValue] = {}
 
 
 class _IndexEntry(msgspec.Struct):
@@ -76,44 +97,52 @@ class ModelServiceClient:
         def ask(endpoint: Endpoint, deadline: float) -> tuple[Answer, dict[str, Tensor]]:
             timeout_us = max(int((deadline - time.monotonic()) * _TOLD * 1e6), 1)
             body, header = write_request(inputs, {**parameters, "timeout": timeout_us}, outputs)
-            reply = endpoint.send("POST", f"/v2/models/{model.name}/infer", deadline, body, header)
+            reply = endpoint.send("POST", f"{endpoint.path(model.name)}/infer", deadline, body, header)
             try:
                 answer, tensors = read_answer(reply.body, reply.header_length)
             except MalformedMessage as error:
                 raise ModelUnavailable(f"The {self.task} service's answer can't be read.") from error
-            if answer.model_name != model.name:
+            if answer.model_name != (endpoint.model or model.name):
                 raise ModelUnavailable(f"The {self.task} service's answer is of another model.")
             self._check(model, answer.parameters)
             return answer, tensors
 
-        return self._first(ask)
+        return self.first(ask)
+
+    def describe(self, model: str) -> ModelMetadata:
+        """What a service says about a model, whosever weights it has; raises as `infer`.
+
+        Servers that say nothing of their own there, as Triton, are asked for its configuration.
+        """
+
+        def ask(endpoint: Endpoint, deadline: float) -> ModelMetadata:
+            path = endpoint.path(model)
+            found = self._decoded(endpoint.send("GET", path, deadline), ModelMetadata)
+            if not found.parameters or "sha256" not in found.parameters:
+                found.parameters = self._configured(endpoint, f"{path}/config", deadline)
+            return found
+
+        return self.first(ask)
 
     def metadata(self, model: ModelIdentity) -> Parameters:
-        """What a service says about a model that has these weights; raises as `infer`."""
+        """What a service of ours says about a model that has these weights; raises as `infer`."""
+        stated = self.describe(model.name).parameters or {}
+        self._check(model, stated)
+        return stated
 
-        def ask(endpoint: Endpoint, deadline: float) -> Parameters:
-            reply = endpoint.send("GET", f"/v2/models/{model.name}", deadline)
-            try:
-                found = msgspec.json.decode(reply.body, type=ModelMetadata)
-            except (msgspec.DecodeError, RecursionError) as error:
-                raise ModelUnavailable(f"The {self.task} service's answer can't be read.") from error
-            self._check(model, found.parameters)
-            return found.parameters
-
-        return self._first(ask)
-
-    def installed(self) -> set[str]:
-        """The names of the models that an endpoint has; raises as `infer`."""
+    def installed(self, models: Iterable[ModelIdentity]) -> set[str]:
+        """The names of those models that an endpoint has; raises as `infer`."""
 
         def ask(endpoint: Endpoint, deadline: float) -> set[str]:
-            reply = endpoint.send("POST", "/v2/repository/index", deadline)
-            try:
-                entries = msgspec.json.decode(reply.body, type=list[_IndexEntry])
-            except (msgspec.DecodeError, RecursionError) as error:
-                raise ModelUnavailable(f"The {self.task} service's answer can't be read.") from error
+            entries = self._decoded(
+                endpoint.send("POST", "/v2/repository/index", deadline, b"{}"), list[_IndexEntry]
+            )
             return {entry.name for entry in entries if entry.state == "READY"}
 
-        return self._first(ask)
+        if not any(endpoint.model for endpoint in self._endpoints):
+            return self.first(ask) & {model.name for model in models}
+        stated = (self.describe("").parameters or {}).get("sha256")
+        return {model.name for model in models if stated in model.sha256}
 
     def ready(self) -> bool:
         """Whether an endpoint is ready, within PROBE_S."""
@@ -122,7 +151,8 @@ class ModelServiceClient:
 
     def _is_ready(self, endpoint: Endpoint) -> bool:
         try:
-            endpoint.send("GET", "/v2/health/ready", time.monotonic() + PROBE_S)
+            path = f"{endpoint.path('')}/ready" if endpoint.model else "/v2/health/ready"
+            endpoint.send("GET", path, time.monotonic() + PROBE_S)
         except FaceServiceError:
             return False
         return True
@@ -136,7 +166,23 @@ class ModelServiceClient:
         began = queued_at.get()
         return (time.monotonic() if began is None else began) + self._timeout_s
 
-    def _first(self, ask: Callable[[Endpoint, float], T]) -> T:
+    def _configured(self, endpoint: Endpoint, path: str, deadline: float) -> dict[str, Any]:
+        """What a model's configuration says; nothing where a server has no such address."""
+        try:
+            found = self._decoded(endpoint.send("GET", path, deadline), _Configuration)
+        except Unreachable:
+            raise
+        except ModelUnavailable:
+            return {}
+        return {name: value.string_value for name, value in found.parameters.items()}
+
+    def _decoded(self, reply: Reply, kind: type[T]) -> T:
+        try:
+            return msgspec.json.decode(reply.body, type=kind)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise ModelUnavailable(f"The {self.task} service's answer can't be read.") from error
+
+    def first(self, ask: Callable[[Endpoint, float], T]) -> T:
         """What the first endpoint says that answers; one that hangs leaves time for the others."""
         deadline = self._deadline()
         refusal: Busy | ModelUnavailable = ModelUnavailable(

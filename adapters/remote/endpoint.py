@@ -2,13 +2,15 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
 import httpx
 import msgspec
+from typing_extensions import override
 
 from adapters.remote.protocol import HEADER_LENGTH
 from application.ports.workers import request_id
@@ -25,6 +27,11 @@ _TIMEOUTS = 3
 """Timeouts in a row after which a service is left out; a refused connection is enough by itself."""
 _KEPT_S = 4.0
 """Less than the idle timeout of our services."""
+_SLICE_BYTES = 262_144
+_MODEL = "/v2/models/"
+"""In a URL, before the name that the server gives the model."""
+_BINARY = "binary_tensor_data"
+"""The extension's name, as servers state it."""
 
 REFUSALS: Mapping[str, type[errors.FaceServiceError]] = {
     kind.code: kind
@@ -59,6 +66,25 @@ class _Refusal(msgspec.Struct):
     code: str = ""
 
 
+class _TimeLeft(dict[str, float]):
+    """httpx's timeouts, which are for each step by itself, such that all of them together end at a deadline."""
+
+    def __init__(self, deadline: float, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self._deadline = deadline
+        self._clock = clock
+
+    @override
+    def get(self, key: str, default: Any = None, /) -> float:
+        """What is left when a step begins, in seconds; more than nothing, which would mean not to wait."""
+        left = max(self._deadline - self._clock(), 0.001)
+        return min(CONNECT_S, left) if key == "connect" else left
+
+
+class _ServerMetadata(msgspec.Struct):
+    extensions: list[str] = []
+
+
 class Endpoint:
     """A model service. Thread-safe."""
 
@@ -66,12 +92,12 @@ class Endpoint:
         """Connect to nothing yet.
 
         Args:
-            url: scheme, host and port.
+            url: scheme, host and port; with /v2/models/NAME, of this model of the server.
             task: what it is for, in messages.
             key: FACE_SERVICE_KEY, or empty.
             clock: in seconds.
         """
-        self.url = url.rstrip("/")
+        self.url, _, self.model = url.rstrip("/").partition(_MODEL)
         self._task = task
         self._clock = clock
         self._client = httpx.Client(
@@ -88,6 +114,7 @@ class Endpoint:
         self._lock = Lock()
         self._failures = 0
         self._left_out_until = 0.0
+        self._binary: bool | None = None
         self.waiting = 0
         """Requests that it is answering."""
 
@@ -101,6 +128,21 @@ class Endpoint:
             self._left_out_until = self._clock() + LEFT_OUT_S
             return True
 
+    def path(self, model: str) -> str:
+        """A model's address; `model` is its name in the catalogue."""
+        return f"{_MODEL}{self.model or model}"
+
+    def takes_binary(self, deadline: float) -> bool:
+        """Whether it has the binary tensor extension; raises as `send`."""
+        if self._binary is None:
+            reply = self.send("GET", "/v2", deadline)
+            try:
+                found = msgspec.json.decode(reply.body, type=_ServerMetadata)
+            except (msgspec.DecodeError, RecursionError) as error:
+                raise errors.ModelUnavailable(f"The {self._task} service's answer can't be read.") from error
+            self._binary = _BINARY in found.extensions
+        return self._binary
+
     def send(self, method: str, path: str, deadline: float, body: bytes = b"", header: int = 0) -> Reply:
         """Send a request, and a second time if a kept connection turns out to be dead.
 
@@ -109,13 +151,15 @@ class Endpoint:
             path: on the service.
             deadline: by the clock.
             body: of the request.
-            header: length of the JSON in it.
+            header: length of the JSON in it; 0 if it is JSON alone.
 
         Raises:
             Unreachable: it doesn't answer, or stops.
             FaceServiceError: what it refuses, see REFUSALS; ModelUnavailable for what isn't there.
         """
         headers = {HEADER_LENGTH: str(header)} if header else {}
+        if body:
+            headers["Content-Type"] = "application/octet-stream" if header else "application/json"
         if (name := request_id.get()) is not None:
             headers["X-Request-Id"] = name
         with self._lock:
@@ -149,10 +193,15 @@ class Endpoint:
         remaining = deadline - self._clock()
         if remaining <= 0:
             raise httpx.ReadTimeout("the deadline is over")
-        timeout = httpx.Timeout(remaining, connect=min(CONNECT_S, remaining))
-        with self._client.stream(
-            method, path, content=body, headers=dict(headers), timeout=timeout
-        ) as response:
+        sent = {**headers, "Content-Length": str(len(body))} if body else headers
+        request = self._client.build_request(
+            method,
+            path,
+            content=self._slices(body, deadline) if body else None,
+            headers=dict(sent),
+            extensions={"timeout": _TimeLeft(deadline, self._clock)},
+        )
+        with closing(self._client.send(request, stream=True)) as response:
             parts, size = [], 0
             for part in response.iter_raw():
                 parts.append(part)
@@ -166,6 +215,13 @@ class Endpoint:
             self._answered()
             return Reply(found, response.headers.get(HEADER_LENGTH))
         raise self._refused(response.status_code, found)
+
+    def _slices(self, body: bytes, deadline: float) -> Iterator[bytes]:
+        """A body in parts: a server that takes it slowly gets no more of it after the deadline."""
+        for at in range(0, len(body), _SLICE_BYTES):
+            if self._clock() > deadline:
+                raise httpx.WriteTimeout("the deadline is over")
+            yield body[at : at + _SLICE_BYTES]
 
     def _refused(self, status: int, body: bytes) -> errors.FaceServiceError:
         try:
@@ -214,6 +270,7 @@ class Endpoint:
         with self._lock:
             first = not self._left_out_until
             self._left_out_until = self._clock() + LEFT_OUT_S
+            self._binary = None  # another server may come back
         if first:
             logger.warning("%s service %s doesn't answer (%s): left out", self._task, self.url, why)
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from adapters.remote.client import ModelServiceClient
-from adapters.remote.models import faces_of, number_of, tensor_of
+from adapters.remote.models import count_of, faces_of, tensor_of
 from adapters.remote.protocol import Tensor, bytes_tensor
 from application.ports.extraction import ExtractedFace, ExtractedPhoto, ExtractionOptions, FaceExtractor
 from application.ports.liveness import View, ViewScorer
@@ -32,12 +32,18 @@ class RemoteExtractor(FaceExtractor):
     client: ModelServiceClient
     identity: Callable[[str], ModelIdentity]
     """Of a model by name."""
+    takes_files: Callable[[str], bool]
+    """Whether the service takes photos for a detector by name, see RemoteModelLibrary.detects_in_files."""
+    here: FaceExtractor
+    """What does the work where it doesn't."""
     scorers: Callable[[], Sequence[ViewScorer]]
     """The anti-spoofing models, wherever they run."""
     limits: CaptureLimits
 
     @override
     def extract(self, data: bytes, options: ExtractionOptions) -> ExtractedPhoto:
+        if not self.takes_files(options.detection):
+            return self.here.extract(data, options)
         scorers, missing = self._scorers() if options.examined else ((), None)
         views = [view for scorer in scorers for view in scorer.views]
         inputs = {"file": bytes_tensor(data)}
@@ -63,10 +69,7 @@ class RemoteExtractor(FaceExtractor):
                 ExtractedFace(*face)
                 for face in zip(detected, placed, crops, quality, examinations, strict=True)
             ),
-            *(
-                int(number_of(answer.parameters, name))
-                for name in ("left_out", "height", "width", "reduction")
-            ),
+            *(count_of(answer.parameters, name) for name in ("left_out", "height", "width", "reduction")),
         )
 
     def _scorers(self) -> tuple[Sequence[ViewScorer], ModelNotInstalled | None]:
@@ -104,7 +107,7 @@ def _aligned(
     if options.alignment is None:
         return nothing, nothing, nothing
     crops = tensor_of(found, "crops", np.uint8, (count, *CROP))
-    measured = tensor_of(found, "quality", np.float64, (count, len(MEASURES)))
+    measured = tensor_of(found, "quality", np.float64, (count, len(MEASURES)), finite=False)
     reports = [
         QualityReport(
             {measure: value for measure, value in zip(MEASURES, row, strict=True) if not np.isnan(value)}
@@ -113,5 +116,5 @@ def _aligned(
     ]
     if not options.lone:
         return list(crops), reports, nothing
-    placed = tensor_of(found, "placed", np.float32, (count, 5, 2))
+    placed = tensor_of(found, "placed", np.float32, (count, 5, 2), finite=False)
     return list(crops), reports, [None if np.isnan(points).any() else points for points in placed]

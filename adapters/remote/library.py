@@ -10,6 +10,7 @@ from typing import Final, Literal, Protocol, TypeAlias, TypeVar
 from typing_extensions import override
 
 from adapters.remote.client import ModelServiceClient
+from adapters.remote.graphs import BareGraph
 from adapters.remote.models import RemoteDetector, RemoteEmbedder, RemoteSpoofDetector
 from application.ports.analysis import FaceDetector, FaceEmbedder
 from application.ports.health import ModelServices
@@ -23,6 +24,9 @@ Task: TypeAlias = Literal["detection", "recognition", "anti_spoofing"]
 DETECTION: Final = "detection"
 RECOGNITION: Final = "recognition"
 ANTI_SPOOFING: Final = "anti_spoofing"
+
+OURS: Final = "face-api"
+"""The platform that our model services state, which offer stages."""
 
 T = TypeVar("T")
 
@@ -48,6 +52,18 @@ class LocalLibrary(ModelLibrary, Protocol):
 
     def view_scorers(self, names: Sequence[str]) -> Sequence[ViewScorer]:
         """The anti-spoofing models that are here."""
+        ...
+
+    def detector_of(self, name: str, session: BareGraph) -> FaceDetector:
+        """A detector whose network runs elsewhere; raises BrokenModel where it isn't of the model's family."""
+        ...
+
+    def embedder_of(self, name: str, session: BareGraph) -> FaceEmbedder:
+        """A recogniser, likewise."""
+        ...
+
+    def view_scorer_of(self, name: str, session: BareGraph) -> ViewScorer:
+        """An anti-spoofing model, likewise."""
         ...
 
 
@@ -82,7 +98,7 @@ class RemoteModelLibrary(ModelLibrary, ModelServices):
         there: dict[str, set[str]] = {}
         for task, client in self._services.items():
             try:
-                there[task] = client.installed()
+                there[task] = self._installed(task, client)
             except ModelUnavailable:
                 there[task] = set()
         return [
@@ -95,14 +111,16 @@ class RemoteModelLibrary(ModelLibrary, ModelServices):
     @override
     def detector(self, name: str) -> FaceDetector:
         client = self._services.get(DETECTION)
-        return RemoteDetector(client, self._local.identity(name)) if client else self._local.detector(name)
+        if client is None:
+            return self._local.detector(name)
+        return self._made(client, name, RemoteDetector, self._local.detector_of)
 
     @override
     def embedder(self, name: str) -> FaceEmbedder:
         client = self._services.get(RECOGNITION)
         if client is None:
             return self._local.embedder(name)
-        return self._once(name, lambda: RemoteEmbedder(client, self._local.identity(name)))
+        return self._made(client, name, RemoteEmbedder, self._local.embedder_of)
 
     def view_scorers(self, names: Sequence[str]) -> Sequence[ViewScorer]:
         """Those of the named anti-spoofing models that are installed, here or at their service.
@@ -116,14 +134,20 @@ class RemoteModelLibrary(ModelLibrary, ModelServices):
         if client is None:
             return self._local.view_scorers(names)
         models = [self._local.resolve_for(ANTI_SPOOFING, name) for name in names]
-        known = self._once("installed " + ANTI_SPOOFING, client.installed)
+        known = self._once("installed " + ANTI_SPOOFING, lambda: self._installed(ANTI_SPOOFING, client))
         installed = [model for model in models if model in known]
         if not installed:
             raise ModelNotInstalled(models[0], published=False)
-        return [self._once(name, partial(self._spoof_detector, client, name)) for name in installed]
+        stage = partial(RemoteSpoofDetector, cut=self._cut)
+        return [self._made(client, name, stage, self._local.view_scorer_of) for name in installed]
 
-    def _spoof_detector(self, client: ModelServiceClient, name: str) -> RemoteSpoofDetector:
-        return RemoteSpoofDetector(client, self._local.identity(name), self._cut)
+    def detects_in_files(self, name: str) -> bool:
+        """Whether the detection service takes a photo's file, and not the network's tensors alone.
+
+        Raises:
+            ModelUnavailable, BrokenModel: see ModelServiceClient.
+        """
+        return isinstance(self.detector(name), RemoteDetector)
 
     @override
     def dimensions(self, recognition: str) -> int:
@@ -150,6 +174,27 @@ class RemoteModelLibrary(ModelLibrary, ModelServices):
         with ThreadPoolExecutor(len(self._services), "face-probe") as threads:
             ready = list(threads.map(ModelServiceClient.ready, self._services.values()))
         return [task for task, there in zip(self._services, ready, strict=True) if not there]
+
+    def _made(
+        self,
+        client: ModelServiceClient,
+        name: str,
+        stage: Callable[[ModelServiceClient, ModelIdentity], T],
+        of_graph: Callable[[str, BareGraph], T],
+    ) -> T:
+        """A model as its service offers it: as a stage, or as the bare graph."""
+
+        def make() -> T:
+            identity, stated = self._local.identity(name), client.describe(name)
+            if stated.platform == OURS:
+                return stage(client, identity)
+            return of_graph(name, BareGraph(client, identity, stated))
+
+        return self._once(name, make)
+
+    def _installed(self, task: str, client: ModelServiceClient) -> set[str]:
+        models = [self._local.identity(model.name) for model in self._local.list() if model.task == task]
+        return client.installed(models)
 
     def _once(self, name: str, make: Callable[[], T]) -> T:
         """What was made under this name; what can't be made now is tried again by the next call."""

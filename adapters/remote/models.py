@@ -19,6 +19,8 @@ from domain.models import ModelIdentity
 _BATCH = 64
 """Crops of a request: 2.4 MB."""
 _CROP = (112, 112, 3)
+_LARGEST = 1e9
+"""Of numbers beside tensors."""
 
 
 class RemoteDetector(FaceDetector):
@@ -57,8 +59,7 @@ class RemoteEmbedder(FaceEmbedder):
         self._model = model
         self._dimensions = model.dimensions or 0
         stated = client.metadata(model)
-        norm = stated.get("usual_norm")
-        self._usual_norm = float(norm) if isinstance(norm, int | float) else None
+        self._usual_norm = None if stated.get("usual_norm") is None else number_of(stated, "usual_norm")
 
     @property
     @override
@@ -108,8 +109,8 @@ class RemoteSpoofDetector(ViewScorer):
         stated = client.metadata(model)
         self._view = View(
             number_of(stated, "surroundings"),
-            int(number_of(stated, "width")),
-            int(number_of(stated, "height")),
+            count_of(stated, "width"),
+            count_of(stated, "height"),
         )
         self._threshold = number_of(stated, "threshold")
 
@@ -144,21 +145,32 @@ def faces_of(found: dict[str, Tensor]) -> list[DetectedFace]:
     count = len(boxes)
     boxes = tensor_of(found, "boxes", np.float64, (count, 4))
     scores = tensor_of(found, "scores", np.float64, (count,))
-    landmarks = tensor_of(found, "landmarks", np.float32, (count, 5, 2))
+    landmarks = tensor_of(found, "landmarks", np.float32, (count, 5, 2), finite=False)
     return [
         DetectedFace(Box(*box), score, None if np.isnan(points).any() else points)
         for box, score, points in zip(boxes.tolist(), scores.tolist(), landmarks, strict=True)
     ]
 
 
-def tensor_of(found: dict[str, Tensor], name: str, dtype: type, shape: tuple[int, ...]) -> Tensor:
+def tensor_of(
+    found: dict[str, Tensor], name: str, dtype: type, shape: tuple[int, ...], *, finite: bool = True
+) -> Tensor:
     """An output of exactly this type and shape.
+
+    Args:
+        found: the outputs.
+        name: of one of them.
+        dtype: of numpy.
+        shape: of it.
+        finite: whether all of its numbers have to be.
 
     Raises:
         ModelUnavailable: it is not there, or is another.
     """
     tensor = found.get(name)
     if tensor is None or tensor.dtype != dtype or tensor.shape != shape:
+        raise ModelUnavailable(f"The model service's answer has no {name} that fit.")
+    if finite and not np.isfinite(tensor).all():
         raise ModelUnavailable(f"The model service's answer has no {name} that fit.")
     return tensor
 
@@ -170,6 +182,14 @@ def number_of(stated: Parameters, name: str) -> float:
         ModelUnavailable: it doesn't.
     """
     value = stated.get(name)
-    if not isinstance(value, int | float):
-        raise ModelUnavailable(f"The model service doesn't state the model's {name}.")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _LARGEST:
+        raise ModelUnavailable(f"The model service doesn't state a {name} that fits.")
     return float(value)
+
+
+def count_of(stated: Parameters, name: str) -> int:
+    """A whole number, 0 or more, that a service states; raises as `number_of`."""
+    value = number_of(stated, name)
+    if value < 0 or not value.is_integer():
+        raise ModelUnavailable(f"The model service doesn't state a {name} that fits.")
+    return int(value)

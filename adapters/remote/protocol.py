@@ -20,6 +20,8 @@ MAX_TENSORS = 64
 """Tensors of a message."""
 MAX_RANK = 8
 """Dimensions of a tensor."""
+_MAX_LENGTH = 2**31
+"""Of a dimension."""
 
 Tensor: TypeAlias = NDArray[Any]
 """Of dtype object for BYTES."""
@@ -78,20 +80,24 @@ class Answer(msgspec.Struct, omit_defaults=True, kw_only=True):
     outputs: list[TensorHeader]
 
 
-def read_request(body: bytes, header_length: str | None) -> tuple[Request, dict[str, Tensor]]:
-    """A request and its inputs by name.
+def read_request(
+    body: bytes, header_length: str | None, most: int = MAX_HEADER_BYTES
+) -> tuple[Request, dict[str, Tensor]]:
+    """A request, whose JSON has at most `most` bytes, and its inputs by name.
 
     Raises:
         MalformedMessage: it doesn't follow the protocol, or is beyond a bound.
     """
-    json, binary = _split(body, header_length)
+    json, binary = _split(body, header_length, most)
     request = _decode(json, Request)
     return request, _read_tensors(request.inputs, binary)
 
 
-def read_answer(body: bytes, header_length: str | None) -> tuple[Answer, dict[str, Tensor]]:
-    """An answer and its outputs by name; raises as `read_request`."""
-    json, binary = _split(body, header_length)
+def read_answer(
+    body: bytes, header_length: str | None, most: int = MAX_HEADER_BYTES
+) -> tuple[Answer, dict[str, Tensor]]:
+    """An answer, whose JSON has at most `most` bytes, and its outputs by name; raises as `read_request`."""
+    json, binary = _split(body, header_length, most)
     answer = _decode(json, Answer)
     return answer, _read_tensors(answer.outputs, binary)
 
@@ -99,12 +105,24 @@ def read_answer(body: bytes, header_length: str | None) -> tuple[Answer, dict[st
 def write_request(
     inputs: Mapping[str, Tensor], parameters: Parameters, outputs: Sequence[str] = ()
 ) -> tuple[bytes, int]:
-    """The body of a request, all tensors binary, and the length of its JSON."""
+    """The body of a request, all tensors binary, and the length of its JSON.
+
+    The answer is asked for with binary tensors too; `outputs` are those that are wanted, all of them if it is empty.
+    """
     headers, parts = _write_tensors(inputs)
     wanted = [RequestedOutput(name, {"binary_data": True}) for name in outputs]
     both = {**parameters, "binary_data_output": True}
     json = msgspec.json.encode(Request(parameters=both, inputs=headers, outputs=wanted))
     return b"".join([json, *parts]), len(json)
+
+
+def write_plain_request(inputs: Mapping[str, Tensor], outputs: Sequence[str]) -> bytes:
+    """The body of a request in JSON alone, for servers without the binary tensor extension."""
+    headers = [
+        TensorHeader(name, list(tensor.shape), _datatype(tensor), data=_listed(tensor))
+        for name, tensor in inputs.items()
+    ]
+    return msgspec.json.encode(Request(inputs=headers, outputs=[RequestedOutput(name) for name in outputs]))
 
 
 def write_answer(answer: Answer, outputs: Mapping[str, Tensor], binary: set[str]) -> tuple[bytes, int | None]:
@@ -132,7 +150,7 @@ def bytes_tensor(*elements: bytes) -> Tensor:
     return tensor
 
 
-def _split(body: bytes, header_length: str | None) -> tuple[memoryview, memoryview]:
+def _split(body: bytes, header_length: str | None, most: int) -> tuple[memoryview, memoryview]:
     """The JSON of a body, and what comes after it."""
     length = len(body)
     if header_length is not None:
@@ -141,10 +159,8 @@ def _split(body: bytes, header_length: str | None) -> tuple[memoryview, memoryvi
         length = int(header_length)
     if length > len(body):
         raise MalformedMessage("The body is shorter than Inference-Header-Content-Length.")
-    if length > MAX_HEADER_BYTES:
-        raise MalformedMessage(
-            f"The JSON of a message may have {MAX_HEADER_BYTES:,} bytes: send binary tensors."
-        )
+    if length > most:
+        raise MalformedMessage(f"The JSON of a message may have {most:,} bytes: send binary tensors.")
     view = memoryview(body)
     return view[:length], view[length:]
 
@@ -183,7 +199,7 @@ def _read_tensors(headers: Sequence[TensorHeader], binary: memoryview) -> dict[s
 def _elements(header: TensorHeader) -> int:
     if header.datatype not in DTYPES and header.datatype != BYTES:
         raise MalformedMessage(f"The datatype {header.datatype[:20]!r} is not known here.")
-    if len(header.shape) > MAX_RANK or any(length < 0 for length in header.shape):
+    if len(header.shape) > MAX_RANK or any(not 0 <= length <= _MAX_LENGTH for length in header.shape):
         raise MalformedMessage(f"The shape of {header.name[:40]!r} is impossible.")
     return math.prod(header.shape)
 
@@ -221,7 +237,8 @@ def _from_list(header: TensorHeader, count: int) -> Tensor:
     kind = np.dtype(DTYPES[header.datatype])
     try:
         given = np.asarray([np.nan if value is None else value for value in header.data])
-        tensor = given.astype(kind)
+        with np.errstate(over="ignore"):  # infinite, then
+            tensor = given.astype(kind)
     except (ValueError, TypeError, OverflowError):
         raise MalformedMessage(f"The data of {header.name[:40]!r} are no numbers of its datatype.") from None
     if given.dtype.kind not in "biuf" or given.size != count or not _holds(given, tensor):

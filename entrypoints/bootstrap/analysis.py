@@ -22,6 +22,7 @@ from adapters.onnx.library import OnnxModelLibrary
 from adapters.system.idle_cores import IdleCores
 from adapters.threads.measured import MeasuredWorkerPool
 from application.analysis.analyser import FaceAnalyser
+from application.analysis.extraction import LocalExtractor
 from application.liveness.gate import LivenessGate
 from application.ports.extraction import FaceExtractor
 from application.ports.health import ModelServices
@@ -86,15 +87,18 @@ def spoof_detector(scorers: Callable[[], Sequence[ViewScorer]]) -> SpoofDetector
 
 def remote_extractor(
     clients: Mapping[str, "ModelServiceClient"],
+    models: "OnnxModelLibrary | RemoteModelLibrary",
     identity: Callable[[str], ModelIdentity],
+    here: FaceExtractor,
     scorers: Callable[[], Sequence[ViewScorer]],
 ) -> FaceExtractor | None:
     """What extracts faces from photos where there is a detection service; else None."""
     client = clients.get("detection")
     if client is None:
         return None
+    takes_files = cast("RemoteModelLibrary", models).detects_in_files
     extractor: FaceExtractor = import_module("adapters.remote.extractor").RemoteExtractor(
-        client, identity, scorers, MINIFASNET_LIMITS
+        client, identity, takes_files, here, scorers, MINIFASNET_LIMITS
     )
     return extractor
 
@@ -141,26 +145,28 @@ class AnalysisContainer(GalleryContainer):
         liveness_calibrations,
     )
     crop_codec = providers.Singleton(PngCrops)
+    decoder = providers.Singleton(PillowDecoder, _settings.max_pixels, _settings.max_decode_s)
+    aligners = providers.Dict(
+        {
+            Alignment.DETECTED: providers.Singleton(SimilarityAligner),
+            Alignment.REFINED: providers.Singleton(RefiningAligner, local_models.provided.landmark_locator),
+        }
+    )
+    assessor = providers.Singleton(LandmarkQualityAssessor)
     analyser = providers.ThreadSafeSingleton(
         FaceAnalyser,
-        decoder=providers.Singleton(
-            PillowDecoder,
-            _settings.max_pixels,
-            _settings.max_decode_s,
-        ),
-        aligners=providers.Dict(
-            {
-                Alignment.DETECTED: providers.Singleton(SimilarityAligner),
-                Alignment.REFINED: providers.Singleton(
-                    RefiningAligner, local_models.provided.landmark_locator
-                ),
-            }
-        ),
+        decoder=decoder,
+        aligners=aligners,
         models=models,
         gate=liveness_gate,
-        assessor=providers.Singleton(LandmarkQualityAssessor),
+        assessor=assessor,
         max_faces=_settings.max_faces,
         elsewhere=providers.Callable(
-            remote_extractor, service_clients, local_models.provided.identity, view_scorers
+            remote_extractor,
+            service_clients,
+            models,
+            local_models.provided.identity,
+            providers.Factory(LocalExtractor, decoder, aligners, models, assessor, liveness_gate),
+            view_scorers,
         ),
     )

@@ -13,7 +13,7 @@ from application.decisions import CalibrationMode
 from domain.limits import MAX_CONCURRENT_PHOTOS, MAX_REQUESTS_PER_MINUTE
 from domain.liveness.detection import LivenessPolicy
 from domain.quality import LENIENT, STRICT, QualityBounds
-from entrypoints.bootstrap.values import IPNetwork, Origin
+from entrypoints.bootstrap.values import IPNetwork, Origin, ServiceUrl
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,11 +69,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         Meta(pattern=DEVICE_PATTERN, description="cpu, cuda, cuda:N, tensorrt, tensorrt:N or openvino:GPU"),
     ] = "cpu"
     """What they run on; never anything else instead."""
-    detection_url: list[Origin] = []
+    detection_url: list[ServiceUrl] = []
     """Model services that detect faces; without one this process does."""
-    recognition_url: list[Origin] = []
+    recognition_url: list[ServiceUrl] = []
     """Model services that embed faces, likewise."""
-    anti_spoofing_url: list[Origin] = []
+    anti_spoofing_url: list[ServiceUrl] = []
     """Model services that examine faces for presentation attacks, likewise."""
     service_key: Annotated[
         str, Meta(pattern=r"^([!-~]{16,256})?$", description="16 to 256 printable characters without blanks")

@@ -20,6 +20,15 @@ Origin = Annotated[
 ]
 """Scheme, host and port of a web page's address."""
 
+ServiceUrl = Annotated[
+    str,
+    Meta(
+        pattern=r"^https?://[^/\s?#@]+(/v2/models/[A-Za-z0-9._-]{1,100})?/?$",
+        description="http://name:port or https://name, and maybe /v2/models/NAME",
+    ),
+]
+"""Of a model service; with a path, of one of its models."""
+
 
 def parse_value(key: str, text: str, field: msgspec.structs.FieldInfo) -> object:
     """Convert the text of a setting to its type.

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.onnx.library import OnnxModelLibrary
+from adapters.remote.library import OURS
 from adapters.remote.protocol import Answer, Parameters, Request, Tensor, write_answer
 from application.errors import StartupError
 from domain.errors import FaceServiceError, UnknownModel
 from entrypoints.bootstrap.remedies import explained
 from entrypoints.model_server.stages import Outputs, Spec, Stage
 
-PLATFORM = "face-api"
+PLATFORM = OURS
 
 
 @dataclass(frozen=True, slots=True)

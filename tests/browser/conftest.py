@@ -4,13 +4,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-<<<<<<< HEAD
-from tests.browser.chromium import Observed, chromium, observe
+from tests.browser.chromium import WAIT_MS, Observed, chromium, observe
 from tests.browser.console import Console, photo
 from tests.e2e.service import Service
-=======
-from tests.browser.chromium import WAIT_MS, Observed, chromium, observe
->>>>>>> main
 
 
 @pytest.fixture(scope="package")

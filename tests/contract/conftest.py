@@ -17,7 +17,7 @@ from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import migrate
 from tests.contract.database import database, empty
 from tests.contract.model_files import ModelFolder
-from tests.contract.remote_models import RemoteModels, remote_models
+from tests.contract.remote_models import RemoteModels, bare_models, remote_models
 from tests.contract.storage import Storage, clear, in_memory, milvus_lite, on_index, on_milvus, on_postgres
 
 
@@ -62,6 +62,25 @@ def model_services(
 def served(model_services: Callable[[EngineName], RemoteModels], engine_name: EngineName) -> RemoteModels:
     """A model service of each engine."""
     return model_services(engine_name)
+
+
+@pytest.fixture(scope="session")
+def bare(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, engine_name: EngineName
+) -> Iterator[RemoteModels]:
+    """Networks on a server that isn't ours."""
+    if engine_name == "openvino":
+        pytest.skip("it has an engine of its own")
+    folder = tmp_path_factory.mktemp("bare")
+    with bare_models(folder, lambda: request.getfixturevalue("assets")) as models:
+        yield models
+
+
+@pytest.fixture
+def models(request: pytest.FixtureRequest, engine_name: EngineName) -> RemoteModels:  # noqa: ARG001 (its parameters)
+    """What runs elsewhere: "served", with each engine, or "bare"."""
+    models: RemoteModels = request.getfixturevalue(request.param)
+    return models
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

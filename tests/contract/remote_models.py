@@ -1,4 +1,4 @@
-"""The adapters of models that another process runs."""
+"""The adapters of models that another process runs, and of networks on a server that isn't ours."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -15,10 +15,15 @@ from application.ports.liveness import ViewScorer
 from entrypoints.bootstrap.analysis import AnalysisContainer
 from entrypoints.bootstrap.settings import Settings
 from tests.e2e.model_service import ModelService
+from tests.unit.adapters.remote.graph_server import GraphServer, graph_of
+from tests.unit.adapters.remote.servers import serving
 
 REMOTE = "remote "
 """Before a name of the catalogue: that model, run by a model service."""
+BARE = "bare "
+"""Its network alone, run by a server that isn't ours."""
 TASKS = ("detection", "recognition", "anti_spoofing")
+KEY = "a-key-between-services"
 FILES = (
     "arcface_mobilefacenet_128.onnx",
     "scrfd_500m_bnkps.onnx",
@@ -29,9 +34,8 @@ FILES = (
 
 @dataclass(frozen=True)
 class RemoteModels:
-    """A model service, the adapters that use it, and the same models in this process."""
+    """The adapters that use a server, and the same models in this process."""
 
-    service: ModelService
     container: AnalysisContainer
     here: AnalysisContainer
 
@@ -60,30 +64,54 @@ class RemoteModels:
 @contextmanager
 def remote_models(folder: Path, assets: Callable[[], Path], engine: str) -> Iterator[RemoteModels]:
     """A service with all models of which there is a file."""
+    data = _data(folder, assets)
+    environment = {"FACE_INFERENCE": engine, "FACE_SERVICE_KEY": KEY, "FACE_MAX_BODY_MB": "60"}
+    local = Settings(data_dir=data, inference=engine)  # type: ignore[arg-type]
+    with (
+        ModelService(folder, ",".join(TASKS), environment) as service,
+        _used(folder, [service.url], local) as models,
+    ):
+        yield models
+
+
+@contextmanager
+def bare_models(folder: Path, assets: Callable[[], Path]) -> Iterator[RemoteModels]:
+    """A server with the networks of all models of which there is a file."""
+    local = Settings(data_dir=_data(folder, assets), inference="onnxruntime")
+    library = AnalysisContainer(settings=providers.Object(local)).local_models()
+    graphs = {
+        info.name: graph_of(library.prepared(info.name), library.sha256(info.name))
+        for info in library.list()
+        if info.installed
+    }
+    with serving(GraphServer(graphs)) as server, _used(folder, [server.url], local) as models:
+        yield models
+
+
+def _data(folder: Path, assets: Callable[[], Path]) -> Path:
     models = folder / "data" / "models"
     models.mkdir(parents=True)
     for file in FILES:
         shutil.copy(assets() / "models" / file, models)
-    key = "a-key-between-services"
-    environment = {"FACE_INFERENCE": engine, "FACE_SERVICE_KEY": key, "FACE_MAX_BODY_MB": "60"}
-    with ModelService(folder, ",".join(TASKS), environment) as service:
-        urls = [service.url]
-        local = Settings(data_dir=folder / "data", inference=engine)  # type: ignore[arg-type]
-        remote = Settings(
-            data_dir=folder / "nothing",
-            detection_url=urls,
-            recognition_url=urls,
-            anti_spoofing_url=urls,
-            service_key=key,
-            service_timeout_s=120,
-        )
-        found = RemoteModels(
-            service,
-            AnalysisContainer(settings=providers.Object(remote)),
-            AnalysisContainer(settings=providers.Object(local)),
-        )
-        try:
-            yield found
-        finally:
-            for client in found.container.service_clients().values():
-                client.close()
+    return folder / "data"
+
+
+@contextmanager
+def _used(folder: Path, urls: list[str], local: Settings) -> Iterator[RemoteModels]:
+    remote = Settings(
+        data_dir=folder / "nothing",
+        detection_url=urls,
+        recognition_url=urls,
+        anti_spoofing_url=urls,
+        service_key=KEY,
+        service_timeout_s=120,
+    )
+    found = RemoteModels(
+        AnalysisContainer(settings=providers.Object(remote)),
+        AnalysisContainer(settings=providers.Object(local)),
+    )
+    try:
+        yield found
+    finally:
+        for client in found.container.service_clients().values():
+            client.close()

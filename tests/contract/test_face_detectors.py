@@ -11,19 +11,25 @@ from adapters.imaging.decoder import PillowDecoder
 from application.ports.analysis import FaceDetector
 from domain.faces import Box, DetectedFace, Image
 from tests.contract.model_files import REAL_DETECTORS, ModelFolder
-from tests.contract.remote_models import REMOTE, RemoteModels
+from tests.contract.remote_models import BARE, REMOTE, RemoteModels
 
 FACE = Box(174, 62, 94, 116)
 """The astronaut's, give or take."""
 
 
-@pytest.fixture(scope="module", params=[*REAL_DETECTORS, "remote yunet", "remote scrfd_500m_bnkps"])
+REMOTE_DETECTORS = ["remote yunet", "remote scrfd_500m_bnkps", "bare yunet", "bare scrfd_500m_bnkps"]
+
+
+@pytest.fixture(scope="module", params=[*REAL_DETECTORS, *REMOTE_DETECTORS])
 def detector(request: pytest.FixtureRequest, model_files: ModelFolder) -> FaceDetector:
-    """Each family of detectors of which there is a real file, here and in a model service."""
+    """Each family of detectors of which there is a real file: here, in a model service, on another server."""
     name: str = request.param
     if name.startswith(REMOTE):
         served: RemoteModels = request.getfixturevalue("served")
         return served.detector(name.removeprefix(REMOTE))
+    if name.startswith(BARE):
+        bare: RemoteModels = request.getfixturevalue("bare")
+        return bare.detector(name.removeprefix(BARE))
     return model_files.detector(name)
 
 

@@ -13,18 +13,23 @@ from adapters.onnx.detectors.yunet.network import YuNetNetwork
 from application.ports.analysis import FaceEmbedder
 from domain.faces import Crop, Image
 from tests.contract.model_files import REAL_EMBEDDERS, ModelFolder
-from tests.contract.remote_models import REMOTE, RemoteModels
+from tests.contract.remote_models import BARE, REMOTE, RemoteModels
 
-REMOTE_EMBEDDERS = ["remote sface", "remote arcface_mobilefacenet_128"]
+REMOTE_EMBEDDERS = [
+    f"{where}{name}" for where in (REMOTE, BARE) for name in ("sface", "arcface_mobilefacenet_128")
+]
 
 
 @pytest.fixture(scope="module", params=[*REAL_EMBEDDERS, *REMOTE_EMBEDDERS])
 def embedder(request: pytest.FixtureRequest, model_files: ModelFolder) -> FaceEmbedder:
-    """Each family of recognisers of which there is a real file, here and in a model service."""
+    """Each family of recognisers of which there is a real file: here, in a model service, on another server."""
     name: str = request.param
     if name.startswith(REMOTE):
         served: RemoteModels = request.getfixturevalue("served")
         return served.embedder(name.removeprefix(REMOTE))
+    if name.startswith(BARE):
+        bare: RemoteModels = request.getfixturevalue("bare")
+        return bare.embedder(name.removeprefix(BARE))
     return model_files.embedder(name)
 
 

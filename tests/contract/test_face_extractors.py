@@ -1,4 +1,4 @@
-"""Faces of photos, extracted in this process and by a model service: the same, bit by bit where the engine is."""
+"""Faces of photos, extracted in this process, by a model service and with networks on another server: the same."""
 
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from application.ports.extraction import ExtractedPhoto, ExtractionOptions
 from domain.errors import InvalidImage, MultipleFaces, NoFaceDetected
 from domain.models import Alignment
 from tests.contract.remote_models import RemoteModels
+
+pytestmark = pytest.mark.parametrize("models", ["served", "bare"], indirect=True)
 
 MAX_PIXELS, MAX_DIFFERENCE = 0.5, 1e-5
 OPTIONS = {
@@ -60,33 +62,33 @@ def compare(here: ExtractedPhoto, there: ExtractedPhoto) -> None:
 
 
 @pytest.mark.parametrize("wanted", OPTIONS)
-def test_a_portrait(served: RemoteModels, astronaut: bytes, wanted: str) -> None:
-    here, there = (one.extract(astronaut, OPTIONS[wanted]) for one in served.extractors)
+def test_a_portrait(models: RemoteModels, astronaut: bytes, wanted: str) -> None:
+    here, there = (one.extract(astronaut, OPTIONS[wanted]) for one in models.extractors)
     assert len(here.faces) == 1
     compare(here, there)
 
 
 @pytest.mark.parametrize("wanted", ["largest", "all", "boxes alone", "examined", "of a session"])
-def test_a_group(served: RemoteModels, assets: Path, wanted: str) -> None:
+def test_a_group(models: RemoteModels, assets: Path, wanted: str) -> None:
     photo = (assets / "faces" / "groups" / "selfie-many-people.jpg").read_bytes()
-    here, there = (one.extract(photo, OPTIONS[wanted]) for one in served.extractors)
+    here, there = (one.extract(photo, OPTIONS[wanted]) for one in models.extractors)
     compare(here, there)
 
 
-def test_embeddings_are_equal(served: RemoteModels, lfw: Path) -> None:
+def test_embeddings_are_equal(models: RemoteModels, lfw: Path) -> None:
     photos = [path.read_bytes() for path in sorted((lfw / "images").glob("*/*_0001.jpg"))[::100]]
     assert len(photos) > 5
-    models = served.library.choose(None, None)
-    local, remote = served.here.analyser(), served.container.analyser()
+    choice = models.library.choose(None, None)
+    local, remote = models.here.analyser(), models.container.analyser()
     for photo in photos:
         one, other = (
-            analyser.analyse(photo, models, PhotoOptions())[0].embedding.vector
+            analyser.analyse(photo, choice, PhotoOptions())[0].embedding.vector
             for analyser in (local, remote)
         )
         np.testing.assert_allclose(one, other, atol=MAX_DIFFERENCE)
 
 
-def test_refusals_are_those_of_this_process(served: RemoteModels, assets: Path, astronaut: bytes) -> None:
+def test_refusals_are_those_of_this_process(models: RemoteModels, assets: Path, astronaut: bytes) -> None:
     group = (assets / "faces" / "groups" / "couple.jpg").read_bytes()
     for data, wanted, refusal in (
         (b"", "largest", InvalidImage),
@@ -94,15 +96,15 @@ def test_refusals_are_those_of_this_process(served: RemoteModels, assets: Path, 
         (group, "single", MultipleFaces),
     ):
         words = set()
-        for extractor in served.extractors:
+        for extractor in models.extractors:
             with pytest.raises(refusal) as refused:
                 extractor.extract(data, OPTIONS[wanted])
             words.add(str(refused.value))
         assert len(words) == 1
 
 
-def test_no_face_is_no_face(served: RemoteModels, landscape: bytes) -> None:
-    for extractor in served.extractors:
+def test_no_face_is_no_face(models: RemoteModels, landscape: bytes) -> None:
+    for extractor in models.extractors:
         with pytest.raises(NoFaceDetected):
             extractor.extract(landscape, OPTIONS["largest"])
         assert extractor.extract(landscape, OPTIONS["of a session"]).faces == ()

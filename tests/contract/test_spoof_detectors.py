@@ -73,16 +73,17 @@ def load(assets: Path, model_files: ModelFolder) -> Load:
     return load
 
 
-IN_A_SERVICE = "in a service"
+ELSEWHERE = {"in a service": "served", "bare": "bare"}
+"""The fixtures of models that run elsewhere."""
 
 
-@pytest.fixture(params=[(family, form) for family in FILES for form in (*FORMS, IN_A_SERVICE)], ids=" ".join)
+@pytest.fixture(params=[(family, form) for family in FILES for form in (*FORMS, *ELSEWHERE)], ids=" ".join)
 def detector(request: pytest.FixtureRequest, load: Load) -> SpoofDetector:
-    """Each model in each form, and as a model service runs it."""
+    """Each model in each form, as a model service runs it, and its network on another server."""
     family, form = request.param
-    if form == IN_A_SERVICE:
-        served: RemoteModels = request.getfixturevalue("served")
-        return served.spoof_detector(family)
+    if form in ELSEWHERE:
+        models: RemoteModels = request.getfixturevalue(ELSEWHERE[form])
+        return models.spoof_detector(family)
     return load(family, form)
 
 

@@ -4,16 +4,34 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.model_service import three_services
 from tests.e2e.service import Service
 
+STORAGES = ["embedded", "memory"]
+SERVICES = "services"
+"""Detection and recognition are services of their own, and the API has no models."""
+THROUGH_SERVICES = {"test_api", "test_checks", "test_enroll", "test_recognition"}
+"""Modules whose tests are run with these too: what is done with photos."""
 
-@pytest.fixture(scope="package", params=["embedded", "memory"])
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "shared_service" in metafunc.fixturenames:
+        through = metafunc.module.__name__.rpartition(".")[2] in THROUGH_SERVICES
+        kinds = [*STORAGES, SERVICES] if through else STORAGES
+        metafunc.parametrize("shared_service", kinds, indirect=True, scope="package")
+
+
+@pytest.fixture(scope="package")
 def shared_service(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
     directory = tmp_path_factory.mktemp(request.param)
-    with Service(directory, {"FACE_DATABASE_URL": request.param}) as service:
-        yield service
+    if request.param == SERVICES:
+        with three_services(directory) as (service, *_):
+            yield service
+    else:
+        with Service(directory, {"FACE_DATABASE_URL": request.param}) as service:
+            yield service
 
 
 @pytest.fixture

@@ -1,64 +1,66 @@
 """`face-api serve-models` as another service finds it: its own process, a real socket."""
 
-import signal
-import subprocess
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import ClassVar
 
 import httpx
 
-from tests.e2e.service import FACE_API, START_S, free_port, unconfigured
+from tests.e2e.service import FACE_API, Service, ServiceProcess, first_start, free_port
 
 
 @dataclass
-class ModelService:
+class ModelService(ServiceProcess):
     """`with ModelService(directory, "detection") as service: service.url`."""
 
     directory: Path
     tasks: str
     settings: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
+    ready_path: ClassVar[str] = "/v2/health/ready"
 
     def __post_init__(self) -> None:
         self.url = f"http://127.0.0.1:{self.port}"
         self.client = httpx.Client(base_url=self.url, timeout=120)
         self.log = self.directory / f"models-{self.port}.log"
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
+    def command(self) -> list[str | Path]:
+        return [FACE_API, "serve-models", "--tasks", self.tasks]
 
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-        self.client.close()
 
-    def start(self) -> None:
-        """Start and wait until it is ready."""
-        own = {"FACE_PORT": str(self.port), "FACE_DATA_DIR": str(self.directory / "data")}
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [FACE_API, "serve-models", "--tasks", self.tasks],
-                env={**unconfigured(), **own, **self.settings},
-                cwd=self.directory,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        deadline = time.monotonic() + START_S
-        while not self.ready():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.process.kill()
-                raise AssertionError(f"the model service did not start:\n{self.log.read_text()}")
-            time.sleep(0.05)
+@contextmanager
+def three_services(
+    folder: Path, key: str = "", **settings: str
+) -> Iterator[tuple[Service, ModelService, ModelService]]:
+    """The API, detection and recognition; the API's data directory has no models.
 
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal and wait for the end; the exit status."""
-        self.process.send_signal(number)
-        return self.process.wait(120)
-
-    def ready(self) -> bool:
-        try:
-            return self.client.get("/v2/health/ready").status_code == httpx.codes.OK
-        except httpx.TransportError:
-            return False
+    Args:
+        folder: of all of them.
+        key: FACE_SERVICE_KEY.
+        settings: of the API.
+    """
+    models, api = folder / "models", folder / "api"
+    for one in (models, api):
+        one.mkdir()
+    (models / "data").mkdir()
+    (models / "data" / "prepared").symlink_to(first_start() / "prepared")
+    own = {"FACE_SERVICE_KEY": key}
+    with (
+        ModelService(models, "detection", own) as detection,
+        ModelService(models, "recognition", own) as recognition,
+        Service(
+            api,
+            {
+                **own,
+                "FACE_DATABASE_URL": "memory",
+                "FACE_DETECTION_URL": detection.url,
+                "FACE_RECOGNITION_URL": recognition.url,
+                "FACE_MODELS_DIR": str(api / "no-models"),
+                **settings,
+            },
+            from_nothing=True,
+        ) as service,
+    ):
+        yield service, detection, recognition

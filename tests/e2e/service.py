@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import httpx
 
@@ -36,21 +36,17 @@ def free_port() -> int:
     raise AssertionError
 
 
-@dataclass
-class Service:
-    """`with Service(directory, FACE_DATABASE_URL="memory") as service: service.client.get(...)`."""
+class ServiceProcess:
+    """One of the commands that answer until they are stopped, with a log of its own."""
 
     directory: Path
-    settings: dict[str, str] = field(default_factory=dict)
-    port: int = field(default_factory=free_port)
-    from_nothing: bool = False
-    """Whether it makes its database and prepares its models itself, which takes seconds."""
-    under: tuple[str | Path, ...] = ()
-    """A program that runs it, such as a tracer, and its arguments."""
-
-    def __post_init__(self) -> None:
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=120)
-        self.log = self.directory / "service.log"
+    settings: dict[str, str]
+    port: int
+    client: httpx.Client
+    log: Path
+    process: subprocess.Popen[bytes]
+    ready_path: ClassVar[str]
+    """Answers 200 when it is ready."""
 
     def __enter__(self) -> Self:
         self.start()
@@ -60,24 +56,25 @@ class Service:
         self.stop()
         self.client.close()
 
+    def command(self) -> list[str | Path]:
+        raise NotImplementedError
+
     def start(self) -> None:
         """Start and wait until it is ready."""
-        if not self.from_nothing:
-            furnish(self.directory / "data", self.settings.get("FACE_DATABASE_URL", "embedded"))
         own = {"FACE_PORT": str(self.port), "FACE_DATA_DIR": str(self.directory / "data")}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.under, FACE_API, "serve"],
+                self.command(),
                 env={**unconfigured(), **own, **self.settings},
                 cwd=self.directory,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
         deadline = time.monotonic() + START_S
-        while not self._ready():
+        while not self.ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.process.kill()
-                raise AssertionError(f"the service did not start:\n{self.log.read_text()}")
+                raise AssertionError(f"it did not start:\n{self.log.read_text()}")
             time.sleep(0.05)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
@@ -85,11 +82,37 @@ class Service:
         self.process.send_signal(number)
         return self.process.wait(120)
 
-    def _ready(self) -> bool:
+    def ready(self) -> bool:
         try:
-            return self.client.get("/health/ready").status_code == httpx.codes.OK
+            return self.client.get(self.ready_path).status_code == httpx.codes.OK
         except httpx.TransportError:
             return False
+
+
+@dataclass
+class Service(ServiceProcess):
+    """`with Service(directory, FACE_DATABASE_URL="memory") as service: service.client.get(...)`."""
+
+    directory: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    from_nothing: bool = False
+    """Whether it makes its database and prepares its models itself, which takes seconds."""
+    ready_path: ClassVar[str] = "/health/ready"
+    under: tuple[str | Path, ...] = ()
+    """A program that runs it, such as a tracer, and its arguments."""
+
+    def __post_init__(self) -> None:
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=120)
+        self.log = self.directory / "service.log"
+
+    def command(self) -> list[str | Path]:
+        return [*self.under, FACE_API, "serve"]
+
+    def start(self) -> None:
+        if not self.from_nothing:
+            furnish(self.directory / "data", self.settings.get("FACE_DATABASE_URL", "embedded"))
+        super().start()
 
     def register(self, name: str, image: bytes, **query: str) -> httpx.Response:
         """POST /api/face/register."""

@@ -1,4 +1,4 @@
-"""The Kubernetes manifests, by their structure: no schema of Kubernetes is installed, and no cluster is here."""
+"""The Kubernetes manifests, by what they say of each other and of the service: no cluster is here."""
 
 from collections import defaultdict
 from pathlib import Path

@@ -33,7 +33,9 @@ def test_the_graph_runs_with_what_the_configuration_says(
     assert f'key: "sha256" value: {{ string_value: "{"a" * 64}" }}' in config
     assert f"max_batch_size: {MAX_BATCH}\n" in config
     assert "dynamic_batching" in config
-    session = OnnxRuntimeSession((tmp_path / name / "1" / "model.onnx").read_bytes())
+    version = str(int("a" * 15, 16))
+    assert f"version_policy {{ specific {{ versions: [{version}] }} }}\n" in config
+    session = OnnxRuntimeSession((tmp_path / name / version / "model.onnx").read_bytes())
     (dims,) = tensors(config, "input").values()
     batch = np.zeros((2, *(128 if length == -1 else length for length in dims)), np.float32)
     outputs = session.run(batch)

@@ -17,6 +17,16 @@ MODEL = ModelIdentity("m", frozenset({"a" * 64}), 2)
 Say = Callable[[BaseHTTPRequestHandler, bytes], None]
 
 
+def send(handler: BaseHTTPRequestHandler, status: int, body: bytes, header: int | None = None) -> None:
+    """Send an answer; `header` is the length of the JSON in it, where that isn't all of it."""
+    handler.send_response(status)
+    if header is not None:
+        handler.send_header(HEADER_LENGTH, str(header))
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
 def answer(
     handler: BaseHTTPRequestHandler,
     body: bytes,
@@ -33,20 +43,12 @@ def answer(
     }
     said = Answer(model_name="m", parameters=stated, outputs=[])
     sent, header = write_answer(said, {"y": inputs["x"] * np.float32(2)}, {"y"})
-    handler.send_response(200)
-    handler.send_header(HEADER_LENGTH, str(header))
-    handler.send_header("Content-Length", str(len(sent)))
-    handler.end_headers()
-    handler.wfile.write(sent)
+    send(handler, 200, sent, header)
 
 
 def refuse(status: int, code: str, words: str = "No.") -> Say:
     def say(handler: BaseHTTPRequestHandler, _: bytes) -> None:
-        sent = msgspec.json.encode({"error": words, "code": code})
-        handler.send_response(status)
-        handler.send_header("Content-Length", str(len(sent)))
-        handler.end_headers()
-        handler.wfile.write(sent)
+        send(handler, status, msgspec.json.encode({"error": words, "code": code}))
 
     return say
 

@@ -1,5 +1,7 @@
 """The client of model services: deadlines, circuit breakers, other URLs, and whose weights an answer is of."""
 
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -106,6 +108,28 @@ def test_nothing_takes_longer_than_the_deadline(connect: Connect, bad: Callable[
         with pytest.raises(ModelUnavailable):
             ask(connect(server.url, timeout_s=0.5))
         assert time.monotonic() - began < 60
+
+
+def test_a_server_that_takes_a_request_slowly_gets_no_more_of_it_after_the_deadline(connect: Connect) -> None:
+    """Its steps are in time, each by itself; all of them together would take three seconds."""
+    taken = 0
+
+    def take(listener: socket.socket) -> None:
+        nonlocal taken
+        connection, _ = listener.accept()
+        with connection:
+            while part := connection.recv(1_000_000, socket.MSG_WAITALL):
+                taken += len(part)
+                time.sleep(0.1)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=take, args=(listener,))
+        thread.start()
+        client = connect(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=0.5)
+        with pytest.raises(ModelUnavailable):
+            client.infer(MODEL, {"x": np.zeros(30_000_000, np.uint8)}, {})
+        thread.join()
+    assert taken < 25_000_000
 
 
 def test_the_deadline_counts_from_when_the_work_was_queued(connect: Connect, server: Server) -> None:
