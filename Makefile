@@ -9,7 +9,8 @@ BIN := $(VENV)/bin
 # ONNX Runtime reports its use to its publisher otherwise, from tools as well.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: help install lock run test accuracy calibrate bench faults clients foreign sbom audit check format lint types clean
+.PHONY: help install lock run test accuracy calibrate bench faults clients docs foreign sbom audit check format lint \
+	types clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,10 +22,11 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-compile
 
 $(VENV)/.runtime: requirements/runtime.txt requirements/build.txt pyproject.toml
 	@[ -n "$(PYTHON)" ] || { echo "No Python from 3.11 to 3.14 with the module venv: install one (Debian: python3-venv)." >&2; exit 1; }
-	@echo "Installing the service into $(VENV), with $$($(PYTHON) --version): some 800 MB, once."
+	@echo "Installing the service into $(VENV), with $$($(PYTHON) --version): some 700 MB, once."
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --require-hashes -r requirements/runtime.txt -r requirements/build.txt
 	$(PIP) --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python requirements/spare.py
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.runtime requirements/dev.txt
@@ -61,6 +63,12 @@ CLIENTS ?= /tmp/face-api-clients
 
 clients: install ## Generate clients from the description of the API into CLIENTS, and use each: needs Java and Node
 	$(BIN)/python -m tests.clients $(CLIENTS)
+
+SITE ?= /tmp/face-api-docs
+
+docs: install ## Write the command line's reference anew, and build the documentation as a site into SITE
+	$(BIN)/python -m tests.reference
+	$(BIN)/python -m tests.site $(SITE)
 
 lint: install ## Check style and the direction of imports
 	$(BIN)/ruff check .

@@ -1,12 +1,18 @@
 """The metrics: docs/metrics.md explains each.
 
-Labels have few values, and none that a client can choose: not paths but their templates, no names, no collections.
+Labels have few values, and none that a request can choose: not paths but their templates, no names of people. Of
+collections those that have most faces are named.
 """
 
 import os
+from collections import Counter as Multiset
+from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from typing_extensions import override
 
 from adapters.prometheus.folder import VARIABLE
 
@@ -56,13 +62,48 @@ MODEL_LOAD_SECONDS = Gauge(
     multiprocess_mode="livemax",
     registry=REGISTRY,
 )
-GALLERY_FACES = Gauge(
-    "face_gallery_faces",
-    "Enrolled faces of all collections, by recognition model",
-    ["model"],
-    multiprocess_mode="livemax",
-    registry=REGISTRY,
-)
+
+
+class GalleryFaces(Collector):
+    """Sizes of galleries, as the process that tells them has counted them last.
+
+    They are in no file that processes share: collections that are deleted would stay there, and the file would grow.
+    """
+
+    MOST = 100
+    """Collections that are named: those with most faces."""
+    OTHERS = "-"
+    """The label of all others together, which no collection is called."""
+
+    def __init__(self) -> None:
+        self._faces: Mapping[tuple[str, str], int] = {}
+
+    def set(self, faces: Mapping[tuple[str, str], int]) -> None:
+        """Take the number of faces by model and collection."""
+        sizes: Multiset[str] = Multiset()
+        for (_, collection), number in faces.items():
+            sizes[collection] += number
+        named = {collection for collection, _ in sizes.most_common(self.MOST)}
+        told: Multiset[tuple[str, str]] = Multiset()
+        for (model, collection), number in faces.items():
+            told[model, collection if collection in named else self.OTHERS] += number
+        self._faces = told
+
+    @override
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The one metric."""
+        family = GaugeMetricFamily(
+            "face_gallery_faces",
+            "Enrolled faces, by recognition model and collection",
+            labels=["model", "collection"],
+        )
+        for labels, number in self._faces.items():
+            family.add_metric(labels, number)
+        yield family
+
+
+GALLERY_FACES = GalleryFaces()
+REGISTRY.register(GALLERY_FACES)
 INDEXES_FILLING = Gauge(
     "face_indexes_filling",
     "Indexes that can't be searched yet, or have to be filled again: the database searches meanwhile",
@@ -95,4 +136,5 @@ def exposition() -> bytes:
         return generate_latest(REGISTRY)
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    registry.register(GALLERY_FACES)
     return generate_latest(registry)

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from resource import getpagesize
 
@@ -63,23 +63,20 @@ async def _sample(container: Container) -> None:
 
 async def _sample_gallery(container: Container) -> None:
     while True:
-        try:
-            for model, faces in (await _faces(container)).items():
-                GALLERY_FACES.labels(model).set(faces)
-        except FaceServiceError:
-            pass  # the next time, then
+        with suppress(FaceServiceError):  # the next time, then
+            GALLERY_FACES.set(await _faces(container))
         await asyncio.sleep(GALLERY_S)
 
 
-async def _faces(container: Container) -> Counter[str]:
-    """Number of faces by model."""
-    faces: Counter[str] = Counter()
+async def _faces(container: Container) -> Counter[tuple[str, str]]:
+    """Number of faces by model and collection."""
+    faces: Counter[tuple[str, str]] = Counter()
     if container.storage() == "memory":
-        for collection in container.memory().collections.values():
-            faces.update(stored.face.recognition_model for stored in collection.faces.values())
+        for name, collection in container.memory().collections.items():
+            faces.update((stored.face.recognition_model, name) for stored in collection.faces.values())
         return faces
     for gallery, number in (await container.change_feed().galleries()).items():
-        faces[gallery.model] += number
+        faces[gallery.model, gallery.collection] += number
     return faces
 
 

@@ -12,6 +12,7 @@ from entrypoints.cli.groups import LazyGroup
 _COMMANDS = {
     "serve": ("serve:serve", "Serve the API until SIGTERM or Ctrl-C."),
     "serve-models": ("serve_models:serve_models", "Serve models to other services until SIGTERM or Ctrl-C."),
+    "demo": ("demo:demo", "Try the service: serve a gallery with sample faces, and open the console."),
     "doctor": ("doctor:doctor", "Check what the service needs, and say what is wrong or slow."),
     "audit": ("audit:audit", "Check the audit trail."),
     "enroll": ("enroll:enroll", "Enrol people from photos in folders, or listed in a file."),
@@ -27,6 +28,7 @@ _COMMANDS = {
     "index": ("index:index", "Look after the index that instances share."),
     "keys": ("keys:keys", "Create, list, replace and revoke API keys."),
     "models": ("models:models", "List, fetch, check and add model files."),
+    "completion": ("completion:completion", "Print what lets a shell complete commands and options."),
     "licenses": ("licenses:licenses", "List the licences of dependencies and models."),
     "evaluate": ("evaluate:evaluate", "Measure how accurate models are on your photos, and for whom."),
     "evaluate-search": (

@@ -11,7 +11,8 @@ from adapters.files.archive.writer import writing
 from application.bulk.collections import find_collections
 from application.bulk.export import Exported, ExportPeople
 from application.bulk.restore import Imported, ImportPeople, NewId
-from entrypoints.cli.bulk import INIT, JSON, ONE_COLLECTION, REPORT, progress, run_with_storage
+from entrypoints.cli.bulk import INIT, JSON, ONE_COLLECTION, REPORT, run_with_storage
+from entrypoints.cli.progress import progress
 from entrypoints.cli.reports import Clock, Report, check_report, count, output_report, printable
 
 if TYPE_CHECKING:

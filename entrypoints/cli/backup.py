@@ -10,7 +10,8 @@ from adapters.files.archive.reader import reading
 from adapters.files.archive.writer import writing
 from application.bulk.backup import BackedUp, BackUpInstance, RestoredInstance, RestoreInstance
 from application.bulk.export import Exported
-from entrypoints.cli.bulk import JSON, progress, run_with_storage
+from entrypoints.cli.bulk import JSON, run_with_storage
+from entrypoints.cli.progress import progress
 from entrypoints.cli.reports import Clock, Report, count, output_report, printable
 
 if TYPE_CHECKING:

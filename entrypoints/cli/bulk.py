@@ -1,10 +1,9 @@
-"""What the bulk commands share: their options, how they run, and their progress bar."""
+"""What the bulk commands share: their options, and how they run."""
 
 import asyncio
-import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from importlib import import_module
@@ -15,8 +14,6 @@ import click
 import msgspec
 import uvloop
 from dependency_injector import providers
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from adapters.embedded_postgres.cluster import Cluster
 from application.audit import AuditTrail
@@ -170,31 +167,3 @@ async def _run(work: "Callable[[Container], Awaitable[T]]", settings: Settings) 
     container = start.Container(settings=providers.Object(settings))
     async with start.storing(container, join=True), _audited(container.audit_trail()):
         return await work(container)
-
-
-@contextlib.contextmanager
-def progress(description: str, total: int | None, *, visible: bool = True) -> Iterator[Callable[[int], None]]:
-    """A progress bar on stderr; the function that it yields takes the number of items done."""
-    bar = Progress(
-        *Progress.get_default_columns(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        redirect_stdout=False,  # it would move what is printed meanwhile to stderr
-        disable=not visible,
-    )
-    with bar:
-        task = bar.add_task(description, total=total)
-        yield lambda done: bar.update(task, completed=done)
-
-
-async def with_progress(
-    results: AsyncIterator[T], description: str, total: int, *, visible: bool = True
-) -> AsyncIterator[T]:
-    """The results, counted by a progress bar."""
-    with progress(description, total, visible=visible) as update:
-        done = 0
-        async for result in results:
-            done += 1
-            update(done)
-            yield result

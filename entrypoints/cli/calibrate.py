@@ -7,6 +7,8 @@ import click
 from adapters.files.calibration import write_table
 from application.evaluation.calibration.calibrate import CalibrateModel
 from domain.calibration import CalibrationTable
+from entrypoints.cli.bulk import JSON
+from entrypoints.cli.figures import echo_json
 from entrypoints.cli.figures import table as columns
 from entrypoints.cli.measuring import OUTPUT, loading, measuring, set_options, sources, write
 
@@ -19,6 +21,7 @@ from entrypoints.cli.measuring import OUTPUT, loading, measuring, set_options, s
     type=OUTPUT,
     help="where to write the table; else FACE_DATA_DIR/calibration, where the service looks first",
 )
+@JSON
 def calibrate(
     images: tuple[Path, ...],
     vectors: tuple[Path, ...],
@@ -26,6 +29,8 @@ def calibrate(
     recognition: str | None,
     data: str | None,
     output: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Measure which similarity stands for which false match rate, on your own photos.
 
@@ -37,8 +42,10 @@ def calibrate(
         table = CalibrateModel(sets).execute(chosen, progress, data)
     target = output or settings.calibration_dir / f"{table.model}.toml"
     write(target, lambda path: write_table(table, path))
-    click.echo(_as_text(table))
-    click.echo(f"\nwritten to {target}")
+    if as_json:
+        echo_json({"table": table, "file": str(target)})
+    else:
+        click.echo(f"{_as_text(table)}\n\nwritten to {target}")
     if settings.target_fmr < table.least_measured:
         click.echo(
             f"FACE_TARGET_FMR is {settings.target_fmr:g}, but these photos measure no rate below"

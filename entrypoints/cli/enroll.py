@@ -20,6 +20,7 @@ from domain.errors import CollectionNotFound
 from domain.liveness.detection import LivenessPolicy
 from entrypoints.cli import bulk, reports
 from entrypoints.cli.bulk import DETECTION, JSON, LIVENESS, RECOGNITION, REPORT
+from entrypoints.cli.progress import with_progress
 from entrypoints.cli.reports import count, listed, printable
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def enroll(
             models = await use_case.prepare(options)
         except CollectionNotFound as error:
             raise BulkError(f"there is no collection {collection}: --create makes it") from error
-        outcomes = bulk.with_progress(use_case.execute(photos, options), "photos", len(photos))
+        outcomes = with_progress(use_case.execute(photos, options), "photos", len(photos))
         items = [_item(outcome) async for outcome in outcomes]
         statuses = Counter(item.status for item in items)
         return EnrolReport(

@@ -9,9 +9,10 @@ import msgspec
 from application.gallery_check.check import CheckGallery
 from domain.people import ProfileId
 from entrypoints.bootstrap.container import Container
-from entrypoints.cli.bulk import COLLECTION, JSON, RECOGNITION, REPORT, progress, run_with_storage
+from entrypoints.cli.bulk import COLLECTION, JSON, RECOGNITION, REPORT, run_with_storage
 from entrypoints.cli.figures import echo_json, table
 from entrypoints.cli.groups import Group
+from entrypoints.cli.progress import progress
 from entrypoints.http.views.gallery_check import GalleryCheckView, LikePeopleView, MisfitView
 
 COMPARISONS = 16 * 10**9

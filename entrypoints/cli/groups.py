@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 
 class Group(click.Group):
@@ -44,3 +45,9 @@ class LazyGroup(Group):
     def summary(self, ctx: click.Context, name: str) -> str:  # noqa: ARG002 (a list imports nothing)
         """What was given for this command."""
         return self._lazy[name][1]
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands and options that begin like this; click would import all commands for it."""
+        names = [name for name in self._lazy if name.startswith(incomplete)]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [*(CompletionItem(name, help=self.summary(ctx, name)) for name in names), *options]

@@ -22,6 +22,7 @@ from domain.liveness.detection import LivenessPolicy
 from domain.methods import METHODS
 from entrypoints.cli import bulk, reports
 from entrypoints.cli.bulk import DETECTION, JSON, LIVENESS, RECOGNITION, REPORT
+from entrypoints.cli.progress import with_progress
 from entrypoints.cli.reports import count, listed, printable
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def identify(
         use_case: IdentifyPhotos = container.identify_photos()
         answers = use_case.execute(paths[len(items) :], query)
         visible = as_json or not sys.stdout.isatty()
-        async for answer in bulk.with_progress(answers, "photos", len(paths) - len(items), visible=visible):
+        async for answer in with_progress(answers, "photos", len(paths) - len(items), visible=visible):
             item = _item(answer, top_k)
             items.append(item)
             if not as_json:

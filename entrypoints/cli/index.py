@@ -12,9 +12,10 @@ from adapters.gallery_index.milvus.status import SeriesStatus, index_status
 from adapters.gallery_index.milvus.verification import Drift, VerifyIndex
 from application.errors import CommandError
 from entrypoints.bootstrap.settings import load_settings
-from entrypoints.cli.bulk import JSON, progress, run_with_storage
+from entrypoints.cli.bulk import JSON, run_with_storage
 from entrypoints.cli.figures import table
 from entrypoints.cli.groups import Group
+from entrypoints.cli.progress import progress
 from entrypoints.cli.reports import Clock, Report, output_report
 
 if TYPE_CHECKING:

@@ -143,9 +143,15 @@ def list_keys(*, as_json: bool) -> None:
 @KEY
 @REQUESTS
 @PHOTOS
+@JSON
 @click.pass_context
 def change(
-    context: click.Context, key_id: int, requests_per_minute: int | None, concurrent_photos: int | None
+    context: click.Context,
+    key_id: int,
+    requests_per_minute: int | None,
+    concurrent_photos: int | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Change the limits of key ID.
 
@@ -170,6 +176,9 @@ def change(
         return await manage.change(KeyId(key_id), changed)
 
     key = run_with_storage(work)
+    if as_json:
+        click.echo(_json(KeyView.of(key)))
+        return
     click.echo(
         f"key {key_id} ({key.name}): requests a minute {_shown(key.limits.requests_per_minute)},"
         f" concurrent photos {_shown(key.limits.concurrent_photos)}"
@@ -202,7 +211,8 @@ def rotate(key_id: int, overlap: timedelta, *, as_json: bool) -> None:
 
 @keys.command()
 @KEY
-def revoke(key_id: int) -> None:
+@JSON
+def revoke(key_id: int, *, as_json: bool) -> None:
     """Make key ID invalid for good.
 
     A running service refuses it within two seconds.
@@ -212,7 +222,8 @@ def revoke(key_id: int) -> None:
         manage: ManageKeys = container.manage_keys()
         return await manage.revoke(KeyId(key_id))
 
-    click.echo(f"key {key_id} ({run_with_storage(work).name}) is revoked")
+    key = run_with_storage(work)
+    click.echo(_json(KeyView.of(key)) if as_json else f"key {key_id} ({key.name}) is revoked")
 
 
 def _show_secret(issued: IssuedKey, *, as_json: bool) -> None:

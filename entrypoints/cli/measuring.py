@@ -10,8 +10,6 @@ from typing import NamedTuple, TypeVar
 
 import click
 from dependency_injector import providers
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from adapters.files.vectors import NpzVectorFiles
 from application.decisions import DecisionPolicy
@@ -25,6 +23,7 @@ from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.remedies import explained
 from entrypoints.bootstrap.settings import Settings, load_settings
 from entrypoints.cli.figures import echo_json
+from entrypoints.cli.progress import progress
 
 CommandT = TypeVar("CommandT", bound=Callable[..., object])
 
@@ -199,23 +198,9 @@ def write(target: Path, write_file: Callable[[Path], None]) -> None:
 
 @contextlib.contextmanager
 def measuring() -> Iterator[ReportProgress]:
-    """A progress bar on stderr; errors that are raised meanwhile become one line."""
-    bar = Progress(
-        *Progress.get_default_columns(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-    )
-    task = bar.add_task("photos", total=None)
-
-    with contextlib.ExitStack() as shown:
-
-        def progress(done: int, total: int) -> None:
-            if not bar.live.is_started:  # what fails before any work shows no bar
-                shown.enter_context(bar)
-            bar.update(task, completed=done, total=total)
-
+    """Progress on stderr; errors that are raised meanwhile become one line."""
+    with progress("photos", None) as update:
         try:
-            yield progress
+            yield update
         except (CommandError, FaceServiceError) as error:
             raise click.ClickException(explained(error)) from error

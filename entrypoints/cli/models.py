@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from dependency_injector import providers
 from rich.console import Console
-from rich.progress import DownloadColumn, Progress
+from rich.progress import DownloadColumn
 from rich.table import Table
 
 from adapters.download.fetch import DownloadError, fetch
@@ -19,7 +19,10 @@ from domain.errors import FaceServiceError, ModelNotInstalled, UnknownModel
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.remedies import explained
 from entrypoints.bootstrap.settings import load_settings
+from entrypoints.cli.bulk import JSON
+from entrypoints.cli.figures import echo_json
 from entrypoints.cli.groups import Group
+from entrypoints.cli.progress import progress
 
 TASK_OF: dict[str, Task] = {
     **dict.fromkeys(DETECTORS, "detection"),
@@ -40,9 +43,25 @@ def models() -> None:
 
 
 @models.command("list")
-def list_models() -> None:
+@JSON
+def list_models(*, as_json: bool) -> None:
     """List the models of the catalogue, and which of them are installed."""
     catalogue, files = _container().catalogue(), _container().model_files()
+    if as_json:
+        echo_json(
+            [
+                {
+                    "name": name,
+                    "task": entry.task,
+                    "installed": files.installed(entry),
+                    "commercial": entry.commercial,
+                    "dimensions": entry.dimensions,
+                    "licence": entry.licence,
+                }
+                for name, entry in catalogue.entries.items()
+            ]
+        )
+        return
     table = Table(*COLUMNS, box=None, pad_edge=False)
     for name, entry in catalogue.entries.items():
         table.add_row(
@@ -71,7 +90,8 @@ def pull(names: tuple[str, ...]) -> None:
 
 @models.command()
 @click.argument("names", nargs=-1)
-def verify(names: tuple[str, ...]) -> None:
+@JSON
+def verify(names: tuple[str, ...], *, as_json: bool) -> None:
     """Check that models are whole and of their family.
 
     Without NAMES, all that are installed, and those that the configuration names.
@@ -83,14 +103,15 @@ def verify(names: tuple[str, ...]) -> None:
         wanted = [library.resolve(name) for name in names or (*installed, *container.settings().models_named)]
     except UnknownModel as error:
         raise click.ClickException(str(error)) from error
-    checked = list(dict.fromkeys(wanted))
-    failed = 0
-    for name in checked:
-        problem = _problem(container, name)
-        click.echo(f"{name}: {problem or 'ok'}")
-        failed += problem is not None
-    if failed:
-        raise click.ClickException(f"{failed} of {len(checked)} models can't be used")
+    problems: dict[str, str | None] = {}
+    for name in dict.fromkeys(wanted):
+        problems[name] = _problem(container, name)
+        if not as_json:
+            click.echo(f"{name}: {problems[name] or 'ok'}")
+    if as_json:
+        echo_json([{"name": name, "problem": problem} for name, problem in problems.items()])
+    if failed := sum(problem is not None for problem in problems.values()):
+        raise click.ClickException(f"{failed} of {len(problems)} models can't be used")
 
 
 @models.command()
@@ -175,15 +196,21 @@ def _pull(name: str, entry: ModelEntry, files: ModelFiles) -> None:
     if target.exists() and file_sha256(target) == entry.sha256:
         click.echo(f"{name} is installed already")
         return
-    with Progress(*Progress.get_default_columns(), DownloadColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task(entry.file, total=entry.size)
+    received = 0
+    with progress(entry.file, entry.size, counts=DownloadColumn()) as update:
+
+        def step(count: int) -> None:
+            nonlocal received
+            received += count
+            update(received)
+
         try:
             fetch(
                 entry.url,
                 target,
                 sha256=entry.sha256,
                 size=entry.size,
-                progress=lambda step: bar.advance(task, step),
+                progress=step,
             )
         except DownloadError as error:
             raise click.ClickException(f"{name}: {error}") from error

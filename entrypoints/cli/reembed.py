@@ -8,7 +8,8 @@ import msgspec
 
 from application.bulk.collections import find_collections
 from application.bulk.reembed import Reembedded, ReembedFaces
-from entrypoints.cli.bulk import JSON, ONE_COLLECTION, REPORT, run_with_storage, with_progress
+from entrypoints.cli.bulk import JSON, ONE_COLLECTION, REPORT, run_with_storage
+from entrypoints.cli.progress import with_progress
 from entrypoints.cli.reports import Clock, Report, check_report, count, listed, output_report
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from application.retention import AppliedRetention, ApplyRetention
 from domain.people import Collection
 from domain.retention import MAX_RETENTION_DAYS, Retention, RetentionFrom
 from entrypoints.cli.bulk import JSON, run_with_storage
+from entrypoints.cli.figures import echo_json
 from entrypoints.cli.reports import Clock, Report, count, output_report
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def retention() -> None:
     type=click.Choice([each.value for each in RetentionFrom]),
     help="from when on the days are counted; without it as before, enrolment at first",
 )
-def set_rule(collection: str, days: int | None, since: str | None, *, keep: bool) -> None:
+@JSON
+def set_rule(collection: str, days: int | None, since: str | None, *, keep: bool, as_json: bool) -> None:
     """Change how long COLLECTION keeps people.
 
     A running service deletes within the hour who is older by then; see the number before with
@@ -55,7 +57,12 @@ def set_rule(collection: str, days: int | None, since: str | None, *, keep: bool
         )
 
     changed = run_with_storage(work)
-    click.echo(_rule(changed.name, changed.retention))
+    if as_json:
+        echo_json(
+            {"collection": changed.name, "days": changed.retention.days, "from": changed.retention.since}
+        )
+    else:
+        click.echo(_rule(changed.name, changed.retention))
 
 
 @retention.command("apply")

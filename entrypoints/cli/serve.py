@@ -45,7 +45,7 @@ def serve(host: str | None, port: int | None) -> None:
     options = {"FACE_HOST": host, "FACE_PORT": port}
     os.environ.update({key: str(value) for key, value in options.items() if value is not None})
     settings = load_settings().of_one_process()
-    serve_with(settings, partial(_wired, settings))
+    serve_with(settings, partial(wired, settings))
 
 
 def serve_with(settings: Settings, make_container: "Callable[[], Container]") -> None:
@@ -106,7 +106,8 @@ async def answer_in_processes(
         listener.close()
 
 
-def _wired(settings: Settings) -> "Container":
+def wired(settings: Settings) -> "Container":
+    """The container of the service; its libraries are imported now, in the process that answers."""
     container: Container = import_module("entrypoints.bootstrap.container").Container(
         settings=providers.Object(settings)
     )

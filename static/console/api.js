@@ -49,8 +49,8 @@ async function key(refused) {
   return given;
 }
 
-/** Sends a request; `form` is an object of fields, `json` a body. Returns the envelope. */
-export async function call(method, path, {query, form, json, signal, patient = false} = {}) {
+/** Sends a request; `form` is an object of fields, `json` a body. Returns the envelope, or a `text` as it is. */
+export async function call(method, path, {query, form, json, signal, patient = false, text = false} = {}) {
   for (let tries = 1; ; tries += 1) {
     const headers = new Headers();
     if (hasKey()) headers.set("X-API-Key", sessionStorage.getItem(KEY));
@@ -69,6 +69,7 @@ export async function call(method, path, {query, form, json, signal, patient = f
       if (error.name === "AbortError") throw error;
       throw new Error("The service can't be reached. Is it running?");
     }
+    if (answer.ok && text) return answer.text();
     const content = await answer.json().catch(() => null);
     if (answer.ok) return content;
     const refused = new Refused(answer.status, content);

@@ -85,3 +85,14 @@ export function filePicker(label, attributes, picked) {
   }});
   return h("label", {}, input, h("span", {class: `button ${attributes.class ?? ""}`}, label));
 }
+
+/** A table; numbers are aligned to the right. On a narrow screen each row is a block, with the header beside each value. */
+export function table(header, rows) {
+  const text = (value) => (typeof value === "number" ? value.toLocaleString("en") : value);
+  const kind = (value) => (typeof value === "number" ? "number" : null);
+  return h("div", {class: "table", tabindex: "0", role: "group", "aria-label": `Table: ${header.filter(Boolean).join(", ")}`}, h("table", {role: "table"},
+    h("thead", {role: "rowgroup"}, h("tr", {role: "row"}, header.map((title, column) => (title
+      ? h("th", {role: "columnheader", scope: "col", class: kind(rows[0]?.[column])}, title) : h("td", {role: "cell"}))))),
+    h("tbody", {role: "rowgroup"}, rows.map((row) => h("tr", {role: "row"}, row.map((value, column) =>
+      h("td", {role: "cell", class: kind(value), "data-title": header[column]}, text(value))))))));
+}

@@ -1,15 +1,21 @@
-// Models, collections, thresholds, versions, keys.
+// Load, latencies, errors, models, collections, thresholds, versions, keys.
 import {call, collection} from "./api.js";
-import {action, confirmed, field, h, heading, number, problem, say} from "./dom.js";
+import {action, confirmed, count, field, h, heading, number, problem, say, table} from "./dom.js";
+import {bound, samplesOf, sums, total} from "./metrics.js";
 
-const SCOPES = ["detect", "recognize", "enrol", "manage", "admin"];
+const SCOPES = ["admin", "detect", "recognize", "enrol", "manage", "metrics"];
+const STAGES = {queue: "Waiting for a worker", decode: "Decoding the photo", detect: "Finding faces", refine: "Locating landmarks again",
+  align: "Aligning", embed: "Embedding", quality: "Judging quality", liveness: "Judging liveness", search: "Searching", database: "Database"};
+const STAGE = "face_stage_duration_seconds";
+const MIB = 2 ** 20;
+const TAIL = 0.95;
 const TASKS = {detection: "finds faces", recognition: "recognises", anti_spoofing: "judges liveness"};
 const percent = (rate) => `${Number((100 * rate).toPrecision(2))}%`;
 
 class System extends HTMLElement {
   connectedCallback() {
     this.append(...heading("System", "What this service runs with."));
-    for (const part of [this.state, this.collections, this.calibration, this.models, this.keys]) this.card(part);
+    for (const part of [this.state, this.load, this.collections, this.calibration, this.models, this.keys]) this.card(part);
   }
 
   card(part) {
@@ -30,6 +36,34 @@ class System extends HTMLElement {
     card.append(h("dl", {class: "facts"}, h("dt", {}, "Version"), h("dd", {}, description.info.version), h("dt", {}, "Health"), h("dd", {}, ready)));
   }
 
+  async load(card) {
+    const metrics = samplesOf(await call("GET", "metrics", {text: true}));
+    const sum = (name, labels) => total(metrics, name, labels);
+    const memory = metrics.get("face_process_resident_memory_bytes") ?? [];
+    const facts = {
+      "Photos that wait": sum("face_queue_photos").toLocaleString("en"),
+      "Workers busy": `${sum("face_workers_busy")} of ${sum("face_workers")}`,
+      "Requests so far": sum("face_requests_total").toLocaleString("en"),
+      "In progress": sum("face_requests_in_progress").toLocaleString("en"),
+      "Database connections": sum("face_database_connections").toLocaleString("en"),
+      Memory: `${Math.round(sum("face_process_resident_memory_bytes") / MIB).toLocaleString("en")} MiB in ${count(memory.length, "process", "processes")}`,
+    };
+    const stages = sums(metrics, `${STAGE}_sum`, "stage").map(([stage, seconds]) => {
+      const times = sum(`${STAGE}_count`, {stage});
+      return [`${STAGES[stage] ?? ""} (${stage})`, times, Number((1000 * seconds / times).toPrecision(3)), within(bound(metrics, STAGE, {stage}, TAIL))];
+    });
+    const refused = sums(metrics, "face_refusals_total", "code");
+    card.append(h("div", {class: "row spread"}, h("h2", {}, "Load"), action("Read again", async () => {
+      card.replaceChildren();
+      await this.load(card);
+    }, {class: "quiet"})),
+    h("dl", {class: "facts"}, Object.entries(facts).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
+    h("h3", {}, "Latencies by stage"),
+    stages.length ? table(["Stage", "Times", "Mean, ms", "95% within, ms"], stages) : h("p", {class: "muted"}, "Nothing was analysed or searched since the start."),
+    h("h3", {}, "Errors"),
+    refused.length ? table(["Code", "Answers"], refused) : h("p", {class: "muted"}, "No answer was an error since the start."));
+  }
+
   async collections(card) {
     const {data} = await call("GET", "api/collection");
     card.append(h("h2", {}, "Collections"), table(["Name", "People"], data.map((each) => [each.name, each.profiles])));
@@ -47,10 +81,15 @@ class System extends HTMLElement {
 
   async models(card) {
     const {data} = await call("GET", "api/model");
-    card.append(h("h2", {}, "Models"), table(["Name", "Task", "Installed", "Licence", "Commercial use", "Accuracy"], data.map((model) => [
-      model.name, `${TASKS[model.task] ?? model.task}${model.default ? " (default)" : ""}`, model.installed ? "yes" : "no",
+    const rows = (installed) => data.filter((model) => model.installed === installed).map((model) => [
+      model.name, `${TASKS[model.task] ?? model.task}${model.default ? " (default)" : ""}`,
       model.licence, model.commercial ? "yes" : "no",
-      model.threshold === null ? "" : `${percent(model.fmr)} false matches from ${number(model.threshold, 3)} on`])));
+      model.threshold === null ? "" : `${percent(model.fmr)} false matches from ${number(model.threshold, 3)} on`]);
+    const header = ["Name", "Task", "Licence", "Commercial use", "Accuracy"];
+    const others = rows(false);
+    card.append(h("h2", {}, "Models"), table(header, rows(true)),
+      others.length ? h("details", {}, h("summary", {}, `${others.length} more can be installed`),
+        h("p", {class: "muted small"}, "By the operator: ", h("code", {}, "face-api models pull NAME"), "."), table(header, others)) : null);
   }
 
   async keys(card) {
@@ -78,12 +117,7 @@ class System extends HTMLElement {
   }
 }
 
-/** A table; numbers are aligned to the right. */
-function table(header, rows) {
-  const cell = (name, value) => h(name, {class: typeof value === "number" ? "number" : null}, typeof value === "number" ? value.toLocaleString("en") : value);
-  return h("div", {class: "table", tabindex: "0", role: "group", "aria-label": `Table: ${header.filter(Boolean).join(", ")}`}, h("table", {},
-    h("thead", {}, h("tr", {}, header.map((text, column) => (text ? h("th", {scope: "col", class: typeof rows[0]?.[column] === "number" ? "number" : null}, text) : h("td", {}))))),
-    h("tbody", {}, rows.map((row) => h("tr", {}, row.map((value) => cell("td", value)))))));
-}
+/** A bucket's bound in milliseconds. */
+const within = (seconds) => (Number.isFinite(seconds) ? 1000 * seconds : "over 10,000");
 
 customElements.define("console-system", System);

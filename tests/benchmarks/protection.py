@@ -109,7 +109,8 @@ def _key(home: Path) -> str:
     return made.stdout.strip()
 
 
-def _prepare(service: Service, photos: Sequence[bytes], secret: str) -> None:
+def register_all(service: Service, photos: Sequence[bytes], secret: str = "") -> None:
+    """A person a photo."""
     headers = {"X-API-Key": secret} if secret else {}
     for number, photo in enumerate(photos):
         query = {"name": f"P{number}", "faces": "largest", "on_conflict": "allow"}
@@ -117,7 +118,8 @@ def _prepare(service: Service, photos: Sequence[bytes], secret: str) -> None:
         service.client.post("/api/face/register", params=query, files=files, headers=headers)
 
 
-def _embedding(service: Service, photo: bytes) -> bytes:
+def embedding(service: Service, photo: bytes) -> bytes:
+    """The body of a request that searches with a photo's embedding."""
     answer = service.client.post(
         "/api/face/embed", params={"faces": "largest"}, files={"image": ("photo.jpg", photo)}
     )
@@ -140,10 +142,10 @@ def main(rounds: int, seconds: float, clients: int, images: Path | None) -> None
     ):
         for service in (protected, bare):
             service.ready()
-        embeddings = [_embedding(bare, photo) for photo in photos[:5]]
+        embeddings = [embedding(bare, photo) for photo in photos[:5]]
         secret = _key(Path(home) / "with")
-        _prepare(protected, photos, secret)
-        _prepare(bare, photos, "")
+        register_all(protected, photos, secret)
+        register_all(bare, photos)
         kinds: list[tuple[str, Callable[[bytes], bytes], Sequence[bytes]]] = [
             ("photos", lambda photo: photo_request(photo, "/api/face/search"), photos),
             ("embeddings", lambda body: json_request(body, "/api/face/search/json"), embeddings),

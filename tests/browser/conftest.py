@@ -1,9 +1,12 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import WAIT_MS, Observed, chromium, observe
+from tests.browser.console import Console, photo
+from tests.e2e.service import Service
 
 
 @pytest.fixture(scope="package")
@@ -26,3 +29,31 @@ def page(browser: Browser) -> Iterator[Page]:
 def observed(page: Page) -> Observed:
     """What `page` says on its console, and whom it calls."""
     return observe(page)
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """A service with nobody in it."""
+    with Service(tmp_path, {"FACE_DATABASE_URL": "memory"}) as service:
+        yield service
+
+
+@pytest.fixture
+def console(service: Service, page: Page, request: pytest.FixtureRequest) -> Console:
+    pictures = Path(request.config.cache.mkdir("console"))
+    return Console(page, f"http://127.0.0.1:{service.port}", pictures)
+
+
+@pytest.fixture
+def ada(lfw: Path) -> list[Path]:
+    return [photo(lfw, "Angela_Bassett", number) for number in (1, 2, 4)]
+
+
+@pytest.fixture
+def grace(lfw: Path) -> list[Path]:
+    return [photo(lfw, "Amelia_Vega", number) for number in (1, 2)]
+
+
+@pytest.fixture
+def stranger(lfw: Path) -> Path:
+    return photo(lfw, "Abel_Pacheco", 1)

@@ -30,7 +30,9 @@ class Console:
         self.page.get_by_role("navigation").get_by_role("link", name=section, exact=True).click()
 
     def choose(self, photo: Path) -> None:
+        """A photo, and wait until it is shown: what was said of the photo before is gone then."""
         self.page.locator("console-recognise input[type=file]").set_input_files(photo)
+        expect(self.page.get_by_role("img", name=f"The photo {photo.name}")).to_be_visible(timeout=SLOW_MS)
 
     def says(self, sentence: str) -> None:
         """Wait until a face is described by this sentence."""
@@ -63,6 +65,11 @@ class Console:
             if each["impact"] in SERIOUS
             for node in each["nodes"]
         ]
+
+
+def photo(lfw: Path, person: str, number: int) -> Path:
+    """One of Labeled Faces in the Wild."""
+    return lfw / "images" / person / f"{person}_{number:04}.jpg"
 
 
 def film(photo: Path, folder: Path) -> Path:

@@ -3,50 +3,15 @@
 import json
 import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.chromium import Observed, chromium_path, observe
-from tests.browser.console import SECTIONS, SLOW_MS, Console, film
+from tests.browser.console import SLOW_MS, Console, film, photo
 from tests.e2e.service import Service
-
-SETTINGS = {"FACE_DATABASE_URL": "memory"}
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    """A service with nobody in it."""
-    with Service(tmp_path, SETTINGS) as service:
-        yield service
-
-
-@pytest.fixture
-def console(service: Service, page: Page, request: pytest.FixtureRequest) -> Console:
-    pictures = Path(request.config.cache.mkdir("console"))
-    return Console(page, f"http://127.0.0.1:{service.port}", pictures)
-
-
-def photo(lfw: Path, person: str, number: int) -> Path:
-    return lfw / "images" / person / f"{person}_{number:04}.jpg"
-
-
-@pytest.fixture
-def ada(lfw: Path) -> list[Path]:
-    return [photo(lfw, "Angela_Bassett", number) for number in (1, 2, 4)]
-
-
-@pytest.fixture
-def grace(lfw: Path) -> list[Path]:
-    return [photo(lfw, "Amelia_Vega", number) for number in (1, 2)]
-
-
-@pytest.fixture
-def stranger(lfw: Path) -> Path:
-    return photo(lfw, "Abel_Pacheco", 1)
 
 
 def as_a_newcomer(
@@ -257,34 +222,4 @@ def test_two_photos_are_compared(
     second.set_input_files(stranger)
     console.says("Different people.")
     console.take("compare")
-    assert observed.console == []
-
-
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1200), ("dark", 1200), ("light", 390)])
-def test_every_section_can_be_used_by_everybody(
-    service: Service, console: Console, observed: Observed, ada: list[Path], scheme: str, width: int
-) -> None:
-    service.register("Ada", ada[0].read_bytes())
-    service.register(f"Ada {'x' * 190}", ada[1].read_bytes(), on_conflict="allow")
-    page = console.page
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    page.set_viewport_size({"width": width, "height": 844})
-    console.open()
-    for section in (*SECTIONS, "people/1"):
-        page.evaluate(f"location.hash = '#{section}'")
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
-        if section == "recognise":
-            console.choose(ada[2])
-            expect(page.locator("section.card").first).to_be_visible(timeout=SLOW_MS)
-            page.get_by_text("Others who were near").or_(page.get_by_text("This is wrong")).first.click()
-        if section == "check":
-            page.get_by_role("button", name="Check this collection").click()
-            expect(page.get_by_text("Similarity").first).to_be_visible(timeout=SLOW_MS)
-        if section == "system":
-            expect(page.get_by_role("heading", name="API keys")).to_be_visible(timeout=SLOW_MS)
-            expect(page.get_by_text("Reading ...")).to_have_count(0)
-        page.wait_for_load_state("networkidle")
-        console.take(f"{section.replace('/', '-')}-{scheme}-{width}")
-        assert console.violations() == [], section
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, section
     assert observed.console == []
