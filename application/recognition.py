@@ -69,8 +69,15 @@ class Identify:
     matched: Callable[[ProfileId], None] = lambda _: None
     """Told of everybody who is recognised."""
 
-    async def execute(self, source: Source, options: RecognitionOptions) -> list[IdentifiedFace]:
+    async def execute(
+        self, source: Source, options: RecognitionOptions, *, estimate: bool = True
+    ) -> list[IdentifiedFace]:
         """One result a selected face; with FaceSelection.ALL there may be none.
+
+        Args:
+            source: a photo or an embedding.
+            options: of the request.
+            estimate: whether similarities that leave no doubt may be estimates.
 
         Raises:
             CollectionNotFound, ModelNotCalibrated, InvalidMetadata, and what SourceReader.read names.
@@ -79,7 +86,7 @@ class Identify:
             metadata_filter(options.metadata)
         # Of a crowd nobody expects good portraits: there a bad one is searched for like the others.
         bounds = NO_BOUNDS if options.selection is FaceSelection.ALL else self.bounds
-        faces = await self.reader.read(source, options, bounds, estimate=True)
+        faces = await self.reader.read(source, options, bounds, estimate=estimate)
         identified = [
             IdentifiedFace(face, None if face.refusal else await self._decide(face.embedding, options))
             for face in faces

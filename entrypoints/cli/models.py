@@ -13,7 +13,7 @@ from adapters.download.fetch import DownloadError, fetch
 from adapters.onnx.catalogue.entries import ModelEntry, Task
 from adapters.onnx.catalogue.files import ModelFiles
 from adapters.onnx.catalogue.installation import add_entry, file_sha256, install_file, name_of_file
-from adapters.onnx.library import DETECTORS, EMBEDDERS, SPOOF_DETECTORS
+from adapters.onnx.families import DETECTORS, EMBEDDERS, SPOOF_DETECTORS
 from adapters.onnx.triton import write_model
 from domain.errors import FaceServiceError, ModelNotInstalled, UnknownModel
 from entrypoints.bootstrap.container import Container

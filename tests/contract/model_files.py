@@ -6,9 +6,9 @@ from pathlib import Path
 
 from adapters.onnx.detectors.landmarks import LandmarkedDetector
 from adapters.onnx.engines.choice import Engine
+from adapters.onnx.families import DETECTORS, EMBEDDERS, LANDMARKS_FROM, WITHOUT_LANDMARKS
 from adapters.onnx.graphs.cache import PreparedModels
 from adapters.onnx.graphs.preparation import FreeAxes
-from adapters.onnx.library import DETECTORS, EMBEDDERS, LANDMARKS_FROM, WITHOUT_LANDMARKS
 from adapters.onnx.session import InferenceSession
 from application.ports.analysis import FaceDetector, FaceEmbedder
 from domain.models import Precision

@@ -10,8 +10,9 @@ from adapters.onnx.catalogue.entries import Catalogue
 from adapters.onnx.catalogue.files import ModelFiles
 from adapters.onnx.engines.choice import Engine
 from adapters.onnx.engines.engines import Engines
+from adapters.onnx.families import DETECTORS, EMBEDDERS
 from adapters.onnx.graphs.preparation import FreeAxes
-from adapters.onnx.library import DETECTORS, EMBEDDERS, OnnxModelLibrary
+from adapters.onnx.library import OnnxModelLibrary
 from domain.errors import BrokenModel
 from domain.faces import Image
 from domain.models import ModelChoice

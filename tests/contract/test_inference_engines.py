@@ -12,9 +12,9 @@ import pytest
 from onnx import ModelProto, TensorProto, helper
 
 from adapters.onnx.engines.choice import Engine, choose_engine
+from adapters.onnx.families import DETECTORS, EMBEDDERS
 from adapters.onnx.graphs.cache import PreparedModels
 from adapters.onnx.graphs.preparation import Dialect, FreeAxes, prepare
-from adapters.onnx.library import DETECTORS, EMBEDDERS
 from adapters.onnx.session import Tensor
 from adapters.system.idle_cores import IdleCores
 from application.errors import StartupError

@@ -13,8 +13,8 @@ from adapters.onnx.anti_spoofing.ensemble import SpoofDetectorEnsemble
 from adapters.onnx.anti_spoofing.minifasnet import MiniFasNet
 from adapters.onnx.detectors.yunet.detector import YuNetDetector
 from adapters.onnx.detectors.yunet.network import YuNetNetwork
+from adapters.onnx.families import SPOOF_DETECTORS
 from adapters.onnx.graphs.preparation import FreeAxes
-from adapters.onnx.library import SPOOF_DETECTORS
 from application.ports.liveness import SpoofDetector
 from domain.faces import Box, DetectedFace, Image
 from tests.contract.model_files import ModelFolder

@@ -106,7 +106,8 @@ class RecognitionController(Controller):
     ) -> IdentifiedAnswer:
         """For every face in the photo, the registered people most similar to it, and what is decided."""
         options = parameters.options(SEARCH_RESULTS)
-        found = await identify.execute(await read_source(request), options)
+        # Who searches may hold the similarities against a threshold of their own.
+        found = await identify.execute(await read_source(request), options, estimate=False)
         views = [IdentifiedView.of(each, options.top_k, quality=parameters.quality) for each in found]
         return IdentifiedAnswer(detail="Faces searched", data=views)
 

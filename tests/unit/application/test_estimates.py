@@ -80,6 +80,15 @@ async def test_a_clear_match_is_found_by_its_estimate(
     assert (embedder.exact, face.estimated, len(matched)) == ([], True, 1)
 
 
+async def test_who_asks_for_similarities_gets_those_of_embeddings(
+    service: InMemoryService, embedder: Estimating
+) -> None:
+    (found,) = await service.identify.execute(photo(RED), RecognitionOptions(), estimate=False)
+    assert found.decision is not None
+    assert found.decision.people[0].similarity == pytest.approx(1)
+    assert (embedder.exact, embedder.estimated) == ([1], [])
+
+
 async def test_a_clear_stranger_is_unknown_by_an_estimate(
     service: InMemoryService, embedder: Estimating
 ) -> None:
