@@ -76,6 +76,11 @@ def drip(handler: BaseHTTPRequestHandler, _: bytes) -> None:
         time.sleep(0.1)
 
 
+class _Listener(ThreadingHTTPServer):
+    request_queue_size = 128  # with five, a few clients who connect at once wait for seconds
+    daemon_threads = True
+
+
 class Server:
     """A server whose behaviour can be changed."""
 
@@ -97,8 +102,7 @@ class Server:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Listener(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     @contextmanager
