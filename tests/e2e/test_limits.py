@@ -182,7 +182,7 @@ class TestDeadline:
         assert answer.headers["Retry-After"] == "1"
         assert took >= DEADLINE_S
         assert request(service, "GET", "/api/face", admin).status_code == 200
-        assert "code=deadline_exceeded" in service.log.read_text()
+        wait_until(lambda: "code=deadline_exceeded" in service.log.read_text())
         assert "ERROR" not in service.log.read_text().replace("ERROR face.processes", "")
 
     def test_a_client_may_wait_less(self, service: Service, admin: str) -> None:

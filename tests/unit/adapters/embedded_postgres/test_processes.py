@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters.embedded_postgres.processes import processes_in, stop_servers
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -17,7 +18,10 @@ def postgres(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     cluster = tmp_path / "cluster"
     cluster.mkdir()
     program = shutil.copy(shutil.which("sleep") or "sleep", tmp_path / "postgres")
-    with subprocess.Popen([program, "60"], cwd=cluster) as process:
+    # Whoever runs the tests in the background has these signals ignored.
+    command = ["env", "--default-signal=INT,QUIT", program, "60"]
+    with subprocess.Popen(command, cwd=cluster) as process:
+        wait_until(lambda: processes_in(cluster))
         yield process
         process.kill()
 
