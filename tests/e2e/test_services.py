@@ -16,6 +16,7 @@ import pytest
 from tests.e2e.model_service import ModelService, three_services
 from tests.e2e.service import Service, face_api, one_line
 from tests.faults.services import DEADLINE_S, MISSING, Load, all_right_since, away
+from tests.waiting import wait_until
 
 KEY = "a-key-between-services"
 SLACK_S = 30.0
@@ -218,6 +219,7 @@ def test_a_half_sent_body_is_given_up_in_the_form_of_the_protocol(tmp_path: Path
 def test_several_processes_serve_models(tmp_path: Path) -> None:
     with ModelService(tmp_path, "recognition", {"FACE_PROCESSES": "2"}) as models:
         assert models.client.get("/v2/models/sface").status_code == 200
+        # Said when all answer; the first does before.
+        wait_until(lambda: "processes 2" in models.log.read_text())
         assert models.stop() == 0
-        assert "processes 2" in models.log.read_text()
         models.start()
