@@ -1,5 +1,6 @@
 """The service as the simulation has it: instances on hosts of their own, and one database."""
 
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -132,6 +133,16 @@ class _Load:
         if self.simulation.now >= self.warm:
             self.figures.latencies.append(self.simulation.now - begun)
 
+    def keep_asking(self, clients: int, until: float = math.inf) -> None:
+        """Let clients ask again as soon as they are answered, until that time."""
+
+        def client() -> Process:
+            while self.simulation.now < until:
+                yield from self.ask()
+
+        for _ in range(clients):
+            self.simulation.start(client())
+
     def run(self) -> Figures:
         """To the end."""
         end = self.warm + self.figures.seconds
@@ -152,13 +163,7 @@ def by_clients(
 ) -> Figures:
     """Clients that ask again as soon as they are answered."""
     load = _Load(topology, request, seconds, seed)
-
-    def client() -> Process:
-        while True:
-            yield from load.ask()
-
-    for _ in range(clients):
-        load.simulation.start(client())
+    load.keep_asking(clients)
     return load.run()
 
 
@@ -166,13 +171,7 @@ def of_a_run(topology: Topology, request: Request, clients: int, seconds: float,
     """As `by_clients`, but as short as a real run is: with its beginning, and to the last answer."""
     load = _Load(topology, request, seconds, seed)
     load.warm = 0.0
-
-    def client() -> Process:
-        while load.simulation.now < seconds:
-            yield from load.ask()
-
-    for _ in range(clients):
-        load.simulation.start(client())
+    load.keep_asking(clients, until=seconds)
     load.simulation.run()
     load.figures.seconds = load.simulation.now
     return load.figures
