@@ -16,7 +16,7 @@ from adapters.system.machine import lower_priority_of_thread, return_freed_memor
 from adapters.threads.allowance import MIN_MS, Allowance
 from adapters.threads.bounded import BoundedThreads
 from adapters.threads.pace import Pace
-from application.ports.effort import Interrupted, checkpoint, watched
+from application.ports.effort import Interrupted, checkpoint, interruptible
 from application.ports.workers import Client, WorkerPool, current_client, queued_at
 from domain.errors import Busy
 
@@ -81,7 +81,7 @@ class ThreadWorkerPool(WorkerPool):
             return not self._ordinary.has_waiting and in_background(seconds)
 
         with suppress(Interrupted):
-            return await _result(self._ordinary, partial(self._watched, call, ordinary), client)
+            return await _result(self._ordinary, partial(self._interruptible, call, ordinary), client)
         try:
             async with asyncio.timeout(end - time.monotonic()):
                 return await _result(self._background, partial(self._paced, call, in_background), client)
@@ -111,10 +111,10 @@ class ThreadWorkerPool(WorkerPool):
             self._wakes.remove(wake)
 
     def _paced(self, call: Callable[[], R], may_go_on: Callable[[float], bool]) -> R:
-        return self._watched(call, Pace(lambda: self._ordinary.has_waiting, may_go_on))
+        return self._interruptible(call, Pace(lambda: self._ordinary.has_waiting, may_go_on))
 
-    def _watched(self, call: Callable[[], R], may_go_on: Callable[[float], bool]) -> R:
-        with watched(may_go_on) as effort:
+    def _interruptible(self, call: Callable[[], R], may_go_on: Callable[[float], bool]) -> R:
+        with interruptible(may_go_on) as effort:
             try:
                 checkpoint()  # it may have waited too long
                 return call()
