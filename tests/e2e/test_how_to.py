@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from entrypoints.bootstrap.settings import PROJECT
-from tests.e2e.service import FACE_API, Service
+from tests.e2e.service import FACE_API, Service, furnish
 from tests.e2e.test_readme import BLOCKS, STAND_IN
 
 FOLDER = PROJECT / "docs" / "how-to"
@@ -26,6 +26,7 @@ def visitor(tmp_path: Path, astronaut: bytes) -> Path:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(astronaut)
     shutil.copy(PROJECT / "docs" / "examples" / "attendance.py", tmp_path)
+    furnish(tmp_path / "data", "memory")
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "face-api").symlink_to(FACE_API)
