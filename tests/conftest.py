@@ -115,6 +115,14 @@ def prepared_models() -> PreparedModels:
 
 
 @pytest.fixture(scope="session")
+def data_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That of an instance whose models are prepared in the cache that all tests share."""
+    folder = tmp_path_factory.mktemp("instance")
+    (folder / "prepared").symlink_to(prepared_folder())
+    return folder
+
+
+@pytest.fixture(scope="session")
 def yunet_network(prepared_models: PreparedModels) -> YuNetNetwork:
     model = prepared_models.prepared(packaged(YUNET_FILE), FreeAxes.BATCH | FreeAxes.SIZE)
     return YuNetNetwork(OnnxRuntimeSession(model))

@@ -25,7 +25,6 @@ from entrypoints.bootstrap.settings import Settings
 from tests.accuracy import pictures
 from tests.accuracy.conftest import FULL
 from tests.accuracy.presentations import Attacker, Movements, Person, Timed, as_they_are, genuine, timed
-from tests.e2e.service import furnish
 
 PEOPLE = 67 if FULL else 6
 PHOTOS, VIDEOS = (60, 120) if FULL else (2, 6)
@@ -58,10 +57,8 @@ class Judge:
 
 
 @pytest.fixture(scope="module")
-def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
-    data = tmp_path_factory.mktemp("sessions") / "data"
-    furnish(data, "memory")
-    settings = Settings(data_dir=data)
+def judge(data_directory: Path) -> Judge:
+    settings = Settings(data_dir=data_directory)
     container = Container(settings=providers.Object(settings))
     models = container.models().choose(None, None)
     alike = likeness(container.policy(), models.recognition)
