@@ -112,7 +112,8 @@ class Embedding:
         """
         if self.vector.ndim != 1 or self.vector.dtype != np.float32:
             raise InvalidEmbedding("An embedding is a one-dimensional float32 vector.")
-        if not abs(float(np.linalg.norm(self.vector)) - 1.0) < _NORM_TOLERANCE:
+        # Of a few, this takes a quarter of the time of numpy.linalg.norm.
+        if not abs(math.sqrt(self.vector.dot(self.vector)) - 1.0) < _NORM_TOLERANCE:
             raise InvalidEmbedding("An embedding must be finite and of unit norm.")
 
     @classmethod
