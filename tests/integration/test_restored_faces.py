@@ -13,17 +13,19 @@ from application.ports.archive import FaceToRestore, PersonToRestore, Restored
 from domain.errors import InvalidInput
 from domain.faces import Embedding
 from domain.people import DEFAULT_COLLECTION as DEFAULT
+from domain.people import ProfileId
 
+ANN, BOB = ProfileId(1), ProfileId(2)
 LONG_AGO = datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 ELSEWHERE = datetime(2026, 2, 3, 4, 5, 6, 7, tzinfo=timezone(timedelta(hours=5, minutes=45)))
 
 
 @pytest.fixture
 async def archive(engine: AsyncEngine) -> PgVectorArchive:
-    """With two people, whose ids are 1 and 2."""
+    """With two people."""
     await migrate(engine)
     archive = PgVectorArchive(engine)
-    people = [PersonToRestore(1, "Ann", {}), PersonToRestore(2, "Bob", {})]
+    people = [PersonToRestore(ANN, "Ann", {}), PersonToRestore(BOB, "Bob", {})]
     await archive.restore_people(DEFAULT, people, keep_ids=True)
     return archive
 
@@ -31,7 +33,7 @@ async def archive(engine: AsyncEngine) -> PgVectorArchive:
 def face(number: int, dimensions: int = 8) -> FaceToRestore:
     """Of everybody another."""
     vector = Embedding.of(np.random.default_rng(number).standard_normal(dimensions), "tiny").vector
-    return FaceToRestore(number, 1, "yunet", Embedding(vector, "tiny", 10.25), b"photo %d" % number, None)
+    return FaceToRestore(number, ANN, "yunet", Embedding(vector, "tiny", 10.25), b"photo %d" % number, None)
 
 
 FACES = [
@@ -71,19 +73,19 @@ def content(face: FaceToRestore, owner: int, now: datetime) -> tuple[object, ...
 async def test_everything_is_kept(archive: PgVectorArchive, beside: bool) -> None:  # noqa: FBT001
     before = datetime.now(UTC)
     faces = [*FACES, *([dataclasses.replace(face(4), id=1)] if beside else [])]
-    restored = await archive.restore_faces(DEFAULT, faces, [1, 2, 1, 1][: len(faces)], keep_ids=True)
+    restored = await archive.restore_faces(DEFAULT, faces, [ANN, BOB, ANN, ANN][: len(faces)], keep_ids=True)
     assert restored[:3] == [Restored(number, created=True) for number in (1, 2, 3)]
     assert [each.created for each in restored[3:]] == [False] * beside
     found = await contents(archive)
     now = found[2][-1]
     assert isinstance(now, datetime)
     assert abs(now - before) < timedelta(minutes=1)
-    assert found == [content(each, owner, now) for each, owner in zip(FACES, (1, 2, 1), strict=True)]
+    assert found == [content(each, owner, now) for each, owner in zip(FACES, (ANN, BOB, ANN), strict=True)]
 
 
 async def test_a_text_that_can_not_be_stored_changes_nothing(archive: PgVectorArchive) -> None:
     faces = [face(1), dataclasses.replace(face(2), detection_model="\0")]
     with pytest.raises(InvalidInput):
-        await archive.restore_faces(DEFAULT, faces, [1, 1], keep_ids=True)
+        await archive.restore_faces(DEFAULT, faces, [ANN, ANN], keep_ids=True)
     assert await contents(archive) == []
-    assert (await archive.restore_faces(DEFAULT, faces[:1], [1], keep_ids=True))[0].created
+    assert (await archive.restore_faces(DEFAULT, faces[:1], [ANN], keep_ids=True))[0].created
