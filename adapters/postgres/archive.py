@@ -238,6 +238,9 @@ async def _existing_faces(
         for face_id, owner, model, detector, source in rows:
             by_content.setdefault((owner, model, detector, source), face_id)
 
+    if not by_id and not by_content:
+        return {}
+
     def here(face: OwnedFace) -> FaceId | None:
         known = by_id.get(face.face.id)
         return by_content.get(face.content) if known is None and by_content else known

@@ -30,9 +30,9 @@ def text(value: str) -> bytes:
     return data(value.encode())
 
 
-def integer(value: int) -> bytes:
-    """A field of type bigint."""
-    return _INTEGER.pack(8, value)
+def integers(*values: int) -> bytes:
+    """Fields of type bigint."""
+    return b"".join([_INTEGER.pack(8, value) for value in values])
 
 
 def real(value: float) -> bytes:
@@ -46,15 +46,20 @@ def moment(value: datetime) -> bytes:
 
 
 async def copy_rows(
-    connection: AsyncConnection, table: str, columns: Sequence[str], rows: Iterable[Sequence[bytes]]
+    connection: AsyncConnection, table: str, columns: Sequence[str], rows: Iterable[bytes]
 ) -> None:
-    """Add rows of a field for each column, all or none, in the transaction that the connection is in.
+    """Add rows, all or none, in the transaction that the connection is in.
+
+    Args:
+        connection: a transaction has begun on it.
+        table: the name.
+        columns: those that are given; the others get their defaults.
+        rows: the fields of each, one for each column in this order.
 
     Raises:
         asyncpg.PostgresError: the server refuses a row.
     """
-    count = _COUNT.pack(len(columns))
-    body = b"".join([_SIGNATURE, *(part for row in rows for part in (count, *row)), _END])
+    body = _COUNT.pack(len(columns)).join([_SIGNATURE, *rows]) + _END
     raw = await connection.get_raw_connection()
     driver = cast("asyncpg.Connection", raw.driver_connection)
     # As bytes it would be taken for the name of a file.

@@ -8,7 +8,7 @@ import asyncpg
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.postgres.binary_rows import NULL, copy_rows, data, integer, moment, real, text
+from adapters.postgres.binary_rows import NULL, copy_rows, data, integers, moment, real, text
 from adapters.postgres.database import Parameters
 from adapters.postgres.rows import sent
 from adapters.postgres.statements.archive import NOW, RESTORE_FACES
@@ -74,20 +74,22 @@ async def _copy(
 
 def _rows(
     collection: str, ids: Sequence[FaceId], faces: Collection[OwnedFace], now: bytes
-) -> Iterator[Sequence[bytes]]:
-    within, name = text(collection), functools.cache(text)
+) -> Iterator[bytes]:
+    @functools.cache
+    def names(recogniser: str, detector: str) -> bytes:
+        return text(collection) + text(recogniser) + text(detector)
+
     for face_id, (each, owner) in zip(ids, faces, strict=True):
-        embedding = each.embedding
-        yield (
-            integer(face_id),
-            integer(owner),
-            within,
-            name(embedding.model),
-            name(each.detection_model),
-            NULL if each.digest is None else data(each.digest),
-            data(sent(embedding.vector)),
-            NULL if embedding.norm is None else real(embedding.norm),
-            now if each.created_at is None else moment(each.created_at),
+        embedding, digest, at = each.embedding, each.digest, each.created_at
+        yield b"".join(
+            (
+                integers(face_id, owner),
+                names(embedding.model, each.detection_model),
+                NULL if digest is None else data(digest),
+                data(sent(embedding.vector)),
+                NULL if embedding.norm is None else real(embedding.norm),
+                now if at is None else moment(at),
+            )
         )
 
 
