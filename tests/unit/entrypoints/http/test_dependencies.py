@@ -32,7 +32,7 @@ async def test_what_a_handler_asks_for_takes_no_task_of_its_own() -> None:
 
     providers = {"first": first, "second": second, "third": third}
     dependencies = {name: Provide(each, sync_to_thread=False) for name, each in providers.items()}
-    api = Litestar([handler], dependencies=dependencies, openapi_config=None)
+    api = Litestar([handler], dependencies=dependencies, openapi_config=None, logging_config=None)
     resolve_dependencies_in_turn(api)
     transport = httpx.ASGITransport(cast("Any", api))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
