@@ -15,6 +15,7 @@ from typing_extensions import override
 from adapters.system.machine import lower_priority_of_thread, return_freed_memory
 from adapters.threads.allowance import MIN_MS, Allowance
 from adapters.threads.bounded import BoundedThreads
+from adapters.threads.fairness import Owner
 from adapters.threads.pace import Pace
 from application.ports.effort import Interrupted, checkpoint, watched
 from application.ports.workers import Client, WorkerPool, current_client, queued_at
@@ -27,10 +28,14 @@ COSTLY_S = 25.0
 """Less than the half minute that most clients wait for an answer."""
 _STOP_S = 5.0
 """From the beginning of the service's end to that of work that takes long."""
+_NOBODY = Owner(None, None)
+"""Whose work it is that no request waits for."""
 
 
 class ThreadWorkerPool(WorkerPool):
     """Threads for ordinary work, and one of low priority for work that takes long while others wait.
+
+    Clients get equal time of the threads, however many requests each has; see FairQueue.
 
     One hostile photo can take as long as a hundred ordinary ones. Work that uses up its allowance while others wait
     is stopped, and done anew in the background: one piece after the other, in the time that the others leave, or a
@@ -136,7 +141,7 @@ async def _result(threads: BoundedThreads, call: Callable[[], R], client: Client
     """That of a call, unless nobody wants it any longer before it begins."""
     if client is not None and client.dropped:
         raise asyncio.CancelledError
-    future = threads.submit(call)
+    future = threads.submit(call, Owner(client.name, client.connection) if client else _NOBODY)
     if client is not None:
         client.awaits(future)
     return await asyncio.wrap_future(future)
