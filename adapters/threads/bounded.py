@@ -1,5 +1,6 @@
 """Threads, and a bound on the calls that wait for them."""
 
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -8,7 +9,7 @@ from functools import partial
 from threading import Lock
 from typing import Any, TypeVar
 
-from adapters.threads.fairness import FairQueue, Owner
+from adapters.threads.fairness import ClientShares, FairQueue, Owner
 from domain.errors import Busy
 
 R = TypeVar("R")
@@ -34,6 +35,9 @@ class BoundedThreads:
         queue: int,
         prepare: Callable[[], None],
         on_place: Callable[[], None],
+        shares: ClientShares,
+        clock: Callable[[], float] = time.monotonic,
+        most_ahead_s: float = math.inf,
     ) -> None:
         """Make them; they start when they are needed.
 
@@ -43,12 +47,18 @@ class BoundedThreads:
             queue: maximum number of calls that wait for a thread.
             prepare: called in each thread when it starts.
             on_place: called, in any thread, when a place is given back.
+            shares: the time that clients have had.
+            clock: by which the time of a call is measured, in the thread that makes it; in seconds.
+            most_ahead_s: by how much its time may bring a client ahead of others.
         """
         self._executor = ThreadPoolExecutor(threads, name, initializer=prepare)
         self._threads = threads
         self._places = threads + queue
         self._on_place = on_place
-        self._waiting: FairQueue[_Call] = FairQueue()
+        self._shares = shares
+        self._clock = clock
+        self._most_ahead_s = most_ahead_s
+        self._waiting: FairQueue[_Call] = FairQueue(shares)
         self._taken = 0
         self._working = 0
         """Threads that make calls."""
@@ -114,15 +124,12 @@ class BoundedThreads:
             with self._lock:
                 if not self._waiting:
                     self._working -= 1
-                    if not self._working:
-                        self._waiting.forget()
                     return
                 owner, call = self._waiting.pop()
             if call.future.set_running_or_notify_cancel():
-                begun = time.monotonic()
+                begun = self._clock()
                 _make(call)
-                with self._lock:
-                    self._waiting.charge(owner, time.monotonic() - begun)
+                self._shares.charge(owner, self._clock() - begun, self._most_ahead_s)
 
     def _release(self, call: _Call, _: object) -> None:
         with self._lock:

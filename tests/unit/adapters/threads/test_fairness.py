@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from adapters.threads.fairness import FairQueue, Owner
+from adapters.threads.fairness import MOST_AHEAD_S, ClientShares, FairQueue, Owner
 from adapters.threads.pool import ThreadWorkerPool
 from application.ports.workers import Client, current_client
 from domain.errors import Busy
@@ -21,13 +21,13 @@ ATTACKER = [Owner("attacker", number) for number in range(12)]
 
 def served(costs: dict[Owner, float], seconds: float) -> Counter[object]:
     """The time that each client gets of one thread, if each connection asks again as soon as it is answered."""
-    queue: FairQueue[Owner] = FairQueue()
+    queue: FairQueue[Owner] = FairQueue(shares := ClientShares())
     for owner in costs:
         queue.append(owner, owner)
     had: Counter[object] = Counter()
     while had.total() < seconds:
         owner, _ = queue.pop()
-        queue.charge(owner, costs[owner])
+        shares.charge(owner, costs[owner])
         had[owner.client] += costs[owner]  # type: ignore[assignment]
         queue.append(owner, owner)
     return had
@@ -43,50 +43,64 @@ def test_a_client_with_many_connections_gets_no_more_than_others(cost: float) ->
 def test_connections_of_a_client_get_equal_time() -> None:
     """As where all come through a proxy that isn't known as one."""
     costs = {Owner("proxy", number): 0.2 if number < 10 else 0.02 for number in range(20)}
-    queue: FairQueue[Owner] = FairQueue()
+    queue: FairQueue[Owner] = FairQueue(shares := ClientShares())
     for owner in costs:
         queue.append(owner, owner)
     had = Counter[object]()
     for _ in range(2000):
         owner, _ = queue.pop()
-        queue.charge(owner, costs[owner])
+        shares.charge(owner, costs[owner])
         had[owner.connection] += round(1000 * costs[owner])
         queue.append(owner, owner)
     assert max(had.values()) - min(had.values()) <= 220
 
 
 def test_one_connection_is_served_in_the_order_of_its_requests() -> None:
-    queue: FairQueue[int] = FairQueue()
+    queue: FairQueue[int] = FairQueue(ClientShares())
     for number in range(5):
         queue.append(GOOD[0], number)
     assert [queue.pop()[1] for _ in range(5)] == [0, 1, 2, 3, 4]
 
 
 def test_whoever_comes_back_has_saved_no_time() -> None:
-    queue: FairQueue[Owner] = FairQueue()
+    queue: FairQueue[Owner] = FairQueue(shares := ClientShares())
     for _ in range(1000):
         queue.append(GOOD[0], GOOD[0])
-        queue.charge(queue.pop()[0], 1)
+        shares.charge(queue.pop()[0], 1)
     back: Counter[object] = Counter()
     for owner in (GOOD[0], ATTACKER[0], ATTACKER[1]):
         queue.append(owner, owner)
     for _ in range(20):
         owner, _ = queue.pop()
         back[owner.client] += 1
-        queue.charge(owner, 1)
+        shares.charge(owner, 1)
         queue.append(owner, owner)
     assert back["attacker"] <= 11
 
 
+def test_work_in_the_background_sets_its_client_back_by_a_second_at_most() -> None:
+    queue: FairQueue[Owner] = FairQueue(shares := ClientShares())
+    shares.charge(GOOD[0], 25, MOST_AHEAD_S)
+    order = []
+    for owner in (GOOD[0], GOOD[1]):
+        queue.append(owner, owner)
+    for _ in range(30):
+        owner, _ = queue.pop()
+        order.append(owner)
+        shares.charge(owner, 0.1)
+        queue.append(owner, owner)
+    assert 9 <= order.index(GOOD[0]) <= 11
+
+
 def test_clients_and_connections_that_have_gone_are_forgotten() -> None:
-    queue: FairQueue[int] = FairQueue()
+    queue: FairQueue[int] = FairQueue(shares := ClientShares())
     tracemalloc.start()
     try:
         for number in range(20_000):
             queue.append(Owner(f"client {number}", number), number)
             queue.append(Owner("churning", number), number)
             for _ in range(2):
-                queue.charge(queue.pop()[0], 0.01)
+                shares.charge(queue.pop()[0], 0.01)
         assert tracemalloc.get_traced_memory()[0] < 2_000_000
     finally:
         tracemalloc.stop()
