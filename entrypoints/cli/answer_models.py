@@ -9,7 +9,7 @@ from functools import partial
 
 from dependency_injector import providers
 
-from adapters.system.machine import return_freed_memory
+from adapters.system.machine import return_freed_memory, share_one_arena
 from entrypoints.bootstrap.analysis import AnalysisContainer
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.bootstrap.signals import StopSignals
@@ -52,6 +52,7 @@ class ModelService:
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[tuple[AnalysisContainer, ServedModels]]:
+        share_one_arena()
         container = AnalysisContainer(settings=providers.Object(self.settings))
         served = served_models(container, self.tasks, self.names)
         try:
