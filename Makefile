@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # ONNX Runtime reports its use to its publisher otherwise, from tools as well.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: help install lock run test accuracy calibrate bench faults clients docs foreign sbom audit check format lint \
+.PHONY: help install runtime lock run test accuracy calibrate bench faults clients docs foreign sbom audit check format lint \
 	types clean
 
 help: ## Show this list
@@ -33,6 +33,8 @@ $(VENV)/.installed: $(VENV)/.runtime requirements/dev.txt
 	@echo "Installing what tests need into $(VENV): some 1,000 MB more, once."
 	$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
+
+runtime: $(VENV)/.runtime ## Make the environment in .venv, with what the service needs
 
 run: $(VENV)/.runtime ## Serve the API on http://localhost:5000
 	@exec $(BIN)/face-api serve
