@@ -43,7 +43,7 @@ class Service:
         self._ready_path = ready_path
         self._folder = folder
         self._environment = environment or {}
-        self.port = _free_port()
+        self.port = free_port()
         self.client = httpx.Client(base_url=f"http://{HOST}:{self.port}", timeout=60)
 
     def __enter__(self) -> Self:
@@ -117,7 +117,7 @@ class Service:
         return own, [pid for pid in descendants if pid not in own]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
