@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from adapters.postgres.database import Database, Parameters
 from adapters.postgres.rows import sent
+from adapters.postgres.sealed_columns import SealedColumns
 from adapters.postgres.statements import archive as statements
 from adapters.postgres.statements.common import HOLD_COLLECTION
 from adapters.postgres.stored_people import Snapshot, StoredRows
@@ -40,6 +41,7 @@ class PgVectorArchive(StoredRows, Archive):
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._database = Database(engine)
+        self._columns = self._database.columns
 
     @override
     async def _rows(
@@ -51,7 +53,7 @@ class PgVectorArchive(StoredRows, Archive):
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[StoredPeople]:
         async with self._database.snapshot() as connection:
-            yield Snapshot(connection)
+            yield Snapshot(connection, self._columns)
 
     @override
     async def keep_ids(self, ids: ArchiveIds) -> bool:
@@ -101,7 +103,9 @@ class PgVectorArchive(StoredRows, Archive):
             await _check_lengths(connection, collection, faces)
             for with_ids in _passes(keep_ids=keep_ids):
                 rest = _without(owned, restored)
-                restored |= await _restore_faces(connection, collection, rest, with_ids=with_ids)
+                restored |= await _restore_faces(
+                    connection, self._columns, collection, rest, with_ids=with_ids
+                )
         return [restored[place] for place in range(len(faces))]
 
 
@@ -181,10 +185,15 @@ async def _check_lengths(
 
 
 async def _restore_faces(
-    connection: AsyncConnection, collection: str, faces: dict[int, _OwnedFace], *, with_ids: bool
+    connection: AsyncConnection,
+    columns: SealedColumns,
+    collection: str,
+    faces: dict[int, _OwnedFace],
+    *,
+    with_ids: bool,
 ) -> dict[int, Restored[FaceId]]:
     """By place in the page; faces whose id is taken are left out."""
-    found = await _existing_faces(connection, collection, faces, with_ids=with_ids)
+    found = await _existing_faces(connection, columns, collection, faces, with_ids=with_ids)
     restored = {place: Restored(here, created=False) for place, here in found.items()}
     missing = {place: face for place, face in faces.items() if place not in found}
     if not missing:
@@ -194,22 +203,28 @@ async def _restore_faces(
     for place, face in missing.items():
         new.setdefault(place if with_ids else face.content, face)
     ids = await _ids(connection, new.values(), with_ids=with_ids)
-    parameters = _parameters(collection, ids, new.values())
-    stored = set((await connection.scalars(statements.RESTORE_FACES, parameters)).all())
+    parameters = _parameters(columns, collection, ids, new.values())
+    restoring = statements.RESTORE_FACES[columns.seals]
+    stored = set((await connection.scalars(restoring, parameters)).all())
     here = {key: face_id for key, face_id in zip(new, ids, strict=True) if face_id in stored}
     keys = {place: place if with_ids else face.content for place, face in missing.items()}
     # Somebody else was faster with these, or has their ids.
     others = {place: face for place, face in missing.items() if keys[place] not in here}
-    for place, face_id in (await _existing_faces(connection, collection, others, with_ids=with_ids)).items():
+    elsewhere = await _existing_faces(connection, columns, collection, others, with_ids=with_ids)
+    for place, face_id in elsewhere.items():
         restored[place] = Restored(face_id, created=False)
     created: dict[FaceId, _OwnedFace] = {}
     for place, key in keys.items():
         if key in here:
             restored[place] = Restored(here[key], created=here[key] not in created)
             created.setdefault(here[key], missing[place])
-    crops = [{"face": face_id, "crop": face.crop} for face_id, (face, _) in created.items() if face.crop]
+    crops = [
+        {"face": face_id, "crop": columns.sealed_crop(face_id, face.crop) if columns.seals else face.crop}
+        for face_id, (face, _) in created.items()
+        if face.crop
+    ]
     if crops:
-        await connection.execute(statements.RESTORE_CROP, crops)
+        await connection.execute(statements.RESTORE_CROP[columns.seals], crops)
     return restored
 
 
@@ -221,7 +236,12 @@ async def _ids(connection: AsyncConnection, faces: Collection[_OwnedFace], *, wi
 
 
 async def _existing_faces(
-    connection: AsyncConnection, collection: str, faces: dict[int, _OwnedFace], *, with_ids: bool
+    connection: AsyncConnection,
+    columns: SealedColumns,
+    collection: str,
+    faces: dict[int, _OwnedFace],
+    *,
+    with_ids: bool,
 ) -> dict[int, FaceId]:
     if not faces:
         return {}
@@ -243,21 +263,41 @@ async def _existing_faces(
         statements.SAME_FACES, parameters
     ):
         by_content.setdefault((owner, model, detector, source), face_id)
+    if bare and columns.seals:
+        # Equal embeddings are sealed differently: they are opened to be compared.
+        people = {"people": sorted({owner for _, owner in bare})}
+        for face_id, owner, model, detector, sealed in await connection.execute(
+            statements.SEALED_FACES, people
+        ):
+            source = sent(columns.vector(face_id, model, sealed))
+            by_content.setdefault((owner, model, detector, source), face_id)
     found = {place: by_id.get(each.face.id, by_content.get(each.content)) for place, each in faces.items()}
     return {place: here for place, here in found.items() if here is not None}
 
 
-def _parameters(collection: str, ids: Sequence[FaceId], faces: Collection[_OwnedFace]) -> Parameters:
+def _parameters(
+    columns: SealedColumns, collection: str, ids: Sequence[FaceId], faces: Collection[_OwnedFace]
+) -> Parameters:
     embeddings = [face.embedding for face, _ in faces]
+    vectors: dict[str, object]
+    if columns.seals:
+        numbered = zip(ids, embeddings, strict=True)
+        vectors = {
+            "sealed": [columns.sealed_vector(here, each.model, each.vector) for here, each in numbered]
+        }
+    else:
+        vectors = {
+            "numbers": np.concatenate([each.vector for each in embeddings]).tolist(),
+            "dimensions": [len(each.vector) for each in embeddings],
+        }
     return {
+        **vectors,
         "within": collection,
         "ids": ids,
         "people": [owner for _, owner in faces],
         "models": [each.model for each in embeddings],
         "detectors": [face.detection_model for face, _ in faces],
         "digests": [face.digest for face, _ in faces],
-        "numbers": np.concatenate([each.vector for each in embeddings]).tolist(),
-        "dimensions": [len(each.vector) for each in embeddings],
         "norms": [each.norm for each in embeddings],
         "times": [face.created_at for face, _ in faces],
     }

@@ -9,7 +9,7 @@ from typing_extensions import override
 from adapters.postgres.database import Database
 from adapters.postgres.rows import given, storable
 from adapters.postgres.statements import faces as statements
-from adapters.postgres.statements.enrolment import ENROL_BY_ID, ENROL_BY_NAME
+from adapters.postgres.statements.enrolment import ENROL_BY_ID, ENROL_BY_NAME, NEW_ID
 from adapters.postgres.statements.people import LOCK_PEOPLE
 from application.ports.faces import EmbeddingRepository, Enrolment, FaceFilter, NewFace
 from domain.erasure import Removed
@@ -19,7 +19,7 @@ from domain.people import Face, FaceId, ProfileId
 
 
 class PgVectorRepository(EmbeddingRepository):
-    """Enrolled faces; `add` is one round trip."""
+    """Enrolled faces; `add` is one round trip, or two where faces are sealed."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._database = Database(engine)
@@ -35,8 +35,19 @@ class PgVectorRepository(EmbeddingRepository):
             "crop": face.crop,
             "person" if named else "profile": face.person,
         }
+        columns = self._database.columns
+        if columns.seals:
+            ((number,),) = await self._database.read(NEW_ID, {})
+            new_id = FaceId(number)
+            del parameters["vector"]
+            parameters |= {
+                "face": new_id,
+                "sealed": columns.sealed_vector(new_id, face.embedding.model, face.embedding.vector),
+                "crop": columns.sealed_crop(new_id, face.crop),
+            }
+        statements_of = ENROL_BY_NAME if named else ENROL_BY_ID
         ((collection, fits, profile_id, name, face_id, created),) = await self._database.write(
-            ENROL_BY_NAME if named else ENROL_BY_ID, parameters, adds=True
+            statements_of[columns.seals], parameters, adds=True
         )
         model = face.embedding.model
         if collection is None:
