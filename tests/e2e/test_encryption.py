@@ -23,7 +23,8 @@ def new_key(path: Path) -> Path:
 
 def with_key(folder: Path, key: Path | None) -> Service:
     keys = {} if key is None else {"FACE_ENCRYPTION_KEY_FILE": str(key)}
-    return Service(folder, {"FACE_STORE_CROPS": "true", **keys})
+    # A connection is kept while a command runs.
+    return Service(folder, {"FACE_STORE_CROPS": "true", "FACE_IDLE_TIMEOUT_S": "600", **keys})
 
 
 def started(folder: Path, key: Path | None) -> str:
