@@ -101,6 +101,8 @@ def _enrol(person: sa.CTE, *, seals: bool) -> Outcome:
     )
 
 
+LOCK_FOR_WRITES = sa.text("LOCK TABLE profile, face IN ROW EXCLUSIVE MODE")
+"""As inserting does, but before an id is taken, so that no archive reserves it meanwhile."""
 NEW_ID = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("face", "id"), type_=sa.BigInteger))
 
 ENROL_BY_NAME = {seals: _enrol(_by_name, seals=seals) for seals in (False, True)}
