@@ -1,13 +1,18 @@
 """What is stored is encrypted, with another key or no more, and found all the time."""
 
+import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.gallery_index.faiss.store import FaissIndexStore
+from adapters.gallery_index.gallery import IndexedGallery
+from adapters.postgres.change_feed import PostgresChangeFeed
 from adapters.postgres.encryption import PostgresEncryption, check_keys
 from adapters.postgres.engine import make_engine
 from adapters.postgres.gallery import PgVectorGallery
@@ -228,6 +233,28 @@ async def test_a_gallery_that_takes_too_long_needs_an_index(sealed_engine: Async
     await enrol(sealed_engine)
     with pytest.raises(IndexUnavailable):
         await SealedGallery(sealed_engine, PEOPLE - 1).search(random_embedding(0), DEFAULT, 1)
+
+
+async def test_a_gallery_that_has_grown_too_large_gets_an_index(
+    sealed_engine: AsyncEngine, tmp_path: Path
+) -> None:
+    exact, feed = SealedGallery(sealed_engine, PEOPLE - 1), PostgresChangeFeed(sealed_engine)
+    gallery = IndexedGallery(exact, FaissIndexStore(tmp_path / "index", 1, saves=False), feed, 100)
+    async with gallery.running(), asyncio.timeout(60):
+        while not gallery.ready:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await enrol(sealed_engine)
+        refused = 0
+        while True:
+            try:
+                found = await gallery.search(random_embedding(3), DEFAULT, 1)
+                break
+            except IndexUnavailable:
+                refused += 1
+                await asyncio.sleep(0.01)
+    assert refused
+    assert names(found) == ["P3"]
+    assert not await asyncio.to_thread((tmp_path / "index").exists)
 
 
 async def test_large_galleries_are_read_in_pages(
