@@ -70,13 +70,12 @@ class Bench:
         """How long the index takes until it is filled, and a search with it."""
         store = FaissIndexStore(folder, 2, saves=saves)
         gallery = IndexedGallery(exact, store, PostgresChangeFeed(engine), 1000)
-        with Meter(self._cluster) as meter:
-            async with gallery.running():
+        async with gallery.running():
+            with Meter(self._cluster) as meter:
                 while not gallery.ready:  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
-                meter.__exit__()
-                filled = f"index filled in {meter.seconds:.2f} s ({meter.cpu:.2f} s CPU)"
-                return f"{filled}, search {await self.told(lambda: gallery.search(probe(), GALLERY, 1), _SEARCHES)}"
+            search = await self.told(lambda: gallery.search(probe(), GALLERY, 1), _SEARCHES)
+        return f"index filled in {meter.seconds:.2f} s ({meter.cpu:.2f} s CPU), search {search}"
 
     async def show(
         self, what: str, engine: AsyncEngine, exact: Gallery, folder: Path, *, saves: bool
