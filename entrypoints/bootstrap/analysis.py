@@ -118,14 +118,15 @@ class AnalysisContainer(GalleryContainer):
     catalogue = providers.ThreadSafeSingleton(Catalogue.load, CATALOGUE, _settings.own_catalogue)
     model_files = providers.ThreadSafeSingleton(ModelFiles, _settings.model_folder)
     spare = providers.ThreadSafeSingleton(spare_cores, _settings.cores)
+    prepared_models = providers.Callable(lambda settings: settings.cache_dir, StorageContainer.settings)
     engines = providers.ThreadSafeSingleton(
-        engines_for, StorageContainer.settings, spare, catalogue, model_files
+        engines_for, StorageContainer.settings, prepared_models, spare, catalogue, model_files
     )
     local_models = providers.ThreadSafeSingleton(
         OnnxModelLibrary,
         catalogue=catalogue,
         files=model_files,
-        cache=_settings.cache_dir,
+        cache=prepared_models,
         defaults=_settings.default_models,
         aliases=_settings.model_aliases,
         engines=engines,

@@ -16,7 +16,7 @@ from adapters.shared_memory.counters import SharedCounters
 from domain.errors import Unavailable
 from entrypoints.bootstrap.access import require_key
 from entrypoints.bootstrap.container import Container
-from entrypoints.bootstrap.memory import giving_back_memory
+from entrypoints.bootstrap.memory import collect_garbage_seldom, giving_back_memory
 from entrypoints.bootstrap.sampling import sampling
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.bootstrap.signals import StopSignals
@@ -144,6 +144,7 @@ async def answer(
         server.handle_exit(number, None)
 
     stop.on_stop = end
+    collect_garbage_seldom()
     async with giving_back_memory():
         await server.serve([listener])
     if tasks := server.server_state.tasks:
