@@ -87,18 +87,23 @@ def measuring() -> Iterator[Measurements]:
         _current.reset(token)
 
 
-@contextmanager
-def stage(which: Stage) -> Iterator[None]:
-    """Measure a stage, if anybody measures."""
-    measurements = _current.get()
-    if measurements is None:
-        yield
-        return
-    began = time.perf_counter()
-    try:
-        yield
-    finally:
-        measurements.add(which, began)
+class stage:  # noqa: N801 (used like a function)
+    """Measure a stage, if anybody measures. A context manager, with less of its own work than a generator's."""
+
+    __slots__ = ("_began", "_measurements", "_which")
+
+    def __init__(self, which: Stage) -> None:
+        self._which = which
+
+    def __enter__(self) -> None:
+        """Begin."""
+        self._measurements = _current.get()
+        self._began = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        """Note how long it took, whatever its end."""
+        if self._measurements is not None:
+            self._measurements.add(self._which, self._began)
 
 
 def timed(which: Stage) -> Callable[[Callable[P, R]], Callable[P, R]]:
