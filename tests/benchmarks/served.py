@@ -32,9 +32,15 @@ class Service:
     """`with Service(OURS, folder) as service:`; it is configured as this process is, but for what is given."""
 
     def __init__(
-        self, command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        ready_path: str = "/health/ready",
     ) -> None:
         self._command = command
+        self._ready_path = ready_path
         self._folder = folder
         self._environment = environment or {}
         self.port = free_port()
@@ -85,7 +91,7 @@ class Service:
 
     def _is_ready(self) -> bool:
         try:
-            return self.client.get("/health/ready").is_success
+            return self.client.get(self._ready_path).is_success
         except httpx.TransportError:
             return False
 
