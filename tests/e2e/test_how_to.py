@@ -141,8 +141,6 @@ def test_compose(visitor: Path) -> None:
 
 def test_kubernetes(visitor: Path) -> None:
     build, secret, apply, use = blocks("kubernetes.md", "sh")
-    (visitor / "bin" / "openssl").write_text("#!/bin/sh\necho 0123456789abcdef\n")
-    (visitor / "bin" / "openssl").chmod(0o755)
     furnish(visitor / "data")
     for commands in (build, secret, apply):
         carry_out(commands, visitor)
