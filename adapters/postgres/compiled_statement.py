@@ -106,8 +106,8 @@ async def lent(engine: AsyncEngine) -> PoolProxiedConnection:
     One that is idle needs no greenlet, each of which maps memory for its stack and unmaps it again. The pool asks for
     a greenlet where it has to wait or to connect.
     """
-    pool = cast("QueuePool", engine.sync_engine.pool)
-    if pool.checkedin():
+    pool = engine.sync_engine.pool
+    if isinstance(pool, QueuePool) and pool.checkedin():
         try:
             return engine.sync_engine.raw_connection()
         except MissingGreenlet:  # the server has closed it: it has to be replaced
