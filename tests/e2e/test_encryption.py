@@ -11,8 +11,6 @@ from tests.e2e.envelope import envelope
 from tests.e2e.service import Service, face_api
 from tests.e2e.test_purge import found, needles
 
-pytest.importorskip("cryptography", reason="the extra encryption is not installed")
-
 SECRETS = {"first half", "second half", "crop"}
 
 

@@ -2,11 +2,8 @@
 
 import pytest
 
-from application.ports.sealing import OVERHEAD, Kind, SealBroken, is_sealed, key_of
-
-pytest.importorskip("cryptography", reason="the extra encryption is not installed")
-
 from adapters.aes_gcm.sealing import AesGcmSealing, key_id
+from application.ports.sealing import OVERHEAD, Kind, SealBroken, is_sealed, key_of
 
 OLD, NEW = bytes(range(32)), bytes(range(1, 33))
 CONTENT = b"embedding of somebody" * 30

@@ -65,13 +65,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert "can't be read" in refused(Settings(encryption_key_file=tmp_path / "key"))
 
 
-def test_a_missing_package_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "adapters.aes_gcm.sealing", None)
-    assert "pip install cryptography" in refused(Settings(encryption_key=[ONE]))
-
-
 def test_the_first_key_of_a_file_encrypts(tmp_path: Path) -> None:
-    pytest.importorskip("cryptography", reason="the extra encryption is not installed")
     (tmp_path / "key").write_text(f"# of this year\n{TWO}\n\n  {ONE}\n")
     both = open_sealing(Settings(encryption_key_file=tmp_path / "key"))
     new, old = (open_sealing(Settings(encryption_key=[key])) for key in (TWO, ONE))
