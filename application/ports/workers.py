@@ -1,10 +1,11 @@
 """Where computation runs, so that it never blocks the event loop."""
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import CancelledError, Future
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
@@ -103,6 +104,9 @@ def ensure_wanted() -> None:
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """Of the request that is answered: for the logs of other services that take part."""
+
+trace_headers: ContextVar[Mapping[str, str]] = ContextVar("trace_headers", default=MappingProxyType({}))
+"""W3C Trace Context of the request, likewise: `traceparent` and `tracestate`, or neither."""
 
 queued_at: ContextVar[float | None] = ContextVar("queued_at", default=None)
 """When the work that runs was given to the pool, in seconds of time.monotonic(): its deadlines start there."""

@@ -2,13 +2,14 @@
 
 import logging
 import time
+from functools import lru_cache
 from urllib.parse import quote
 
-from litestar.datastructures import MutableScopeHeaders
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.ports.workers import request_id
 from entrypoints.bootstrap.log import FIELDS
+from entrypoints.http.middleware.headers import add_header
 from entrypoints.http.middleware.records import record_of
 
 logger = logging.getLogger("face.access")
@@ -23,9 +24,15 @@ _MAX_PATH = 200
 """Characters of a path that are shown."""
 
 
+@lru_cache(1024)
 def shown_path(path: str) -> str:
     """A path for the log: in one line, whatever a client has put into it, and not too long."""
     return quote(path[:_MAX_PATH], safe=_PATH_CHARACTERS, errors="replace")
+
+
+@lru_cache(1024)
+def _shown(text: str) -> str:
+    return quote(text, safe=".:")
 
 
 def access_log(app: ASGIApp) -> ASGIApp:
@@ -41,7 +48,7 @@ def access_log(app: ASGIApp) -> ASGIApp:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableScopeHeaders.from_message(message)["X-Request-Id"] = record.id
+                add_header(message, b"x-request-id", record.id)
             await send(message)
 
         try:
@@ -49,11 +56,11 @@ def access_log(app: ASGIApp) -> ASGIApp:
         finally:
             client = scope.get("client")
             fields = {
-                "method": quote(str(scope.get("method"))),
+                "method": _shown(str(scope.get("method"))),
                 "path": shown_path(scope["path"]),
                 "status": CLIENT_CLOSED_REQUEST if record.left else status,
                 "ms": round((time.perf_counter() - start) * 1e3, 1),
-                "client": quote(client[0], safe=":.") if client else "-",
+                "client": _shown(client[0]) if client else "-",
                 "request": record.id,
                 "code": record.code,
             }

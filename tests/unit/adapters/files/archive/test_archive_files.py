@@ -208,8 +208,8 @@ class TestDamage:
         await refused(file, "is no archive of face-api$")
 
     async def test_another_version(self, file: Path) -> None:
-        with_manifest(file, version=4, collections="of another kind")
-        await refused(file, "is an archive of version 4, and this program reads versions 1, 2, 3")
+        with_manifest(file, version=5, collections="of another kind")
+        await refused(file, "is an archive of version 5, and this program reads versions 1, 2, 3, 4")
 
     async def test_a_manifest_that_is_none(self, file: Path) -> None:
         with_manifest(file, models=[])
@@ -235,6 +235,12 @@ class TestDamage:
     async def test_an_embedding_that_is_none(self, file: Path) -> None:
         with_faces(file, lambda face: msgspec.structs.replace(face, embedding=bytes(len(face.embedding))))
         with pytest.raises(ArchiveError, match="unit norm"):
+            await Instance().restore(file)
+
+    @pytest.mark.parametrize("norm", [0.0, 1e39, float("inf"), float("nan")])
+    async def test_a_norm_that_is_none(self, file: Path, norm: float) -> None:
+        with_faces(file, lambda face: msgspec.structs.replace(face, norm=norm))
+        with pytest.raises(ArchiveError, match="is damaged"):
             await Instance().restore(file)
 
     async def test_a_face_of_nobody(self, file: Path) -> None:
