@@ -120,6 +120,15 @@ class QualityBounds:
         limits = {**self.limits, **changes}
         return QualityBounds({measure: limit for measure, limit in limits.items() if limit is not None})
 
+    def tightened(self, times: float) -> "QualityBounds":
+        """Limits that leave a margin to these."""
+        return QualityBounds(
+            {
+                measure: limit * times if SENSES[measure] is Sense.AT_LEAST else limit / times
+                for measure, limit in self.limits.items()
+            }
+        )
+
 
 NO_BOUNDS = QualityBounds({})
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from application.analysis.detection import FaceSelector, LocatedFaces, locate_faces
+from application.analysis.detection import FaceSelector, LocatedFaces, glimpse_face, locate_faces
 from application.analysis.extraction import LocalExtractor
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
@@ -18,6 +18,7 @@ from application.ports.models import ModelLibrary
 from application.ports.quality import QualityAssessor
 from domain.errors import FaceServiceError, LivenessUndetermined, SpoofDetected
 from domain.faces import Crop, DetectedFace, Embedding, ScaledImage
+from domain.identification import ESTIMATE_ERROR, GLIMPSE_ERROR
 from domain.liveness.detection import Liveness, LivenessPolicy
 from domain.liveness.session import SessionEvidence
 from domain.models import Alignment, ModelChoice
@@ -26,6 +27,10 @@ from domain.quality import NO_BOUNDS, LowQuality, QualityBounds, QualityReport
 CLEAR_NORM = 0.7
 """Least embedding norm, by the model's usual one, of faces that are estimated: unclear ones differ more from their
 estimates, and are refused by their norms."""
+_PLAIN_NORM = 0.85
+"""The same for faces that were only glimpsed, whose crops may be misplaced besides."""
+_DOUBTFUL_QUALITY = 1.25
+"""Distance from a bound of quality, as a factor, within which that of a face that was only glimpsed says nothing."""
 DEFAULT_MAX_FACES = 256
 """Of one photo that are embedded."""
 
@@ -48,8 +53,15 @@ class AnalysedFace:
     """The check that the face failed, if it failed one."""
     estimated: bool = False
     """Whether the embedding is an estimate, see FaceEmbedder.estimate."""
+    glimpsed: bool = False
+    """Whether an estimate is of a face that was only glimpsed: its embedding takes a new analysis of the photo."""
     faces_left_out: int | None = None
     """How many other faces the photo has; None unless a single one, or more than are allowed, were asked for."""
+
+    @property
+    def error(self) -> float:
+        """By how much similarities of an estimate may differ from those of the embedding."""
+        return GLIMPSE_ERROR if self.glimpsed else ESTIMATE_ERROR
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +120,11 @@ class FaceAnalyser:
             MultipleFaces: one alone was asked for, and there are several of similar size.
             SpoofDetected, LivenessUndetermined, LowQuality: the face fails a check.
         """
-        selection = options.selection
+        selection, examined = options.selection, self._checks_liveness(options)
+        if estimate and selection is FaceSelection.LARGEST and not examined:
+            face = self._glimpsed(data, models, bounds)
+            if face is not None:
+                return [face]
         photo = self.extractor.extract(
             data,
             ExtractionOptions(
@@ -117,7 +133,7 @@ class FaceAnalyser:
                 min_face=options.min_face,
                 max_faces=self.max_faces,
                 alignment=self.models.alignment(models.recognition),
-                examined=self._checks_liveness(options),
+                examined=examined,
             ),
         )
         faces = self._embedded(photo, models.recognition, estimate=estimate)
@@ -142,7 +158,10 @@ class FaceAnalyser:
         return checked
 
     def exact(self, faces: Sequence[AnalysedFace]) -> list[AnalysedFace]:
-        """Faces of one recogniser, whose embeddings are estimates, with their embeddings; at least one."""
+        """Faces of one recogniser, whose embeddings are estimates, with their embeddings.
+
+        At least one, and none that was only glimpsed.
+        """
         crops = [face.crop for face in faces if face.crop is not None]
         embeddings, _ = embed_crops(self.models.embedder(faces[0].embedding.model), crops)
         return [
@@ -197,6 +216,33 @@ class FaceAnalyser:
             )
             for embedding, norm, face, crop in zip(embeddings, norms, faces, crops, strict=True)
         ]
+
+    def _glimpsed(self, data: bytes, models: ModelChoice, bounds: QualityBounds) -> AnalysedFace | None:
+        """The largest face and an estimate of its embedding, if both are plain. Landmarks are located only once."""
+        embedder = self.models.embedder(models.recognition)
+        if not embedder.estimates or self.elsewhere is not None:
+            return None
+        detector = self.models.detector(models.detection)
+        located = glimpse_face(data, self.decoder, detector)
+        if located is None:
+            return None
+        image, (found,) = located.image, located.faces
+        crop = self.aligners[Alignment.DETECTED].align(image.pixels, found)
+        quality = self.assessor.assess(image, found, crop)
+        if quality.reasons(bounds.tightened(_DOUBTFUL_QUALITY)):
+            return None
+        raw = embedder.estimate([crop])
+        if raw is None or not embedder.relative_norms(raw)[0] >= _PLAIN_NORM:
+            return None
+        (embedding,), norms = _embeddings(embedder, raw)
+        return AnalysedFace(
+            embedding,
+            image.in_photo(found),
+            crop,
+            quality=quality.with_norm(float(norms[0])),
+            estimated=True,
+            glimpsed=True,
+        )
 
     def _embedded(self, photo: ExtractedPhoto, recognition: str, *, estimate: bool) -> list[AnalysedFace]:
         crops = [face.crop for face in photo.faces if face.crop is not None]

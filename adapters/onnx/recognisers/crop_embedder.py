@@ -91,6 +91,11 @@ class CropEmbedder(FaceEmbedder):
     def usual_norm(self) -> float | None:
         return self._usual_norm
 
+    @property
+    @override
+    def estimates(self) -> bool:
+        return self._quick is not None
+
     @override
     @timed(Stage.EMBED)
     def embed_raw(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
