@@ -19,7 +19,7 @@ _LARGEST = 100
 _MAX_SPREAD = 0.03
 """Maximum disagreement of the cells: see spread. 0.014 is usual; in faces turned by 45 degrees it is 0.05 to 0.09."""
 _OTHER = 0.8
-"""Maximum size of anything else that may be a face, by that of the face. Sizes differ by up to a sixth from those that
+"""Maximum size of anything else that may be a face, by that of the face. Sizes may be a sixth off those that
 `detect` finds."""
 _MIN_SCORE = 0.3
 """Of anything that may be a face."""
