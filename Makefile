@@ -9,8 +9,8 @@ BIN := $(VENV)/bin
 # ONNX Runtime reports its use to its publisher otherwise, from tools as well.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: help install lock run test accuracy calibrate bench faults clients docs foreign sbom audit check format lint \
-	types clean
+.PHONY: help install runtime lock run test accuracy calibrate bench faults clients docs foreign sbom audit check \
+	format lint types clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,20 +19,30 @@ install: $(VENV)/.installed ## Make the environment in .venv, with all that test
 
 # Files are compiled when they are first imported: most never are, and they would take 100 MB.
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-compile
+# uv takes a third of pip's time. Where there is none for this machine, or it doesn't get at a package because only pip is
+# configured to, pip does it.
+UV := $(VENV)/.uv/bin/uv
+INSTALL = $(UV) pip install --python $(BIN)/python $(1) || $(PIP) $(1)
 
-$(VENV)/.runtime: requirements/runtime.txt requirements/build.txt pyproject.toml
+$(VENV)/.runtime: requirements/runtime.txt requirements/build.txt requirements/installer.txt pyproject.toml
 	@[ -n "$(PYTHON)" ] || { echo "No Python from 3.11 to 3.14 with the module venv: install one (Debian: python3-venv)." >&2; exit 1; }
-	@echo "Installing the service into $(VENV), with $$($(PYTHON) --version): some 700 MB, once."
+	@echo "Installing the service into $(VENV), with $$($(PYTHON) --version): some 600 MB, once."
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --require-hashes -r requirements/runtime.txt -r requirements/build.txt
-	$(PIP) --quiet --no-deps --no-build-isolation --editable .
+	$(PIP) --quiet --target $(VENV)/.uv --require-hashes --only-binary :all: -r requirements/installer.txt || true
+	$(call INSTALL,--require-hashes -r requirements/runtime.txt -r requirements/build.txt)
+	$(call INSTALL,--quiet --no-deps --no-build-isolation --editable .)
 	@$(BIN)/python requirements/spare.py
+	@rm -rf $(VENV)/.uv
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.runtime requirements/dev.txt
 	@echo "Installing what tests need into $(VENV): some 1,000 MB more, once."
-	$(PIP) --require-hashes -r requirements/dev.txt
+	$(PIP) --quiet --target $(VENV)/.uv --require-hashes --only-binary :all: -r requirements/installer.txt || true
+	$(call INSTALL,--require-hashes -r requirements/dev.txt)
+	@rm -rf $(VENV)/.uv
 	@touch $@
+
+runtime: $(VENV)/.runtime ## Make the environment in .venv, with what the service needs
 
 run: $(VENV)/.runtime ## Serve the API on http://localhost:5000
 	@exec $(BIN)/face-api serve
@@ -114,6 +124,7 @@ lock: ## Pin every dependency with its hash (requirements/*.txt)
 	$(COMPILE) --extra dev pyproject.toml -c requirements/runtime.txt -o requirements/dev.txt
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 		| $(COMPILE) - -c requirements/dev.txt -o requirements/build.txt
+	echo uv | $(COMPILE) - -c requirements/dev.txt -o requirements/installer.txt
 	printf '%s\n' mlserver onnxruntime | $(COMPILE) - -o requirements/foreign-server.txt
 	echo 'onnxruntime-gpu[cuda,cudnn]' | $(filter-out --universal,$(COMPILE)) --python-platform x86_64-manylinux_2_28 \
 		- -c requirements/runtime.txt -o requirements/cuda.txt

@@ -23,13 +23,15 @@ class LimitClients:
     """Of keys without limits of their own, and of addresses where there are no keys."""
 
     def admit(self, holder: str, own: Limits) -> Quota | None:
-        """Count a request, and let the photos of the current client be counted; None where requests are unlimited.
+        """Count a request, and say whose photos the current client's are; None where requests are unlimited.
 
         Raises:
             RateLimited: there were too many in the last minute.
         """
         limits = own.or_else(self.default)
         client = current_client.get()
+        if client is not None:
+            client.name = holder
         if limits.concurrent_photos and client is not None:
             client.photos = PhotoPlaces(self.counters, holder, limits.concurrent_photos)
             client.when_done(client.photos.close)

@@ -1,7 +1,7 @@
 """Use cases that list and change people, their faces and their collections."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
@@ -15,6 +15,7 @@ from domain.erasure import ErasedKind, ErasureReceipt
 from domain.errors import (
     CollectionNotFound,
     FaceNotFound,
+    FaceServiceError,
     InvalidCollection,
     ProfileNotFound,
     UnknownModel,
@@ -49,11 +50,32 @@ class Page(Generic[T, Cursor]):
     """The cursor of the following page; None if this is the last."""
 
 
+async def require(collections: CollectionRepository, collection: str) -> None:
+    """Return if there is such a collection.
+
+    Raises:
+        CollectionNotFound.
+    """
+    if not await collections.exists(collection):
+        raise CollectionNotFound
+
+
+@asynccontextmanager
+async def within(collections: CollectionRepository, collection: str) -> AsyncIterator[None]:
+    """What isn't found is CollectionNotFound if there is no such collection at all."""
+    try:
+        yield
+    except (FaceNotFound, ProfileNotFound):
+        await require(collections, collection)
+        raise
+
+
 @dataclass(frozen=True, slots=True)
 class ManageFaces:
     """Lists, moves and deletes enrolled faces."""
 
     faces: EmbeddingRepository
+    collections: CollectionRepository
     models: ModelLibrary
     receipts: ReceiptWriter
 
@@ -62,6 +84,7 @@ class ManageFaces:
 
         Raises:
             InvalidName: the name of the filter is no possible name.
+            CollectionNotFound.
         """
         if where.name is not None:
             where = replace(where, name=person_name(where.name))
@@ -70,28 +93,27 @@ class ManageFaces:
                 present = self.models.choose(None, where.recognition_model).recognition
                 where = replace(where, recognition_model=present)
         found = await self.faces.list(where, limit + 1, after)
+        if not found:
+            await require(self.collections, where.collection)
         return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
     async def move(self, collection: str, face_id: FaceId, profile_id: ProfileId) -> Face:
         """Assign a face to another person of its collection.
 
         Raises:
-            FaceNotFound, ProfileNotFound.
+            FaceNotFound, ProfileNotFound, CollectionNotFound.
         """
-        face = await self.faces.move(collection, face_id, profile_id)
-        if face is None:
-            raise FaceNotFound
-        return face
+        async with within(self.collections, collection):
+            return _found(await self.faces.move(collection, face_id, profile_id), FaceNotFound)
 
     async def delete(self, collection: str, face_id: FaceId) -> ErasureReceipt:
         """Delete a face, and its person with their last face.
 
         Raises:
-            FaceNotFound.
+            FaceNotFound, CollectionNotFound.
         """
-        removed = await self.faces.delete(collection, face_id)
-        if removed is None:
-            raise FaceNotFound
+        async with within(self.collections, collection):
+            removed = _found(await self.faces.delete(collection, face_id), FaceNotFound)
         return self.receipts.receipt(ErasedKind.FACE, collection, removed, face_id)
 
 
@@ -109,6 +131,7 @@ class ManageProfiles:
 
     profiles: ProfileRepository
     faces: EmbeddingRepository
+    collections: CollectionRepository
     receipts: ReceiptWriter
 
     async def list(
@@ -118,21 +141,25 @@ class ManageProfiles:
 
         Raises:
             InvalidName, InvalidMetadata: the filter exceeds its bounds.
+            CollectionNotFound.
         """
         if where.prefix is not None:
             where = replace(where, prefix=name_prefix(where.prefix))
         if where.metadata is not None:
             where = replace(where, metadata=metadata_filter(where.metadata))
         found = await self.profiles.list(where, limit + 1, after)
+        if not found:
+            await require(self.collections, where.collection)
         return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
     async def get(self, collection: str, profile_id: ProfileId) -> PersonWithFaces:
         """A person with their first 1,000 faces.
 
         Raises:
-            ProfileNotFound.
+            ProfileNotFound, CollectionNotFound.
         """
-        profile = _found(await self.profiles.get(collection, profile_id))
+        async with within(self.collections, collection):
+            profile = _found(await self.profiles.get(collection, profile_id), ProfileNotFound)
         where = FaceFilter(collection, profile_id=profile_id)
         return PersonWithFaces(profile, await self.faces.list(where, MAX_FACES_SHOWN))
 
@@ -152,34 +179,31 @@ class ManageProfiles:
         """Replace what isn't None.
 
         Raises:
-            InvalidName, InvalidMetadata, NameTaken, ProfileNotFound.
+            InvalidName, InvalidMetadata, NameTaken, ProfileNotFound, CollectionNotFound.
         """
-        return _found(
-            await self.profiles.update(
-                collection,
-                profile_id,
-                None if name is None else person_name(name),
-                None if metadata is None else person_metadata(metadata),
-            )
-        )
+        new_name = None if name is None else person_name(name)
+        new_metadata = None if metadata is None else person_metadata(metadata)
+        async with within(self.collections, collection):
+            changed = await self.profiles.update(collection, profile_id, new_name, new_metadata)
+            return _found(changed, ProfileNotFound)
 
     async def merge(self, collection: str, source: ProfileId, target: ProfileId) -> Profile:
         """Merge two profiles of one person: see ProfileRepository.merge.
 
         Raises:
-            ProfileNotFound.
+            ProfileNotFound, CollectionNotFound.
         """
-        return await self.profiles.merge(collection, source, target)
+        async with within(self.collections, collection):
+            return await self.profiles.merge(collection, source, target)
 
     async def delete(self, collection: str, profile_id: ProfileId) -> ErasureReceipt:
         """Delete a person and all their faces.
 
         Raises:
-            ProfileNotFound.
+            ProfileNotFound, CollectionNotFound.
         """
-        removed = await self.profiles.delete(collection, profile_id)
-        if removed is None:
-            raise ProfileNotFound
+        async with within(self.collections, collection):
+            removed = _found(await self.profiles.delete(collection, profile_id), ProfileNotFound)
         return self.receipts.receipt(ErasedKind.PERSON, collection, removed, profile_id)
 
 
@@ -248,7 +272,7 @@ class ManageCollections:
         return self.receipts.receipt(ErasedKind.COLLECTION, name, removed)
 
 
-def _found(profile: Profile | None) -> Profile:
-    if profile is None:
-        raise ProfileNotFound
-    return profile
+def _found(value: T | None, error: type[FaceServiceError]) -> T:
+    if value is None:
+        raise error
+    return value

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from application.people import within
 from application.ports.archive import Archive, ArchivedFace, ArchivedPerson
+from application.ports.people import CollectionRepository
 from domain.errors import ProfileNotFound
 from domain.people import FaceId, ProfileId
 
@@ -25,6 +27,7 @@ class ExportPerson:
     """Reads all that is stored about a person."""
 
     archive: Archive
+    collections: CollectionRepository
 
     async def execute(
         self, collection: str, profile_id: ProfileId, limit: int, after: FaceId | None = None
@@ -32,11 +35,12 @@ class ExportPerson:
         """The person with at most `limit` of their faces after the cursor, oldest first.
 
         Raises:
-            ProfileNotFound.
+            ProfileNotFound, CollectionNotFound.
         """
-        person = await self.archive.person(collection, profile_id)
-        if person is None:
-            raise ProfileNotFound
+        async with within(self.collections, collection):
+            person = await self.archive.person(collection, profile_id)
+            if person is None:
+                raise ProfileNotFound
         found = await self.archive.faces(collection, limit + 1, after, profile_id=profile_id)
         following = found[limit - 1].face.id if len(found) > limit else None
         return StoredAboutPerson(collection, person, found[:limit], following)

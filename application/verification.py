@@ -9,9 +9,10 @@ from application.analysis.sources import Photo, Source, SourceReader
 from application.audit_notes import note
 from application.decisions import DecisionPolicy, Threshold
 from application.gallery_calibration import GalleryCalibration
+from application.people import within
 from application.person_reference import PersonReference, find_profile_id
 from application.ports.gallery import Gallery
-from application.ports.people import ProfileRepository
+from application.ports.people import CollectionRepository, ProfileRepository
 from application.recognition import RecognitionOptions
 from domain.errors import ProfileNotFound, about
 from domain.faces import Embedding
@@ -50,6 +51,7 @@ class VerifyFace:
     reader: SourceReader
     gallery: Gallery
     profiles: ProfileRepository
+    collections: CollectionRepository
     policy: DecisionPolicy
     calibration: GalleryCalibration
     method: str
@@ -83,17 +85,19 @@ class VerifyFace:
         """A photo's largest face and a person, by name or id.
 
         Raises:
+            CollectionNotFound.
             ProfileNotFound: there is no such person, or they have no face of this model.
             NoFaceDetected, and what SourceReader.read names.
         """
         recognition = self.reader.models(options).recognition
-        profile_id = await find_profile_id(self.profiles, options.collection, person)
-        if profile_id is None:
-            raise ProfileNotFound("Nobody has this name.")
-        note(profile_ids=[profile_id])
-        candidate = await self.gallery.person(recognition, options.collection, profile_id)
-        if candidate is None:
-            raise ProfileNotFound("This person has no face of this recognition model.")
+        async with within(self.collections, options.collection):
+            profile_id = await find_profile_id(self.profiles, options.collection, person)
+            if profile_id is None:
+                raise ProfileNotFound("Nobody has this name.")
+            note(profile_ids=[profile_id])
+            candidate = await self.gallery.person(recognition, options.collection, profile_id)
+            if candidate is None:
+                raise ProfileNotFound("This person has no face of this recognition model.")
         face = await self.reader.read_one(source, options, self.bounds, estimate=True)
         comparison = await self._compared_with(candidate, face, options)
         if face.estimated and comparison.doubtful(face.error):

@@ -4,6 +4,7 @@ After ISO/IEC 19795-1: a probe is compared with a gallery; a decision that names
 false positive identification. Ranking is by person, never by face.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -122,12 +123,12 @@ def fmr_for_fpir(fpir: float, people: int) -> float:
 
     A non-mated probe is compared with N people, and each comparison may match: FPIR = 1 - (1 - FMR)^N.
     """
-    return 1.0 if people < 1 else -float(np.expm1(np.log1p(-fpir) / people))
+    return 1.0 if people < 1 else -math.expm1(math.log1p(-fpir) / people)
 
 
 def fpir_for_fmr(fmr: float, people: int) -> float:
     """The false positive identification rate of a search of N people: the inverse of `identification_fmr`."""
-    return 1.0 if fmr >= 1 and people else -float(np.expm1(people * np.log1p(-min(fmr, 1 - 1e-12))))
+    return 1.0 if fmr >= 1 and people else -math.expm1(people * math.log1p(-min(fmr, 1 - 1e-12)))
 
 
 class AmbiguousMatch(errors.Conflict):

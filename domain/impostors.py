@@ -114,13 +114,13 @@ class Cohort:
         if self.vectors.shape[1] != len(face):
             # An empty cohort, or one of another network of the same name.
             return population
-        scores = np.clip(self.vectors @ face, -1, 1)
+        # Of a few numbers np.clip takes five times as long.
+        scores = np.minimum(np.maximum(self.vectors @ face, -1), 1)
         others = scores[scores <= population.mean + SAME_PERSON * population.deviation].astype(np.float64)
-        mean = (others.sum() + PRIOR_PEOPLE * population.mean) / (len(others) + PRIOR_PEOPLE)
-        squares = ((others - mean) ** 2).sum() + PRIOR_DEVIATION_PEOPLE * population.deviation**2
-        return ImpostorDistribution(
-            float(mean), float((squares / (len(others) + PRIOR_DEVIATION_PEOPLE)) ** 0.5)
-        )
+        mean = (float(others.sum()) + PRIOR_PEOPLE * population.mean) / (len(others) + PRIOR_PEOPLE)
+        deviations = others - mean
+        squares = float(deviations @ deviations) + PRIOR_DEVIATION_PEOPLE * population.deviation**2
+        return ImpostorDistribution(mean, (squares / (len(others) + PRIOR_DEVIATION_PEOPLE)) ** 0.5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

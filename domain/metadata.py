@@ -15,6 +15,8 @@ MAX_FILTER_BYTES = 2048
 MAX_FILTER_VALUES = 100
 """Most keys and values in a filter: each may be compared with every value of everybody's metadata."""
 
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
+
 _GREATEST = 2**53
 """Beyond, not every reader of JSON sees the same number (RFC 8259, section 6)."""
 
@@ -27,7 +29,7 @@ def person_metadata(value: Metadata) -> Metadata:
             a character that not every repository can store.
     """
     _check(dict(value), MAX_METADATA_DEPTH)
-    if len(json.dumps(dict(value), ensure_ascii=False).encode()) > MAX_METADATA_BYTES:
+    if len(_as_json(dict(value)).encode()) > MAX_METADATA_BYTES:
         raise InvalidMetadata(f"The metadata is longer than {MAX_METADATA_BYTES} bytes.")
     return value
 
@@ -39,7 +41,7 @@ def metadata_filter(value: Metadata) -> Metadata:
         InvalidMetadata: what person_metadata refuses, or more than 2,048 bytes or 100 keys and values.
     """
     person_metadata(value)
-    if len(json.dumps(dict(value), ensure_ascii=False).encode()) > MAX_FILTER_BYTES:
+    if len(_as_json(dict(value)).encode()) > MAX_FILTER_BYTES:
         raise InvalidMetadata(f"The filter by metadata is longer than {MAX_FILTER_BYTES} bytes.")
     if _values(dict(value)) > MAX_FILTER_VALUES:
         raise InvalidMetadata(f"The filter by metadata has more than {MAX_FILTER_VALUES} keys and values.")

@@ -96,7 +96,8 @@ def _compared(probe: Embedding, people: Sequence[Candidate]) -> list[tuple[Candi
 
 
 def _similarities(probe: Embedding, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    similarities: NDArray[np.float32] = np.clip(vectors @ probe.vector, -1, 1)
+    # Of a few numbers np.clip takes five times as long.
+    similarities: NDArray[np.float32] = np.minimum(np.maximum(vectors @ probe.vector, -1), 1)
     return similarities
 
 

@@ -28,6 +28,10 @@ MAX_NAME_BYTES = 2048
 Checked first, because normalisation sorts runs of combining marks in quadratic time.
 """
 
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""Unicode's category Cc."""
+
 DEFAULT_COLLECTION = "default"
 """Always exists."""
 
@@ -87,9 +91,9 @@ def person_name(text: str) -> PersonName:
         raise InvalidName("The name is empty.")
     if len(name) > MAX_NAME_LENGTH:
         raise _too_long()
-    if any(unicodedata.category(character) == "Cs" for character in name):
+    if _SURROGATES.search(name):
         raise InvalidName("The name is not UTF-8.")
-    if any(unicodedata.category(character) == "Cc" for character in name):
+    if _CONTROLS.search(name):
         raise InvalidName("The name has control characters.")
     return name
 

@@ -1,5 +1,6 @@
 """Calibration tables in TOML files, `<model>.toml`."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -20,10 +21,12 @@ class FileCalibrations(CalibrationStore):
     def __init__(self, *folders: Path) -> None:
         self._folders = folders
         self._files = TomlFiles(CalibrationTable, _damaged)
+        # Each answer asks for them, and a new path costs more than a look at its file.
+        self._paths = lru_cache(64)(self._paths_of)
 
     @override
     def load(self, model: str) -> CalibrationTable | None:
-        paths = (folder / f"{model}.toml" for folder in self._folders)
+        paths = self._paths(model)
         table = next((table for path in paths if (table := self._files.load(path))), None)
         if table is not None and table.model != model:
             raise BrokenModel(f"The calibration of model {model} is one of {table.model}.")
@@ -33,6 +36,9 @@ class FileCalibrations(CalibrationStore):
                 " run face-api calibrate again."
             )
         return table
+
+    def _paths_of(self, model: str) -> tuple[Path, ...]:
+        return tuple(folder / f"{model}.toml" for folder in self._folders)
 
 
 def _damaged(path: Path, error: Exception) -> BrokenModel:

@@ -113,6 +113,10 @@ class InMemoryCollections(CollectionRepository):
         return _collection(data) if data else None
 
     @override
+    async def exists(self, name: str) -> bool:
+        return name in self._collections
+
+    @override
     async def list(self, limit: int, after: str | None = None) -> list[Collection]:
         names = (name for name in sorted(self._collections) if after is None or name > after)
         return [_collection(self._collections[name]) for name in islice(names, limit)]

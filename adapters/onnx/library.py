@@ -241,7 +241,7 @@ class OnnxModelLibrary(ModelLibrary):
             UnknownModel: there is none for this task.
         """
         models = self._catalogue.matching(task, self._aliases.get(name, name))
-        return next(filter(self._is_installed, models), models[0])
+        return models[0] if len(models) == 1 else next(filter(self._is_installed, models), models[0])
 
     def _is_installed(self, name: str) -> bool:
         return self._files.installed(self._catalogue.entries[name])

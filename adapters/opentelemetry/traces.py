@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from application.ports.workers import trace_headers
 from application.stages import StageTime
 
 EXPORT_S = 5.0
@@ -47,15 +48,16 @@ class RequestSpan:
 class Traces:
     """Sends spans in batches, from a thread of its own."""
 
-    def __init__(self, url: str, version: str) -> None:
+    def __init__(self, url: str, service: str, version: str) -> None:
         """Begin, without asking the collector anything.
 
         Args:
             url: where the collector takes OTLP over HTTP, as `http://localhost:4318/v1/traces`.
+            service: its name.
             version: the service's.
         """
         self._provider = TracerProvider(
-            resource=Resource.create({"service.name": "face-api", "service.version": version}),
+            resource=Resource.create({"service.name": service, "service.version": version}),
             shutdown_on_exit=False,
         )
         exporter = OTLPSpanExporter(url, timeout=EXPORT_S)
@@ -66,6 +68,8 @@ class Traces:
     def request(self, headers: Mapping[str, str], known: RequestSpan) -> Iterator[RequestSpan]:
         """Trace a request, as a part of its client's trace if it has one; `known` is read at the end.
 
+        What is asked of other services meanwhile is a part of it.
+
         Args:
             headers: `traceparent` and `tracestate` (W3C Trace Context), if the client sent them.
             known: what the caller completes meanwhile.
@@ -74,9 +78,13 @@ class Traces:
         span = self._tracer.start_span(
             known.method, context=_PARENT.extract(headers), kind=SpanKind.SERVER, start_time=began
         )
+        passed_on: dict[str, str] = {}
+        _PARENT.inject(passed_on, set_span_in_context(span))
+        former = trace_headers.set(passed_on)
         try:
             yield known
         finally:
+            trace_headers.reset(former)
             if span.is_recording():
                 self._complete(span, known, began - round(clock * 1e9))
             span.end()

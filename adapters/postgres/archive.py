@@ -1,17 +1,17 @@
 """Archive on PostgreSQL with pgvector."""
 
 import json
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Container, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import NamedTuple, TypeAlias, TypeVar, TypeVarTuple
+from typing import TypeAlias, TypeVar, TypeVarTuple
 
-import numpy as np
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.selectable import TypedReturnsRows
 from typing_extensions import override
 
 from adapters.postgres.database import Database, Parameters
+from adapters.postgres.restored_faces import Content, OwnedFace, store_faces
 from adapters.postgres.rows import sent
 from adapters.postgres.statements import archive as statements
 from adapters.postgres.statements.common import HOLD_COLLECTION
@@ -30,9 +30,8 @@ from domain.people import FaceId, ProfileId
 
 T = TypeVar("T")
 _Columns = TypeVarTuple("_Columns")
-
-_Content: TypeAlias = tuple[ProfileId, str, str, bytes]
-"""What identifies a face: its person, its models, and its photo's digest or else its embedding."""
+_People: TypeAlias = Mapping[int, PersonToRestore]
+"""By place in the page."""
 
 
 class PgVectorArchive(StoredRows, Archive):
@@ -74,7 +73,7 @@ class PgVectorArchive(StoredRows, Archive):
             if await connection.scalar(statements.LOCK_FOR_PEOPLE, {"within": collection}) is None:
                 raise CollectionNotFound
             for with_ids in _passes(keep_ids=keep_ids):
-                rest = _without(people, restored)
+                rest = _without(dict(enumerate(people)), restored)
                 restored |= await _restore_people(connection, collection, rest, with_ids=with_ids)
         return [restored[place] for place in range(len(people))]
 
@@ -88,7 +87,7 @@ class PgVectorArchive(StoredRows, Archive):
         keep_ids: bool,
     ) -> list[Restored[FaceId]]:
         restored: dict[int, Restored[FaceId]] = {}
-        owned = list(map(_OwnedFace, faces, owners))
+        owned = dict(enumerate(map(OwnedFace, faces, owners)))
         async with self._database.transaction(adds=True) as connection:
             if await connection.scalar(HOLD_COLLECTION, {"within": collection}) is None:
                 raise CollectionNotFound
@@ -110,18 +109,17 @@ def _passes(*, keep_ids: bool) -> tuple[bool, ...]:
     return (True, False) if keep_ids else (False,)
 
 
-def _without(
-    items: Sequence[T], done: dict[int, Restored[ProfileId]] | dict[int, Restored[FaceId]]
-) -> dict[int, T]:
-    return {place: item for place, item in enumerate(items) if place not in done}
+def _without(items: Mapping[int, T], done: Container[int]) -> dict[int, T]:
+    return {place: item for place, item in items.items() if place not in done}
 
 
 async def _restore_people(
-    connection: AsyncConnection, collection: str, people: dict[int, PersonToRestore], *, with_ids: bool
+    connection: AsyncConnection, collection: str, people: _People, *, with_ids: bool
 ) -> dict[int, Restored[ProfileId]]:
     """By place in the page; people whose id is taken are left out."""
-    found = await _existing_people(connection, collection, people, with_ids=with_ids)
-    missing = {place: person for place, person in people.items() if place not in found}
+    # Those who are there are left out by the statement, too, but would use up an id that isn't theirs.
+    found = {} if with_ids else await _existing_people(connection, collection, people, with_ids=False)
+    missing = _without(people, found)
     created: set[ProfileId] = set()
     if missing:
         parameters = {
@@ -131,38 +129,34 @@ async def _restore_people(
             "about": [json.dumps(dict(person.metadata)) for person in missing.values()],
             "times": [person.created_at for person in missing.values()],
         }
-        statement = statements.RESTORE_PEOPLE_WITH_IDS if with_ids else statements.RESTORE_PEOPLE
-        created.update((await connection.scalars(statement, parameters)).all())
-        found |= await _existing_people(connection, collection, missing, with_ids=with_ids)
+        rows = (await connection.execute(statements.RESTORE_PEOPLE[with_ids], parameters)).all()
+        created.update(profile_id for profile_id, _ in rows)
+        found |= _places(missing, rows, with_ids=with_ids)
+        others = _without(missing, found)
+        found |= await _existing_people(connection, collection, others, with_ids=with_ids)
     return {place: Restored(here, here in created) for place, here in found.items()}
 
 
 async def _existing_people(
-    connection: AsyncConnection, collection: str, people: dict[int, PersonToRestore], *, with_ids: bool
+    connection: AsyncConnection, collection: str, people: _People, *, with_ids: bool
 ) -> dict[int, ProfileId]:
+    if not people:
+        return {}
     parameters = {
         "within": collection,
         "ids": [person.id for person in people.values()] if with_ids else [],
         "names": [person.name for person in people.values()],
     }
     rows = (await connection.execute(statements.SAME_PEOPLE, parameters)).all()
+    return _places(people, rows, with_ids=with_ids)
+
+
+def _places(people: _People, rows: Sequence[Row[ProfileId, str]], *, with_ids: bool) -> dict[int, ProfileId]:
+    """The ids of people in the database, by place in the page."""
     by_name = {name: profile_id for profile_id, name in rows}
     by_id: dict[ArchiveId, ProfileId] = {profile_id: profile_id for profile_id, _ in rows} if with_ids else {}
     found = {place: by_id.get(each.id, by_name.get(each.name)) for place, each in people.items()}
     return {place: here for place, here in found.items() if here is not None}
-
-
-class _OwnedFace(NamedTuple):
-    """A face to restore and its person in the database."""
-
-    face: FaceToRestore
-    owner: ProfileId
-
-    @property
-    def content(self) -> _Content:
-        embedding = self.face.embedding
-        source = self.face.digest or sent(embedding.vector)
-        return self.owner, embedding.model, self.face.detection_model, source
 
 
 async def _check_lengths(
@@ -181,28 +175,27 @@ async def _check_lengths(
 
 
 async def _restore_faces(
-    connection: AsyncConnection, collection: str, faces: dict[int, _OwnedFace], *, with_ids: bool
+    connection: AsyncConnection, collection: str, faces: dict[int, OwnedFace], *, with_ids: bool
 ) -> dict[int, Restored[FaceId]]:
     """By place in the page; faces whose id is taken are left out."""
     found = await _existing_faces(connection, collection, faces, with_ids=with_ids)
     restored = {place: Restored(here, created=False) for place, here in found.items()}
-    missing = {place: face for place, face in faces.items() if place not in found}
+    missing = _without(faces, found)
     if not missing:
         return restored
     # Equal contents are one face, unless each has an id.
-    new: dict[object, _OwnedFace] = {}
+    new: dict[object, OwnedFace] = {}
     for place, face in missing.items():
         new.setdefault(place if with_ids else face.content, face)
     ids = await _ids(connection, new.values(), with_ids=with_ids)
-    parameters = _parameters(collection, ids, new.values())
-    stored = set((await connection.scalars(statements.RESTORE_FACES, parameters)).all())
+    stored = await store_faces(connection, collection, ids, new.values())
     here = {key: face_id for key, face_id in zip(new, ids, strict=True) if face_id in stored}
     keys = {place: place if with_ids else face.content for place, face in missing.items()}
     # Somebody else was faster with these, or has their ids.
     others = {place: face for place, face in missing.items() if keys[place] not in here}
     for place, face_id in (await _existing_faces(connection, collection, others, with_ids=with_ids)).items():
         restored[place] = Restored(face_id, created=False)
-    created: dict[FaceId, _OwnedFace] = {}
+    created: dict[FaceId, OwnedFace] = {}
     for place, key in keys.items():
         if key in here:
             restored[place] = Restored(here[key], created=here[key] not in created)
@@ -213,7 +206,7 @@ async def _restore_faces(
     return restored
 
 
-async def _ids(connection: AsyncConnection, faces: Collection[_OwnedFace], *, with_ids: bool) -> list[FaceId]:
+async def _ids(connection: AsyncConnection, faces: Collection[OwnedFace], *, with_ids: bool) -> list[FaceId]:
     """The faces' own, or the next ones."""
     if with_ids:
         return [FaceId(int(face.id)) for face, _ in faces]
@@ -221,7 +214,7 @@ async def _ids(connection: AsyncConnection, faces: Collection[_OwnedFace], *, wi
 
 
 async def _existing_faces(
-    connection: AsyncConnection, collection: str, faces: dict[int, _OwnedFace], *, with_ids: bool
+    connection: AsyncConnection, collection: str, faces: dict[int, OwnedFace], *, with_ids: bool
 ) -> dict[int, FaceId]:
     if not faces:
         return {}
@@ -229,35 +222,28 @@ async def _existing_faces(
     if with_ids:
         ids = {"within": collection, "ids": [face.id for face, _ in faces.values()]}
         by_id = {here: here for here in await connection.scalars(statements.FACES_BY_ID, ids)}
-    photographed = [each for each in faces.values() if each.face.digest]
+    others = [each for each in faces.values() if each.face.id not in by_id]
+    photographed = [each for each in others if each.face.digest]
     # With ids, equal embeddings are different faces.
-    bare = [] if with_ids else [each for each in faces.values() if not each.face.digest]
-    parameters = {
-        "photographed": [owner for _, owner in photographed],
-        "digests": [face.digest for face, _ in photographed],
-        "people": [owner for _, owner in bare],
-        "vectors": [sent(face.embedding.vector) for face, _ in bare],
-    }
-    by_content: dict[_Content, FaceId] = {}
-    for face_id, owner, model, detector, source in await connection.execute(
-        statements.SAME_FACES, parameters
-    ):
-        by_content.setdefault((owner, model, detector, source), face_id)
-    found = {place: by_id.get(each.face.id, by_content.get(each.content)) for place, each in faces.items()}
+    bare = [] if with_ids else [each for each in others if not each.face.digest]
+    by_content: dict[Content, FaceId] = {}
+    if photographed or bare:
+        parameters = {
+            "photographed": [owner for _, owner in photographed],
+            "digests": [face.digest for face, _ in photographed],
+            "people": [owner for _, owner in bare],
+            "vectors": [sent(face.embedding.vector) for face, _ in bare],
+        }
+        rows = await connection.execute(statements.SAME_FACES, parameters)
+        for face_id, owner, model, detector, source in rows:
+            by_content.setdefault((owner, model, detector, source), face_id)
+
+    if not by_id and not by_content:
+        return {}
+
+    def here(face: OwnedFace) -> FaceId | None:
+        known = by_id.get(face.face.id)
+        return by_content.get(face.content) if known is None and by_content else known
+
+    found = {place: here(face) for place, face in faces.items()}
     return {place: here for place, here in found.items() if here is not None}
-
-
-def _parameters(collection: str, ids: Sequence[FaceId], faces: Collection[_OwnedFace]) -> Parameters:
-    embeddings = [face.embedding for face, _ in faces]
-    return {
-        "within": collection,
-        "ids": ids,
-        "people": [owner for _, owner in faces],
-        "models": [each.model for each in embeddings],
-        "detectors": [face.detection_model for face, _ in faces],
-        "digests": [face.digest for face, _ in faces],
-        "numbers": np.concatenate([each.vector for each in embeddings]).tolist(),
-        "dimensions": [len(each.vector) for each in embeddings],
-        "norms": [each.norm for each in embeddings],
-        "times": [face.created_at for face, _ in faces],
-    }

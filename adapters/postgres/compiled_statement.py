@@ -5,11 +5,12 @@ from functools import partial
 from typing import cast
 
 import asyncpg
-from sqlalchemy import ClauseElement
+from sqlalchemy import ClauseElement, PoolProxiedConnection, QueuePool
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi, PGCompiler_asyncpg
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.util import await_only, greenlet_spawn
+from sqlalchemy.util import greenlet_spawn
 
 _DIALECT = make_url("postgresql+asyncpg://").get_dialect()()
 
@@ -68,25 +69,25 @@ class CompiledStatement:
         """
         given = {**self._constants, **parameters}
         arguments = [process(given[name]) if process else given[name] for name, process in self._parameters]
-        return await greenlet_spawn(self._fetched, engine, arguments, limit_ms)
+        return await self._fetched(engine, arguments, limit_ms)
 
-    def _fetched(
+    async def _fetched(
         self, engine: AsyncEngine, arguments: Sequence[object], limit_ms: int | None, *, again: bool = True
     ) -> Sequence[DriverRow]:
-        connection = engine.sync_engine.raw_connection()
+        connection = await lent(engine)
         driver = cast("asyncpg.Connection", connection.driver_connection)
         try:
-            return await_only(self._answer(driver, arguments, limit_ms))
+            return await self._answer(driver, arguments, limit_ms)
         except BaseException as error:
             lost = driver.is_closed()
             if lost or not isinstance(error, asyncpg.PostgresError):
                 # Its state is unknown, so that no other request may use it.
-                connection.invalidate()
+                await greenlet_spawn(connection.invalidate)
             if not (lost and again and isinstance(error, DRIVER_ERRORS)):
                 raise
         finally:
             connection.close()
-        return self._fetched(engine, arguments, limit_ms, again=False)
+        return await self._fetched(engine, arguments, limit_ms, again=False)
 
     async def _answer(
         self, driver: "asyncpg.Connection", arguments: Sequence[object], limit_ms: int | None
@@ -97,3 +98,18 @@ class CompiledStatement:
         async with driver.transaction():
             await driver.execute(f"SET LOCAL statement_timeout = {limit_ms}")
             return cast("Sequence[DriverRow]", await fetching())
+
+
+async def lent(engine: AsyncEngine) -> PoolProxiedConnection:
+    """A connection of the pool, which takes it back when it is closed.
+
+    One that is idle needs no greenlet, each of which maps memory for its stack and unmaps it again. The pool asks for
+    a greenlet where it has to wait or to connect.
+    """
+    pool = cast("QueuePool", engine.sync_engine.pool)
+    if pool.checkedin():
+        try:
+            return engine.sync_engine.raw_connection()
+        except MissingGreenlet:  # the server has closed it: it has to be replaced
+            pass
+    return await greenlet_spawn(engine.sync_engine.raw_connection)

@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, InvalidatePoolError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError, MissingGreenlet
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.util.concurrency import in_greenlet
 
 from adapters.postgres.disk_space import OPTION, DiskSpace
 from application.errors import StartupError
@@ -77,6 +78,7 @@ def make_engine(url: str, pool_size: int) -> AsyncEngine:
         },
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    event.listen(engine.sync_engine, "do_connect", _require_greenlet)
     return engine
 
 
@@ -89,7 +91,18 @@ def _refuse_closed(
     """
     driver = connection.driver_connection
     if driver is None or driver.is_closed():
+        _require_greenlet()
         raise InvalidatePoolError
+
+
+def _require_greenlet(*_: object) -> None:
+    """Refuse to connect where nobody can wait for it: see `lent` in adapters/postgres/compiled_statement.py.
+
+    Raises:
+        MissingGreenlet: before a coroutine is made that nobody would run.
+    """
+    if not in_greenlet():
+        raise MissingGreenlet
 
 
 def _data_directory(url: URL) -> Path | None:

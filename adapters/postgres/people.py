@@ -116,6 +116,10 @@ class PostgresCollections(CollectionRepository):
         return next(map(_collection, rows), None)
 
     @override
+    async def exists(self, name: str) -> bool:
+        return bool(await self._database.read(statements.COLLECTION_EXISTS, {"within": name}))
+
+    @override
     async def list(self, limit: int, after: str | None = None) -> list[Collection]:
         if after is None:
             rows = await self._database.read(statements.COLLECTIONS, {"limit": limit})

@@ -1,5 +1,6 @@
 """A model service, at one URL or at several that do the same."""
 
+import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -65,7 +66,14 @@ class _IndexEntry(msgspec.Struct):
 class ModelServiceClient:
     """Asks one of several endpoints. Thread-safe."""
 
-    def __init__(self, task: str, urls: Sequence[str], key: str, timeout_s: float) -> None:
+    def __init__(
+        self,
+        task: str,
+        urls: Sequence[str],
+        key: str,
+        timeout_s: float,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         """Connect to nothing yet.
 
         Args:
@@ -73,9 +81,13 @@ class ModelServiceClient:
             urls: of endpoints that serve the same models; at least one.
             key: FACE_SERVICE_KEY, or empty.
             timeout_s: for all that one piece of work asks of services.
+            tls: see HttpServer.
+
+        Raises:
+            StartupError: one of the URLs is none.
         """
         self.task = task
-        self._endpoints = [Endpoint(url, task, key) for url in urls]
+        self._endpoints = [Endpoint(url, task, key, tls) for url in urls]
         self._timeout_s = timeout_s
         self._turn = count()
 
@@ -189,11 +201,12 @@ class ModelServiceClient:
             f"The {self.task} service doesn't answer; try again in a moment."
         )
         for after, endpoint in enumerate(self._in_turn()):
-            if not endpoint.admits():
-                continue
             now = time.monotonic()
+            end = now + (deadline - now) / (len(self._endpoints) - after)
+            if not endpoint.admits(end):
+                continue
             try:
-                return ask(endpoint, now + (deadline - now) / (len(self._endpoints) - after))
+                return ask(endpoint, end)
             except (Busy, Unreachable) as error:
                 refusal = error
         raise refusal

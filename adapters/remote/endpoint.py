@@ -1,38 +1,35 @@
 """One model service at one URL: kept connections, a circuit breaker, and its words turned into our errors."""
 
 import logging
+import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from threading import Lock
-from typing import Any
+from typing import Any, Never
 
-import httpx
 import msgspec
-from typing_extensions import override
 
-from adapters.remote.protocol import HEADER_LENGTH
-from application.ports.workers import request_id
+from adapters.remote.connections import DeadlineOver, Dropped, HttpAnswer, HttpServer, NoAnswer
+from adapters.remote.protocol import CHALLENGE, HEADER_LENGTH
+from application.errors import StartupError
+from application.ports.workers import request_id, trace_headers
 from domain import errors
 
-MAX_CONNECTIONS = 256
-"""To one URL."""
-MAX_ANSWER_BYTES = 64_000_000
-CONNECT_S = 1.0
-"""Connecting to a service."""
-LEFT_OUT_S = 1.0
-"""A service that doesn't answer gets no request for so long; then one tries."""
+LEFT_OUT_S = 0.25
+"""A service that doesn't answer gets no request for so long; then it is asked whether it is ready."""
+PROBE_S = 1.0
+"""What that may take."""
 _TIMEOUTS = 3
 """Timeouts in a row after which a service is left out; a refused connection is enough by itself."""
-_KEPT_S = 4.0
-"""Less than the idle timeout of our services."""
-_SLICE_BYTES = 262_144
+_SILENCE_S = 1.0
+"""A service that was silent for less may have had no time."""
+_READY = "/v2/health/ready"
 _MODEL = "/v2/models/"
 """In a URL, before the name that the server gives the model."""
 _BINARY = "binary_tensor_data"
 """The extension's name, as servers state it."""
-
 REFUSALS: Mapping[str, type[errors.FaceServiceError]] = {
     kind.code: kind
     for kind in (
@@ -66,21 +63,6 @@ class _Refusal(msgspec.Struct):
     code: str = ""
 
 
-class _TimeLeft(dict[str, float]):
-    """httpx's timeouts, which are for each step by itself, such that all of them together end at a deadline."""
-
-    def __init__(self, deadline: float, clock: Callable[[], float]) -> None:
-        super().__init__()
-        self._deadline = deadline
-        self._clock = clock
-
-    @override
-    def get(self, key: str, default: Any = None, /) -> float:
-        """What is left when a step begins, in seconds; more than nothing, which would mean not to wait."""
-        left = max(self._deadline - self._clock(), 0.001)
-        return min(CONNECT_S, left) if key == "connect" else left
-
-
 class _ServerMetadata(msgspec.Struct):
     extensions: list[str] = []
 
@@ -88,45 +70,61 @@ class _ServerMetadata(msgspec.Struct):
 class Endpoint:
     """A model service. Thread-safe."""
 
-    def __init__(self, url: str, task: str, key: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        url: str,
+        task: str,
+        key: str,
+        tls: ssl.SSLContext | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Connect to nothing yet.
 
         Args:
             url: scheme, host and port; with /v2/models/NAME, of this model of the server.
             task: what it is for, in messages.
             key: FACE_SERVICE_KEY, or empty.
+            tls: see HttpServer.
             clock: in seconds.
+
+        Raises:
+            StartupError: it is no address of a server.
         """
         self.url, _, self.model = url.rstrip("/").partition(_MODEL)
         self._task = task
+        self._key = {"Authorization": f"Bearer {key}"} if key else {}
+        self._wants_key = False
         self._clock = clock
-        self._client = httpx.Client(
-            base_url=self.url,
-            headers={"Authorization": f"Bearer {key}"} if key else {},
-            limits=httpx.Limits(
-                max_connections=MAX_CONNECTIONS,
-                max_keepalive_connections=MAX_CONNECTIONS,
-                keepalive_expiry=_KEPT_S,
-            ),
-            trust_env=False,
-            follow_redirects=False,
-        )
+        try:
+            self._server = HttpServer(self.url, tls, clock)
+        except ValueError as error:
+            raise StartupError(f"{self.url} is no address of a {task} service: {error}") from error
         self._lock = Lock()
         self._failures = 0
+        self._left_out = False
         self._left_out_until = 0.0
         self._binary: bool | None = None
         self.waiting = 0
         """Requests that it is answering."""
 
-    def admits(self) -> bool:
-        """Whether it may be asked; where it is left out, one caller a period may try."""
+    def admits(self, deadline: float) -> bool:
+        """Whether it may be asked; where it is left out, one caller a period finds out whether it is back."""
+        now = self._clock()
         with self._lock:
-            if not self._left_out_until:
+            if not self._left_out:
                 return True
-            if self._clock() < self._left_out_until:
+            if now < self._left_out_until:
                 return False
-            self._left_out_until = self._clock() + LEFT_OUT_S
-            return True
+            end = min(deadline, now + PROBE_S)
+            self._left_out_until = end + LEFT_OUT_S
+        try:
+            self.send("GET", _READY, end)
+        except Unreachable:
+            self._leave_out()
+            return False
+        except errors.FaceServiceError:  # it answers
+            pass
+        return True
 
     def path(self, model: str) -> str:
         """A model's address; `model` is its name in the catalogue."""
@@ -162,66 +160,55 @@ class Endpoint:
             headers["Content-Type"] = "application/octet-stream" if header else "application/json"
         if (name := request_id.get()) is not None:
             headers["X-Request-Id"] = name
+        headers.update(trace_headers.get())
+        began = self._clock()
         with self._lock:
             self.waiting += 1
         try:
-            for attempt in (1, 2):
-                try:
-                    reply = self._exchange(method, path, deadline, body, headers)
-                except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
-                    # All that we ask for is computation: repeating it does no harm.
-                    if attempt == 2 or self._clock() >= deadline:  # noqa: PLR2004
-                        self._failed(error, at_once=True)
-                except httpx.TimeoutException as error:
-                    self._failed(error, at_once=isinstance(error, httpx.ConnectTimeout))
-                except httpx.HTTPError as error:
-                    self._failed(error, at_once=True)
-                else:
-                    return reply
+            answer = self._answer(method, path, headers, body, deadline)
+        except DeadlineOver as error:
+            if self._clock() - began >= _SILENCE_S:
+                self._failed(error, at_once=False)
+            raise Unreachable(self._sentence()) from error
+        except NoAnswer as error:
+            self._failed(error, at_once=True)
         finally:
             with self._lock:
                 self.waiting -= 1
-        raise AssertionError
+        if answer.status == HTTPStatus.OK:
+            self._answered()
+            return Reply(answer.body, answer.headers.get(HEADER_LENGTH))
+        raise self._refused(answer.status, answer.body)
 
     def close(self) -> None:
         """Close its connections."""
-        self._client.close()
+        self._server.close()
 
-    def _exchange(
-        self, method: str, path: str, deadline: float, body: bytes, headers: Mapping[str, str]
-    ) -> Reply:
-        remaining = deadline - self._clock()
-        if remaining <= 0:
-            raise httpx.ReadTimeout("the deadline is over")
-        sent = {**headers, "Content-Length": str(len(body))} if body else headers
-        request = self._client.build_request(
-            method,
-            path,
-            content=self._slices(body, deadline) if body else None,
-            headers=dict(sent),
-            extensions={"timeout": _TimeLeft(deadline, self._clock)},
-        )
-        with closing(self._client.send(request, stream=True)) as response:
-            parts, size = [], 0
-            for part in response.iter_raw():
-                parts.append(part)
-                size += len(part)
-                if self._clock() > deadline:
-                    raise httpx.ReadTimeout("the deadline is over")
-                if size > MAX_ANSWER_BYTES:
-                    raise httpx.DecodingError("the answer is too long")
-        found = b"".join(parts)
-        if response.status_code == httpx.codes.OK:
-            self._answered()
-            return Reply(found, response.headers.get(HEADER_LENGTH))
-        raise self._refused(response.status_code, found)
+    def _answer(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, deadline: float
+    ) -> HttpAnswer:
+        """A second time where a connection was dropped, and with the key once a service of ours has asked for it.
 
-    def _slices(self, body: bytes, deadline: float) -> Iterator[bytes]:
-        """A body in parts: a server that takes it slowly gets no more of it after the deadline."""
-        for at in range(0, len(body), _SLICE_BYTES):
-            if self._clock() > deadline:
-                raise httpx.WriteTimeout("the deadline is over")
-            yield body[at : at + _SLICE_BYTES]
+        So servers that aren't ours don't get to know it.
+        """
+        dropped = False
+        while True:
+            wanted = self._wants_key
+            sent = {**headers, **self._key} if wanted else headers
+            try:
+                answer = self._server.exchange(method, path, sent, body, deadline)
+            except Dropped:
+                if dropped:
+                    raise
+                dropped = True  # all that we ask for is computation: repeating it does no harm
+                continue
+            asked = (
+                answer.status == HTTPStatus.UNAUTHORIZED
+                and answer.headers.get("www-authenticate") == CHALLENGE
+            )
+            if not asked or wanted or not self._key:
+                return answer
+            self._wants_key = True
 
     def _refused(self, status: int, body: bytes) -> errors.FaceServiceError:
         try:
@@ -239,7 +226,7 @@ class Endpoint:
             said.code if said.code.isidentifier() else "-",
             request_id.get() or "-",
         )
-        if status >= httpx.codes.BAD_GATEWAY:
+        if status >= HTTPStatus.BAD_GATEWAY:
             self._leave_out()
             return Unreachable(self._sentence())
         self._answered()
@@ -249,11 +236,11 @@ class Endpoint:
 
     def _answered(self) -> None:
         with self._lock:
-            back, self._failures, self._left_out_until = self._left_out_until > 0, 0, 0.0
+            back, self._failures, self._left_out = self._left_out, 0, False
         if back:
             logger.info("%s service %s answers again", self._task, self.url)
 
-    def _failed(self, error: httpx.HTTPError, *, at_once: bool) -> None:
+    def _failed(self, error: NoAnswer, *, at_once: bool) -> Never:
         """Count a failure.
 
         Raises:
@@ -263,14 +250,14 @@ class Endpoint:
             self._failures += 1
             enough = at_once or self._failures >= _TIMEOUTS
         if enough:
-            self._leave_out(type(error).__name__)
+            self._leave_out(f"{type(error).__name__}: {error}")
         raise Unreachable(self._sentence()) from error
 
     def _leave_out(self, why: str = "unavailable") -> None:
         with self._lock:
-            first = not self._left_out_until
+            first, self._left_out = not self._left_out, True
             self._left_out_until = self._clock() + LEFT_OUT_S
-            self._binary = None  # another server may come back
+            self._binary, self._wants_key = None, False  # another server may come back
         if first:
             logger.warning("%s service %s doesn't answer (%s): left out", self._task, self.url, why)
 

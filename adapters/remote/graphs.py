@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.remote.client import ModelMetadata, ModelServiceClient, TensorMetadata
-from adapters.remote.endpoint import MAX_ANSWER_BYTES, Endpoint
+from adapters.remote.connections import MAX_ANSWER_BYTES
+from adapters.remote.endpoint import Endpoint
 from adapters.remote.protocol import (
     Answer,
     MalformedMessage,

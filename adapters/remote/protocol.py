@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 HEADER_LENGTH = "inference-header-content-length"
+CHALLENGE = 'Bearer realm="face-api models"'
+"""How our services ask for FACE_SERVICE_KEY (RFC 9110, section 11.6.1)."""
 MAX_HEADER_BYTES = 1_000_000
 """The JSON of a message; with it, tensors that are lists."""
 MAX_TENSORS = 64

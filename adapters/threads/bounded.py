@@ -1,17 +1,32 @@
 """Threads, and a bound on the calls that wait for them."""
 
+import math
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from adapters.threads.fairness import ClientShares, FairQueue, Owner
 from domain.errors import Busy
 
 R = TypeVar("R")
 
+_BUSY = "The service is busy; try again in a moment."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Call:
+    """A call that waits, and what it will come to."""
+
+    call: Callable[[], Any]
+    future: Future[Any]
+
 
 class BoundedThreads:
-    """A number of threads with a bounded queue."""
+    """A number of threads with a bounded queue, in which clients get equal time."""
 
     def __init__(
         self,
@@ -20,6 +35,9 @@ class BoundedThreads:
         queue: int,
         prepare: Callable[[], None],
         on_place: Callable[[], None],
+        shares: ClientShares,
+        clock: Callable[[], float] = time.monotonic,
+        most_ahead_s: float = math.inf,
     ) -> None:
         """Make them; they start when they are needed.
 
@@ -29,17 +47,27 @@ class BoundedThreads:
             queue: maximum number of calls that wait for a thread.
             prepare: called in each thread when it starts.
             on_place: called, in any thread, when a place is given back.
+            shares: the time that clients have had.
+            clock: by which the time of a call is measured, in the thread that makes it; in seconds.
+            most_ahead_s: by how much its time may bring a client ahead of others.
         """
         self._executor = ThreadPoolExecutor(threads, name, initializer=prepare)
         self._threads = threads
         self._places = threads + queue
         self._on_place = on_place
+        self._shares = shares
+        self._clock = clock
+        self._most_ahead_s = most_ahead_s
+        self._waiting: FairQueue[_Call] = FairQueue(shares)
         self._taken = 0
+        self._working = 0
+        """Threads that make calls."""
+        self._closed = False
         self._lock = Lock()
 
     @property
     def has_place(self) -> bool:
-        """Whether a call would be taken now."""
+        """Whether a call of anybody would be taken now."""
         return self._taken < self._places
 
     @property
@@ -47,29 +75,79 @@ class BoundedThreads:
         """Whether a call waits for a thread."""
         return self._taken > self._threads
 
-    def submit(self, call: Callable[[], R]) -> Future[R]:
+    def submit(self, call: Callable[[], R], owner: Owner) -> Future[R]:
         """Have a call made in one of the threads.
 
+        Where the queue is full, one of the client who has most calls in it makes room for those who have fewer; its
+        future raises Busy.
+
         Raises:
-            Busy: the queue is full.
+            Busy: the queue is full, or closed.
         """
+        waiting: _Call = _Call(call, Future())
         with self._lock:
-            if not self.has_place:
-                raise Busy("The service is busy; try again in a moment.")
+            dropped = None
+            if self._closed:
+                raise Busy(_BUSY)
+            if not self.has_place and (dropped := self._waiting.make_room(owner)) is None:
+                raise Busy(_BUSY)
+            self._waiting.append(owner, waiting)
             self._taken += 1
-        try:
-            future = self._executor.submit(call)
-        except BaseException:
-            self._release()
-            raise
-        future.add_done_callback(self._release)
-        return future
+            idle = self._working < self._threads
+            self._working += idle
+        if dropped is not None:
+            _refuse(dropped)
+        waiting.future.add_done_callback(partial(self._release, waiting))
+        if idle:
+            self._start_working()
+        return waiting.future
 
     def close(self) -> None:
-        """Finish the calls that are running, and drop those that wait."""
+        """Finish the calls that are running; the futures of those that wait raise Busy."""
+        with self._lock:
+            self._closed = True
+            waiting = self._waiting.clear()
+        for each in waiting:
+            _refuse(each)
         self._executor.shutdown(wait=True, cancel_futures=True)
 
-    def _release(self, _: object = None) -> None:
+    def _start_working(self) -> None:
+        try:
+            self._executor.submit(self._work)
+        except RuntimeError:  # it is being closed, which drops the call
+            with self._lock:
+                self._working -= 1
+
+    def _work(self) -> None:
+        """Make calls as long as there are some."""
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._working -= 1
+                    return
+                owner, call = self._waiting.pop()
+            if call.future.set_running_or_notify_cancel():
+                begun = self._clock()
+                _make(call)
+                self._shares.charge(owner, self._clock() - begun, self._most_ahead_s)
+
+    def _release(self, call: _Call, _: object) -> None:
         with self._lock:
             self._taken -= 1
+            self._waiting.remove(call)
         self._on_place()
+
+
+def _refuse(call: _Call) -> None:
+    if call.future.set_running_or_notify_cancel():
+        call.future.set_exception(Busy(_BUSY))
+
+
+def _make(call: _Call) -> None:
+    try:
+        result = call.call()
+    except BaseException as error:  # noqa: BLE001 (it is the caller's)
+        call.future.set_exception(error)
+        del call  # the error's traceback has this frame: a cycle
+    else:
+        call.future.set_result(result)

@@ -15,6 +15,7 @@ from typing_extensions import override
 from adapters.system.machine import lower_priority_of_thread, return_freed_memory
 from adapters.threads.allowance import MIN_MS, Allowance
 from adapters.threads.bounded import BoundedThreads
+from adapters.threads.fairness import MOST_AHEAD_S, ClientShares, Owner
 from adapters.threads.pace import Pace
 from application.ports.effort import Interrupted, checkpoint, watched
 from application.ports.workers import Client, WorkerPool, current_client, queued_at
@@ -27,10 +28,18 @@ COSTLY_S = 25.0
 """Less than the half minute that most clients wait for an answer."""
 _STOP_S = 5.0
 """From the beginning of the service's end to that of work that takes long."""
+_RECEIVING_S = 1.5e-9
+"""Processor time of receiving a byte, which counts as the client's."""
+_RETURN_S = 1.0
+"""Between two returns of freed memory, each of which slows down all threads."""
+_NOBODY = Owner(None, None)
+"""Whose work it is that no request waits for."""
 
 
 class ThreadWorkerPool(WorkerPool):
     """Threads for ordinary work, and one of low priority for work that takes long while others wait.
+
+    Clients get equal time of the threads, however many requests each has; see FairQueue.
 
     One hostile photo can take as long as a hundred ordinary ones. Work that uses up its allowance while others wait
     is stopped, and done anew in the background: one piece after the other, in the time that the others leave, or a
@@ -59,10 +68,20 @@ class ThreadWorkerPool(WorkerPool):
         self._allowance = Allowance()
         self._wakes: list[Callable[[], object]] = []
         """What wakes each of those who wait for a place."""
-        self._ordinary = BoundedThreads("face-worker", workers, queue, prepare, self._wake)
+        self._shares = ClientShares()
+        self._ordinary = BoundedThreads("face-worker", workers, queue, prepare, self._wake, self._shares)
         self._background = BoundedThreads(
-            "face-background", 1, queue, partial(_prepare_background, prepare), self._wake
+            "face-background",
+            1,
+            queue,
+            partial(_prepare_background, prepare),
+            self._wake,
+            self._shares,
+            time.thread_time,  # without its pauses
+            MOST_AHEAD_S,
         )
+        self._returned_at = 0.0
+        """When freed memory was returned, on the clock time.monotonic()."""
 
     @override
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -80,11 +99,16 @@ class ThreadWorkerPool(WorkerPool):
                 return True
             return not self._ordinary.has_waiting and in_background(seconds)
 
+        owner = Owner(client.name, client.connection) if client else _NOBODY
+        if client is not None:
+            self._shares.charge(owner, _RECEIVING_S * client.take_received())
         with suppress(Interrupted):
-            return await _result(self._ordinary, partial(self._watched, call, ordinary), client)
+            return await _result(self._ordinary, partial(self._watched, call, ordinary), client, owner)
         try:
             async with asyncio.timeout(end - time.monotonic()):
-                return await _result(self._background, partial(self._paced, call, in_background), client)
+                return await _result(
+                    self._background, partial(self._paced, call, in_background), client, owner
+                )
         except (Interrupted, TimeoutError):
             raise Busy("Photos that take long have to wait; try again in a moment.") from None
 
@@ -125,18 +149,23 @@ class ThreadWorkerPool(WorkerPool):
                 if effort.checkpoints > 1:  # it is a photo's
                     self._allowance.note(effort.spent_s)
                 if 1000 * effort.spent_s > MIN_MS:
-                    return_freed_memory()
+                    self._return_freed_memory()
+
+    def _return_freed_memory(self) -> None:
+        if time.monotonic() - self._returned_at > _RETURN_S:
+            self._returned_at = time.monotonic()
+            return_freed_memory()
 
     def _wake(self) -> None:
         for wake in tuple(self._wakes):
             wake()
 
 
-async def _result(threads: BoundedThreads, call: Callable[[], R], client: Client | None) -> R:
+async def _result(threads: BoundedThreads, call: Callable[[], R], client: Client | None, owner: Owner) -> R:
     """That of a call, unless nobody wants it any longer before it begins."""
     if client is not None and client.dropped:
         raise asyncio.CancelledError
-    future = threads.submit(call)
+    future = threads.submit(call, owner)
     if client is not None:
         client.awaits(future)
     return await asyncio.wrap_future(future)

@@ -85,6 +85,9 @@ class CollectionRepository(Protocol):
     async def get(self, name: str) -> Collection | None:
         """The collection of this name."""
 
+    async def exists(self, name: str) -> bool:
+        """Whether there is a collection of this name; unlike `get` it counts nobody."""
+
     async def set_retention(self, name: str, retention: Retention) -> Collection | None:
         """Change how long people are kept; the result is None if there is no such collection.
 

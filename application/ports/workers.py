@@ -1,10 +1,11 @@
 """Where computation runs, so that it never blocks the event loop."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import CancelledError, Future
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
@@ -26,7 +27,13 @@ class PhotoLimit(Protocol):
 class Client:
     """Whoever waits for the answer to a request. When nobody does any longer, its work is dropped."""
 
-    def __init__(self) -> None:
+    def __init__(self, connection: Hashable = None) -> None:
+        """`connection` tells the client's connections from each other."""
+        self.name: str | None = None
+        """Whose requests are counted together, see LimitClients; None: not known."""
+        self.connection = connection
+        self.received = 0
+        """Bytes of the request that have arrived, and for which no work has been asked for."""
         self.left = False
         """Whether they have closed the connection."""
         self.dropped = False
@@ -41,6 +48,11 @@ class Client:
         """Drop this piece of work if nobody wants it any longer before it begins."""
         self._work.add(work)
         work.add_done_callback(self._work.discard)
+
+    def take_received(self) -> int:
+        """The bytes received, which count once."""
+        received, self.received = self.received, 0
+        return received
 
     def leave(self) -> None:
         """The client has closed the connection."""
@@ -93,12 +105,15 @@ def ensure_wanted() -> None:
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """Of the request that is answered: for the logs of other services that take part."""
 
+trace_headers: ContextVar[Mapping[str, str]] = ContextVar("trace_headers", default=MappingProxyType({}))
+"""W3C Trace Context of the request, likewise: `traceparent` and `tracestate`, or neither."""
+
 queued_at: ContextVar[float | None] = ContextVar("queued_at", default=None)
 """When the work that runs was given to the pool, in seconds of time.monotonic(): its deadlines start there."""
 
 
 class WorkerPool(Protocol):
-    """A bounded number of workers with a bounded queue."""
+    """A bounded number of workers with a bounded queue, in which clients get equal time."""
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of `work`, computed in a worker with the caller's context variables, and `queued_at`.
@@ -106,7 +121,7 @@ class WorkerPool(Protocol):
         Work that has begun goes on even if its caller is cancelled, up to where it calls `ensure_wanted`.
 
         Raises:
-            Busy: the queue is full; nothing was started.
+            Busy: the queue is full, at once or because of clients who have less work in it; nothing was started.
             CancelledError: nobody waits for the work any longer.
         """
         ...

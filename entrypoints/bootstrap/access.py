@@ -48,9 +48,10 @@ async def is_open(container: StorageContainer) -> bool:
 
 
 def require_service_key(settings: Settings) -> None:
-    """Check that a model service has a key where one is needed; raises as `require_key`."""
-    if not (settings.local or settings.allow_anonymous or settings.service_key):
-        raise _open(settings, "there is no key between services: set FACE_SERVICE_KEY")
+    """Check that a model service knows its clients where that is needed; raises as `require_key`."""
+    known = settings.service_key or settings.service_ca
+    if not (settings.local or settings.allow_anonymous or known):
+        raise _open(settings, "there is no key between services: set FACE_SERVICE_KEY, FACE_SERVICE_CA")
 
 
 def _open(settings: Settings, remedy: str) -> StartupError:

@@ -38,9 +38,9 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def url_of(listener: socket.socket) -> str:
+def url_of(listener: socket.socket, scheme: str = "http") -> str:
     """The URL of a listening socket, with the port that it was given."""
-    return f"http://{_shown(*listener.getsockname()[:2])}"
+    return f"{scheme}://{_shown(*listener.getsockname()[:2])}"
 
 
 def _shown(host: str, port: int) -> str:

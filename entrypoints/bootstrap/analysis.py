@@ -1,5 +1,6 @@
 """Wiring of what turns a photo into embeddings: models, engines, image processing, workers."""
 
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
@@ -29,6 +30,7 @@ from application.ports.health import ModelServices
 from application.ports.liveness import SpoofDetector, ViewScorer
 from domain.liveness.capture import MINIFASNET_LIMITS
 from domain.models import Alignment, ModelIdentity
+from entrypoints.bootstrap.certificates import client_context
 from entrypoints.bootstrap.engines import engines_for
 from entrypoints.bootstrap.gallery import GalleryContainer
 from entrypoints.bootstrap.settings import PROJECT
@@ -52,13 +54,13 @@ def spare_cores(cores: int) -> IdleCores | None:
 
 
 def service_clients(
-    services: Mapping[str, list[str]], key: str, timeout_s: float
+    services: Mapping[str, list[str]], key: str, timeout_s: float, tls: ssl.SSLContext | None
 ) -> dict[str, "ModelServiceClient"]:
     """A client for each task that has model services."""
     if not services:
         return {}
     client = import_module("adapters.remote.client").ModelServiceClient
-    return {task: client(task, urls, key, timeout_s) for task, urls in services.items()}
+    return {task: client(task, urls, key, timeout_s, tls) for task, urls in services.items()}
 
 
 def models_from(
@@ -116,20 +118,25 @@ class AnalysisContainer(GalleryContainer):
     catalogue = providers.ThreadSafeSingleton(Catalogue.load, CATALOGUE, _settings.own_catalogue)
     model_files = providers.ThreadSafeSingleton(ModelFiles, _settings.model_folder)
     spare = providers.ThreadSafeSingleton(spare_cores, _settings.cores)
+    prepared_models = providers.Callable(lambda settings: settings.cache_dir, StorageContainer.settings)
     engines = providers.ThreadSafeSingleton(
-        engines_for, StorageContainer.settings, spare, catalogue, model_files
+        engines_for, StorageContainer.settings, prepared_models, spare, catalogue, model_files
     )
     local_models = providers.ThreadSafeSingleton(
         OnnxModelLibrary,
         catalogue=catalogue,
         files=model_files,
-        cache=_settings.cache_dir,
+        cache=prepared_models,
         defaults=_settings.default_models,
         aliases=_settings.model_aliases,
         engines=engines,
     )
     service_clients = providers.ThreadSafeSingleton(
-        service_clients, _settings.services, _settings.service_key, _settings.service_timeout_s
+        service_clients,
+        _settings.services,
+        _settings.service_key,
+        _settings.service_timeout_s,
+        providers.Callable(client_context, StorageContainer.settings),
     )
     models = providers.ThreadSafeSingleton(models_from, local_models, service_clients)
     model_services = providers.Callable(services_among, models, service_clients)

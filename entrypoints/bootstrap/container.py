@@ -112,6 +112,7 @@ class Container(AnalysisContainer):
         reader,
         _ports.gallery,
         _ports.profiles,
+        _ports.collections,
         policy,
         calibration,
         _settings.identification_method,
@@ -186,9 +187,13 @@ class Container(AnalysisContainer):
     counters = providers.ThreadSafeSingleton(SharedCounters.create)
     limit_clients = providers.Factory(LimitClients, counters, _settings.limits)
     answer_once = providers.Factory(AnswerOnce, _ports.idempotency)
-    manage_faces = providers.Factory(ManageFaces, _ports.faces, _ports.models, _ports.receipts)
-    manage_profiles = providers.Factory(ManageProfiles, _ports.profiles, _ports.faces, _ports.receipts)
-    export_person = providers.Factory(ExportPerson, _ports.archive)
+    manage_faces = providers.Factory(
+        ManageFaces, _ports.faces, _ports.collections, _ports.models, _ports.receipts
+    )
+    manage_profiles = providers.Factory(
+        ManageProfiles, _ports.profiles, _ports.faces, _ports.collections, _ports.receipts
+    )
+    export_person = providers.Factory(ExportPerson, _ports.archive, _ports.collections)
     manage_collections = providers.Factory(ManageCollections, _ports.collections, _ports.receipts)
     list_models = providers.Factory(ListModels, _ports.models, _ports.workers, policy)
     check_readiness = providers.Factory(

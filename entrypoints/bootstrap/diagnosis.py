@@ -5,6 +5,9 @@ import os
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 import httpx
@@ -49,7 +52,8 @@ async def diagnose(container: Container) -> AsyncIterator[Finding]:
     settings = container.settings()
     for finding in (*_machine(settings), *_data_directory(settings), await _address(settings)):
         yield finding
-    yield await asyncio.to_thread(_models, container)
+    with _nothing_left_behind(container):
+        yield await asyncio.to_thread(_models, container)
     async for finding in _storage(container):
         yield finding
 
@@ -100,6 +104,16 @@ async def _address(settings: Settings) -> Finding:
         return Finding("address", "error", f"{taken}, and who has it does not answer as this service does")
     state: Literal["ok", "warning"] = "ok" if answer.is_success and not health.get("degraded") else "warning"
     return Finding("address", state, f"a service answers on {url}:{settings.port}: {detail}")
+
+
+@contextmanager
+def _nothing_left_behind(container: Container) -> Iterator[None]:
+    """Before the first start, prepare models in a folder that goes again."""
+    if container.settings().cache_dir.exists():
+        yield
+        return
+    with TemporaryDirectory() as folder, container.prepared_models.override(Path(folder)):
+        yield
 
 
 def _models(container: Container) -> Finding:

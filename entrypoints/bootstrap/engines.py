@@ -1,6 +1,7 @@
 """Wiring of the engines that run the models."""
 
 from functools import partial
+from pathlib import Path
 
 from adapters.onnx.catalogue.entries import Catalogue
 from adapters.onnx.catalogue.files import ModelFiles
@@ -23,11 +24,14 @@ TRIED = "sface"
 
 
 def engines_for(
-    settings: Settings, idle_cores: IdleCores | None, catalogue: Catalogue, files: ModelFiles
+    settings: Settings, folder: Path, idle_cores: IdleCores | None, catalogue: Catalogue, files: ModelFiles
 ) -> Engines:
-    """The engines that the settings ask for, or that are fastest on this processor."""
+    """The engines that the settings ask for, or that are fastest on this processor.
+
+    What they make of models, and how fast they have been, is kept in `folder`.
+    """
     device = Device.parse(settings.device)
-    prepared = PreparedModels(settings.cache_dir)
+    prepared = PreparedModels(folder)
 
     def load(variant: Variant, source: bytes) -> InferenceSession:
         engine = choose_engine(variant.engine, 1)
@@ -38,12 +42,10 @@ def engines_for(
         workers=settings.worker_count,
         idle_cores=idle_cores,
         device=device,
-        cache=settings.cache_dir / "tensorrt",
+        cache=folder / "tensorrt",
     )
     entry = catalogue.entries[TRIED]
-    trial = partial(
-        SpeedTrial, settings.cache_dir / "speeds", read=partial(files.read, TRIED, entry), load=load
-    )
+    trial = partial(SpeedTrial, folder / "speeds", read=partial(files.read, TRIED, entry), load=load)
     precision = None if settings.precision == "auto" else Precision(settings.precision)
     request = Request(settings.inference, precision, device)
     return Engines(lambda: rank(request, this_processor(), start, trial), start)

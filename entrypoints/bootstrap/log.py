@@ -1,6 +1,7 @@
 """The log: lines of text, or an object of JSON a line for those who collect logs."""
 
 import logging
+import time
 from datetime import UTC, datetime
 
 import msgspec
@@ -17,8 +18,25 @@ FIELDS = "fields"
 def configure_log(settings: Settings) -> None:
     """Write to stderr, as the settings say."""
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonFormatter() if settings.log_format == "json" else logging.Formatter(TEXT_FORMAT))
+    handler.setFormatter(JsonFormatter() if settings.log_format == "json" else TextFormatter(TEXT_FORMAT))
+    # No line has the thread or the kind of process.
+    logging.logThreads = logging.logMultiprocessing = False
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
+
+
+class TextFormatter(logging.Formatter):
+    """Writes the second of a line's time once for all lines of that second."""
+
+    _second = -1
+    _shown = ""
+
+    @override
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        second = int(record.created)
+        if second != self._second:
+            self._shown = time.strftime(self.default_time_format, self.converter(second))
+            self._second = second
+        return f"{self._shown},{int(record.msecs):03}"
 
 
 class JsonFormatter(logging.Formatter):

@@ -79,6 +79,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         str, Meta(pattern=r"^([!-~]{16,256})?$", description="16 to 256 printable characters without blanks")
     ] = ""
     """What services show to each other."""
+    service_certificate: Path | None = None
+    """What a service shows over https, with those of intermediate authorities, as PEM."""
+    service_certificate_key: Path | None = None
+    """Its private key, as PEM, without a password."""
+    service_ca: Path | None = None
+    """The authority that has signed the other services' certificates, as PEM; a model service then asks for one."""
     service_timeout_s: Annotated[float, Meta(gt=0, le=600)] = 10
     """What a photo may take in all model services together."""
     target_fmr: Annotated[float, Meta(gt=0, le=0.5)] = 1e-4

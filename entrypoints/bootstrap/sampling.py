@@ -4,8 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
-from resource import getpagesize
 
 from adapters.gallery_index.gallery import IndexedGallery
 from adapters.gallery_index.milvus.view import IndexView
@@ -15,16 +13,11 @@ from adapters.prometheus.metrics import (
     INDEX_LAG_SECONDS,
     INDEX_UNAVAILABLE,
     INDEXES_FILLING,
-    MEMORY,
-    QUEUED,
-    WORKERS,
-    WORKERS_BUSY,
 )
-from adapters.threads.measured import MeasuredWorkerPool
 from domain.errors import FaceServiceError
 from entrypoints.bootstrap.container import Container
+from entrypoints.bootstrap.worker_sampling import SAMPLE_S, sampling_workers
 
-SAMPLE_S = 1.0
 GALLERY_S = 60.0
 """The database counts all faces for it."""
 
@@ -34,22 +27,18 @@ async def sampling(container: Container) -> AsyncIterator[None]:
     """Look at this process as long as it answers."""
     tasks = [asyncio.create_task(_sample(container)), asyncio.create_task(_sample_gallery(container))]
     try:
-        yield
+        async with sampling_workers(container.workers()):
+            yield
     finally:
         for task in tasks:
             task.cancel()
 
 
 async def _sample(container: Container) -> None:
-    pool: MeasuredWorkerPool = container.workers()
     index: IndexedGallery | None = container.indexed_gallery() if container.search() == "index" else None
     shared: IndexView | None = container.index_view() if container.search() == "shared" else None
     connections = None if container.storage() == "memory" else container.engine().pool
-    WORKERS.set(pool.workers)
     while True:
-        QUEUED.set(pool.queued)
-        WORKERS_BUSY.set(pool.busy)
-        MEMORY.set(_resident_bytes())
         if connections is not None:
             DATABASE_CONNECTIONS.set(connections.checkedout())  # type: ignore[attr-defined]
         if index is not None:
@@ -78,8 +67,3 @@ async def _faces(container: Container) -> Counter[tuple[str, str]]:
     for gallery, number in (await container.change_feed().galleries()).items():
         faces[gallery.model, gallery.collection] += number
     return faces
-
-
-def _resident_bytes() -> int:
-    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
-    return int(pages) * getpagesize()

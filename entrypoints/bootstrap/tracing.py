@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from adapters.opentelemetry.traces import Traces
 
 
-def open_traces(url: str) -> "Traces | None":
+def open_traces(url: str, service: str = "face-api") -> "Traces | None":
     """Begin to send traces to the collector at this address; None for an empty one, and then no library is imported.
 
     Raises:
@@ -24,4 +24,4 @@ def open_traces(url: str) -> "Traces | None":
             f"FACE_TRACES_URL: traces need packages that are not installed ({error.name} is missing):"
             " pip install opentelemetry-sdk opentelemetry-exporter-otlp-proto-http"
         ) from None
-    return Traces(url, version("face-api"))
+    return Traces(url, service, version("face-api"))

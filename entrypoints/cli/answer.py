@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -15,7 +16,7 @@ from adapters.shared_memory.counters import SharedCounters
 from domain.errors import Unavailable
 from entrypoints.bootstrap.access import require_key
 from entrypoints.bootstrap.container import Container
-from entrypoints.bootstrap.memory import giving_back_memory
+from entrypoints.bootstrap.memory import collect_garbage_seldom, giving_back_memory
 from entrypoints.bootstrap.sampling import sampling
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.bootstrap.signals import StopSignals
@@ -104,6 +105,7 @@ async def answer(
     started: Callable[[], None],
     refusal: Callable[[str, str], bytes] = refusal,
     prepare_to_stop: Callable[[], object] = lambda: None,
+    tls: ssl.SSLContext | None = None,
 ) -> None:
     """Answer requests until a signal says to stop.
 
@@ -115,6 +117,7 @@ async def answer(
         started: called when connections are accepted.
         refusal: encodes the words and the code of what is refused before the application sees it.
         prepare_to_stop: called when a signal says so.
+        tls: None for plain HTTP.
     """
     limits = ConnectionLimits(
         header_s=settings.header_timeout_s,
@@ -132,6 +135,8 @@ async def answer(
         proxy_headers=False,  # create_app reads them, as FACE_TRUSTED_PROXIES says
         timeout_graceful_shutdown=_GRACE_S,
     )
+    config.load()
+    config.ssl = tls
     server = _Server(config, started)
 
     def end(number: int) -> None:
@@ -139,6 +144,7 @@ async def answer(
         server.handle_exit(number, None)
 
     stop.on_stop = end
+    collect_garbage_seldom()
     async with giving_back_memory():
         await server.serve([listener])
     if tasks := server.server_state.tasks:

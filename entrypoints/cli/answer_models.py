@@ -2,22 +2,31 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from dependency_injector import providers
 
-from adapters.system.machine import return_freed_memory
+from adapters.prometheus.metrics import MODEL_LOAD_SECONDS
+from adapters.system.machine import return_freed_memory, share_one_arena
 from entrypoints.bootstrap.analysis import AnalysisContainer
+from entrypoints.bootstrap.certificates import server_context
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.bootstrap.signals import StopSignals
+from entrypoints.bootstrap.tracing import open_traces
 from entrypoints.bootstrap.worker import READY, Worker
+from entrypoints.bootstrap.worker_sampling import sampling_workers
 from entrypoints.cli.answer import WORKER_STOP_S, answer
 from entrypoints.model_server.app import create_model_app, served_models
 from entrypoints.model_server.errors import refusal
 from entrypoints.model_server.served import ServedModels
+
+if TYPE_CHECKING:  # its libraries are an extra
+    from adapters.opentelemetry.traces import Traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +46,10 @@ class ModelService:
         Raises:
             StartupError: a model can't be loaded.
         """
-        async with self._running() as (container, served):
-            app = create_model_app(container, served)
-            await answer(app, self.settings, listener, stop, started, refusal)
+        async with self._running() as (container, served), traces_to(self.settings) as traces:
+            app = create_model_app(container, served, traces)
+            tls = server_context(self.settings)
+            await answer(app, self.settings, listener, stop, started, refusal, tls=tls)
 
     async def answer_as_worker(self, worker: Worker) -> None:
         """Answer beside other processes, which share the listening socket; raises as `answer_alone`."""
@@ -52,11 +62,30 @@ class ModelService:
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[tuple[AnalysisContainer, ServedModels]]:
+        share_one_arena()
         container = AnalysisContainer(settings=providers.Object(self.settings))
         served = served_models(container, self.tasks, self.names)
         try:
+            began = time.monotonic()
             await container.workers().run(served.load)
+            MODEL_LOAD_SECONDS.set(time.monotonic() - began)
             return_freed_memory()
-            yield container, served
+            async with sampling_workers(container.workers()):
+                yield container, served
         finally:
             container.workers().close()
+
+
+@asynccontextmanager
+async def traces_to(settings: Settings) -> "AsyncIterator[Traces | None]":
+    """The collector of traces, if the settings name one.
+
+    Raises:
+        StartupError: see open_traces.
+    """
+    traces = open_traces(settings.traces_url, "face-api-models")
+    try:
+        yield traces
+    finally:
+        if traces is not None:
+            await asyncio.to_thread(traces.close)

@@ -10,8 +10,8 @@ from adapters.memory.liveness import InMemoryLivenessCalibrations
 from application.evaluation.liveness.evaluate import LivenessEvaluation, calibrate, evaluate
 from application.evaluation.liveness.presentations import JudgePhotos
 from domain.liveness.calibration import LivenessCalibration
-from entrypoints.cli.evaluate_liveness import ATTACK, BPCER, LIVE, rate_lines, responses
-from entrypoints.cli.measuring import DETECTION, OUTPUT, configured, measuring, write
+from entrypoints.cli.evaluate_liveness import ATTACK, BPCER, LIVE, as_machine, rate_lines, responses
+from entrypoints.cli.measuring import DETECTION, JSON, OUTPUT, Figures, configured, echo, measuring, write
 
 _MUCH = 0.2
 """APCER of a species from which on the command warns."""
@@ -28,6 +28,7 @@ _MUCH = 0.2
     type=OUTPUT,
     help="where to write the threshold; else FACE_DATA_DIR/liveness.toml, where the service looks",
 )
+@JSON
 def calibrate_liveness(
     live: Path,
     attack: Path | None,
@@ -35,6 +36,8 @@ def calibrate_liveness(
     detection: str | None,
     data: str | None,
     output: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Find the liveness threshold for your own camera."""
     settings, container = configured()
@@ -47,8 +50,8 @@ def calibrate_liveness(
         result = evaluate(judged, bpcer)
     target = output or settings.liveness_calibration
     write(target, lambda path: write_liveness_calibration(found, path))
-    click.echo(_as_text(result, found))
-    click.echo(f"\nwritten to {target}")
+    machine = {**as_machine(result), "calibration": found, "file": str(target)}
+    echo(Figures(machine, f"{_as_text(result, found)}\n\nwritten to {target}"), as_json=as_json)
     for warning in _warnings(result, found):
         click.echo(warning, err=True)
 

@@ -21,7 +21,8 @@ _COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 def doctor(context: click.Context, *, as_json: bool) -> None:
     """Check what the service needs: settings, memory, disk, address, models, database, keys.
 
-    It changes nothing but what a start would: a database of an earlier version is migrated.
+    It writes nothing before the first start, and afterwards nothing but what a start would: a database of an earlier
+    version is migrated.
     It ends with status 1 if a check has found an error, that is, if the service would not start or not work.
     """
     container = Container(settings=providers.Object(load_settings()))

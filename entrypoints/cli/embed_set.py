@@ -4,7 +4,17 @@ from pathlib import Path
 
 import click
 
-from entrypoints.cli.measuring import DETECTION, FOLDER, OUTPUT, RECOGNITION, loading, measuring
+from entrypoints.cli.measuring import (
+    DETECTION,
+    FOLDER,
+    JSON,
+    OUTPUT,
+    RECOGNITION,
+    Figures,
+    echo,
+    loading,
+    measuring,
+)
 
 
 @click.command("embed-set")
@@ -14,7 +24,10 @@ from entrypoints.cli.measuring import DETECTION, FOLDER, OUTPUT, RECOGNITION, lo
 @click.option("--output", required=True, type=OUTPUT, help="the .npz file to write")
 @DETECTION
 @RECOGNITION
-def embed_set(images: Path, output: Path, detection: str | None, recognition: str | None) -> None:
+@JSON
+def embed_set(
+    images: Path, output: Path, detection: str | None, recognition: str | None, *, as_json: bool
+) -> None:
     """Embed photos once, for `--vectors` of the commands that measure.
 
     The file has biometric data: keep it as you keep the photos.
@@ -24,7 +37,17 @@ def embed_set(images: Path, output: Path, detection: str | None, recognition: st
     with measuring() as progress:
         _, sets = loading(detection, recognition)
         saved = sets.save(images, output, progress)
-    click.echo(
+    people = len(set(saved.names))
+    text = (
         f"{sets.models.detection} + {sets.models.recognition}: {len(saved.photos)} photos of"
-        f" {len(set(saved.names))} people, no face found in {len(saved.undetected)}\nwritten to {output}"
+        f" {people} people, no face found in {len(saved.undetected)}\nwritten to {output}"
     )
+    machine = {
+        "detection": sets.models.detection,
+        "recognition": sets.models.recognition,
+        "photos": len(saved.photos),
+        "people": people,
+        "undetected": len(saved.undetected),
+        "file": str(output),
+    }
+    echo(Figures(machine, text), as_json=as_json)

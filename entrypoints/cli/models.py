@@ -22,6 +22,7 @@ from entrypoints.bootstrap.settings import load_settings
 from entrypoints.cli.bulk import JSON
 from entrypoints.cli.figures import echo_json
 from entrypoints.cli.groups import Group
+from entrypoints.cli.measuring import Figures, echo
 from entrypoints.cli.progress import progress
 
 TASK_OF: dict[str, Task] = {
@@ -48,19 +49,7 @@ def list_models(*, as_json: bool) -> None:
     """List the models of the catalogue, and which of them are installed."""
     catalogue, files = _container().catalogue(), _container().model_files()
     if as_json:
-        echo_json(
-            [
-                {
-                    "name": name,
-                    "task": entry.task,
-                    "installed": files.installed(entry),
-                    "commercial": entry.commercial,
-                    "dimensions": entry.dimensions,
-                    "licence": entry.licence,
-                }
-                for name, entry in catalogue.entries.items()
-            ]
-        )
+        echo_json([_described(name, entry, files) for name, entry in catalogue.entries.items()])
         return
     table = Table(*COLUMNS, box=None, pad_edge=False)
     for name, entry in catalogue.entries.items():
@@ -77,15 +66,27 @@ def list_models(*, as_json: bool) -> None:
 
 @models.command()
 @click.argument("names", nargs=-1, required=True)
-def pull(names: tuple[str, ...]) -> None:
+@JSON
+def pull(names: tuple[str, ...], *, as_json: bool) -> None:
     """Fetch models by name; an interrupted transfer is continued by the next call."""
     catalogue, files = _container().catalogue(), _container().model_files()
     if unknown := [name for name in names if name not in catalogue.entries]:
         raise click.ClickException(
             f"no model is named {unknown[0]}; there are: {', '.join(catalogue.entries)}"
         )
+    installed = []
     for name in names:
-        _pull(name, catalogue.entries[name], files)
+        entry = catalogue.entries[name]
+        address = _address(name, entry)
+        if not as_json:
+            use = "may be used commercially" if entry.commercial else "NOT for commercial use"
+            click.echo(f"{name}: licence of the weights: {entry.licence} ({use})")
+        new = _pull(name, entry, address, files)
+        installed.append({**_described(name, entry, files), "new": new})
+        if not as_json:
+            click.echo(f"{name} is installed {f'in {files.folder}' if new else 'already'}")
+    if as_json:
+        echo_json(installed)
 
 
 @models.command()
@@ -120,18 +121,22 @@ def verify(names: tuple[str, ...], *, as_json: bool) -> None:
 @click.option("--family", type=click.Choice(sorted(TASK_OF)), help="its family, which says how it is run")
 @click.option("--licence", default="not stated", show_default=True, help="of the weights")
 @click.option("--commercial", is_flag=True, help="the weights may be used commercially")
-def add(path: Path, name: str | None, family: str | None, licence: str, *, commercial: bool) -> None:
+@JSON
+def add(
+    path: Path, name: str | None, family: str | None, licence: str, *, commercial: bool, as_json: bool
+) -> None:
     """Install a model from a file, after checking it."""
     container = _container()
     catalogue, files = container.catalogue(), container.model_files()
     known = name_of_file(catalogue, path)
     if known is not None:
-        if catalogue.entries[known].package:
-            click.echo(f"{known} comes with the installation")
-            return
-        install_file(files, catalogue.entries[known], path)
-        licence = catalogue.entries[known].licence
-        click.echo(f"{known} is installed in {files.folder}; licence of the weights: {licence}")
+        entry = catalogue.entries[known]
+        if entry.package:
+            text = f"{known} comes with the installation"
+        else:
+            install_file(files, entry, path)
+            text = f"{known} is installed in {files.folder}; licence of the weights: {entry.licence}"
+        echo(Figures(_described(known, entry, files), text), as_json=as_json)
         return
     if name is None or family is None:
         raise click.ClickException("the catalogue doesn't know this file: give it a --name and a --family")
@@ -154,48 +159,76 @@ def add(path: Path, name: str | None, family: str | None, licence: str, *, comme
         raise click.ClickException(str(error)) from error
     install_file(files, entry, path)
     add_entry(container.settings().own_catalogue, name, entry)
-    click.echo(f"{name} is installed in {files.folder}, for {entry.task.replace('_', '-')}")
+    text = f"{name} is installed in {files.folder}, for {entry.task.replace('_', '-')}"
+    echo(Figures(_described(name, entry, files), text), as_json=as_json)
 
 
 @models.command()
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.argument("names", nargs=-1)
 @click.option("--format", "kind", type=click.Choice(["triton"]), default="triton", show_default=True)
-def export(folder: Path, names: tuple[str, ...], kind: str) -> None:  # noqa: ARG001 (there is one kind)
+@JSON
+def export(
+    folder: Path,
+    names: tuple[str, ...],
+    kind: str,  # noqa: ARG001 (there is one kind)
+    *,
+    as_json: bool,
+) -> None:
     """Write a model repository for another server, from the prepared graphs.
 
     Without NAMES, of the configured models.
     """
     container = _container()
     library = container.local_models()
+    written: dict[str, Path] = {}
     try:
         for name in dict.fromkeys(map(library.resolve, names or container.settings().models_named)):
             model = library.prepared(name)
             write_model(folder, name, model, library.sha256(name))
-            click.echo(f"{name} is in {folder / name}")
+            written[name] = folder / name
+            if not as_json:
+                click.echo(f"{name} is in {written[name]}")
     except FaceServiceError as error:
         raise click.ClickException(explained(error)) from error
     except OSError as error:
         raise click.ClickException(f"{folder} can't be written: {error.strerror}") from error
+    if as_json:
+        echo_json([{"name": name, "folder": str(path)} for name, path in written.items()])
 
 
 def _container() -> Container:
     return Container(settings=providers.Object(load_settings()))
 
 
-def _pull(name: str, entry: ModelEntry, files: ModelFiles) -> None:
-    if entry.package or entry.url is None:
+def _described(name: str, entry: ModelEntry, files: ModelFiles) -> dict[str, object]:
+    """For JSON."""
+    return {
+        "name": name,
+        "task": entry.task,
+        "installed": files.installed(entry),
+        "commercial": entry.commercial,
+        "dimensions": entry.dimensions,
+        "licence": entry.licence,
+    }
+
+
+def _address(name: str, entry: ModelEntry) -> str:
+    """Where a model's file is fetched from."""
+    if entry.package:
+        raise click.ClickException(f"{name} comes with the installation")
+    if entry.url is None:
         raise click.ClickException(
-            f"{name} comes with the installation"
-            if entry.package
-            else f"{name} is published at no fixed address: get {entry.file} and run face-api models add FILE"
+            f"{name} is published at no fixed address: get {entry.file} and run face-api models add FILE"
         )
-    use = "may be used commercially" if entry.commercial else "NOT for commercial use"
-    click.echo(f"{name}: licence of the weights: {entry.licence} ({use})")
+    return entry.url
+
+
+def _pull(name: str, entry: ModelEntry, address: str, files: ModelFiles) -> bool:
+    """Fetch a model's file; False if it was there."""
     target = files.folder / entry.file
     if target.exists() and file_sha256(target) == entry.sha256:
-        click.echo(f"{name} is installed already")
-        return
+        return False
     received = 0
     with progress(entry.file, entry.size, counts=DownloadColumn()) as update:
 
@@ -206,7 +239,7 @@ def _pull(name: str, entry: ModelEntry, files: ModelFiles) -> None:
 
         try:
             fetch(
-                entry.url,
+                address,
                 target,
                 sha256=entry.sha256,
                 size=entry.size,
@@ -214,7 +247,7 @@ def _pull(name: str, entry: ModelEntry, files: ModelFiles) -> None:
             )
         except DownloadError as error:
             raise click.ClickException(f"{name}: {error}") from error
-    click.echo(f"{name} is installed in {files.folder}")
+    return True
 
 
 def _problem(container: Container, name: str) -> str | None:

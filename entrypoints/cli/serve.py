@@ -82,10 +82,10 @@ def begin_logging(settings: Settings) -> None:
         logging.getLogger(library).setLevel(logging.WARNING)
 
 
-def described(settings: Settings, listener: socket.socket) -> str:
+def described(settings: Settings, listener: socket.socket, scheme: str = "http") -> str:
     """What is served, for the log."""
     return (
-        f"face-api {version('face-api')} on {url_of(listener)}, processes {settings.process_count},"
+        f"face-api {version('face-api')} on {url_of(listener, scheme)}, processes {settings.process_count},"
         f" pid {os.getpid()}, data directory {settings.data_dir}"
     )
 

@@ -13,8 +13,10 @@ import click
 import msgspec
 import uvloop
 
+from adapters.prometheus.folder import allocate, metrics_folder
 from entrypoints.bootstrap.access import require_service_key
 from entrypoints.bootstrap.address import listen
+from entrypoints.bootstrap.certificates import server_context
 from entrypoints.bootstrap.settings import Settings, load_settings
 from entrypoints.bootstrap.signals import StopSignals
 from entrypoints.bootstrap.worker import this_worker
@@ -54,6 +56,7 @@ def serve_models(tasks: str, models: str, host: str | None, port: int | None) ->
         precision="float" if settings.precision == "auto" else settings.precision,
     ).of_one_process()
     require_service_key(settings)
+    server_context(settings)  # what is wrong with it is said at once
     begin_logging(settings)
 
     def make() -> "ModelService":
@@ -65,22 +68,25 @@ def serve_models(tasks: str, models: str, host: str | None, port: int | None) ->
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
         if worker := this_worker():
             worker.die_with_parent()
+            allocate()
             uvloop.run(make().answer_as_worker(worker))
         else:
-            with listen(settings.host, settings.port) as listener:
+            with listen(settings.host, settings.port) as listener, metrics_folder(settings.run_dir):
                 uvloop.run(_serve(settings, make, listener, ", ".join(wanted)))
 
 
 async def _serve(
     settings: Settings, make: "Callable[[], ModelService]", listener: socket.socket, tasks: str
 ) -> None:
-    what = f"models for {tasks}: {described(settings, listener)}"
+    scheme = "https" if settings.service_certificate else "http"
+    what = f"models for {tasks}: {described(settings, listener, scheme)}"
 
     def started() -> None:
         logger.info("serving: %s", what)
 
     stop = StopSignals(STOP_S)
     if settings.process_count == 1:
+        allocate()
         await make().answer_alone(listener, stop, started)
     else:
         await answer_in_processes(settings.process_count, listener, stop, started)

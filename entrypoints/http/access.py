@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -153,7 +154,8 @@ class AccessGuard:
             caller.grant.require(needed)
         # Forms are read here, once for all operations, because they may name the collection.
         await read_form(cast("Request[Any, Any, Any]", connection))
-        collections = _collections(connection, handler)
+        # Of the framework's own handler: the one given to guards is a new copy for each request, which nothing knows.
+        collections = _collections(connection, connection.scope["route_handler"])
         audit_operation(
             connection.scope, _with_parameters(event, connection, needed, collections), awaited=awaited
         )
@@ -236,6 +238,7 @@ def secret_of(headers: Mapping[str, str]) -> str | None:
     return None
 
 
+@lru_cache(256)
 def _host_name(netloc: str) -> str:
     """The host in lower case, without port, brackets and final dot."""
     try:
@@ -256,6 +259,7 @@ def _same_site(host: str, origin: str) -> bool:
     return same
 
 
+@lru_cache(256)
 def _is_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name)

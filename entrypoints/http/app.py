@@ -8,6 +8,7 @@ from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.enums import ScopeType
+from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from application.api_keys import ManageKeys
@@ -134,10 +135,10 @@ def create_app(container: Container) -> ASGIApp:
 def create_api(container: Container) -> Litestar:
     """The framework's part of the application: its routes and what they need."""
     settings: Settings = container.settings()
-    return Litestar(
+    api = Litestar(
         [*CONTROLLERS, docs_router, console_router],
         dependencies={
-            name: Provide(_bridge(getattr(container, name), kind), sync_to_thread=False)
+            name: Provide(_bridge(getattr(container, name), kind), use_cache=True, sync_to_thread=False)
             for name, kind in USE_CASES.items()
         },
         guards=[
@@ -158,6 +159,20 @@ def create_api(container: Container) -> Litestar:
         request_max_body_size=settings.max_body_bytes,
         logging_config=None,
     )
+    resolve_dependencies_in_turn(api)
+    return api
+
+
+def resolve_dependencies_in_turn(api: Litestar) -> None:
+    """Let handlers get what they ask for without a task for each of it.
+
+    The framework starts tasks for dependencies that don't depend on each other. All of ours are computed at once, and
+    the tasks took a tenth of an answer's time.
+    """
+    for route in api.routes:
+        if isinstance(route, HTTPRoute):
+            for _, model in route.route_handler_map.values():
+                model.dependency_batches = [{each} for batch in model.dependency_batches for each in batch]
 
 
 def _cors(origins: list[str]) -> CORSConfig | None:

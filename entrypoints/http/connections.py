@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from entrypoints.http.connection_budget import ConnectionBudget, State
 from entrypoints.http.envelope import refusal
+from entrypoints.http.joined_writes import JoinedWrites
 
 MAX_HEAD_BYTES = 64 * 1024
 """The request line and the headers."""
@@ -118,6 +119,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._enter(State.BODY)
         super().on_headers_complete()
+        if self.cycle is not None and self.cycle.transport is self.transport:
+            self.cycle.transport = JoinedWrites(self.transport, self.loop)  # type: ignore[assignment]
 
     @override
     def on_message_complete(self) -> None:

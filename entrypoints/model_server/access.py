@@ -1,4 +1,4 @@
-"""Who may use a model service: other services of ours, by the key that they share."""
+"""Who may use a model service: other services of ours, by the key that they share, or by their certificates."""
 
 import hmac
 from typing import Any
@@ -16,9 +16,11 @@ HEALTH = "/v2/health/"
 class ServiceGuard:
     """A Litestar guard: checks the key; where there is none, that no web page sends the request."""
 
-    def __init__(self, key: str, rules: BrowserRules) -> None:
+    def __init__(self, key: str, rules: BrowserRules, *, certified: bool = False) -> None:
+        """`certified`: whether only clients with a certificate can connect at all."""
         self._key = key.encode()
         self._rules = rules
+        self._certified = certified
 
     async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         """Let the request pass.
@@ -28,6 +30,8 @@ class ServiceGuard:
             AccessDenied: there is no key, and the host or the origin is wrong.
         """
         headers = connection.headers
+        if not self._key and self._certified:
+            return
         if not self._key:
             self._rules.check(headers.get("host"), headers.get("origin"))
         elif not connection.scope["path"].startswith(HEALTH):

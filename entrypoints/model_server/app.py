@@ -1,12 +1,13 @@
 """The model service's application."""
 
+from typing import TYPE_CHECKING
+
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from adapters.system.machine import return_freed_memory
-from adapters.threads.pool import ThreadWorkerPool
 from application.analysis.analyser import FaceAnalyser
 from application.analysis.extraction import LocalExtractor
 from entrypoints.bootstrap.analysis import AnalysisContainer
@@ -14,13 +15,20 @@ from entrypoints.bootstrap.settings import Settings
 from entrypoints.http.access import BrowserRules
 from entrypoints.http.middleware.access_log import access_log
 from entrypoints.http.middleware.disconnects import drop_abandoned_work
+from entrypoints.http.middleware.measured import measured
 from entrypoints.http.middleware.stopping import refuse_at_stop
+from entrypoints.http.middleware.traced import traced
 from entrypoints.http.middleware.uploads import UploadBudget, bound_uploads
+from entrypoints.http.routes.metrics import MetricsController
 from entrypoints.model_server.access import ServiceGuard
 from entrypoints.model_server.errors import HANDLERS, refusal
+from entrypoints.model_server.inference import infer_handler
 from entrypoints.model_server.routes import ProtocolController
-from entrypoints.model_server.served import ServedModels
+from entrypoints.model_server.served import ServedModels, Serving
 from entrypoints.model_server.stages import Detect, Embed, Examine, Stage
+
+if TYPE_CHECKING:  # its libraries are an extra
+    from adapters.opentelemetry.traces import Traces
 
 TASKS = ("detection", "recognition", "anti_spoofing")
 
@@ -45,25 +53,31 @@ def served_models(container: AnalysisContainer, tasks: frozenset[str], names: li
     return ServedModels(library, {task: stages[task] for task in tasks}, needed)
 
 
-def create_model_app(container: AnalysisContainer, served: ServedModels) -> ASGIApp:
+def create_model_app(
+    container: AnalysisContainer, served: ServedModels, traces: "Traces | None" = None
+) -> ASGIApp:
     """The application."""
     settings: Settings = container.settings()
-    workers: ThreadWorkerPool = container.workers()
+    serving = Serving(served, container.workers())
     hosts = frozenset(name.lower() for name in settings.allowed_hosts)
     api = Litestar(
-        [ProtocolController],
-        dependencies={
-            "served": Provide(lambda: served, sync_to_thread=False),
-            "workers": Provide(lambda: workers, sync_to_thread=False),
-        },
-        guards=[ServiceGuard(settings.service_key, BrowserRules(hosts, frozenset()))],
+        [ProtocolController, MetricsController, infer_handler(serving)],
+        dependencies={"serving": Provide(lambda: serving, sync_to_thread=False)},
+        guards=[
+            ServiceGuard(
+                settings.service_key,
+                BrowserRules(hosts, frozenset()),
+                certified=settings.service_ca is not None,
+            )
+        ],
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         openapi_config=None,
         request_max_body_size=settings.max_body_bytes,
         logging_config=None,
     )
     budget = UploadBudget(settings.max_uploads_bytes, return_freed_memory)
-    requests = access_log(refuse_at_stop(bound_uploads(drop_abandoned_work(api), budget), refusal))
+    bounded = refuse_at_stop(bound_uploads(drop_abandoned_work(api), budget), refusal)
+    requests = access_log(measured(traced(bounded, traces)))
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await (requests if scope["type"] == ScopeType.HTTP else api)(scope, receive, send)

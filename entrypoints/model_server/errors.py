@@ -7,7 +7,7 @@ import msgspec
 from litestar import MediaType, Response
 from litestar.exceptions import HTTPException
 
-from adapters.remote.protocol import MalformedMessage
+from adapters.remote.protocol import CHALLENGE, MalformedMessage
 from domain import errors
 from entrypoints.http.error_causes import describe_causes
 from entrypoints.http.errors import HTTP_CODES, RETRY_AFTER_S, status_of
@@ -50,7 +50,7 @@ def domain_error(request: AnyRequest, error: errors.FaceServiceError) -> Respons
         logger.warning("%s request=%s: %s: %s", path, name, error.code, describe_causes(error))
     answer = refused(request, status, error.detail, error.code)
     if isinstance(error, errors.Unauthenticated):
-        answer.headers["WWW-Authenticate"] = 'Bearer realm="face-api models"'
+        answer.headers["WWW-Authenticate"] = CHALLENGE
     return answer
 
 

@@ -1,24 +1,16 @@
-"""The protocol's addresses."""
+"""The protocol's addresses, besides that which runs models."""
 
-import asyncio
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
-from litestar import Controller, Response, get, post
+from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from adapters.remote.protocol import HEADER_LENGTH, read_request
-from adapters.threads.pool import ThreadWorkerPool
-from application.ports.workers import current_client
-from domain.errors import Busy
-from entrypoints.http.requests.multipart import AnyRequest
-from entrypoints.model_server.served import PLATFORM, ServedModels
+from entrypoints.model_server.served import PLATFORM, Serving
 
 EXTENSIONS = ["binary_tensor_data", "model_repository"]
-MAX_TIMEOUT_S = 600.0
-"""For which a client may say that it waits."""
 
 
 class ProtocolController(Controller):
@@ -42,52 +34,19 @@ class ProtocolController(Controller):
         return {"ready": True}
 
     @post("/repository/index", status_code=HTTPStatus.OK)
-    async def list_models(
-        self, served: NamedDependency[ServedModels], workers: NamedDependency[ThreadWorkerPool]
-    ) -> list[dict[str, str]]:
+    async def list_models(self, serving: NamedDependency[Serving]) -> list[dict[str, str]]:
         """All models that can be served."""
-        return await workers.run(served.index)
+        return await serving.workers.run(serving.models.index)
 
     @get("/models/{model:str}")
-    async def get_model(
-        self,
-        model: FromPath[str],
-        served: NamedDependency[ServedModels],
-        workers: NamedDependency[ThreadWorkerPool],
-    ) -> dict[str, Any]:
+    async def get_model(self, model: FromPath[str], serving: NamedDependency[Serving]) -> dict[str, Any]:
         """A model's inputs and outputs, and whose weights it has."""
-        return await workers.run(served.metadata, model)
+        return await serving.workers.run(serving.models.metadata, model)
 
     @get("/models/{model:str}/ready")
     async def get_model_ready(
-        self,
-        model: FromPath[str],
-        served: NamedDependency[ServedModels],
-        workers: NamedDependency[ThreadWorkerPool],
+        self, model: FromPath[str], serving: NamedDependency[Serving]
     ) -> dict[str, Any]:
         """Whether a model can be run."""
-        await workers.run(served.metadata, model)
+        await serving.workers.run(serving.models.metadata, model)
         return {"name": model, "ready": True}
-
-    @post("/models/{model:str}/infer", status_code=HTTPStatus.OK)
-    async def infer(
-        self,
-        request: AnyRequest,
-        model: FromPath[str],
-        served: NamedDependency[ServedModels],
-        workers: NamedDependency[ThreadWorkerPool],
-    ) -> Response[bytes]:
-        """Run a model."""
-        asked, inputs = read_request(await request.body(), request.headers.get(HEADER_LENGTH))
-        given = asked.parameters.get("timeout")
-        timeout = given / 1e6 if isinstance(given, int | float) and given > 0 else MAX_TIMEOUT_S
-        try:
-            async with asyncio.timeout(min(timeout, MAX_TIMEOUT_S)):
-                body, header = await workers.run(served.infer, model, asked, inputs)
-        except TimeoutError as error:
-            if (client := current_client.get()) is not None:
-                client.drop()
-            raise Busy("The time that the request allows is over.") from error
-        headers = {} if header is None else {HEADER_LENGTH: str(header)}
-        kind = "application/json" if header is None else "application/octet-stream"
-        return Response(body, media_type=kind, headers=headers)

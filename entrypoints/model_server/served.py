@@ -8,6 +8,7 @@ from adapters.onnx.library import OnnxModelLibrary
 from adapters.remote.library import OURS
 from adapters.remote.protocol import Answer, Parameters, Request, Tensor, write_answer
 from application.errors import StartupError
+from application.ports.workers import WorkerPool
 from domain.errors import FaceServiceError, UnknownModel
 from entrypoints.bootstrap.remedies import explained
 from entrypoints.model_server.stages import Outputs, Spec, Stage
@@ -17,7 +18,7 @@ PLATFORM = OURS
 
 @dataclass(frozen=True, slots=True)
 class ServedModels:
-    """Synchronous, except for `names`: call it in a worker."""
+    """Synchronous: call it in a worker."""
 
     library: OnnxModelLibrary
     stages: Mapping[str, Stage]
@@ -98,6 +99,14 @@ class ServedModels:
             "dimensions": identity.dimensions,
             "embeddings": identity.embeddings,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What handlers need, in one: the framework takes long to put several together."""
+
+    models: ServedModels
+    workers: WorkerPool
 
 
 def _tensors(spec: Spec) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from entrypoints.bootstrap.settings import PREFIX, Settings
 
 PROJECT = Path(__file__).parents[2]
 PAGE = (PROJECT / "docs" / "reliability.md").read_text().partition("\n## Bounds\n")[2].partition("\n## ")[0]
-ROWS = re.findall(r"^\| ([^|]+) \| ([\d,]+)[^|]* \| `(\w+)` \| `([\w/]+\.py)` \|$", PAGE, re.MULTILINE)
+ROWS = re.findall(r"^\| ([^|]+) \| ([\d,.]+)[^|]* \| `(\w+)` \| `([\w/]+\.py)` \|$", PAGE, re.MULTILINE)
 """What, number, setting or constant, module."""
 
 
@@ -28,7 +28,7 @@ def test_a_bound_is_the_one_of_the_code(what: str, number: str, name: str, modul
         value = getattr(Settings(), name.removeprefix(PREFIX).lower())
     else:
         value = getattr(import_module(module.removesuffix(".py").replace("/", ".")), name)
-    assert value == int(number.replace(",", "")), what
+    assert value == float(number.replace(",", "")), what
 
 
 def test_every_bound_among_the_settings_is_in_the_table() -> None:

@@ -18,13 +18,16 @@ MOST_STOP_S = 35.0
     "--seconds", type=click.FloatRange(1), default=8.0, show_default=True, help="of each measurement"
 )
 @click.option("--runs", type=click.IntRange(1), default=1, show_default=True)
-def attacks(names: tuple[str, ...], seconds: float, runs: int) -> None:
+@click.option(
+    "--addresses", type=click.IntRange(1, 250), default=1, show_default=True, help="of the attacker"
+)
+def attacks(names: tuple[str, ...], seconds: float, runs: int, addresses: int) -> None:
     """Attack a service beside ten good clients; the exit status is 1 if one of the bounds isn't held."""
     failed = False
     for name in names or ATTACKS:
         click.echo(f"{name} ({ATTACKS[name].what})")
         for _ in range(runs):
-            outcome = measure(name, seconds)
+            outcome = measure(name, seconds, addresses)
             problems = judged(outcome)
             failed = failed or bool(problems)
             click.echo(f"  {described(outcome)}{'; NOT HELD: ' if problems else ''}{', '.join(problems)}")

@@ -4,11 +4,14 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
 
 from PIL import Image as Pillow
+
+Connect = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 
 GOOD_CLIENTS = 10
 _SIDE = 250
@@ -50,28 +53,47 @@ class Tally:
         return self.statuses[503] / max(1, self.statuses.total())
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """From where clients reach a service of this machine."""
+
+    port: int
+    """The service's."""
+    addresses: Sequence[str]
+    """Of the clients, which have them by turns; all of 127.0.0.0/8 is this machine's."""
+
+    async def connect(self, number: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The connection of the client of a number."""
+        local = self.addresses[number % len(self.addresses)]
+        return await asyncio.open_connection("127.0.0.1", self.port, local_addr=(local, 0))
+
+
 async def good_clients(port: int, photo: bytes, seconds: float) -> Tally:
-    """Ten clients that recognise one photo after the other."""
-    return await repeat(port, lambda: request("/api/face/recognize", photo), GOOD_CLIENTS, seconds)
+    """Ten clients, each with an address of its own, that recognise one photo after the other."""
+    origin = Origin(port, [f"127.0.1.{number}" for number in range(1, GOOD_CLIENTS + 1)])
+    return await repeat(origin, lambda: request("/api/face/recognize", photo), GOOD_CLIENTS, seconds)
 
 
 async def repeat(
-    port: int, make: Callable[[], bytes], clients: int, seconds: float, pause_s: float = 0.0
+    origin: Origin, make: Callable[[], bytes], clients: int, seconds: float, pause_s: float = 0.0
 ) -> Tally:
     """Clients that send one request after the other for some seconds, each after a pause."""
     tally = Tally(seconds)
     end = time.perf_counter() + seconds
-    await asyncio.gather(*(_client(port, make, end, tally, pause_s) for _ in range(clients)))
+    connects = [partial(origin.connect, number) for number in range(clients)]
+    await asyncio.gather(*(_client(connect, make, end, tally, pause_s) for connect in connects))
     return tally
 
 
-async def _client(port: int, make: Callable[[], bytes], end: float, tally: Tally, pause_s: float) -> None:
+async def _client(
+    connect: Connect, make: Callable[[], bytes], end: float, tally: Tally, pause_s: float
+) -> None:
     connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
     while (left := end - time.perf_counter()) > 0:
         begun = time.perf_counter()
         try:
             async with asyncio.timeout(left):
-                connection = connection or await asyncio.open_connection("127.0.0.1", port)
+                connection = connection or await connect()
                 status = await _exchange(*connection, make())
         except TimeoutError:
             break
@@ -101,17 +123,19 @@ async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, 
     return int(status[1])
 
 
-async def hold(port: int, starts: Sequence[bytes], seconds: float) -> None:
+async def hold(origin: Origin, starts: Sequence[bytes], seconds: float) -> None:
     """Connections that send a beginning and then nothing; those that are closed are opened again."""
     end = time.perf_counter() + seconds
-    await asyncio.gather(*(_holder(port, start, end) for start in starts))
+    await asyncio.gather(
+        *(_holder(partial(origin.connect, number), start, end) for number, start in enumerate(starts))
+    )
 
 
-async def _holder(port: int, start: bytes, end: float) -> None:
+async def _holder(connect: Connect, start: bytes, end: float) -> None:
     while (left := end - time.perf_counter()) > 0:
         try:
             async with asyncio.timeout(left):
-                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                reader, writer = await connect()
                 try:
                     writer.write(start)
                     await writer.drain()

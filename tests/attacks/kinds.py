@@ -11,7 +11,7 @@ from io import BytesIO
 import psutil
 from PIL import Image as Pillow
 
-from tests.attacks.clients import hold, repeat, request
+from tests.attacks.clients import Origin, hold, repeat, request
 from tests.unit import hostile_images as hostile
 
 _WIDTH, _HEIGHT = 7000, 7100
@@ -24,7 +24,8 @@ _UPLOAD = 14_950_000
 class Target:
     """What is attacked."""
 
-    port: int
+    origin: Origin
+    """From where it is attacked."""
     process: int
     """Process id of the service."""
     faces: Sequence[bytes]
@@ -50,7 +51,7 @@ def costly_photos(make: Callable[[], bytes], clients: int = 12) -> Run:
 
     async def run(target: Target, seconds: float) -> object:
         whole = request("/api/face/recognize", make())
-        return await repeat(target.port, lambda: whole, clients, seconds, _PAUSE_S)
+        return await repeat(target.origin, lambda: whole, clients, seconds, _PAUSE_S)
 
     return run
 
@@ -60,7 +61,7 @@ async def long_names(target: Target, seconds: float) -> object:
     whole = request(
         "/api/collection", json.dumps({"name": name}, ensure_ascii=False).encode(), "application/json"
     )
-    return await repeat(target.port, lambda: whole, 4, seconds, _PAUSE_S)
+    return await repeat(target.origin, lambda: whole, 4, seconds, _PAUSE_S)
 
 
 async def crowds(target: Target, seconds: float) -> object:
@@ -72,13 +73,13 @@ async def crowds(target: Target, seconds: float) -> object:
     file = BytesIO()
     photo.save(file, "JPEG", quality=90)
     whole = request("/api/face/recognize?faces=all", file.getvalue())
-    return await repeat(target.port, lambda: whole, 8, seconds)
+    return await repeat(target.origin, lambda: whole, 8, seconds)
 
 
 async def long_heads(target: Target, seconds: float) -> None:
     """10 MB of headers."""
     head = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 10_000_000
-    await hold(target.port, [head] * 8, seconds)
+    await hold(target.origin, [head] * 8, seconds)
 
 
 async def changes(target: Target, seconds: float) -> object:
@@ -92,18 +93,18 @@ async def changes(target: Target, seconds: float) -> object:
         name = f"P{dice.getrandbits(40)}"
         return request(f"/api/face/register/json?name={name}&on_conflict=allow", body, "application/json")
 
-    return await repeat(target.port, make, 1, seconds, _PAUSE_S)
+    return await repeat(target.origin, make, 1, seconds, _PAUSE_S)
 
 
 async def silent_connections(target: Target, seconds: float) -> None:
     """200 that send nothing, and 200 that stop within the headers."""
-    await hold(target.port, [b"", b"GET / HTTP/1.1\r\nX: "] * 200, seconds)
+    await hold(target.origin, [b"", b"GET / HTTP/1.1\r\nX: "] * 200, seconds)
 
 
 async def held_uploads(target: Target, seconds: float) -> None:
     """64 uploads whose last bytes never come."""
     whole = request("/api/face/recognize", bytes(_UPLOAD))
-    await hold(target.port, [whole[:-100_000]] * 64, seconds)
+    await hold(target.origin, [whole[:-100_000]] * 64, seconds)
 
 
 async def hung_worker(target: Target, seconds: float) -> None:
@@ -111,7 +112,18 @@ async def hung_worker(target: Target, seconds: float) -> None:
     first = psutil.Process(target.process)
     workers = [child for child in first.children() if child.exe() == first.exe()]
     workers[0].send_signal(signal.SIGSTOP)
-    await hold(target.port, [b""], seconds)
+    await hold(target.origin, [b""], seconds)
+
+
+def faceless(width: int, height: int) -> bytes:
+    """A JPEG of patches of colour."""
+    dice = random.Random(1)
+    small = Pillow.frombytes(
+        "RGB", (width // 16, height // 16), dice.randbytes(width // 16 * (height // 16) * 3)
+    )
+    file = BytesIO()
+    small.resize((width, height), Pillow.Resampling.BICUBIC).save(file, "JPEG", quality=90)
+    return file.getvalue()
 
 
 _SMALL = partial(hostile.jpeg, 300, 200)
@@ -143,6 +155,9 @@ ATTACKS = {
     "runs": Attack(
         "36: run-length encoded BMPs",
         costly_photos(lambda: hostile.rle_bmp(1000, 900, b"\0\x02\0\0" * 650_000)),
+    ),
+    "faceless": Attack(
+        "36: photos of 1280 x 960 pixels without a face", costly_photos(partial(faceless, 1280, 960), 10)
     ),
     "crowds": Attack("37: 209 faces in a photo", crowds),
     "heads": Attack("38: 10 MB of headers", long_heads),

@@ -11,7 +11,7 @@ from subprocess import TimeoutExpired
 
 import psutil
 
-from tests.attacks.clients import Tally, good_clients, small_photo
+from tests.attacks.clients import Origin, Tally, good_clients, small_photo
 from tests.attacks.kinds import ATTACKS, Target
 from tests.e2e.service import Service
 from tests.fuzz.faces import sample_faces
@@ -68,22 +68,23 @@ class Outcome:
         return self.memory_mb[2] / self.memory_mb[0]
 
 
-def measure(name: str, seconds: float, settings: dict[str, str] | None = None) -> Outcome:
-    """Start a service, attack it, and stop it under the attack."""
-    return asyncio.run(_measure(name, seconds, settings or {}))
+def measure(name: str, seconds: float, addresses: int = 1) -> Outcome:
+    """Start a service, attack it from so many addresses, and stop it under the attack."""
+    return asyncio.run(_measure(name, seconds, addresses))
 
 
-async def _measure(name: str, seconds: float, settings: dict[str, str]) -> Outcome:
+async def _measure(name: str, seconds: float, addresses: int) -> Outcome:
     attack = ATTACKS[name]
     faces = sample_faces()
     photo = small_photo(faces[0])
     with (
         tempfile.TemporaryDirectory(prefix="face-attack-") as folder,
-        Service(Path(folder), {**attack.settings, **settings}) as service,
+        Service(Path(folder), attack.settings) as service,
     ):
         service.register("Eileen", photo, on_conflict="allow").raise_for_status()
         pid = service.process.pid
-        target = Target(service.port, pid, faces)
+        origin = Origin(service.port, [f"127.0.2.{number}" for number in range(1, addresses + 1)])
+        target = Target(origin, pid, faces)
         await good_clients(service.port, photo, _WARM_S)
         spent = [_service_s(pid)]
         before = await good_clients(service.port, photo, seconds)

@@ -12,8 +12,10 @@ import hashlib
 import os
 import tempfile
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 import click
 import uvloop
@@ -75,6 +77,28 @@ def resident_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """Seconds, and those of the processor that this process and the database have used."""
+
+    wall: float
+    own: float
+    database: float
+
+    @classmethod
+    def now(cls, meter: Meter) -> Self:
+        own = time.process_time()
+        return cls(time.perf_counter(), own, meter.used() - own)
+
+    def since(self, earlier: Self, count: int) -> str:
+        """The rate of so many, and what one took."""
+        here, there = (1e6 * (self.own - earlier.own), 1e6 * (self.database - earlier.database))
+        return (
+            f"{count / (self.wall - earlier.wall):,.0f} a second,"
+            f" {here / count:.0f} us here and {there / count:.0f} us in the database each"
+        )
+
+
 async def measure(path: Path, settings: Settings, count: int, kind: str) -> None:
     """Import, and print."""
     container = Container(settings=providers.Object(settings))
@@ -88,30 +112,23 @@ async def measure(path: Path, settings: Settings, count: int, kind: str) -> None
             async for _ in use_case.check(reader, sections):
                 pass
             click.echo(f"checked: {time.perf_counter() - began:.1f} s, {resident_mb():.0f} MB")
-            began = lap = time.perf_counter()
-            people_s, reported = 0.0, 0
             with Meter(settings.data_dir / "postgres") as meter:
-                last_own, last_all = time.process_time(), meter.used()
+                begun = lap = _Clock.now(meter)
+                people, reported = begun, 0
                 async for done in use_case.execute(reader, sections):
-                    now = time.perf_counter()
                     if done.faces == 0:
-                        people_s, lap = now - began, now
-                        last_own, last_all = time.process_time(), meter.used()
+                        people = lap = _Clock.now(meter)
                     elif done.faces - reported >= count // 10:
-                        own, everything = time.process_time(), meter.used()
-                        step = done.faces - reported
-                        here = (own - last_own) / step * 1e6
-                        there = (everything - last_all - (own - last_own)) / step * 1e6
+                        now = _Clock.now(meter)
                         click.echo(
-                            f"{done.faces:9,} faces: {step / (now - lap):7,.0f} a second, {here:.0f} us here and"
-                            f" {there:.0f} us in the database a face, {resident_mb():.0f} MB"
+                            f"{done.faces:9,} faces: {now.since(lap, done.faces - reported)}, {resident_mb():.0f} MB"
                         )
-                        reported, lap, last_own, last_all = done.faces, now, own, everything
-            whole = time.perf_counter() - began
+                        reported, lap = done.faces, now
+                ended = _Clock.now(meter)
+            click.echo(f"people: {people.since(begun, count)}")
+            click.echo(f"their faces: {ended.since(people, count)}")
             click.echo(
-                f"people {people_s:.1f} s ({count / people_s:,.0f} a second), all {whole:.1f} s:"
-                f" {count / whole:,.0f} faces a second with their people,"
-                f" {count / (whole - people_s):,.0f} without; {done.new_faces:,} new"
+                f"both: {ended.since(begun, count)}, {resident_mb():.0f} MB; {done.new_faces:,} new faces"
             )
 
 

@@ -38,6 +38,7 @@ from application.ports.change_feed import FaceRows, GalleryKey
 from domain.faces import Embedding
 from domain.people import DEFAULT_COLLECTION
 from tests.benchmarks import simulation
+from tests.benchmarks.galleries import GalleryInMemory
 from tests.benchmarks.growth.loading import MODEL, load
 
 DIMENSIONS = 128
@@ -91,7 +92,7 @@ async def opened(url: str, folder: Path, index_type: str = "FLAT") -> AsyncItera
 
 async def _measured(faces: int, count: int, types: list[str]) -> None:
     async with _loaded(faces) as (url, folder, gallery):
-        probes = simulation.probes(gallery, count)
+        probes = simulation.probes(GalleryInMemory(gallery), count)
         click.echo(f"{faces:,} faces, {count} probes; exact: {probes.identified:.1%} identified")
         for index_type in types:
             async with opened(url, folder / "milvus", index_type) as index:

@@ -32,12 +32,18 @@ class Service:
     """`with Service(OURS, folder) as service:`; it is configured as this process is, but for what is given."""
 
     def __init__(
-        self, command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        ready_path: str = "/health/ready",
     ) -> None:
         self._command = command
+        self._ready_path = ready_path
         self._folder = folder
         self._environment = environment or {}
-        self.port = _free_port()
+        self.port = free_port()
         self.client = httpx.Client(base_url=f"http://{HOST}:{self.port}", timeout=60)
 
     def __enter__(self) -> Self:
@@ -85,7 +91,7 @@ class Service:
 
     def _is_ready(self) -> bool:
         try:
-            return self.client.get("/health/ready").is_success
+            return self.client.get(self._ready_path).is_success
         except httpx.TransportError:
             return False
 
@@ -111,7 +117,7 @@ class Service:
         return own, [pid for pid in descendants if pid not in own]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]

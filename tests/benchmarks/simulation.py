@@ -6,9 +6,13 @@ SFace's fill their 128 dimensions nearly evenly: participation ratio 114. Anothe
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from tests.benchmarks.galleries import SimulatedGallery
 
 _WIDEST, _NARROWEST = 1.3, 0.68
 """Standard deviations of the first and of the last dimension: participation ratio 114 of 128."""
@@ -38,22 +42,21 @@ def faces(count: int, dimensions: int, seed: int = 0) -> NDArray[np.float32]:
     return _unit(_numbers(np.random.default_rng(seed), count, dimensions))
 
 
-def probes(gallery: NDArray[np.float32], count: int, seed: int = 1) -> Probes:
+def probes(gallery: "SimulatedGallery", count: int, seed: int = 1) -> Probes:
     """Other photos of some of the people."""
     random = np.random.default_rng(seed)
     mates = random.choice(len(gallery), count, replace=False)
     mean, deviation = _MATED_MEAN, _MATED_DEVIATION
     similar = np.clip(random.normal(mean, deviation, (count, 1)), *_MATED_RANGE)
-    face = gallery[mates]
-    other = _numbers(random, count, gallery.shape[1])
+    order = np.argsort(mates)
+    face = gallery.rows(mates[order])[np.argsort(order)]
+    other = _numbers(random, count, gallery.dimensions)
     other = _unit(other - np.vecdot(other, face)[:, np.newaxis] * face)
     vectors = np.asarray(similar * face + np.sqrt(1 - similar**2) * other, dtype=np.float32)
     return Probes(vectors, mates, _nearest(gallery, vectors))
 
 
-def _nearest(
-    gallery: NDArray[np.float32], vectors: NDArray[np.float32], count: int = 10
-) -> NDArray[np.int64]:
+def _nearest(gallery: "SimulatedGallery", vectors: NDArray[np.float32], count: int = 10) -> NDArray[np.int64]:
     best = np.full((len(vectors), count), -2, dtype=np.float32)
     rows = np.zeros((len(vectors), count), dtype=np.int64)
     for start, block in _blocks(gallery):
@@ -67,9 +70,10 @@ def _nearest(
     return rows
 
 
-def _blocks(gallery: NDArray[np.float32]) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    for start in range(0, len(gallery), _BLOCK):
-        yield start, gallery[start : start + _BLOCK]
+def _blocks(gallery: "SimulatedGallery") -> Iterator[tuple[int, NDArray[np.float32]]]:
+    for first, block in gallery.blocks():
+        for start in range(0, len(block), _BLOCK):
+            yield first + start, block[start : start + _BLOCK]
 
 
 def _numbers(random: np.random.Generator, count: int, dimensions: int) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.benchmarks.capacity.chain import Chain, Part, of_a_chain
 from tests.benchmarks.capacity.events import Process, Processor, Simulation, Slots
 from tests.benchmarks.capacity.service import Request, Topology, by_clients, by_rate, of_a_run
 
@@ -97,3 +98,31 @@ def test_the_database_of_many_instances_is_the_limit_at_last() -> None:
     assert figures.per_second == pytest.approx(1000, rel=0.05)
     assert figures.database > 0.99
     assert figures.waiting > 1000
+
+
+def chain(waiting: int = 16) -> Chain:
+    """28 ms of a photo in three services, 6 of them in the API."""
+    return Chain(
+        api=Part(loop=0.002, worker=[0.004], workers=waiting),
+        models=[
+            Part(loop=0.001, worker=[0.006], workers=3),
+            Part(loop=0.001, worker=[0.014], workers=3),
+        ],
+    )
+
+
+def test_one_client_of_three_services_waits_for_one_after_the_other() -> None:
+    figures = of_a_chain(chain(), 1, 6)
+    assert figures.ms(0.5) == pytest.approx(28)
+    assert figures.per_second == pytest.approx(1 / 0.028, rel=0.02)
+
+
+def test_many_clients_of_three_services_get_what_the_cores_give() -> None:
+    figures = of_a_chain(chain(), 16, 6)
+    assert figures.per_second == pytest.approx(2 / 0.028, rel=0.05)
+
+
+def test_an_api_with_one_thread_asks_for_one_photo_at_a_time() -> None:
+    """Others wait for the thread; only the event loop of the API goes on beside it."""
+    figures = of_a_chain(chain(waiting=1), 16, 6)
+    assert figures.per_second == pytest.approx(1 / 0.026, rel=0.02)

@@ -19,6 +19,7 @@ async def test_the_default_one_is_there(storage: Storage) -> None:
 async def test_a_new_one_is_empty(storage: Storage) -> None:
     assert await storage.collections.create("staff") == Collection("staff", 0)
     assert await storage.collections.get("staff") == Collection("staff", 0)
+    assert await storage.collections.exists("staff")
 
 
 async def test_names_are_taken_once(storage: Storage) -> None:
@@ -30,6 +31,7 @@ async def test_names_are_taken_once(storage: Storage) -> None:
 
 async def test_unknown(storage: Storage) -> None:
     assert await storage.collections.get("staff") is None
+    assert not await storage.collections.exists("staff")
     assert not await storage.collections.delete("staff")
 
 

@@ -1,5 +1,6 @@
 """`face-api serve-models` as another service finds it: its own process, a real socket."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,11 +20,13 @@ class ModelService(ServiceProcess):
     tasks: str
     settings: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
+    tls: ssl.SSLContext | None = None
+    """What the test itself trusts and shows, where the service serves https."""
     ready_path: ClassVar[str] = "/v2/health/ready"
 
     def __post_init__(self) -> None:
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.client = httpx.Client(base_url=self.url, timeout=120)
+        self.url = f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+        self.client = httpx.Client(base_url=self.url, timeout=120, verify=self.tls or True)
         self.log = self.directory / f"models-{self.port}.log"
 
     def command(self) -> list[str | Path]:

@@ -27,13 +27,14 @@ def findings(directory: Path, status: int, **environment: str) -> dict[str, tupl
 
 
 def test_before_the_first_start(tmp_path: Path) -> None:
-    """Nothing is wrong, and no database is made."""
+    """Nothing is wrong, and nothing is written."""
     found = findings(tmp_path, 0, FACE_PORT=str(free_port()))
     assert "no database yet" in found["data directory"][1]
     assert "no service is running" in found["address"][1]
     assert "yunet and sface" in found["models"][1]
     assert ", which runs on " in found["models"][1]
     assert "database" not in found
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_beside_the_service(tmp_path: Path, astronaut: bytes) -> None:

@@ -10,10 +10,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from entrypoints.bootstrap.settings import PROJECT
-from tests.e2e.service import FACE_API, Service
+from tests.e2e import programs
+from tests.e2e.nginx import proxy
+from tests.e2e.service import FACE_API, Service, furnish
 from tests.e2e.test_readme import BLOCKS, STAND_IN
 
 FOLDER = PROJECT / "docs" / "how-to"
@@ -26,12 +29,10 @@ def visitor(tmp_path: Path, astronaut: bytes) -> Path:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(astronaut)
     shutil.copy(PROJECT / "docs" / "examples" / "attendance.py", tmp_path)
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    (programs / "face-api").symlink_to(FACE_API)
-    (programs / "python3").symlink_to(sys.executable)
-    (programs / "curl").write_text(f'#!/bin/sh\nexec "{sys.executable}" "{STAND_IN}" "$@"\n')
-    (programs / "curl").chmod(0o755)
+    folder = tmp_path / "bin"
+    programs.install(folder)
+    (folder / "curl").write_text(f'#!/bin/sh\nexec "{sys.executable}" "{STAND_IN}" "$@"\n')
+    (folder / "curl").chmod(0o755)
     return tmp_path
 
 
@@ -101,6 +102,90 @@ def test_systemd(tmp_path: Path) -> None:
         [verify, "verify", tmp_path / "face-api.service"], capture_output=True, text=True, check=False
     )
     assert "face-api.service:" not in told.stderr, told.stderr
+
+
+def test_nginx(tmp_path: Path, visitor: Path, astronaut: bytes) -> None:
+    key, serve = blocks("nginx.md", "sh")
+    (configuration,) = blocks("nginx.md", "nginx")
+    settings = dict(re.findall(r"(FACE_\w+)=(\S+)", serve))
+    carry_out(serve, visitor)
+    with Service(tmp_path, {**settings, "FACE_DATABASE_URL": "embedded"}) as service:
+        secret = carry_out(key, visitor).strip().splitlines()[-1]
+        with proxy(configuration, service.port) as port:
+            address = f"http://127.0.0.1:{port}"
+            with httpx.Client(base_url=address, headers={"Host": "example.org"}, timeout=60) as client:
+                moved = client.get("/faces")
+                assert (moved.status_code, moved.headers["Location"].endswith("/faces/")) == (301, True)
+                assert "/faces" in client.get("/faces/openapi.json").json()["servers"][0]["url"]
+                for page in ("", "console", "health/ready"):
+                    assert client.get(f"/faces/{page}").status_code == 200
+                for headers, status in (({}, 401), ({"X-API-Key": secret}, 200)):
+                    photo = {"image": ("photo", astronaut)}
+                    register = "/faces/api/face/register?name=Ada"
+                    assert client.post(register, files=photo, headers=headers).status_code == status
+                assert client.get("/faces/", headers={"Host": "evil.example"}).status_code == 403
+                assert len(client.get("/faces/health/live").headers["X-Request-ID"]) == 32
+
+
+def test_compose(visitor: Path) -> None:
+    start, commands, services = blocks("compose.md", "sh")
+    shutil.copy(PROJECT / ".env.example", visitor)
+    assert "face_" in carry_out(start, visitor)
+    (visitor / ".env").unlink()
+    furnish(visitor / "data")
+    assert "1 enrolled" in carry_out(commands, visitor)
+    carry_out(services, visitor)
+
+
+def test_kubernetes(visitor: Path) -> None:
+    build, secret, apply, use = blocks("kubernetes.md", "sh")
+    (visitor / "bin" / "openssl").write_text("#!/bin/sh\necho 0123456789abcdef\n")
+    (visitor / "bin" / "openssl").chmod(0o755)
+    furnish(visitor / "data")
+    for commands in (build, secret, apply):
+        carry_out(commands, visitor)
+    assert "face_" in carry_out(use, visitor)
+
+
+def test_backup(visitor: Path) -> None:
+    backup, restore, with_docker, files, sql = blocks("backup.md", "sh")
+    carry_out("face-api enroll people --init", visitor)
+    carry_out(backup, visitor)
+    (visitor / "old").mkdir()
+    (visitor / "data").rename(visitor / "old" / "data")
+    furnish(visitor / "data")
+    assert "1 person" in carry_out(restore, visitor)
+    out, back = with_docker.splitlines()
+    carry_out(out, visitor)
+    shutil.rmtree(visitor / "data")
+    furnish(visitor / "data")
+    assert "1 person" in carry_out(back, visitor)
+    carry_out(files, visitor)
+    assert (visitor / "face-backup.tar.gz").stat().st_mode & 0o077 == 0
+    carry_out(sql, visitor)
+
+
+def test_upgrade(visitor: Path) -> None:
+    ours, with_docker = blocks("upgrade.md", "sh")
+    furnish(visitor / "data")
+    for commands in (ours, with_docker):
+        carry_out(commands, visitor)
+        assert (visitor / "before.zip").is_file()
+        (visitor / "before.zip").unlink()
+
+
+def test_weights(tmp_path: Path, visitor: Path, assets: Path, astronaut: bytes) -> None:
+    install, reembed, enrol, old = blocks("weights.md", "sh")
+    shutil.copy(assets / "models" / "arcface_mobilefacenet_128.onnx", visitor)
+    with Service(tmp_path, {"FACE_DATABASE_URL": "embedded", "FACE_STORE_CROPS": "true"}) as service:
+        service.register("Grace", astronaut)
+        carry_out(install, visitor)
+        assert "1 face embedded" in carry_out(reembed, visitor)
+        new = {"recognition_model": "arcface_mobilefacenet_128"}
+        assert service.recognize(astronaut, **new).json()["data"]["name"] == "Grace"
+        carry_out(enrol, visitor)
+        (face,) = json.loads(carry_out(old, visitor, service))["data"]
+        assert (face["name"], face["recognition_model"]) == ("Grace", "sface")
 
 
 def test_every_page_is_tried() -> None:

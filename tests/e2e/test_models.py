@@ -1,5 +1,6 @@
 """Models by name: listed, aliased, absent, broken."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -86,6 +87,8 @@ def test_models_that_are_added_are_in_the_data_directory(tmp_path: Path, assets:
     assert face_api(tmp_path, "models", "add", str(known), **data).stdout.startswith(
         f"scrfd_500m_bnkps is installed in {tmp_path / 'faces' / 'models'};"
     )
+    again = json.loads(face_api(tmp_path, "models", "add", str(known), "--json", **data).stdout)
+    assert (again["name"], again["task"], again["installed"]) == ("scrfd_500m_bnkps", "detection", True)
     added = face_api(tmp_path, "models", "add", str(new), "--name", "mine", "--family", "scrfd", **data)
     assert added.stdout == f"mine is installed in {tmp_path / 'faces' / 'models'}, for detection\n"
     files = {"mine.onnx", "models.toml", "scrfd_500m_bnkps.onnx"}
@@ -96,6 +99,15 @@ def test_models_that_are_added_are_in_the_data_directory(tmp_path: Path, assets:
     assert installed == {"yunet", "sface", "scrfd_500m_bnkps", "mine"}
     verified = face_api(tmp_path, "models", "verify", "mine", "scrfd", **data)
     assert verified.stdout.splitlines() == ["mine: ok", "scrfd_500m_bnkps: ok"]
+
+
+def test_a_model_that_is_there_is_not_fetched_again(tmp_path: Path, assets: Path) -> None:
+    here = {"FACE_MODELS_DIR": str(assets / "models")}
+    (there,) = json.loads(face_api(tmp_path, "models", "pull", "faceonnx", "--json", **here).stdout)
+    assert (there["name"], there["installed"], there["new"]) == ("faceonnx", True, False)
+    said = face_api(tmp_path, "models", "pull", "faceonnx", **here).stdout.splitlines()
+    assert said[0].startswith("faceonnx: licence of the weights: ")
+    assert said[1:] == ["faceonnx is installed already"]
 
 
 def contents(folder: Path) -> set[Path]:
@@ -161,6 +173,8 @@ def test_export_writes_a_repository_for_triton(tmp_path: Path) -> None:
         assert model.parent.name.isdecimal()
         assert model.stat().st_size > 100_000
         assert f'name: "{name}"' in (tmp_path / "repository" / name / "config.pbtxt").read_text()
+    told = face_api(tmp_path, "models", "export", "repository", "sface", "--json", FACE_DATA_DIR="data")
+    assert json.loads(told.stdout) == [{"name": "sface", "folder": "repository/sface"}]
     told = face_api(tmp_path, "models", "export", "repository", "nobody", FACE_DATA_DIR="data")
     assert told.returncode == 1
     assert "nobody" in told.stderr

@@ -105,6 +105,30 @@ def test_collections_never_meet(service: Service, astronaut: bytes) -> None:
     refusal(service.client.delete(f"/api/collection/{name}"), 404, "collection_not_found")
 
 
+def test_a_collection_that_there_is_not_is_not_found_whatever_is_asked_of_it(
+    service: Service, astronaut: bytes
+) -> None:
+    photo = {"image": ("photo", astronaut)}
+    for method, path, form in (
+        ("GET", "/api/face", {}),
+        ("DELETE", "/api/face/1", {}),
+        ("POST", "/api/face/1/move?profile_id=1", {}),
+        ("POST", "/api/face/verify?name=Ada", {"files": photo}),
+        ("POST", "/api/face/register?name=Ada", {"files": photo}),
+        ("POST", "/api/face/search", {"files": photo}),
+        ("GET", "/api/profile", {}),
+        ("POST", "/api/profile", {"json": {"name": "Ada"}}),
+        ("GET", "/api/profile/1", {}),
+        ("GET", "/api/profile/1/export", {}),
+        ("PATCH", "/api/profile/1", {"json": {"name": "Ada"}}),
+        ("POST", "/api/profile/1/merge?into=2", {}),
+        ("DELETE", "/api/profile/1", {}),
+        ("GET", "/api/gallery/check", {}),
+    ):
+        there = path + ("&" if "?" in path else "?") + "collection=gone"
+        refusal(service.client.request(method, there, **form), 404, "collection_not_found")
+
+
 def test_the_default_collection_stays_and_names_are_plain(service: Service) -> None:
     refusal(service.client.delete("/api/collection/default"), 422, "invalid_collection")
     refusal(service.client.post("/api/collection", json={"name": "No Spaces"}), 422, "invalid_collection")

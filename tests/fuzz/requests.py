@@ -3,138 +3,22 @@
 import base64
 import json
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from tests.fuzz.images import Files
-
-PHOTO_PATHS = ("detect", "embed", "liveness", "recognize", "search", "verify", "register", "register/batch")
-OTHER_PATHS = (
-    ("GET", "/api/face"),
-    ("GET", "/api/profile"),
-    ("POST", "/api/profile"),
-    ("PATCH", "/api/profile/{}"),
-    ("POST", "/api/profile/{}/merge"),
-    ("DELETE", "/api/profile/{}"),
-    ("DELETE", "/api/face/{}"),
-    ("POST", "/api/face/{}/move"),
-    ("GET", "/api/collection"),
-    ("POST", "/api/collection"),
-    ("DELETE", "/api/collection/{}"),
-    ("GET", "/api/collection/{}/calibration"),
-    ("GET", "/api/model"),
-    ("GET", "/openapi.json"),
-    ("GET", "/health/ready"),
-    ("POST", "/api/face/liveness/session"),
-    ("POST", "/api/face/liveness/session/{}/frame"),
-    ("GET", "/api/face/liveness/session/{}"),
-    ("GET", "/{}"),
-)
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "BREW")
-PARAMETERS = (
-    "name",
-    "profile_id",
-    "collection",
-    "faces",
-    "detection_model",
-    "recognition_model",
-    "threshold",
-    "top_k",
-    "metadata",
-    "liveness",
-    "liveness_session",
-    "quality",
-    "on_conflict",
-    "method",
-    "limit",
-    "after",
-    "into",
-    "min_face",
-)
-_GALLERY = ("collection", "detection_model", "recognition_model", "liveness", "quality")
-_SEARCH = (*_GALLERY, "method", "threshold", "faces", "min_face", "top_k", "metadata")
-TAKEN: Mapping[str, Sequence[str]] = {
-    "detect": ("detection_model", "min_face"),
-    "embed": ("detection_model", "recognition_model", "faces", "min_face"),
-    "liveness": ("detection_model",),
-    "recognize": (*_SEARCH, "liveness_session"),
-    "search": _SEARCH,
-    "verify": (*_GALLERY, "method", "threshold", "name", "profile_id", "liveness_session"),
-    "register": (*_GALLERY, "faces", "on_conflict", "profile_id", "liveness_session"),
-    "register/batch": (*_GALLERY, "faces", "on_conflict"),
-    "": ("name", "profile_id", "collection", "metadata", "limit", "after", "into", "recognition_model"),
-}
-"""The parameters of an operation, by its path; of those without photos, whatever they have together."""
-VALUES: Sequence[str] = (
-    "Ada",
-    "1",
-    "0",
-    "-1",
-    "9007199254740993",
-    "1e999",
-    "nan",
-    "true",
-    "largest",
-    "all",
-    "single",
-    "sface",
-    "yunet",
-    "arcface",
-    "observe",
-    "nearest",
-    "default",
-    "0.5",
-    '{"a": 1}',
-    "[" * 100,
-    "{" * 2000,
-    "",
-    " ",
-    "\0",
-    "\u202e\u0301\ud7ff",
-    "a" + "\u0301\u0323" * 500,
-    "x" * 5000,
-    "';DROP TABLE face;--",
-    "../../etc/passwd",
-)
-HEADERS = (
-    "Accept",
-    "Authorization",
-    "Content-Type",
-    "Expect",
-    "Forwarded",
-    "Idempotency-Key",
-    "Origin",
-    "Range",
-    "X-API-Key",
-    "X-Forwarded-Prefix",
-)
-HEADER_VALUES = (
-    "",
-    "x",
-    "a" * 3000,
-    "bytes=0-1",
-    "Bearer x",
-    "multipart/form-data; boundary=",
-    "image/jpeg",
-    "100-continue",
-    "\u00e9",
-)
-JSON_VALUES: Sequence[object] = (
-    None,
-    True,
-    0,
-    -1,
-    1e308,
-    2**70,
-    "",
-    "Ada",
-    [],
-    {},
-    [[[[]]]],
-    {"a": {"b": [1]}},
-    "\u0000",
-    "x" * 9000,
+from tests.fuzz.operations import IDS, OPERATIONS, USUAL, USUAL_PARAMETERS, Operation
+from tests.fuzz.vocabulary import (
+    HEADER_VALUES,
+    HEADERS,
+    JSON_VALUES,
+    METHODS,
+    PARAMETERS,
+    PHOTO_PATHS,
+    RAW_TYPES,
+    TAKEN,
+    VALUES,
 )
 
 
@@ -148,14 +32,34 @@ class Request:
     body: bytes = b""
     cut: int | None = None
     """The body ends after so many bytes, and the connection with it."""
+    chunk: int = 0
+    """Bytes of a chunk of the body; 0: it is sent as a whole, with its length."""
 
-    def head(self, host: str) -> bytes:
-        """The request line and headers."""
+    def wire(self, host: str) -> bytes:
+        """As it is sent."""
         lines = [f"{self.method} {self.target} HTTP/1.1", f"Host: {host}"]
         lines += [f"{name}: {value}" for name, value in self.headers]
-        if self.body or self.method in {"POST", "PUT", "PATCH"}:
+        if self.chunk:
+            lines.append("Transfer-Encoding: chunked")
+        elif self.body or self.method in {"POST", "PUT", "PATCH"}:
             lines.append(f"Content-Length: {len(self.body)}")
-        return "\r\n".join([*lines, "", ""]).encode("latin-1", errors="replace")
+        head = "\r\n".join([*lines, "", ""]).encode("latin-1", errors="replace")
+        body = self.body[: self.cut]
+        if not self.chunk:
+            return head + body
+        chunks = [body[at : at + self.chunk] for at in range(0, len(body), self.chunk)]
+        sent = b"".join(b"%x;name=value\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
+        return head + sent + (b"" if self.cut is not None else b"0\r\nX-Trailer: 1\r\n\r\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a client of the service knows."""
+
+    secret: str | None = None
+    """An administrator's API key."""
+    sessions: Sequence[tuple[str, str]] = (("none", "none"),)
+    """Ids of liveness sessions, and the number that belongs to the next frame of each."""
 
 
 @dataclass(slots=True)
@@ -164,6 +68,7 @@ class Requests:
 
     dice: random.Random
     faces: Sequence[bytes]
+    known: Known = Known()
     files: Files = field(init=False)
 
     def __post_init__(self) -> None:
@@ -172,17 +77,15 @@ class Requests:
     def any(self) -> Request:
         """A request of any kind."""
         dice = self.dice
-        make = dice.choices((self._photo, self._json_photo, self._other, self._odd), (4, 2, 5, 2))[0]
-        request = make()
-        if request.body and dice.random() < 0.03:
-            return Request(
-                request.method,
-                request.target,
-                request.headers,
-                request.body,
-                dice.randrange(len(request.body)),
-            )
-        return request
+        makes = (self._photo, self._json_photo, self._raw_photo, self._frame, self._other, self._odd)
+        made = dice.choices(makes, (4, 2, 1, 1, 6, 2))[0]()
+        if self.known.secret is not None and dice.random() < 0.97:
+            made = replace(made, headers=(*made.headers, ("X-API-Key", self.known.secret)))
+        if made.body and dice.random() < 0.05:
+            made = replace(made, chunk=dice.choice((7, 1000, 1 << 16)))
+        if made.body and dice.random() < 0.03:
+            made = replace(made, cut=dice.randrange(len(made.body)))
+        return made
 
     def _photo(self) -> Request:
         dice = self.dice
@@ -234,25 +137,48 @@ class Requests:
             body[dice.choice(("image", "embedding", "x"))] = dice.choice(JSON_VALUES)
         return self._json("POST", f"/api/face/{name}{self._query(name)}", body)
 
+    def _raw_photo(self) -> Request:
+        """The photo is the whole body."""
+        name, kind = self.dice.choice(PHOTO_PATHS), self.dice.choice(RAW_TYPES)
+        return Request(
+            "POST", f"/api/face/{name}{self._query(name)}", (("Content-Type", kind),), self.files.any()
+        )
+
+    def _frame(self) -> Request:
+        """A frame of a liveness session, or a look at one."""
+        dice = self.dice
+        session, nonce = dice.choice(self.known.sessions)
+        path = f"/api/face/liveness/session/{session}"
+        if dice.random() < 0.1:
+            return Request("GET", path)
+        image = base64.b64encode(self.files.any()).decode()
+        return self._json("POST", f"{path}/frame", {"nonce": nonce, "image": image})
+
     def _other(self) -> Request:
         dice = self.dice
-        method, path = dice.choice(OTHER_PATHS)
-        path = path.format(quote(self._value(), safe=""))
-        target = path + self._query("")
-        if method in {"GET", "DELETE"}:
-            return Request(method, target)
-        keys = ("name", "metadata", "image", "nonce", "other")
-        return self._json(
-            method, target, {key: dice.choice(JSON_VALUES) for key in dice.sample(keys, dice.randint(0, 3))}
-        )
+        operation = dice.choice(OPERATIONS)
+        value = dice.choice(operation.values) if operation.values else quote(self._value(), safe="")
+        target = operation.path.format(value) + self._query_of(operation)
+        if not operation.keys:
+            return Request(operation.method, target)
+        keys = [key for key in operation.keys if dice.random() < 0.7]
+        if dice.random() < 0.1:
+            keys.append("other")
+        body: dict[str, object] = {
+            key: dice.choice(USUAL[key] if key in USUAL and dice.random() < 0.8 else JSON_VALUES)
+            for key in keys
+        }
+        return self._json(operation.method, target, body)
 
     def _odd(self) -> Request:
         dice = self.dice
-        _, path = dice.choice(OTHER_PATHS)
+        operation = dice.choice(OPERATIONS)
         headers = [(dice.choice(HEADERS), dice.choice(HEADER_VALUES)) for _ in range(dice.randint(0, 5))]
-        path = path.format(dice.choice(("%ff%fe", "%00", "%2e%2e%2f", "a" * 3000, "%c3%a9")))
+        odd = ("%ff%fe", "%00", "%2e%2e%2f", "a" * 3000, "%c3%a9")
+        # The key of the requests must not be revoked.
+        path = operation.path.format(dice.choice(odd if "key" in operation.path else (*odd, *IDS)))
         body = dice.randbytes(dice.choice((0, 10, 5000)))
-        return Request(dice.choice(METHODS), path + self._query(""), tuple(headers), body)
+        return Request(dice.choice(METHODS), path + self._query_of(operation), tuple(headers), body)
 
     def _json(self, method: str, target: str, body: object) -> Request:
         text = json.dumps(body, ensure_ascii=self.dice.random() < 0.5).encode(errors="surrogatepass")
@@ -265,15 +191,30 @@ class Requests:
 
     def _query(self, name: str) -> str:
         dice = self.dice
-        known = PARAMETERS if dice.random() < 0.2 else TAKEN[name]
-        number = min(len(known), dice.choice((0, 0, 0, 1, 1, 2, 4)))
-        chosen = [(key, self._value()) for key in dice.sample(known, number)]
+        chosen = self._chosen(PARAMETERS if dice.random() < 0.2 else TAKEN[name], (0, 0, 0, 1, 1, 2, 4))
         if name == "register" and dice.random() < 0.8:
             chosen.append(("name", dice.choice(("Ada", "Grace", "Z\u00f6e", str(dice.randint(0, 500))))))
-        if not chosen:
-            return ""
-        return "?" + "&".join(f"{key}={quote(value, safe='', errors='replace')}" for key, value in chosen)
+        return _encoded(chosen)
+
+    def _query_of(self, operation: Operation) -> str:
+        known = PARAMETERS if self.dice.random() < 0.05 else operation.parameters
+        return _encoded(self._chosen(known, (0, 1, 1, 2, 3)))
+
+    def _chosen(self, known: Sequence[str], numbers: Sequence[int]) -> list[tuple[str, str]]:
+        dice = self.dice
+        number = min(len(known), dice.choice(numbers))
+        chosen = []
+        for key in dice.sample(known, number):
+            usual = USUAL_PARAMETERS.get(key, ())
+            chosen.append((key, dice.choice(usual) if usual and dice.random() < 0.7 else self._value()))
+        return chosen
 
     def _value(self) -> str:
         dice = self.dice
         return dice.choice(VALUES) if dice.random() < 0.7 else str(dice.randint(-5, 2000))
+
+
+def _encoded(parameters: Sequence[tuple[str, str]]) -> str:
+    if not parameters:
+        return ""
+    return "?" + "&".join(f"{key}={quote(value, safe='', errors='replace')}" for key, value in parameters)

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from tests.fuzz.requests import Request, Requests
+from tests.e2e.service import Service
+from tests.fuzz.requests import Known, Request, Requests
 
 DEADLINE_S = 90.0
 """By which every request has its answer: three times as long as a service takes for one at most."""
@@ -34,7 +35,14 @@ class Outcome:
 
 
 async def send(
-    port: int, count: int, seed: int, faces: Sequence[bytes], clients: int = 8, *, first: int = 0
+    port: int,
+    count: int,
+    seed: int,
+    faces: Sequence[bytes],
+    known: Known,
+    clients: int = 8,
+    *,
+    first: int = 0,
 ) -> Outcome:
     """Send `count` requests over several connections at once.
 
@@ -43,17 +51,28 @@ async def send(
         count: number of requests.
         seed: equal ones give equal requests.
         faces: photos with faces, as files.
+        known: what the clients know of the service.
         clients: concurrent connections.
         first: number of the first request.
     """
     outcome = Outcome()
     await asyncio.gather(
         *(
-            _client(port, range(first + start, first + count, clients), seed, faces, outcome)
+            _client(port, range(first + start, first + count, clients), seed, faces, known, outcome)
             for start in range(clients)
         )
     )
     return outcome
+
+
+def acquainted(service: Service, sessions: int = 8) -> Known:
+    """Have an API key and some liveness sessions; those of an earlier call end after a minute."""
+    client = service.client
+    if "x-api-key" not in client.headers:
+        made = client.post("/api/key", json={"name": "fuzz", "scopes": ["admin"]})
+        client.headers["x-api-key"] = made.json()["data"]["secret"]
+    started = [client.post("/api/face/liveness/session").json()["data"] for _ in range(sessions)]
+    return Known(client.headers["x-api-key"], [(each["id"], each["nonce"]) for each in started])
 
 
 def errors_in(log: str) -> list[str]:
@@ -62,11 +81,11 @@ def errors_in(log: str) -> list[str]:
 
 
 async def _client(
-    port: int, numbers: Iterable[int], seed: int, faces: Sequence[bytes], outcome: Outcome
+    port: int, numbers: Iterable[int], seed: int, faces: Sequence[bytes], known: Known, outcome: Outcome
 ) -> None:
     for number in numbers:
         # A generator for each request, so that any one of them can be made again.
-        request = Requests(random.Random(f"{seed}:{number}"), faces).any()
+        request = Requests(random.Random(f"{seed}:{number}"), faces, known).any()
         begun = time.perf_counter()
         try:
             async with asyncio.timeout(DEADLINE_S):
@@ -90,7 +109,7 @@ async def exchange(port: int, request: Request) -> int:
     """The status of the answer; 0 where the connection ends without one."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
-        writer.write(request.head(f"127.0.0.1:{port}") + request.body[: request.cut])
+        writer.write(request.wire(f"127.0.0.1:{port}"))
         await writer.drain()
         if request.cut is not None:
             return 0

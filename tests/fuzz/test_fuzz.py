@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.service import Service
 from tests.fuzz.faces import sample_faces
 from tests.fuzz.requests import Requests
-from tests.fuzz.run import errors_in, send
+from tests.fuzz.run import acquainted, errors_in, send
 
 REQUESTS = 150
 
@@ -23,7 +23,7 @@ def test_equal_seeds_make_equal_requests() -> None:
 @pytest.mark.parametrize("database", ["embedded", "memory"])
 async def test_no_request_does_harm(tmp_path: Path, database: str) -> None:
     with Service(tmp_path, {"FACE_DATABASE_URL": database}) as service:
-        outcome = await send(service.port, REQUESTS, 3, sample_faces())
+        outcome = await send(service.port, REQUESTS, 3, sample_faces(), acquainted(service))
         assert not outcome.wrong
         assert outcome.statuses[200] > REQUESTS / 20
         assert outcome.statuses[422] > REQUESTS / 20

@@ -105,6 +105,7 @@ def test_only_what_the_image_is_made_of_reaches_the_engine(tmp_path: Path) -> No
         "static/models.toml",
         "requirements/build.txt",
         "requirements/cuda.txt",
+        "requirements/spare.py",
     }
     unwanted = {
         ".env",

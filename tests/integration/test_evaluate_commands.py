@@ -94,9 +94,15 @@ def test_a_threshold_for_a_camera(
     assert (other.exit_code, other.stdout) == (1, "")
     assert "measured with minifasnet_v2+minifasnet_v1se, but minifasnet_v2 would judge" in other.stderr
     again = run(
-        "calibrate-liveness", "--live", live, "--bpcer", "0.05", env={"FACE_LIVENESS_MODELS": "minifasnet_v2"}
+        "calibrate-liveness",
+        *("--live", live, "--bpcer", "0.05", "--json"),
+        env={"FACE_LIVENESS_MODELS": "minifasnet_v2"},
     )
     assert again.exit_code == 0
+    report = json.loads(again.stdout)
+    kept = tomllib.loads((environment / "data" / "liveness.toml").read_text())
+    assert report["file"] == str(environment / "data" / "liveness.toml")
+    assert report["calibration"]["threshold"] == pytest.approx(kept["threshold"], abs=1e-6)
     assert "without --attack nobody knows" in again.stderr
 
 
@@ -173,6 +179,8 @@ def test_photos_and_the_vectors_made_of_them_give_the_same_table(mugshots: Path,
     written = run("embed-set", "--images", mugshots, "--output", kept)
     assert written.exit_code == 0
     assert "40 photos of 20 people" in written.stdout
+    report = json.loads(run("embed-set", "--images", mugshots, "--output", kept, "--json").stdout)
+    assert (report["photos"], report["people"], report["file"]) == (40, 20, str(kept))
     tables = []
     for option, source in (("--images", mugshots), ("--vectors", kept)):
         target = environment / f"{option}.toml"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from adapters.prometheus.metrics import exposition
 from entrypoints.bootstrap.settings import PROJECT, load_settings
 from entrypoints.cli.serve import STOP_S
 
@@ -82,6 +83,9 @@ def test_every_file_belongs_to_a_kustomization_and_every_kind_has_its_version() 
 
 def test_patches_and_images_are_of_what_there_is(found: dict[str, dict[str, Manifest]]) -> None:
     for patch in kustomization(OVERLAY)["patches"]:
+        if "target" in patch:
+            assert patch["target"]["kind"] in found
+            continue
         changed = yaml.safe_load((OVERLAY / patch["path"]).read_text())
         target = found[changed["kind"]][changed["metadata"]["name"]]
         assert container(changed)["name"] == container(target)["name"]
@@ -157,3 +161,16 @@ def test_probes_ask_what_is_served(deployment: Manifest) -> None:
         asked = container(deployment)[probe]["httpGet"]
         assert asked["path"] == f"{prefix}/{path}"
         assert asked["port"] in ports
+
+
+def test_autoscalers_read_the_queue_that_the_pods_tell(
+    deployment: Manifest, found: dict[str, dict[str, Manifest]]
+) -> None:
+    (operation,) = yaml.safe_load((OVERLAY / "queue.yaml").read_text())
+    assert (operation["op"], operation["path"]) == ("add", "/spec/metrics/-")
+    assert found["HorizontalPodAutoscaler"][deployment["metadata"]["name"]]["spec"]["metrics"]
+    name = operation["value"]["pods"]["metric"]["name"]
+    assert f"# TYPE {name} gauge" in exposition().decode()
+    (rule,) = yaml.safe_load((FOLDER / "prometheus-adapter.yaml").read_text())["rules"]["custom"]
+    assert rule["seriesQuery"].startswith(name + "{")
+    assert rule["name"]["as"] == name

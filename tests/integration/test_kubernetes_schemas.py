@@ -13,14 +13,25 @@ VERSIONS = ["1.30", kubernetes_validate.latest_version()]
 
 
 def patched() -> list[Manifest]:
-    """The deployments as the overlay changes them."""
+    """What the overlay changes, as it is then."""
     found = {(one["kind"], one["metadata"]["name"]): one for one in manifests(BASE)}
     changed = []
     for patch in kustomization(OVERLAY)["patches"]:
         part = yaml.safe_load((OVERLAY / patch["path"]).read_text())
+        if "target" in patch:
+            for (kind, _), one in found.items():
+                if kind == patch["target"]["kind"]:
+                    changed.append(with_more_metrics(one, [operation["value"] for operation in part]))
+            continue
         whole = deepcopy(found[part["kind"], part["metadata"]["name"]])
         container(whole).update(container(part))
         changed.append(whole)
+    return changed
+
+
+def with_more_metrics(autoscaler: Manifest, metrics: list[Manifest]) -> Manifest:
+    changed = deepcopy(autoscaler)
+    changed["spec"]["metrics"] += metrics
     return changed
 
 

@@ -17,6 +17,9 @@ MANIFEST = "manifest.json"
 FILES = "files/"
 """The folder of the operator's files in a backup."""
 
+GREATEST_NORM = 3.4e38
+"""That of a float32."""
+
 Id_co = TypeVar("Id_co", covariant=True)
 IntegerId = Annotated[int, msgspec.Meta(ge=1, le=MAX_ID)]
 
@@ -114,6 +117,6 @@ class FaceEntry(msgspec.Struct, Generic[Id_co], frozen=True, omit_defaults=True)
     """Little-endian float32."""
     digest: bytes | None = None
     crop: bytes | None = None
-    norm: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    norm: Annotated[float, msgspec.Meta(gt=0, le=GREATEST_NORM)] | None = None
     """See Embedding.norm."""
     created_at: datetime | None = None

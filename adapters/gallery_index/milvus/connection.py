@@ -128,10 +128,12 @@ class MilvusConnection:
                 raise IndexMissing from error
             if error.code == _RELEASED:
                 raise IndexReleased from error
+            self._let_go()
             raise IndexUnavailable from error
         except IndexUnavailable:
             raise
         except Exception as error:  # its driver's, among them grpc.RpcError and OSError
+            self._let_go()
             raise IndexUnavailable from error
 
     def _connected(self) -> Any:
@@ -139,6 +141,14 @@ class MilvusConnection:
             if self._client is None:
                 self._client = self._module.MilvusClient(timeout=CONNECT_S, **self._parameters())
             return self._client
+
+    def _let_go(self) -> None:
+        """Of a folder that another process has open: it may have ended, and this one can open it itself."""
+        with self._connecting:
+            if self._lite is not None and not self._lite.own:
+                if self._client is not None:
+                    self._client.close()
+                self._client = self._lite = None
 
     def _parameters(self) -> dict[str, Any]:
         if self.address.embedded:

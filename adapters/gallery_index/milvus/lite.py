@@ -54,6 +54,11 @@ class LiteServer:
         self._server.start()
         link.write_text(self.uri, encoding="utf-8")
 
+    @property
+    def own(self) -> bool:
+        """Whether it is this process that has the folder open."""
+        return self._server is not None
+
     def close(self) -> None:
         """End the server, if it is this process's."""
         if self._server is not None:

@@ -21,7 +21,7 @@ from adapters.gallery_index.milvus.generations import (
     VECTOR,
     Generation,
 )
-from application.ports.change_feed import Changes, FaceRows, GalleryKey, SnapshotToken
+from application.ports.change_feed import NO_SNAPSHOT, Changes, FaceRows, GalleryKey, SnapshotToken
 
 BATCH_BYTES = 1 << 20
 """Of vectors in one write."""
@@ -46,6 +46,10 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     filled: bool
     after: int = 0
     """While it is being filled: faces up to this id are in the index."""
+    unfinished: SnapshotToken = NO_SNAPSHOT
+    """Somebody began to write changes since this snapshot, and hasn't said that it is done (see CatchingUp)."""
+    unfinished_at: float = 0.0
+    """When they began, in Unix time."""
 
     @property
     def gallery(self) -> GalleryKey:

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from adapters.gallery_index.milvus.catching_up import begun
 from adapters.gallery_index.milvus.generations import Generation
 from adapters.gallery_index.milvus.rows import IndexRows, Progress
 from adapters.gallery_index.milvus.shared_index import SharedIndex
@@ -122,10 +123,13 @@ class VerifyIndex:
             drift.missing += len(missing)
             drift.orphaned += len(orphaned)
             drift.stale += len(stale)
-            if lease is not None:
+            if lease is not None and missing | orphaned | stale:
+                await rows.note(begun(note))
                 await lease.check()
                 await rows.remove(key, sorted(orphaned))
                 await rows.write(key, ours.take(np.flatnonzero(np.isin(ours.face_ids, [*missing, *stale]))))
+                await lease.check()
+                await rows.note(note)
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[Lease | None]:

@@ -1,5 +1,7 @@
 """The catalogue of models: one entry for each, read from static/models.toml, which explains the keys."""
 
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -44,6 +46,8 @@ class Catalogue:
 
     def __init__(self, entries: dict[str, ModelEntry]) -> None:
         self.entries = entries
+        # Each request asks; the names of those that aren't there are not kept.
+        self._matching = lru_cache(256)(self._matches)
 
     @classmethod
     def load(cls, *paths: Path) -> "Catalogue":
@@ -62,12 +66,15 @@ class Catalogue:
         """The model that once had this name, or the name as it is."""
         return next((model for model, entry in self.entries.items() if name in entry.names), name)
 
-    def matching(self, task: Task, name: str) -> list[str]:
+    def matching(self, task: Task, name: str) -> Sequence[str]:
         """The model of that name, present or former, or the members of that group, in the catalogue's order.
 
         Raises:
             UnknownModel: neither exists for this task.
         """
+        return self._matching(task, name)
+
+    def _matches(self, task: Task, name: str) -> Sequence[str]:
         names = [model for model, entry in self.entries.items() if entry.task == task]
         name = self.named(name)
         found = [model for model in names if name in {model, self.entries[model].group}]

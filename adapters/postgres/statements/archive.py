@@ -1,5 +1,6 @@
 """Exporting faces, and restoring people and faces."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TypeAlias, cast
 
@@ -120,10 +121,18 @@ _PEOPLE = """
     SELECT {0} :within, name, CAST(metadata AS jsonb), coalesce(created_at, now())
     FROM unnest(CAST(:ids AS bigint[]), CAST(:names AS text[]), CAST(:about AS text[]),
         CAST(:times AS timestamptz[])) AS given (id, name, metadata, created_at)
-    ON CONFLICT DO NOTHING RETURNING id
+    ON CONFLICT DO NOTHING RETURNING id, name
     """
-RESTORE_PEOPLE_WITH_IDS = sa.text(_PEOPLE.format("id,"))
-RESTORE_PEOPLE = sa.text(_PEOPLE.format(""))
+RESTORE_PEOPLE: Mapping[bool, TypedReturnsRows[ProfileId, str]] = {
+    with_ids: cast(
+        "TypedReturnsRows[ProfileId, str]",
+        sa.text(_PEOPLE.format("id," if with_ids else "")).columns(
+            sa.column("id", sa.BigInteger), sa.column("name", sa.Text)
+        ),
+    )
+    for with_ids in (True, False)
+}
+"""With ids and without; the people who were added."""
 
 # -- faces
 
@@ -202,4 +211,5 @@ RESTORE_FACES: TypedReturnsRows[FaceId] = cast(
     ).columns(sa.column("id", sa.BigInteger)),
 )
 """The numbers of all embeddings are one array, as a statement for each face takes several times as long."""
+NOW: sa.Select[datetime] = sa.select(sa.func.now())
 RESTORE_CROP = sa.insert(face_crop).values(face_id=FACE_ID, image=sa.bindparam("crop", type_=sa.LargeBinary))

@@ -119,6 +119,7 @@ _retention = (collection.c.retention_days, collection.c.retention_from)
 COLLECTIONS = sa.select(collection.c.name, _profiles, *_retention).order_by(collection.c.name).limit(LIMIT)
 """Name, people, days and from when on they count."""
 COLLECTIONS_AFTER = COLLECTIONS.where(collection.c.name > sa.bindparam("after", type_=sa.Text))
+COLLECTION_EXISTS = sa.select(collection.c.name).where(collection.c.name == COLLECTION)
 GET_COLLECTION = sa.select(collection.c.name, _profiles, *_retention).where(collection.c.name == COLLECTION)
 _DAYS, _FROM = sa.bindparam("days", type_=sa.Integer), sa.bindparam("since", type_=sa.Text)
 _rule = {"retention_days": _DAYS, "retention_from": _FROM}

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from functools import lru_cache
 from urllib.parse import quote
 
 from litestar.datastructures import MutableScopeHeaders
@@ -23,9 +24,15 @@ _MAX_PATH = 200
 """Characters of a path that are shown."""
 
 
+@lru_cache(1024)
 def shown_path(path: str) -> str:
     """A path for the log: in one line, whatever a client has put into it, and not too long."""
     return quote(path[:_MAX_PATH], safe=_PATH_CHARACTERS, errors="replace")
+
+
+@lru_cache(1024)
+def _shown(text: str) -> str:
+    return quote(text, safe=".:")
 
 
 def access_log(app: ASGIApp) -> ASGIApp:
@@ -49,11 +56,11 @@ def access_log(app: ASGIApp) -> ASGIApp:
         finally:
             client = scope.get("client")
             fields = {
-                "method": quote(str(scope.get("method"))),
+                "method": _shown(str(scope.get("method"))),
                 "path": shown_path(scope["path"]),
                 "status": CLIENT_CLOSED_REQUEST if record.left else status,
                 "ms": round((time.perf_counter() - start) * 1e3, 1),
-                "client": quote(client[0], safe=":.") if client else "-",
+                "client": _shown(client[0]) if client else "-",
                 "request": record.id,
                 "code": record.code,
             }

@@ -1,10 +1,12 @@
 """What the metrics say of each request, and the header Server-Timing of its answer."""
 
 import time
+from functools import lru_cache
 from http import HTTPStatus
 
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import Counter, Histogram
 
 from adapters.prometheus.metrics import (
     DECISIONS,
@@ -14,7 +16,7 @@ from adapters.prometheus.metrics import (
     REQUESTS,
     STAGE_SECONDS,
 )
-from application.stages import Measurements, measuring
+from application.stages import Measurements, Stage, measuring
 from entrypoints.http.middleware.access_log import CLIENT_CLOSED_REQUEST
 from entrypoints.http.middleware.records import NO_CODE, record_of
 
@@ -60,15 +62,31 @@ def _count(scope: Scope, status: int, measurements: Measurements, seconds: float
     if record.left or not status:
         status = CLIENT_CLOSED_REQUEST
     route = scope.get("path_template") or _UNKNOWN
-    REQUESTS.labels(known_method(scope), route, str(status)).inc()
+    _answered(known_method(scope), route, status).inc()
     if route != _UNKNOWN:
-        REQUEST_SECONDS.labels(route).observe(seconds)
+        _duration(route).observe(seconds)
     if status >= HTTPStatus.BAD_REQUEST and record.code != NO_CODE:
         REFUSALS.labels(record.code).inc()
     for stage, _, took in measurements.stages:
-        STAGE_SECONDS.labels(stage).observe(took)
+        _stage(stage).observe(took)
     for verdict in measurements.verdicts:
         DECISIONS.labels(verdict).inc()
+
+
+# A metric looks for its labels anew, under a lock; there are few of each.
+@lru_cache(1024)
+def _answered(method: str, route: str, status: int) -> Counter:
+    return REQUESTS.labels(method, route, str(status))
+
+
+@lru_cache(256)
+def _duration(route: str) -> Histogram:
+    return REQUEST_SECONDS.labels(route)
+
+
+@lru_cache(len(Stage))
+def _stage(stage: Stage) -> Histogram:
+    return STAGE_SECONDS.labels(stage)
 
 
 def _server_timing(measurements: Measurements, total: float) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import MutableMapping, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any
 
@@ -40,24 +41,30 @@ def behind_proxies(
     async def answered(scope: Scope, receive: Receive, send: Send) -> None:
         state: MutableMapping[str, Any] = dict(scope)
         prefix = root_path
-        if _trusted(scope):
+        from_proxy = _trusted(_host_of(scope))
+        if from_proxy:
             prefix = next((_prefix(value) for name, value in scope["headers"] if name == _HEADER), root_path)
         state[_KEY] = prefix
         below = f"{scope['path']}/".startswith(f"{prefix}/")
         if prefix and below and prefix.split("/")[1] not in own_folders:
             state["path"] = scope["path"].removeprefix(prefix) or "/"
             state["raw_path"] = scope["raw_path"].removeprefix(prefix.encode()) or b"/"
-        await forwarded(state, receive, send)
+        await (forwarded if from_proxy else app)(state, receive, send)  # type: ignore[arg-type]
 
-    def _trusted(scope: Scope) -> bool:
-        client = scope.get("client")
+    @lru_cache(1024)
+    def _trusted(host: str) -> bool:
         try:
-            address = ip_address(client[0] if client else "")
+            address = ip_address(host)
         except ValueError:
             return False
         return any(address in network for network in trusted)
 
     return answered
+
+
+def _host_of(scope: Scope) -> str:
+    client = scope.get("client")
+    return client[0] if client else ""
 
 
 def _prefix(header: bytes) -> str:

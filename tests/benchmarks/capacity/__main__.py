@@ -1,6 +1,6 @@
 """The simulation's command line.
 
-python -m tests.benchmarks.capacity check [--images FOLDER]
+python -m tests.benchmarks.capacity check [one] [three] [--images FOLDER]
 python -m tests.benchmarks.capacity plan --rate 100 --instances 3 --cores 4 --worker-ms 34 --search-ms 2
 """
 

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from adapters.gallery_index.faiss.folders import IndexFolders
 from adapters.gallery_index.faiss.segmented_index import SegmentedIndex
 from application.ports.change_feed import NO_SNAPSHOT, Changes, FaceRows, GalleryKey, SnapshotToken
+from tests.benchmarks import simulation
+from tests.benchmarks.galleries import SimulatedGallery
 from tests.benchmarks.growth.timing import Times, timed, timed_each
 from tests.benchmarks.simulation import Probes
 
-_FILLING = 1 << 27
-"""Bytes of vectors that are applied at once."""
-
 _INSERTING_S = 5.0
+_INSERTED = 4096
+"""Faces, one after the other, again and again."""
+
 _NOTHING = np.zeros(0, dtype=np.int64)
 
 
@@ -59,19 +61,17 @@ class _Inserting:
     search: Times
 
 
-def measured(gallery: NDArray[np.float32], probes: Probes, folder: Path) -> IndexFigures:
-    """Fill an index with N x D vectors, and search it for the probes."""
-    name = GalleryKey("default", "simulated", gallery.shape[1])
+def measured(gallery: SimulatedGallery, probes: Probes, folder: Path) -> IndexFigures:
+    """Fill an index with all faces, and search it for the probes."""
+    name = GalleryKey("default", "simulated", gallery.dimensions)
     indexes = IndexFolders(folder)
     index = indexes.open(name, discard=True)
-    _, build_s = timed(lambda: _fill(index, gallery))
+    build_s = _fill(index, gallery)
     timed_each(lambda probe: index.search(probe, 1), probes.vectors[:50])
     ones, search = timed_each(lambda probe: index.search(probe, 1), probes.vectors)
     _, cpu = timed_each(lambda probe: index.search(probe, 1), probes.vectors, process_time)
     tens, search_ten = timed_each(lambda probe: index.search(probe, 10), probes.vectors)
-    answers = [
-        _answer(gallery, probe, found.face_ids) for probe, found in zip(probes.vectors, ones, strict=True)
-    ]
+    answers = _answers(gallery, probes, [found.face_ids for found in ones])
     _, save_s = timed(index.save)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     # Its owner must be gone before another process may open what it saved.
@@ -101,23 +101,32 @@ def measured(gallery: NDArray[np.float32], probes: Probes, folder: Path) -> Inde
     )
 
 
-def _fill(index: SegmentedIndex, gallery: NDArray[np.float32]) -> None:
-    step = max(1, _FILLING // gallery[:1].nbytes)
-    for start in range(0, len(gallery), step):
-        keys = np.arange(start, min(start + step, len(gallery)))
-        _apply(index, NO_SNAPSHOT, FaceRows(keys, keys, gallery[keys]))
+def _fill(index: SegmentedIndex, gallery: SimulatedGallery) -> float:
+    """The seconds it takes, but for making the faces."""
+    seconds = 0.0
+    for first, block in gallery.blocks():
+        start = perf_counter()
+        keys = np.arange(first, first + len(block))
+        _apply(index, NO_SNAPSHOT, FaceRows(keys, keys, block))
         while index.compact():
             pass
-    _apply(index, "0", FaceRows(_NOTHING, _NOTHING, gallery[:0]))
+        seconds += perf_counter() - start
+    _apply(index, "0", FaceRows(_NOTHING, _NOTHING, np.zeros((0, gallery.dimensions), dtype=np.float32)))
+    return seconds
 
 
 def _apply(index: SegmentedIndex, snapshot: SnapshotToken, faces: FaceRows) -> None:
     index.apply(Changes(index.snapshot, snapshot, faces, _NOTHING))
 
 
-def _answer(gallery: NDArray[np.float32], probe: NDArray[np.float32], faces: NDArray[np.int64]) -> int:
-    """As the database would rank the shortlist."""
-    return int(faces[np.argmax(gallery[faces] @ probe)])
+def _answers(gallery: SimulatedGallery, probes: Probes, found: list[NDArray[np.int64]]) -> list[int]:
+    """As the database would rank each shortlist."""
+    faces = np.unique(np.concatenate(found))
+    vectors = gallery.rows(faces)
+    return [
+        int(some[np.argmax(vectors[np.searchsorted(faces, some)] @ probe)])
+        for probe, some in zip(probes.vectors, found, strict=True)
+    ]
 
 
 def _reopened(folder: Path, name: GalleryKey, probes: NDArray[np.float32]) -> tuple[float, int]:
@@ -142,17 +151,18 @@ def _resident() -> int:
 
 
 def _inserting(
-    index: SegmentedIndex, gallery: NDArray[np.float32], probes: Probes, pause_s: float
+    index: SegmentedIndex, gallery: SimulatedGallery, probes: Probes, pause_s: float
 ) -> _Inserting:
     """Faces come one by one, in a thread of their own, with a pause after each, while searches go on."""
     done = Event()
     first = int(index.snapshot)
+    more = simulation.faces(_INSERTED, gallery.dimensions, seed=3)
 
     def insert() -> None:
         while not done.wait(pause_s):
             number = int(index.snapshot)
             key = np.array([len(gallery) + number])
-            row = gallery[number % len(gallery)][np.newaxis]
+            row = more[number % _INSERTED][np.newaxis]
             _apply(index, str(number + 1), FaceRows(key, key, row))
 
     def maintain() -> None:

@@ -11,6 +11,7 @@ from adapters.embedded_postgres.server import EmbeddedPostgres
 from adapters.postgres.engine import make_engine
 from adapters.postgres.migrations import migrate
 from tests.benchmarks import simulation
+from tests.benchmarks.galleries import GalleryInMemory
 from tests.benchmarks.growth import index_growth, pgvector_growth, service_growth
 from tests.benchmarks.growth.index_growth import IndexFigures
 from tests.benchmarks.growth.loading import load
@@ -32,25 +33,21 @@ class Growth:
     pgvector: PgvectorFigures | None
 
 
-async def measured(
-    faces: int, dimensions: int, probes: int, folder: Path, *, database: bool = True, graph: bool = False
-) -> Growth:
-    """Measure search among simulated faces.
+async def measured(faces: int, dimensions: int, probes: int, folder: Path, *, graph: bool = False) -> Growth:
+    """Measure search among simulated faces: by the index, as the service does, and as pgvector does without it.
 
     Args:
         faces: N.
         dimensions: D.
         probes: photos of enrolled people that are searched for.
         folder: an empty one, for 4 bytes a number and as much for the database.
-        database: search a database of them, too: as the service does, and as pgvector does without it.
         graph: make pgvector's graph as well, which takes minutes for a million.
     """
-    gallery = simulation.faces(faces, dimensions)
+    vectors = simulation.faces(faces, dimensions)
+    gallery = GalleryInMemory(vectors)
     sought = simulation.probes(gallery, probes)
     index = index_growth.measured(gallery, sought, folder / "index")
-    service, peer = None, None
-    if database:
-        service, peer = await _in_database(gallery, sought, folder, graph=graph)
+    service, peer = await _in_database(vectors, sought, folder, graph=graph)
     return Growth(faces, dimensions, index, service, peer)
 
 

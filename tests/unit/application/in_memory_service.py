@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from adapters.memory.cohorts import InMemoryCohorts
 from adapters.memory.gallery import InMemoryGallery
-from adapters.memory.people import InMemoryProfiles
+from adapters.memory.people import InMemoryCollections, InMemoryProfiles
 from adapters.memory.repository import InMemoryRepository
 from adapters.memory.store import InMemoryStore
 from application.analysis.sources import Photo, SourceReader, Vector
@@ -30,9 +30,9 @@ class InMemoryService:
 
     def __post_init__(self) -> None:
         faces, gallery = InMemoryRepository(self.store), InMemoryGallery(self.store)
-        profiles = InMemoryProfiles(self.store)
+        profiles, collections = InMemoryProfiles(self.store), InMemoryCollections(self.store)
         self.reader = SourceReader(analyser(), InlineWorkers())
-        self.faces = ManageFaces(faces, self.reader.analyser.models, ReceiptWriter(()))
+        self.faces = ManageFaces(faces, collections, self.reader.analyser.models, ReceiptWriter(()))
         decisions = policy(self.margin)
         calibration = GalleryCalibration(InMemoryCohorts(self.store))
         self.register = EnrolFace(self.reader, faces, profiles, gallery, decisions, calibration, NO_BOUNDS)
@@ -41,7 +41,15 @@ class InMemoryService:
         )
         self.recognize = RecognizeFace(self.identify)
         self.verify = VerifyFace(
-            self.reader, gallery, profiles, decisions, calibration, "nearest", NO_BOUNDS, self.matched
+            self.reader,
+            gallery,
+            profiles,
+            collections,
+            decisions,
+            calibration,
+            "nearest",
+            NO_BOUNDS,
+            self.matched,
         )
 
     async def enrol(

@@ -60,6 +60,7 @@ async def test_requests(counters: SharedCounters, client: Client) -> None:
     assert limit.admit("a", Limits(0)) is None, "0 is unlimited"
     assert limit.admit("b", DEFAULT_LIMITS) is not None
     assert client.photos is None
+    assert client.name == "b", "whose photos wait"
 
 
 async def test_a_client_with_too_many_photos(counters: SharedCounters, client: Client) -> None:

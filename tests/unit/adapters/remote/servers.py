@@ -34,7 +34,10 @@ def answer(
     dimensions: int = 2,
     embeddings: int = 1,
 ) -> None:
-    """The input, doubled."""
+    """The input, doubled; and that it is ready."""
+    if handler.path == "/v2/health/ready":
+        send(handler, 200, b"{}")
+        return
     _, inputs = read_request(body, handler.headers[HEADER_LENGTH])
     stated: dict[str, str | int | float | bool | None] = {
         "sha256": sha256,
@@ -49,6 +52,21 @@ def answer(
 def refuse(status: int, code: str, words: str = "No.") -> Say:
     def say(handler: BaseHTTPRequestHandler, _: bytes) -> None:
         send(handler, status, msgspec.json.encode({"error": words, "code": code}))
+
+    return say
+
+
+def ask_for_key(key: str, challenge: str) -> Say:
+    """Answer those who bring the key, and tell all others to."""
+
+    def say(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        if handler.headers["Authorization"] == f"Bearer {key}":
+            answer(handler, body)
+            return
+        handler.send_response(401)
+        handler.send_header("WWW-Authenticate", challenge)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
 
     return say
 
@@ -94,7 +112,8 @@ class Server:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"] or 0))
-                outer.requests.append({name.lower(): value for name, value in self.headers.items()})
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                outer.requests.append({**headers, "path": self.path})
                 outer.say(self, body)
 
             do_GET = do_POST  # noqa: N815

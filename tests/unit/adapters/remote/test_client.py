@@ -12,12 +12,23 @@ import numpy as np
 import pytest
 
 from adapters.remote import client as remote_client
+from adapters.remote import endpoint
 from adapters.remote.client import ModelServiceClient
 from adapters.remote.endpoint import LEFT_OUT_S, Endpoint
-from adapters.remote.protocol import HEADER_LENGTH, read_request
-from application.ports.workers import queued_at, request_id
+from adapters.remote.protocol import CHALLENGE, HEADER_LENGTH, read_request
+from application.ports.workers import queued_at, request_id, trace_headers
 from domain.errors import BrokenModel, Busy, FaceServiceError, InvalidImage, ModelUnavailable
-from tests.unit.adapters.remote.servers import MODEL, Server, answer, drip, drop, hang, refuse, serving
+from tests.unit.adapters.remote.servers import (
+    MODEL,
+    Server,
+    answer,
+    ask_for_key,
+    drip,
+    drop,
+    hang,
+    refuse,
+    serving,
+)
 
 Connect = Callable[..., ModelServiceClient]
 NOBODY = "http://127.0.0.1:9"
@@ -26,6 +37,7 @@ NOBODY = "http://127.0.0.1:9"
 @pytest.fixture
 def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
     monkeypatch.setattr(remote_client, "PROBE_S", 60)
+    monkeypatch.setattr(endpoint, "PROBE_S", 60)
     with ExitStack() as stack:
 
         def connect(*urls: str, key: str = "", timeout_s: float = 60) -> ModelServiceClient:
@@ -52,13 +64,36 @@ def test_an_answer(connect: Connect, server: Server) -> None:
     assert ask(connect(server.url)) == [2, 4]
 
 
-def test_key_request_id_and_deadline_are_passed_on(connect: Connect, server: Server) -> None:
-    token = request_id.set("tour-7")
-    ask(connect(server.url, key="secret-secret-secret"))
-    request_id.reset(token)
+def test_request_id_and_trace_are_passed_on(connect: Connect, server: Server) -> None:
+    tokens = request_id.set("tour-7"), trace_headers.set({"traceparent": "00-1-2-01"})
+    ask(connect(server.url))
+    request_id.reset(tokens[0])
+    trace_headers.reset(tokens[1])
     (sent,) = server.requests
-    assert sent["authorization"] == "Bearer secret-secret-secret"
     assert sent["x-request-id"] == "tour-7"
+    assert sent["traceparent"] == "00-1-2-01"
+
+
+def test_the_key_is_for_services_of_ours_alone(connect: Connect, server: Server) -> None:
+    client = connect(server.url, key="secret-secret-secret")
+    ask(client)
+    assert "authorization" not in server.requests[-1]
+    for said, shown in (('Bearer realm="a gateway"', False), (CHALLENGE, True)):
+        server.say = ask_for_key("secret-secret-secret", said)
+        if shown:
+            assert [ask(client) for _ in range(2)] == [[2, 4]] * 2
+        else:
+            with pytest.raises(ModelUnavailable, match="refuses"):
+                ask(client)
+        assert ("authorization" in server.requests[-1]) is shown
+    assert len(server.requests) == 5  # asked for it once
+
+
+def test_another_key_is_shown_once(connect: Connect, server: Server) -> None:
+    server.say = ask_for_key("another-secret-secret", CHALLENGE)
+    with pytest.raises(ModelUnavailable, match="refuses"):
+        ask(connect(server.url, key="secret-secret-secret"))
+    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize(
@@ -184,6 +219,34 @@ def test_a_service_that_is_away_is_left_out_and_comes_back(
     now += LEFT_OUT_S + 0.1
     assert ask(client) == [2, 4]
     assert ask(client) == [2, 4]
+
+
+def test_whoever_waited_too_long_here_says_nothing_of_a_service(connect: Connect, server: Server) -> None:
+    client = connect(server.url, timeout_s=1)
+    token = queued_at.set(time.monotonic() - 2)
+    for _ in range(5):
+        with pytest.raises(ModelUnavailable):
+            ask(client)
+    queued_at.set(time.monotonic() + 60)
+    assert ask(client) == [2, 4]
+    queued_at.reset(token)
+
+
+def test_where_a_service_is_left_out_one_asks_whether_it_is_back(
+    connect: Connect, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr(Endpoint.__init__, "__defaults__", (lambda: now,))
+    client = connect(server.url)
+    server.say = drop
+    for _ in range(3):
+        for _ in range(5):
+            with pytest.raises(ModelUnavailable):
+                ask(client)
+        now += LEFT_OUT_S + 0.1
+    paths = [request["path"] for request in server.requests]
+    # A request is sent a second time where the connection was dropped.
+    assert paths == 2 * ["/v2/models/m/infer"] + 4 * ["/v2/health/ready"]
 
 
 @pytest.mark.parametrize("bad", [refuse(503, "busy"), refuse(503, "unavailable"), drop])

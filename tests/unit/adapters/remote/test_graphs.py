@@ -12,7 +12,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from adapters.remote.client import ModelServiceClient
-from adapters.remote.endpoint import MAX_ANSWER_BYTES
+from adapters.remote.connections import MAX_ANSWER_BYTES
 from adapters.remote.graphs import MAX_BATCH, BareGraph
 from adapters.remote.protocol import HEADER_LENGTH
 from domain.errors import BrokenModel, FaceServiceError, ModelUnavailable

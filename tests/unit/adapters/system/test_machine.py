@@ -2,6 +2,8 @@
 
 import os
 import platform
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -72,6 +74,48 @@ def test_freed_memory_is_returned() -> None:
     return_freed_memory()
     assert full - resident() > 50_000_000
     assert blocks[0] is not None
+
+
+_THREADS = """
+import ctypes
+import threading
+
+from adapters.system.machine import return_freed_memory, share_one_arena
+from tests.unit.adapters.system.test_machine import resident
+
+library, size, blocks = ctypes.CDLL(None), 1_000_000, 50
+library.malloc.restype = ctypes.c_void_p
+library.free.argtypes = [ctypes.c_void_p]
+
+
+def work():
+    library.free(library.malloc(30_000_000))  # from then on, smaller blocks come from an arena
+    taken = [library.malloc(size) for _ in range(blocks)]
+    for block in taken:
+        ctypes.memset(block, 1, size)
+    for block in taken:
+        library.free(block)
+    done.set()
+    end.wait()
+
+
+share_one_arena()
+start, end, threads = resident(), threading.Event(), []
+for _ in range(3):
+    done = threading.Event()
+    threads.append(threading.Thread(target=work))
+    threads[-1].start()
+    done.wait()
+return_freed_memory()
+print(resident() - start)
+end.set()
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has arenas")
+def test_what_threads_have_freed_is_returned_while_they_go_on() -> None:
+    kept = subprocess.run([sys.executable, "-c", _THREADS], capture_output=True, check=True, text=True)
+    assert int(kept.stdout) < 25_000_000, "each thread had 50 MB"
 
 
 def resident() -> int:

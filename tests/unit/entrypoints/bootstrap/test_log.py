@@ -3,7 +3,7 @@
 import json
 import logging
 
-from entrypoints.bootstrap.log import FIELDS, JsonFormatter
+from entrypoints.bootstrap.log import FIELDS, TEXT_FORMAT, JsonFormatter, TextFormatter
 
 
 def record(message: str, *values: object) -> logging.LogRecord:
@@ -32,3 +32,11 @@ def test_an_exception_is_in_the_same_line() -> None:
     text = JsonFormatter().format(made)
     assert "\n" not in text
     assert "ValueError: because" in json.loads(text)["exception"]
+
+
+def test_lines_of_text_are_as_those_of_the_standard_library() -> None:
+    formatter, usual = TextFormatter(TEXT_FORMAT), logging.Formatter(TEXT_FORMAT)
+    for created in (1795884085.9996, 1795884086.0004, 1795884086.5, 1795884085.1):
+        made = record("said")
+        made.created, made.msecs = created, (created - int(created)) * 1000
+        assert formatter.format(made) == usual.format(made)

@@ -1,8 +1,13 @@
 import asyncio
+import gc
 import threading
 import time
+import weakref
+from collections.abc import Iterator
 
-from entrypoints.bootstrap.memory import giving_back_memory
+import pytest
+
+from entrypoints.bootstrap.memory import collect_garbage_seldom, giving_back_memory
 
 DEADLINE_S = 30.0
 
@@ -26,3 +31,25 @@ async def test_nothing_is_done_where_there_was_no_work() -> None:
     async with giving_back_memory(lambda: times.append(1), every_s=0.001, work_s=time.process_time() + 3600):
         await asyncio.sleep(0.1)
     assert times == []
+
+
+class Cycle:
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.fixture
+def collector() -> Iterator[None]:
+    former = gc.get_threshold()
+    yield
+    gc.set_threshold(*former)
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("collector")
+def test_cyclic_garbage_of_requests_is_still_collected() -> None:
+    collect_garbage_seldom()
+    first = weakref.ref(Cycle())
+    kept = [Cycle() for _ in range(50_000)]
+    assert first() is None
+    assert kept

@@ -9,11 +9,6 @@ WITHOUT = {
     "serve-models": "runs until it is stopped",
     "demo": "runs until it is stopped",
     "completion": "prints a script",
-    "calibrate-liveness": "writes a file of TOML",
-    "embed-set": "writes a file of vectors",
-    "models pull": "says how far it is",
-    "models add": "says that it is done",
-    "models export": "says that it is done",
 }
 
 

@@ -172,6 +172,25 @@ async def test_a_body_beyond_the_bound(client: httpx.AsyncClient) -> None:
     assert refusal(response)
 
 
+async def test_a_body_beyond_the_bound_whose_length_nobody_says(client: httpx.AsyncClient) -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(13):
+            yield bytes(1_000_000)
+
+    response = await client.post("/v2/models/sface/infer", content=parts())
+    assert response.status_code == 413
+    assert refusal(response)
+
+
+async def test_the_metrics_are_those_of_the_queue_and_of_the_stages(client: httpx.AsyncClient) -> None:
+    await infer(client, "sface", {"crops": np.zeros((1, 112, 112, 3), np.uint8)})
+    told = (await client.get("/metrics")).text
+    assert "face_queue_photos" in told
+    route = 'method="POST",route="/v2/models/{model}/infer",status="200"'
+    assert f"face_requests_total{{{route}}}" in told
+    assert 'face_stage_duration_seconds_count{stage="embed"}' in told
+
+
 async def test_other_addresses_and_methods(client: httpx.AsyncClient) -> None:
     assert refusal(await client.get("/v2/nothing"))
     response = await client.get("/v2/models/sface/infer")
@@ -186,6 +205,11 @@ async def test_a_wrong_key(client: httpx.AsyncClient, key: str) -> None:
         response = await client.get(path, headers=cast("dict[str, str]", headers))
         assert response.status_code == 401
         assert refusal(response)
+    for response in (
+        await client.get("/metrics", headers=cast("dict[str, str]", headers)),
+        await client.post("/v2/models/sface/infer", headers=cast("dict[str, str]", headers)),
+    ):
+        assert response.status_code == 401
     live = await client.get("/v2/health/live", headers=cast("dict[str, str]", headers))
     assert live.status_code == 200
 

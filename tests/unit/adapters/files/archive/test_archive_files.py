@@ -237,6 +237,12 @@ class TestDamage:
         with pytest.raises(ArchiveError, match="unit norm"):
             await Instance().restore(file)
 
+    @pytest.mark.parametrize("norm", [0.0, 1e39, float("inf"), float("nan")])
+    async def test_a_norm_that_is_none(self, file: Path, norm: float) -> None:
+        with_faces(file, lambda face: msgspec.structs.replace(face, norm=norm))
+        with pytest.raises(ArchiveError, match="is damaged"):
+            await Instance().restore(file)
+
     async def test_a_face_of_nobody(self, file: Path) -> None:
         with_faces(file, lambda face: msgspec.structs.replace(face, profile_id=100))
         with pytest.raises(BulkError, match="no person with this id"):

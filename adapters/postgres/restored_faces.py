@@ -1,0 +1,109 @@
+"""Faces of an archive on their way into the table."""
+
+import functools
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple, TypeAlias
+
+import asyncpg
+import numpy as np
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.postgres.binary_rows import NULL, copy_rows, data, integers, moment, real, text
+from adapters.postgres.database import Parameters
+from adapters.postgres.rows import sent
+from adapters.postgres.statements.archive import NOW, RESTORE_FACES
+from adapters.postgres.tables import face
+from application.ports.archive import FaceToRestore
+from domain.people import FaceId, ProfileId
+
+Content: TypeAlias = tuple[ProfileId, str, str, bytes]
+"""What identifies a face: its person, its models, and its photo's digest or else its embedding."""
+
+_COLUMNS = (
+    "id",
+    "profile_id",
+    "collection",
+    "recognition_model",
+    "detection_model",
+    "digest",
+    "embedding",
+    "embedding_norm",
+    "created_at",
+)
+
+
+class OwnedFace(NamedTuple):
+    """A face to restore and its person in the database."""
+
+    face: FaceToRestore
+    owner: ProfileId
+
+    @property
+    def content(self) -> Content:
+        """See Content."""
+        embedding = self.face.embedding
+        source = self.face.digest or sent(embedding.vector)
+        return self.owner, embedding.model, self.face.detection_model, source
+
+
+async def store_faces(
+    connection: AsyncConnection, collection: str, ids: Sequence[FaceId], faces: Collection[OwnedFace]
+) -> set[FaceId]:
+    """Add faces with these ids; the ids of those that were added.
+
+    Left out are those whose id, or whose photo of a person, is there already. None is as a rule: COPY takes a third
+    of the time, but can't leave any out.
+    """
+    try:
+        async with connection.begin_nested():
+            await _copy(connection, collection, ids, faces)
+    except asyncpg.UniqueViolationError:
+        parameters = _parameters(collection, ids, faces)
+        return set((await connection.scalars(RESTORE_FACES, parameters)).all())
+    return set(ids)
+
+
+async def _copy(
+    connection: AsyncConnection, collection: str, ids: Sequence[FaceId], faces: Collection[OwnedFace]
+) -> None:
+    now = NULL
+    if any(each.created_at is None for each, _ in faces):
+        now = moment((await connection.execute(NOW)).scalar_one())
+    await copy_rows(connection, face.name, _COLUMNS, _rows(collection, ids, faces, now))
+
+
+def _rows(
+    collection: str, ids: Sequence[FaceId], faces: Collection[OwnedFace], now: bytes
+) -> Iterator[bytes]:
+    @functools.cache
+    def names(recogniser: str, detector: str) -> bytes:
+        return text(collection) + text(recogniser) + text(detector)
+
+    for face_id, (each, owner) in zip(ids, faces, strict=True):
+        embedding, digest, at = each.embedding, each.digest, each.created_at
+        yield b"".join(
+            (
+                integers(face_id, owner),
+                names(embedding.model, each.detection_model),
+                NULL if digest is None else data(digest),
+                data(sent(embedding.vector)),
+                NULL if embedding.norm is None else real(embedding.norm),
+                now if at is None else moment(at),
+            )
+        )
+
+
+def _parameters(collection: str, ids: Sequence[FaceId], faces: Collection[OwnedFace]) -> Parameters:
+    embeddings = [each.embedding for each, _ in faces]
+    return {
+        "within": collection,
+        "ids": ids,
+        "people": [owner for _, owner in faces],
+        "models": [each.model for each in embeddings],
+        "detectors": [each.detection_model for each, _ in faces],
+        "digests": [each.digest for each, _ in faces],
+        "numbers": np.concatenate([each.vector for each in embeddings]).tolist(),
+        "dimensions": [len(each.vector) for each in embeddings],
+        "norms": [each.norm for each in embeddings],
+        "times": [each.created_at for each, _ in faces],
+    }

@@ -1,0 +1,97 @@
+"""What is said of certificates between services that can't be used."""
+
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from application.errors import StartupError
+from entrypoints.bootstrap.certificates import client_context, server_context
+from entrypoints.bootstrap.settings import Settings
+from tests.certificates import Authority, needs_openssl
+
+URLS = {"detection_url": ["https://detection:5001"]}
+Contexts = Callable[[Settings], ssl.SSLContext | None]
+
+
+def settings(**given: object) -> Settings:
+    return Settings(**{**URLS, **given})  # type: ignore[arg-type]
+
+
+def test_without_any_there_is_no_context() -> None:
+    assert server_context(settings()) is None
+    assert client_context(settings()) is None
+
+
+@pytest.mark.parametrize("context", [server_context, client_context])
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"service_certificate": "a"}, "FACE_SERVICE_CERTIFICATE: FACE_SERVICE_CERTIFICATE_KEY is missing"),
+        (
+            {"service_certificate_key": "a"},
+            "FACE_SERVICE_CERTIFICATE_KEY: FACE_SERVICE_CERTIFICATE is missing",
+        ),
+        (
+            {"service_certificate": "nowhere", "service_certificate_key": "nowhere"},
+            "FACE_SERVICE_CERTIFICATE: .*nowhere can't be read: No such file",
+        ),
+        (
+            {"service_certificate": "a", "service_certificate_key": "."},
+            "FACE_SERVICE_CERTIFICATE_KEY: .*directory",
+        ),
+        (
+            {"service_certificate": "a", "service_certificate_key": "a"},
+            "FACE_SERVICE_CERTIFICATE: .*no certificate",
+        ),
+    ],
+)
+def test_what_is_missing_or_wrong_is_said(
+    tmp_path: Path, context: Contexts, given: dict[str, str], said: str
+) -> None:
+    (tmp_path / "a").write_text("no certificate")
+    with pytest.raises(StartupError, match=said) as refused:
+        context(settings(**{name: tmp_path / file for name, file in given.items()}))
+    assert "\n" not in str(refused.value)
+
+
+@needs_openssl
+def test_authorities_and_keys_that_are_none(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    certificate, key = authority.certify("service")
+    (tmp_path / "empty").write_text("")
+    shown = {"service_certificate": certificate, "service_certificate_key": key}
+    for context in (server_context, client_context):
+        with pytest.raises(StartupError, match=r"FACE_SERVICE_CA: .*empty has no certificate"):
+            context(settings(**shown, service_ca=tmp_path / "empty"))
+        with pytest.raises(StartupError, match="without a password"):
+            context(settings(**{**shown, "service_certificate_key": authority.locked(key)}))
+        with pytest.raises(StartupError, match="no certificate and its private key"):
+            context(settings(**{**shown, "service_certificate_key": authority.certify("other")[1]}))
+    with pytest.raises(StartupError, match="FACE_SERVICE_CA: a model service needs FACE_SERVICE_CERTIFICATE"):
+        server_context(settings(service_ca=authority.certificate))
+
+
+@needs_openssl
+def test_addresses_without_tls_are_refused_where_there_are_certificates(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    given = settings(service_ca=authority.certificate, recognition_url=["https://a", "http://b"])
+    with pytest.raises(StartupError, match=r"FACE_RECOGNITION_URL: with FACE_SERVICE_CA .*https://"):
+        client_context(given)
+    assert client_context(Settings(service_ca=authority.certificate)) is None
+
+
+@needs_openssl
+def test_clients_are_asked_for_a_certificate_by_those_who_know_an_authority(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    certificate, key = authority.certify("service")
+    shown = {"service_certificate": certificate, "service_certificate_key": key}
+    for given, mode in (({}, ssl.CERT_NONE), ({"service_ca": authority.certificate}, ssl.CERT_REQUIRED)):
+        context = server_context(settings(**shown, **given))
+        assert context is not None
+        assert context.verify_mode == mode
+        asking = client_context(settings(**shown, **given))
+        assert asking is not None
+        assert asking.verify_mode == ssl.CERT_REQUIRED
+        assert asking.check_hostname
