@@ -27,7 +27,7 @@ from domain.quality import NO_BOUNDS, LowQuality, QualityBounds, QualityReport
 CLEAR_NORM = 0.7
 """Least embedding norm, by the model's usual one, of faces that are estimated: unclear ones differ more from their
 estimates, and are refused by their norms."""
-_PLAIN_NORM = 0.85
+_PLAIN_NORM = 0.8
 """The same for faces that were only glimpsed, whose crops may be misplaced besides."""
 _DOUBTFUL_QUALITY = 1.25
 """Distance from a bound of quality, as a factor, within which that of a face that was only glimpsed says nothing."""
@@ -53,15 +53,12 @@ class AnalysedFace:
     """The check that the face failed, if it failed one."""
     estimated: bool = False
     """Whether the embedding is an estimate, see FaceEmbedder.estimate."""
+    error: float = 0.0
+    """By how much similarities of an estimate may differ from those of the embedding."""
     glimpsed: bool = False
     """Whether an estimate is of a face that was only glimpsed: its embedding takes a new analysis of the photo."""
     faces_left_out: int | None = None
     """How many other faces the photo has; None unless a single one, or more than are allowed, were asked for."""
-
-    @property
-    def error(self) -> float:
-        """By how much similarities of an estimate may differ from those of the embedding."""
-        return GLIMPSE_ERROR if self.glimpsed else ESTIMATE_ERROR
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,7 +162,7 @@ class FaceAnalyser:
         crops = [face.crop for face in faces if face.crop is not None]
         embeddings, _ = embed_crops(self.models.embedder(faces[0].embedding.model), crops)
         return [
-            replace(face, embedding=embedding, estimated=False)
+            replace(face, embedding=embedding, estimated=False, error=0.0)
             for face, embedding in zip(faces, embeddings, strict=True)
         ]
 
@@ -232,15 +229,20 @@ class FaceAnalyser:
         if quality.reasons(bounds.tightened(_DOUBTFUL_QUALITY)):
             return None
         raw = embedder.estimate([crop])
-        if raw is None or not embedder.relative_norms(raw)[0] >= _PLAIN_NORM:
+        if raw is None:
             return None
         (embedding,), norms = _embeddings(embedder, raw)
+        norm = float(norms[0])
+        if not norm >= _PLAIN_NORM:
+            return None
         return AnalysedFace(
             embedding,
             image.in_photo(found),
             crop,
-            quality=quality.with_norm(float(norms[0])),
+            quality=quality.with_norm(norm),
             estimated=True,
+            # What moves the network's vector is the same for all faces: the longer it is, the less it turns.
+            error=GLIMPSE_ERROR / norm,
             glimpsed=True,
         )
 
@@ -256,6 +258,7 @@ class FaceAnalyser:
                 face.crop,
                 quality=None if face.quality is None else face.quality.with_norm(float(norm)),
                 estimated=bool(is_estimated),
+                error=ESTIMATE_ERROR if is_estimated else 0.0,
             )
             for embedding, norm, is_estimated, face in zip(
                 embeddings, norms, estimated, photo.faces, strict=True
