@@ -23,7 +23,7 @@ differs by less from that of its estimate in over 99.9% of searches for faces of
 decision differed: docs/decisions/0011-thresholds-that-fit.md."""
 GLIMPSE_ERROR = 0.075
 """The same for estimates of faces that were only glimpsed, whose embedding has the usual norm; it is inversely
-proportional to the norm: docs/decisions/0018-estimates-at-a-glance.md."""
+proportional to the norm: docs/decisions/0011-thresholds-that-fit.md."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

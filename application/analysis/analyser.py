@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
 
 from application.analysis.detection import FaceSelector, LocatedFaces, glimpse_face, locate_faces
+from application.analysis.embedding import embed_crops, embeddings_of, estimated_vectors, exact_vectors
 from application.analysis.extraction import LocalExtractor
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
 from application.liveness.gate import LivenessGate
-from application.ports.analysis import FaceAligner, FaceEmbedder, ImageDecoder
+from application.ports.analysis import FaceAligner, ImageDecoder
 from application.ports.extraction import ExtractedPhoto, ExtractionOptions, FaceExtractor
 from application.ports.models import ModelLibrary
 from application.ports.quality import QualityAssessor
@@ -22,14 +19,13 @@ from domain.identification import ESTIMATE_ERROR, GLIMPSE_ERROR
 from domain.liveness.detection import Liveness, LivenessPolicy
 from domain.liveness.session import SessionEvidence
 from domain.models import Alignment, ModelChoice
-from domain.quality import NO_BOUNDS, LowQuality, QualityBounds, QualityReport
+from domain.quality import NO_BOUNDS, LowQuality, Measure, QualityBounds, QualityReport
 
-CLEAR_NORM = 0.7
-"""Least embedding norm, by the model's usual one, of faces that are estimated: unclear ones differ more from their
-estimates, and are refused by their norms."""
 _PLAIN_NORM = 0.8
-"""The same for faces that were only glimpsed, whose crops may be misplaced besides."""
-_DOUBTFUL_QUALITY = 1.25
+"""CLEAR_NORM for faces that were only glimpsed, whose crops may be misplaced besides."""
+_NORM_MARGIN = 1.25
+"""What their norm has to be by the bound that the request has."""
+_DOUBTFUL_QUALITY = 2.0
 """Distance from a bound of quality, as a factor, within which that of a face that was only glimpsed says nothing."""
 DEFAULT_MAX_FACES = 256
 """Of one photo that are embedded."""
@@ -118,7 +114,7 @@ class FaceAnalyser:
             SpoofDetected, LivenessUndetermined, LowQuality: the face fails a check.
         """
         selection, examined = options.selection, self._checks_liveness(options)
-        if estimate and selection is FaceSelection.LARGEST and not examined:
+        if estimate and selection is FaceSelection.LARGEST and not (examined or options.quality):
             face = self._glimpsed(data, models, bounds)
             if face is not None:
                 return [face]
@@ -231,9 +227,10 @@ class FaceAnalyser:
         raw = embedder.estimate([crop])
         if raw is None:
             return None
-        (embedding,), norms = _embeddings(embedder, raw)
+        (embedding,), norms = embeddings_of(embedder, raw)
         norm = float(norms[0])
-        if not norm >= _PLAIN_NORM:
+        least = max(_PLAIN_NORM, _NORM_MARGIN * bounds.limits.get(Measure.EMBEDDING_NORM, 0))
+        if not norm >= least:
             return None
         return AnalysedFace(
             embedding,
@@ -249,8 +246,8 @@ class FaceAnalyser:
     def _embedded(self, photo: ExtractedPhoto, recognition: str, *, estimate: bool) -> list[AnalysedFace]:
         crops = [face.crop for face in photo.faces if face.crop is not None]
         embedder = self.models.embedder(recognition)
-        raw, estimated = _estimated(embedder, crops) if estimate else _exact(embedder, crops)
-        embeddings, norms = _embeddings(embedder, raw)
+        raw, estimated = estimated_vectors(embedder, crops) if estimate else exact_vectors(embedder, crops)
+        embeddings, norms = embeddings_of(embedder, raw)
         return [
             AnalysedFace(
                 embedding,
@@ -269,38 +266,3 @@ class FaceAnalyser:
         """Whether the photo itself is examined for a presentation attack."""
         policy = self.gate.policy.tightened(options.liveness)
         return policy is not LivenessPolicy.OFF and options.liveness_session is None
-
-
-def embed_crops(embedder: FaceEmbedder, crops: Sequence[Crop]) -> tuple[list[Embedding], NDArray[np.float32]]:
-    """The embeddings of aligned faces, and their norms by the model's usual norm, NaN if that isn't known."""
-    return _embeddings(embedder, embedder.embed_raw(crops))
-
-
-def _embeddings(
-    embedder: FaceEmbedder, raw: NDArray[np.float32]
-) -> tuple[list[Embedding], NDArray[np.float32]]:
-    norms = np.linalg.norm(raw, axis=1).tolist()
-    embeddings = [
-        Embedding(vector, embedder.name, norm)
-        for vector, norm in zip(embedder.directions(raw), norms, strict=True)
-    ]
-    return embeddings, embedder.relative_norms(raw)
-
-
-_Raw: TypeAlias = tuple[NDArray[np.float32], NDArray[np.bool_]]
-"""The network's vectors of N crops, N x D, and which of them are estimates."""
-
-
-def _exact(embedder: FaceEmbedder, crops: Sequence[Crop]) -> _Raw:
-    return embedder.embed_raw(crops), np.zeros(len(crops), dtype=np.bool_)
-
-
-def _estimated(embedder: FaceEmbedder, crops: Sequence[Crop]) -> _Raw:
-    raw = embedder.estimate(crops)
-    if raw is None:
-        return _exact(embedder, crops)
-    clear = embedder.relative_norms(raw) >= CLEAR_NORM
-    unclear = np.flatnonzero(~clear).tolist()
-    if unclear:
-        raw[unclear] = embedder.embed_raw([crops[row] for row in unclear])
-    return raw, clear

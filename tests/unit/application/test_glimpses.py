@@ -142,10 +142,10 @@ async def test_an_unclear_face_is_looked_at_closely(
 @pytest.mark.parametrize(
     ("asked", "measure", "value", "looks"),
     [
-        (Measure.SHARPNESS, Measure.SHARPNESS, 1.3, ["glimpse"]),
-        (Measure.SHARPNESS, Measure.SHARPNESS, 1.2, ["glimpse", "detect"]),
-        (Measure.OVER_EXPOSURE, Measure.OVER_EXPOSURE, 0.7, ["glimpse"]),
-        (Measure.OVER_EXPOSURE, Measure.OVER_EXPOSURE, 0.9, ["glimpse", "detect"]),
+        (Measure.SHARPNESS, Measure.SHARPNESS, 2.1, ["glimpse"]),
+        (Measure.SHARPNESS, Measure.SHARPNESS, 1.9, ["glimpse", "detect"]),
+        (Measure.OVER_EXPOSURE, Measure.OVER_EXPOSURE, 0.4, ["glimpse"]),
+        (Measure.OVER_EXPOSURE, Measure.OVER_EXPOSURE, 0.6, ["glimpse", "detect"]),
         (Measure.SHARPNESS, Measure.OVER_EXPOSURE, 0.9, ["glimpse"]),
     ],
 )
@@ -190,6 +190,14 @@ async def test_whatever_is_kept_or_given_away_is_looked_at_closely(
     await EmbedFaces(service.reader).execute(photo(RED), PhotoOptions())
     await service.identify.execute(photo(RED), SURE, estimate=False)
     assert detector.asked == ["detect"] * 5
+
+
+async def test_quality_that_is_told_is_that_of_a_close_look(
+    service: InMemoryService, detector: Glimpsing, embedder: Estimating
+) -> None:
+    face, _ = await service.recognize.execute(photo(RED), replace(SURE, quality=True))
+    assert (face.estimated, face.glimpsed) == (True, False)
+    assert told(detector, embedder) == (["detect"], [1], [])
 
 
 async def test_without_estimates_nothing_is_glimpsed(service: InMemoryService, detector: Glimpsing) -> None:
