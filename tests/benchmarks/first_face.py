@@ -1,6 +1,6 @@
 """From `git clone` to the first recognised face: `python -m tests.benchmarks.first_face`.
 
-Clones this repository into a temporary folder and does what the README says, with nothing in the caches of pip and uv.
+Clones this repository into a temporary folder and does what the README says, with empty caches of pip and uv.
 Without Docker; the network is this machine's.
 """
 

@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Callable
 from typing import Any, cast
 
 import httpx
@@ -30,7 +31,7 @@ async def test_what_a_handler_asks_for_takes_no_task_of_its_own() -> None:
         tasks.append(asyncio.current_task())
         return [first, second, third]
 
-    providers = {"first": first, "second": second, "third": third}
+    providers: dict[str, Callable[..., Any]] = {"first": first, "second": second, "third": third}
     dependencies = {name: Provide(each, sync_to_thread=False) for name, each in providers.items()}
     api = Litestar([handler], dependencies=dependencies, openapi_config=None, logging_config=None)
     resolve_dependencies_in_turn(api)
