@@ -7,9 +7,10 @@ are also sent elsewhere as log lines show that.
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from operator import attrgetter
 
 from domain.api_keys import KeyId
 from domain.people import FaceId, ProfileId
@@ -53,6 +54,13 @@ class AuditEvent:
     """The lowest similarity of a match; of several faces' the lowest."""
 
 
+EVENT_FIELDS = tuple(field.name for field in fields(AuditEvent))
+values_of: Callable[[AuditEvent], tuple[object, ...]] = attrgetter(*EVENT_FIELDS)
+"""The values of an event's fields, in this order."""
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
     """An event at its place in the chain."""
@@ -65,7 +73,7 @@ class AuditEntry:
 
     def canonical(self) -> bytes:
         """The entry as it is hashed: JSON in ASCII without spaces, keys sorted, times in UTC to the microsecond."""
-        return json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+        return _CANONICAL.encode(self.as_json()).encode()
 
     def digest(self) -> bytes:
         """SHA-256 of the entry, 32 bytes."""
@@ -73,7 +81,7 @@ class AuditEntry:
 
     def as_json(self) -> dict[str, object]:
         """The entry as a JSON object."""
-        values = {field.name: getattr(self.event, field.name) for field in fields(AuditEvent)}
+        values = dict(zip(EVENT_FIELDS, values_of(self.event), strict=True))
         at = self.event.at.astimezone(UTC).isoformat(timespec="microseconds")
         return {**values, "at": at, "id": self.id, "previous": self.previous.hex()}
 

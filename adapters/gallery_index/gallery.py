@@ -11,7 +11,7 @@ from adapters.gallery_index.follower import IndexFollower
 from adapters.gallery_index.index import IndexStore, MaintenanceIntervals
 from application.ports.change_feed import GalleryChangeFeed, GalleryKey
 from application.ports.gallery import Gallery, SearchReadiness, SearchResult
-from domain.errors import CollectionNotFound, Unavailable
+from domain.errors import CollectionNotFound, IndexUnavailable, Unavailable
 from domain.faces import Embedding
 from domain.identification import Candidate
 from domain.metadata import Metadata
@@ -88,7 +88,12 @@ class IndexedGallery(Gallery, SearchReadiness):
             # An empty gallery may have got faces of another dimension, which only the database knows.
             if result is not None and result.searched:
                 return SearchResult(result.searched, result.candidates[: max(0, people)])
-        result = await self._database.search(probe, collection, people)
+        try:
+            result = await self._database.search(probe, collection, people)
+        except IndexUnavailable:
+            # It can't do without an index, which the next search may have.
+            self._follow(key)
+            raise
         if result.searched >= self._min_faces:
             self._follow(key)
         return result

@@ -13,6 +13,7 @@ from typing_extensions import override
 from adapters.postgres.database import Database, Parameters
 from adapters.postgres.restored_faces import Content, OwnedFace, store_faces
 from adapters.postgres.rows import sent
+from adapters.postgres.sealed_columns import SealedColumns
 from adapters.postgres.statements import archive as statements
 from adapters.postgres.statements.common import HOLD_COLLECTION
 from adapters.postgres.stored_people import Snapshot, StoredRows
@@ -39,6 +40,7 @@ class PgVectorArchive(StoredRows, Archive):
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._database = Database(engine)
+        self._columns = self._database.columns
 
     @override
     async def _rows(
@@ -50,7 +52,7 @@ class PgVectorArchive(StoredRows, Archive):
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[StoredPeople]:
         async with self._database.snapshot() as connection:
-            yield Snapshot(connection)
+            yield Snapshot(connection, self._columns)
 
     @override
     async def keep_ids(self, ids: ArchiveIds) -> bool:
@@ -100,7 +102,9 @@ class PgVectorArchive(StoredRows, Archive):
             await _check_lengths(connection, collection, faces)
             for with_ids in _passes(keep_ids=keep_ids):
                 rest = _without(owned, restored)
-                restored |= await _restore_faces(connection, collection, rest, with_ids=with_ids)
+                restored |= await _restore_faces(
+                    connection, self._columns, collection, rest, with_ids=with_ids
+                )
         return [restored[place] for place in range(len(faces))]
 
 
@@ -175,10 +179,15 @@ async def _check_lengths(
 
 
 async def _restore_faces(
-    connection: AsyncConnection, collection: str, faces: dict[int, OwnedFace], *, with_ids: bool
+    connection: AsyncConnection,
+    columns: SealedColumns,
+    collection: str,
+    faces: dict[int, OwnedFace],
+    *,
+    with_ids: bool,
 ) -> dict[int, Restored[FaceId]]:
     """By place in the page; faces whose id is taken are left out."""
-    found = await _existing_faces(connection, collection, faces, with_ids=with_ids)
+    found = await _existing_faces(connection, columns, collection, faces, with_ids=with_ids)
     restored = {place: Restored(here, created=False) for place, here in found.items()}
     missing = _without(faces, found)
     if not missing:
@@ -188,21 +197,26 @@ async def _restore_faces(
     for place, face in missing.items():
         new.setdefault(place if with_ids else face.content, face)
     ids = await _ids(connection, new.values(), with_ids=with_ids)
-    stored = await store_faces(connection, collection, ids, new.values())
+    stored = await store_faces(connection, columns, collection, ids, new.values())
     here = {key: face_id for key, face_id in zip(new, ids, strict=True) if face_id in stored}
     keys = {place: place if with_ids else face.content for place, face in missing.items()}
     # Somebody else was faster with these, or has their ids.
     others = {place: face for place, face in missing.items() if keys[place] not in here}
-    for place, face_id in (await _existing_faces(connection, collection, others, with_ids=with_ids)).items():
+    elsewhere = await _existing_faces(connection, columns, collection, others, with_ids=with_ids)
+    for place, face_id in elsewhere.items():
         restored[place] = Restored(face_id, created=False)
     created: dict[FaceId, OwnedFace] = {}
     for place, key in keys.items():
         if key in here:
             restored[place] = Restored(here[key], created=here[key] not in created)
             created.setdefault(here[key], missing[place])
-    crops = [{"face": face_id, "crop": face.crop} for face_id, (face, _) in created.items() if face.crop]
+    crops = [
+        {"face": face_id, "crop": columns.sealed_crop(face_id, face.crop) if columns.seals else face.crop}
+        for face_id, (face, _) in created.items()
+        if face.crop
+    ]
     if crops:
-        await connection.execute(statements.RESTORE_CROP, crops)
+        await connection.execute(statements.RESTORE_CROP[columns.seals], crops)
     return restored
 
 
@@ -214,7 +228,12 @@ async def _ids(connection: AsyncConnection, faces: Collection[OwnedFace], *, wit
 
 
 async def _existing_faces(
-    connection: AsyncConnection, collection: str, faces: dict[int, OwnedFace], *, with_ids: bool
+    connection: AsyncConnection,
+    columns: SealedColumns,
+    collection: str,
+    faces: dict[int, OwnedFace],
+    *,
+    with_ids: bool,
 ) -> dict[int, FaceId]:
     if not faces:
         return {}
@@ -236,6 +255,13 @@ async def _existing_faces(
         }
         rows = await connection.execute(statements.SAME_FACES, parameters)
         for face_id, owner, model, detector, source in rows:
+            by_content.setdefault((owner, model, detector, source), face_id)
+    if bare and columns.seals:
+        # Equal embeddings are sealed differently: they are opened to be compared.
+        people = {"people": sorted({owner for _, owner in bare})}
+        sealed_rows = await connection.execute(statements.SEALED_FACES, people)
+        for face_id, owner, model, detector, sealed in sealed_rows:
+            source = sent(columns.vector(face_id, model, sealed))
             by_content.setdefault((owner, model, detector, source), face_id)
 
     if not by_id and not by_content:

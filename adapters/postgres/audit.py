@@ -1,7 +1,6 @@
 """The audit trail on PostgreSQL."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,7 +12,7 @@ from typing_extensions import override
 from adapters.postgres.database import Database
 from adapters.postgres.tables import audit_chain, audit_entry
 from application.ports.audit import AuditFilter, AuditLog
-from domain.audit import AuditChain, AuditEntry, AuditEvent, chained
+from domain.audit import EVENT_FIELDS, AuditChain, AuditEntry, AuditEvent, chained, values_of
 
 if TYPE_CHECKING:
     import asyncpg
@@ -21,9 +20,8 @@ if TYPE_CHECKING:
 REMOVED_AT_ONCE = 10_000
 """Entries that retention removes in a transaction."""
 
-_EVENT = tuple(field.name for field in fields(AuditEvent))
 _LISTS = ("profile_ids", "face_ids", "target_keys", "names")
-_COLUMNS = (audit_entry.c.id, audit_entry.c.previous, *(audit_entry.c[name] for name in _EVENT))
+_COLUMNS = (audit_entry.c.id, audit_entry.c.previous, *(audit_entry.c[name] for name in EVENT_FIELDS))
 _CHAIN = select(
     audit_chain.c.removed_id, audit_chain.c.removed_hash, audit_chain.c.last_id, audit_chain.c.last_hash
 )
@@ -46,7 +44,7 @@ class PostgresAudit(AuditLog):
             # In the same transaction; a row takes less of both processes than one of an INSERT does.
             driver = cast("asyncpg.Connection", (await connection.get_raw_connection()).driver_connection)
             await driver.copy_records_to_table(
-                audit_entry.name, records=map(_record, entries), columns=("id", "previous", *_EVENT)
+                audit_entry.name, records=map(_record, entries), columns=("id", "previous", *EVENT_FIELDS)
             )
             last = entries[-1]
             await connection.execute(update(audit_chain).values(last_id=last.id, last_hash=last.digest()))
@@ -102,10 +100,10 @@ class PostgresAudit(AuditLog):
 
 
 def _record(entry: AuditEntry) -> tuple[object, ...]:
-    return (entry.id, entry.previous, *(getattr(entry.event, name) for name in _EVENT))
+    return (entry.id, entry.previous, *values_of(entry.event))
 
 
 def _entry(row: Row[*tuple[Any, ...]]) -> AuditEntry:
-    values = dict(zip(_EVENT, row[2:], strict=True))
+    values = dict(zip(EVENT_FIELDS, row[2:], strict=True))
     lists = {name: tuple(values[name]) for name in _LISTS}
     return AuditEntry(row[0], bytes(row[1]), AuditEvent(**{**values, **lists}))

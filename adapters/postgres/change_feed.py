@@ -10,6 +10,7 @@ from typing_extensions import override
 from adapters.postgres.compiled_statement import DriverRow
 from adapters.postgres.database import Database, Parameters
 from adapters.postgres.gallery import candidates
+from adapters.postgres.sealed_columns import matching_headers
 from adapters.postgres.statements import change_feed as statements
 from application.ports.change_feed import (
     NO_SNAPSHOT,
@@ -28,8 +29,6 @@ _PAGE_BYTES = 8 << 20
 
 _MAX_CHANGES = 1000
 """In one reading, as somebody may be waiting for an answer."""
-
-_HEADER_BYTES = 4
 
 
 class PostgresChangeFeed(GalleryChangeFeed):
@@ -65,7 +64,8 @@ class PostgresChangeFeed(GalleryChangeFeed):
             (page,) = await self._database.fetch(statements.PAGE, {**parameters, **place})
             if page.faces is None:
                 return
-            faces = face_rows(gallery, page.faces, page.people, page.vectors)
+            vectors = await self._database.columns.matrix(page, gallery.model, gallery.dimensions)
+            faces = FaceRows(_ids(page.faces), _ids(page.people), vectors)
             yield Changes(since, since, faces, np.zeros(0, dtype=np.int64))
             place |= {"revision": page.revision, "after": page.faces[-1]}
 
@@ -80,17 +80,18 @@ class PostgresChangeFeed(GalleryChangeFeed):
             raise UnknownSnapshot
         if not first.collection_exists:
             raise CollectionNotFound
-        fitting = [row for row in found if len(row.vector) == _HEADER_BYTES + 4 * gallery.dimensions]
+        fitting, columns = matching_headers(found, gallery.dimensions), self._database.columns
         changes = None
         if max(first.changes, len(first.removed)) <= self._max_changes:
             changed = [row for row in fitting if row.changed]
-            vectors = b"".join(row.vector[_HEADER_BYTES:] for row in changed)
+            vectors = [columns.vector(row.id, gallery.model, row.vector) for row in changed]
+            numbers = np.array(vectors, dtype=np.float32).reshape(-1, gallery.dimensions)
             face_ids, people = [row.id for row in changed], [row.profile_id for row in changed]
             # A face that was removed and came back is there; one with another length now has left this gallery.
             removed = {*first.removed, *(row.id for row in found if row.changed)}.difference(face_ids)
-            faces = face_rows(gallery, face_ids, people, vectors)
+            faces = FaceRows(_ids(face_ids), _ids(people), numbers)
             changes = Changes(since, _token(first), faces, np.array([*removed], dtype=np.int64))
-        return GalleryReading(changes, candidates(fitting, gallery.collection, gallery.model))
+        return GalleryReading(changes, candidates(columns, fitting, gallery.collection, gallery.model))
 
     @override
     async def prune(self) -> None:
@@ -113,4 +114,8 @@ def parameters_of(gallery: GalleryKey, since: SnapshotToken) -> Parameters:
 def face_rows(gallery: GalleryKey, faces: Sequence[int], people: Sequence[int], vectors: bytes) -> FaceRows:
     """Columns as the server writes them; vectors without pgvector's header."""
     numbers = np.frombuffer(vectors, ">f4").astype(np.float32).reshape(-1, gallery.dimensions)
-    return FaceRows(np.array(faces, dtype=np.int64), np.array(people, dtype=np.int64), numbers)
+    return FaceRows(_ids(faces), _ids(people), numbers)
+
+
+def _ids(column: Sequence[int]) -> NDArray[np.int64]:
+    return np.array(column, dtype=np.int64)

@@ -1,14 +1,16 @@
 """CohortRepository on PostgreSQL. A cohort is stored as the ids of its faces, not as their embeddings."""
 
 from collections.abc import Sequence
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
+from adapters.postgres.compiled_statement import DriverRow
 from adapters.postgres.database import Database
-from adapters.postgres.rows import storable, vector
+from adapters.postgres.rows import storable
 from adapters.postgres.statements import cohorts as statements
 from application.ports.cohorts import CohortRepository, StoredCohort
 from domain.errors import StorageFull
@@ -36,7 +38,7 @@ class PostgresCohorts(CohortRepository):
         for row in await self._database.fetch(statements.LOAD, parameters):
             if row.vectors is None and known is not None:
                 return StoredCohort(row.version, row.age, known.cohort)
-            return StoredCohort(row.version, row.age, Cohort.of(row.people, _matrix(row.vectors)))
+            return self._stored(row, model)
         return None
 
     @override
@@ -50,12 +52,19 @@ class PostgresCohorts(CohortRepository):
         except StorageFull:
             rows = await self._database.fetch(statements.DRAW_UNSTORED, parameters)
         for row in rows:
-            return StoredCohort(row.version, row.age, Cohort.of(row.people, _matrix(row.vectors)))
+            return self._stored(row, model)
         return None
 
+    def _stored(self, row: DriverRow, model: str) -> StoredCohort:
+        columns = self._database.columns
+        vectors = [
+            columns.vector(*face) for face in zip(row.members, repeat(model), row.vectors, strict=False)
+        ]
+        return StoredCohort(row.version, row.age, Cohort.of(row.people, _matrix(vectors)))
 
-def _matrix(stored: Sequence[bytes]) -> NDArray[np.float32]:
+
+def _matrix(vectors: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     """M x D, of the vectors that are as long as the first; 0 x 0 without vectors."""
-    if not stored:
+    if not vectors:
         return np.empty((0, 0), dtype=np.float32)
-    return np.stack([vector(each) for each in stored if len(each) == len(stored[0])])
+    return np.stack([each for each in vectors if len(each) == len(vectors[0])])

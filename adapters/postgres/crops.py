@@ -40,6 +40,6 @@ class PostgresCrops(CropArchive):
             statements.page(after), {"within": collection, "model": model, "limit": limit}
         )
         return [
-            StoredCrop(Face(face_id, profile_id, *rest), digest, image)
+            StoredCrop(Face(face_id, profile_id, *rest), digest, self._database.columns.crop(face_id, image))
             for face_id, profile_id, *rest, digest, image in rows
         ]

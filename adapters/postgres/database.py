@@ -11,6 +11,8 @@ from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from adapters.postgres.compiled_statement import DRIVER_ERRORS, CompiledStatement, DriverRow
 from adapters.postgres.disk_space import OPTION, DiskSpace
+from adapters.postgres.sealed_columns import OPTION as SEALING
+from adapters.postgres.sealed_columns import SealedColumns
 from application.stages import Stage, stage
 from domain.errors import (
     CollectionNotFound,
@@ -58,6 +60,7 @@ class Database:
         # One statement is a transaction by itself, without the round trips of BEGIN and COMMIT.
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
         self.disk_space: DiskSpace = engine.get_execution_options().get(OPTION) or DiskSpace()
+        self.columns = SealedColumns(engine.get_execution_options().get(SEALING))
 
     async def read(
         self, statement: TypedReturnsRows[*_Columns], parameters: Parameters

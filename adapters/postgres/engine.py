@@ -12,7 +12,9 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.util.concurrency import in_greenlet
 
 from adapters.postgres.disk_space import OPTION, DiskSpace
+from adapters.postgres.sealed_columns import OPTION as SEALING
 from application.errors import StartupError
+from application.ports.sealing import Sealing
 
 _CONNECT_TIMEOUT_S = 5.0
 _QUEUE_TIMEOUT_S = 5.0
@@ -53,10 +55,11 @@ _SESSION = {
 }
 
 
-def make_engine(url: str, pool_size: int) -> AsyncEngine:
+def make_engine(url: str, pool_size: int, sealing: Sealing | None = None) -> AsyncEngine:
     """An engine for a `postgresql+asyncpg://` URL, with at most `pool_size` connections; it connects on first use.
 
-    Parameters, which are biometric data, appear in no message and no log.
+    Parameters, which are biometric data, appear in no message and no log. With `sealing`, what the adapters store of
+    faces through the engine is encrypted.
 
     Raises:
         StartupError: it is no such URL; the message quotes nothing of it but the name of an option.
@@ -70,7 +73,7 @@ def make_engine(url: str, pool_size: int) -> AsyncEngine:
         # The connection used last: its server process has the caches warm.
         pool_use_lifo=True,
         hide_parameters=True,
-        execution_options={OPTION: DiskSpace(_data_directory(parsed))},
+        execution_options={OPTION: DiskSpace(_data_directory(parsed)), SEALING: sealing},
         connect_args={
             "timeout": _CONNECT_TIMEOUT_S,
             "command_timeout": _STATEMENT_TIMEOUT_S,

@@ -54,12 +54,14 @@ class PostgresVectors(EnrolledVectors):
         read = storable(gallery.collection, gallery.model)
         rows = await self._database.fetch(statement, {**where, **parameters}) if read else []
         row = next((row for row in rows if row.faces is not None), None)
-        vectors = b"" if row is None else row.vectors
-        face_ids = np.array([] if row is None else row.faces, dtype=np.int64)
+        if row is None:
+            nobody = np.zeros(0, dtype=np.int64)
+            vectors = np.zeros((0, gallery.dimensions), dtype=np.float32)
+            return FaceTable(nobody, nobody, vectors, np.zeros(0))
         return FaceTable(
-            face_ids,
-            np.array([] if row is None else row.people, dtype=np.int64),
-            np.frombuffer(vectors, ">f4").astype(np.float32).reshape(len(face_ids), gallery.dimensions),
+            np.array(row.faces, dtype=np.int64),
+            np.array(row.people, dtype=np.int64),
+            await self._database.columns.matrix(row, gallery.model, gallery.dimensions),
             # A norm that isn't known is None, which becomes NaN.
-            np.array([] if row is None else row.norms, dtype=np.float64),
+            np.array(row.norms, dtype=np.float64),
         )

@@ -73,7 +73,7 @@ class PostgresLivenessSessions(LivenessSessionStore):
             "detection": session.models.detection,
             "recognition": session.models.recognition,
             "lifetime": timedelta(seconds=lifetime_s),
-            **_written(session.session),
+            **self._written(session.id, session.session),
         }
         async with self._database.transaction() as connection:
             await connection.execute(_SERIALISE)
@@ -89,7 +89,7 @@ class PostgresLivenessSessions(LivenessSessionStore):
         rows = await self._database.read(_READ, {"this": session_id})
         if not rows:
             raise LivenessSessionNotFound
-        return _stored(session_id, rows[0])
+        return self._stored(session_id, rows[0])
 
     @override
     async def change(
@@ -104,31 +104,32 @@ class PostgresLivenessSessions(LivenessSessionStore):
             row = (await connection.execute(_READ_LOCKED, {"this": session_id})).one_or_none()
             if row is None:
                 raise LivenessSessionNotFound
-            before = _stored(session_id, row)
+            before = self._stored(session_id, row)
             after = change(before)
             passed = before.session.state is not after.state is SessionState.PASSED
             longer = None if lifetime_s is None or not passed else timedelta(seconds=lifetime_s)
-            await connection.execute(_UPDATE, {"this": session_id, "lifetime": longer, **_written(after)})
+            await connection.execute(
+                _UPDATE, {"this": session_id, "lifetime": longer, **self._written(session_id, after)}
+            )
         return replace(before, session=after)
 
     @override
     async def purge(self) -> int:
         return len(await self._database.write(_PURGE, {}))
 
+    def _written(self, session_id: str, session: LivenessSession) -> dict[str, object]:
+        vectors = b"".join(view.vector.astype("<f4").tobytes() for view in session.views)
+        measured = msgspec.json.encode(replace(session, views=()))
+        return {"measured": measured, "vectors": self._database.columns.stored_views(session_id, vectors)}
 
-def _written(session: LivenessSession) -> dict[str, object]:
-    vectors = b"".join(view.vector.astype("<f4").tobytes() for view in session.views)
-    measured = msgspec.json.encode(replace(session, views=()))
-    return {"measured": measured, "vectors": vectors}
-
-
-def _stored(session_id: str, row: sa.Row[str, str, str, bytes, bytes, float]) -> StoredSession:
-    models = ModelChoice(row.detection_model, row.recognition_model)
-    session: LivenessSession = msgspec.json.decode(row.progress, type=LivenessSession, dec_hook=_no_array)
-    # The face from the front, then one view per movement that was made.
-    vectors = np.frombuffer(row.views, "<f4").reshape(session.done + 1, -1) if row.views else ()
-    views = tuple(Embedding(vector.astype(np.float32), models.recognition) for vector in vectors)
-    return StoredSession(session_id, row.nonce, models, replace(session, views=views), row.age)
+    def _stored(self, session_id: str, row: sa.Row[str, str, str, bytes, bytes, float]) -> StoredSession:
+        models = ModelChoice(row.detection_model, row.recognition_model)
+        session: LivenessSession = msgspec.json.decode(row.progress, type=LivenessSession, dec_hook=_no_array)
+        views = self._database.columns.views(session_id, row.views)
+        # The face from the front, then one view per movement that was made.
+        vectors = np.frombuffer(views, "<f4").reshape(session.done + 1, -1) if views else ()
+        embeddings = tuple(Embedding(vector.astype(np.float32), models.recognition) for vector in vectors)
+        return StoredSession(session_id, row.nonce, models, replace(session, views=embeddings), row.age)
 
 
 def _no_array(kind: type, _value: object) -> object:

@@ -6,10 +6,16 @@ from sqlalchemy import Row, literal, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
-from adapters.postgres.database import Database
+from adapters.postgres.database import Database, Parameters
 from adapters.postgres.rows import given, storable
 from adapters.postgres.statements import faces as statements
-from adapters.postgres.statements.enrolment import ENROL_BY_ID, ENROL_BY_NAME
+from adapters.postgres.statements.enrolment import (
+    ENROL_BY_ID,
+    ENROL_BY_NAME,
+    LOCK_FOR_WRITES,
+    NEW_ID,
+    Outcome,
+)
 from adapters.postgres.statements.people import LOCK_PEOPLE
 from application.ports.faces import EmbeddingRepository, Enrolment, FaceFilter, NewFace
 from domain.erasure import Removed
@@ -19,7 +25,7 @@ from domain.people import Face, FaceId, ProfileId
 
 
 class PgVectorRepository(EmbeddingRepository):
-    """Enrolled faces; `add` is one round trip."""
+    """Enrolled faces; `add` is one round trip, or a transaction of several where faces are sealed."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._database = Database(engine)
@@ -35,9 +41,12 @@ class PgVectorRepository(EmbeddingRepository):
             "crop": face.crop,
             "person" if named else "profile": face.person,
         }
-        ((collection, fits, profile_id, name, face_id, created),) = await self._database.write(
-            ENROL_BY_NAME if named else ENROL_BY_ID, parameters, adds=True
-        )
+        statement = (ENROL_BY_NAME if named else ENROL_BY_ID)[self._database.columns.seals]
+        if self._database.columns.seals:
+            row = await self._add_sealed(face, statement, parameters)
+        else:
+            (row,) = await self._database.write(statement, parameters, adds=True)
+        collection, fits, profile_id, name, face_id, created = row
         model = face.embedding.model
         if collection is None:
             raise CollectionNotFound
@@ -47,6 +56,20 @@ class PgVectorRepository(EmbeddingRepository):
             raise ProfileNotFound
         enrolled = Face(face_id, profile_id, name, model, face.detection_model, face.collection)
         return Enrolment(enrolled, created=bool(created))
+
+    async def _add_sealed(
+        self, face: NewFace, statement: Outcome, parameters: Parameters
+    ) -> Row[str | None, bool, ProfileId | None, str | None, FaceId | None, bool | None]:
+        columns, embedding = self._database.columns, face.embedding
+        async with self._database.transaction(adds=True) as connection:
+            await connection.execute(LOCK_FOR_WRITES)
+            face_id = FaceId((await connection.execute(NEW_ID)).scalar_one())
+            sealed = {
+                "face": face_id,
+                "sealed": columns.sealed_vector(face_id, embedding.model, embedding.vector),
+                "crop": columns.sealed_crop(face_id, face.crop),
+            }
+            return (await connection.execute(statement, {**parameters, **sealed})).one()
 
     @override
     async def enrolled(

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.postgres.binary_rows import NULL, copy_rows, data, integers, moment, real, text
 from adapters.postgres.database import Parameters
 from adapters.postgres.rows import sent
+from adapters.postgres.sealed_columns import SealedColumns
 from adapters.postgres.statements.archive import NOW, RESTORE_FACES
 from adapters.postgres.tables import face
 from application.ports.archive import FaceToRestore
@@ -26,10 +27,11 @@ _COLUMNS = (
     "recognition_model",
     "detection_model",
     "digest",
-    "embedding",
     "embedding_norm",
     "created_at",
 )
+_VECTORS = {False: "embedding", True: "sealed"}
+"""The last column, by whether faces are sealed."""
 
 
 class OwnedFace(NamedTuple):
@@ -47,7 +49,11 @@ class OwnedFace(NamedTuple):
 
 
 async def store_faces(
-    connection: AsyncConnection, collection: str, ids: Sequence[FaceId], faces: Collection[OwnedFace]
+    connection: AsyncConnection,
+    columns: SealedColumns,
+    collection: str,
+    ids: Sequence[FaceId],
+    faces: Collection[OwnedFace],
 ) -> set[FaceId]:
     """Add faces with these ids; the ids of those that were added.
 
@@ -56,24 +62,33 @@ async def store_faces(
     """
     try:
         async with connection.begin_nested():
-            await _copy(connection, collection, ids, faces)
+            await _copy(connection, columns, collection, ids, faces)
     except asyncpg.UniqueViolationError:
-        parameters = _parameters(collection, ids, faces)
-        return set((await connection.scalars(RESTORE_FACES, parameters)).all())
+        parameters = _parameters(columns, collection, ids, faces)
+        return set((await connection.scalars(RESTORE_FACES[columns.seals], parameters)).all())
     return set(ids)
 
 
 async def _copy(
-    connection: AsyncConnection, collection: str, ids: Sequence[FaceId], faces: Collection[OwnedFace]
+    connection: AsyncConnection,
+    columns: SealedColumns,
+    collection: str,
+    ids: Sequence[FaceId],
+    faces: Collection[OwnedFace],
 ) -> None:
     now = NULL
     if any(each.created_at is None for each, _ in faces):
         now = moment((await connection.execute(NOW)).scalar_one())
-    await copy_rows(connection, face.name, _COLUMNS, _rows(collection, ids, faces, now))
+    names = (*_COLUMNS, _VECTORS[columns.seals])
+    await copy_rows(connection, face.name, names, _rows(columns, collection, ids, faces, now))
 
 
 def _rows(
-    collection: str, ids: Sequence[FaceId], faces: Collection[OwnedFace], now: bytes
+    columns: SealedColumns,
+    collection: str,
+    ids: Sequence[FaceId],
+    faces: Collection[OwnedFace],
+    now: bytes,
 ) -> Iterator[bytes]:
     @functools.cache
     def names(recogniser: str, detector: str) -> bytes:
@@ -81,29 +96,42 @@ def _rows(
 
     for face_id, (each, owner) in zip(ids, faces, strict=True):
         embedding, digest, at = each.embedding, each.digest, each.created_at
+        model, vector = embedding.model, embedding.vector
         yield b"".join(
             (
                 integers(face_id, owner),
-                names(embedding.model, each.detection_model),
+                names(model, each.detection_model),
                 NULL if digest is None else data(digest),
-                data(sent(embedding.vector)),
                 NULL if embedding.norm is None else real(embedding.norm),
                 now if at is None else moment(at),
+                data(columns.sealed_vector(face_id, model, vector) if columns.seals else sent(vector)),
             )
         )
 
 
-def _parameters(collection: str, ids: Sequence[FaceId], faces: Collection[OwnedFace]) -> Parameters:
+def _parameters(
+    columns: SealedColumns, collection: str, ids: Sequence[FaceId], faces: Collection[OwnedFace]
+) -> Parameters:
     embeddings = [each.embedding for each, _ in faces]
+    vectors: dict[str, object]
+    if columns.seals:
+        numbered = zip(ids, embeddings, strict=True)
+        vectors = {
+            "sealed": [columns.sealed_vector(here, each.model, each.vector) for here, each in numbered]
+        }
+    else:
+        vectors = {
+            "numbers": np.concatenate([each.vector for each in embeddings]).tolist(),
+            "dimensions": [len(each.vector) for each in embeddings],
+        }
     return {
+        **vectors,
         "within": collection,
         "ids": ids,
         "people": [owner for _, owner in faces],
         "models": [each.model for each in embeddings],
         "detectors": [each.detection_model for each, _ in faces],
         "digests": [each.digest for each, _ in faces],
-        "numbers": np.concatenate([each.vector for each in embeddings]).tolist(),
-        "dimensions": [len(each.vector) for each in embeddings],
         "norms": [each.norm for each in embeddings],
         "times": [each.created_at for each, _ in faces],
     }

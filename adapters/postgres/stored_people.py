@@ -11,7 +11,7 @@ from sqlalchemy.sql.selectable import TypedReturnsRows
 from typing_extensions import override
 
 from adapters.postgres.database import Parameters
-from adapters.postgres.rows import vector
+from adapters.postgres.sealed_columns import SealedColumns
 from adapters.postgres.statements import archive as statements
 from application.ports.archive import ArchivedFace, ArchivedPerson, StoredPeople
 from domain.faces import Embedding
@@ -22,6 +22,8 @@ _Columns = TypeVarTuple("_Columns")
 
 class StoredRows(StoredPeople):
     """Reads the tables, wherever `_rows` executes the statements."""
+
+    _columns: SealedColumns
 
     @abstractmethod
     async def _rows(
@@ -61,14 +63,15 @@ class StoredRows(StoredPeople):
         profile_id: ProfileId | None = None,
     ) -> list[ArchivedFace]:
         page = statements.page(collection, after, profile_id, crops=crops)
-        return [_archived(row) for row in await self._rows(page, {"limit": limit})]
+        return [_archived(self._columns, row) for row in await self._rows(page, {"limit": limit})]
 
 
 class Snapshot(StoredRows):
     """Reads in one transaction, whose first statement determines what it sees."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, columns: SealedColumns) -> None:
         self._connection = connection
+        self._columns = columns
 
     @override
     async def _rows(
@@ -78,10 +81,13 @@ class Snapshot(StoredRows):
 
 
 def _archived(
+    columns: SealedColumns,
     row: Row[
         FaceId, ProfileId, str, str, str, str, bytes | None, bytes | None, bytes, float | None, datetime
     ],
 ) -> ArchivedFace:
     face_id, profile_id, name, model, detector, collection, digest, crop, stored, norm, created_at = row
     face = Face(face_id, profile_id, name, model, detector, collection)
-    return ArchivedFace(face, Embedding(vector(stored), model, norm), digest, crop, created_at)
+    picture = None if crop is None else columns.crop(face_id, crop)
+    vector = columns.vector(face_id, model, stored)
+    return ArchivedFace(face, Embedding(vector, model, norm), digest, picture, created_at)

@@ -22,9 +22,19 @@ class XID8(UserDefinedType[int]):
 ischema_names["xid8"] = XID8
 
 
-def _id() -> sa.Column[int]:
+def _id(*, always: bool = True) -> sa.Column[int]:
     """An id from a sequence: ascending, never used twice."""
-    return sa.Column("id", sa.BigInteger, sa.Identity(always=True, maxvalue=MAX_ID), primary_key=True)
+    return sa.Column("id", sa.BigInteger, sa.Identity(always=always, maxvalue=MAX_ID), primary_key=True)
+
+
+def _sealed_by(table: str, key: str) -> sa.Index:
+    """Finds what a key has sealed."""
+    return sa.Index(
+        f"{table}_sealed_key",
+        sa.text("substring(sealed, 2, 4)"),
+        key,
+        postgresql_where=sa.text("sealed IS NOT NULL"),
+    )
 
 
 _NAME = sa.Text(collation="C")
@@ -75,20 +85,24 @@ profile = sa.Table(
 face = sa.Table(
     "face",
     metadata,
-    _id(),
+    # Known before the row is inserted if what is in it is bound to it.
+    _id(always=False),
     sa.Column("profile_id", sa.BigInteger, nullable=False),
     # The profile's, by the foreign key: a search needs no other table.
     sa.Column("collection", _NAME, nullable=False),
     sa.Column("recognition_model", _NAME, nullable=False),
     sa.Column("detection_model", _NAME, nullable=False),
     sa.Column("digest", sa.LargeBinary),
-    # Of unit norm; the length depends on the model.
-    sa.Column("embedding", VECTOR, nullable=False),
+    # Of unit norm; the length depends on the model. Either plain or sealed (application/ports/sealing.py).
+    sa.Column("embedding", VECTOR),
+    sa.Column("sealed", sa.LargeBinary),
     # The norm of the network's output; null where clients send embeddings.
     sa.Column("embedding_norm", sa.REAL),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
     # The transaction that wrote the row last; set by a trigger.
     sa.Column("revision", XID8, nullable=False, server_default=sa.func.pg_current_xact_id()),
+    sa.CheckConstraint("num_nonnulls(embedding, sealed) = 1", name="face_sealed_check"),
+    _sealed_by("face", "id"),
     # Without ON DELETE CASCADE: a profile with faces can't be deleted.
     sa.ForeignKeyConstraint(["collection", "profile_id"], ["profile.collection", "profile.id"]),
     # Each serves a filter of the list, in its order.
@@ -127,7 +141,20 @@ face_crop = sa.Table(
     "face_crop",
     metadata,
     sa.Column("face_id", sa.BigInteger, sa.ForeignKey("face.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("image", sa.LargeBinary, nullable=False),
+    # Either plain or sealed.
+    sa.Column("image", sa.LargeBinary),
+    sa.Column("sealed", sa.LargeBinary),
+    sa.CheckConstraint("num_nonnulls(image, sealed) = 1", name="face_crop_sealed_check"),
+    _sealed_by("face_crop", "face_id"),
+)
+
+# The keys with which something is sealed; which they are can be checked, and not what they are.
+encryption_key = sa.Table(
+    "encryption_key",
+    metadata,
+    sa.Column("id", sa.LargeBinary, primary_key=True),
+    sa.Column("check_value", sa.LargeBinary, nullable=False),
+    sa.Column("first_used_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
 )
 
 # Cohorts (domain/impostors.py). Faces that were deleted since are skipped.

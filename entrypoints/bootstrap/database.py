@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from adapters.postgres.encryption import check_keys
 from adapters.postgres.migrations import migrate
 from entrypoints.bootstrap.storage import StorageContainer
 
@@ -16,9 +17,11 @@ async def running_database(container: StorageContainer, *, join: bool = False) -
         join: whether an embedded server that another process runs already will do.
 
     Raises:
-        StartupError: the database can't be had, or not migrated.
+        StartupError: the database can't be had, not migrated, or it is encrypted with other keys.
     """
     async with AsyncExitStack() as stack:
+        # Before a server is started that would only have to be stopped again.
+        container.sealing()
         storage = container.storage()
         if storage == "embedded":
             server = container.embedded_server()
@@ -28,4 +31,5 @@ async def running_database(container: StorageContainer, *, join: bool = False) -
             engine = container.engine()
             stack.push_async_callback(engine.dispose)
             await migrate(engine)
+            await check_keys(engine)
         yield

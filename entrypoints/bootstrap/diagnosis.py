@@ -144,6 +144,11 @@ def _models(container: Container) -> Finding:
 
 async def _storage(container: Container) -> AsyncIterator[Finding]:
     settings = container.settings()
+    try:
+        container.sealing()
+    except StartupError as error:
+        yield Finding("encryption", "error", str(error))
+        return
     if settings.database_url == "memory":
         yield Finding("database", "warning", "FACE_DATABASE_URL is memory: a restart forgets everybody")
         return
@@ -160,6 +165,7 @@ async def _storage(container: Container) -> AsyncIterator[Finding]:
                     f"faces of the former model {former.model}, with which no photo is compared: run"
                     f" `face-api reembed --to {former.successor}`",
                 )
+            yield await _encryption(container)
             yield await _access(container)
     except (StartupError, FaceServiceError) as error:
         yield Finding("database", "error", str(error))
@@ -171,6 +177,16 @@ async def _collections(container: Container) -> AsyncIterator[Collection]:
         for collection in page:
             yield collection
         after = page[-1].name
+
+
+async def _encryption(container: Container) -> Finding:
+    key, found = await container.change_encryption().status()
+    if key is None:
+        return Finding("encryption", "ok", "off: embeddings are stored as they are")
+    if others := sum(each.count for each in found if each.key != key):
+        advice = f"{others} faces or crops are plain or have another key: run `face-api encryption rotate`"
+        return Finding("encryption", "warning", f"on, with the key {key}; {advice}")
+    return Finding("encryption", "ok", f"on: embeddings and crops are encrypted with the key {key}")
 
 
 async def _access(container: Container) -> Finding:

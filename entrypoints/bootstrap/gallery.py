@@ -18,10 +18,12 @@ from adapters.postgres.change_feed import PostgresChangeFeed
 from adapters.postgres.gallery import PgVectorGallery
 from adapters.postgres.purge import PostgresPurge
 from adapters.postgres.remnants import DEAD_ROWS, WAL, WAL_OF_OWN_SERVER
+from adapters.postgres.sealed_gallery import SealedGallery
 from adapters.postgres.shared_index import PostgresSharedIndexFeed
 from application.erasure import ANSWERS, COPIES, ReceiptWriter, audit_remnant
 from application.purge import PurgeDeleted
 from domain.erasure import Remnant
+from entrypoints.bootstrap.encryption import encrypts
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.bootstrap.storage import StorageContainer
 
@@ -32,6 +34,9 @@ INDEX_CALLS = 32
 
 MIN_INDEXED_FACES = 1000
 """The database searches fewer faces as fast as an index."""
+
+MIN_OPENED_FACES = 100
+"""Where faces are encrypted, each has to be opened for a search without an index."""
 
 
 def search_kind(settings: Settings) -> str:
@@ -47,7 +52,7 @@ def remnants(settings: Settings) -> tuple[Remnant, ...]:
     places = (
         (kept, DEAD_ROWS),
         (kept, WAL if settings.database_url == "embedded" else WAL_OF_OWN_SERVER),
-        (search_kind(settings) == "index", INDEX_FILES),
+        (search_kind(settings) == "index" and not encrypts(settings), INDEX_FILES),
         (search_kind(settings) == "shared", INDEX_SERVER),
         (True, ANSWERS),
         (settings.audit_days > 0, audit_remnant(settings.audit_days, names=settings.audit_names)),
@@ -60,17 +65,29 @@ class GalleryContainer(StorageContainer):
     """The adapters of the gallery port."""
 
     search = providers.Callable(search_kind, StorageContainer.settings)
-    index_store = providers.ThreadSafeSingleton(
-        FaissIndexStore, _settings.index_dir, threads=_settings.worker_count
+    encryption = providers.Callable(
+        lambda settings: "yes" if encrypts(settings) else "no", StorageContainer.settings
     )
-    exact_gallery = providers.ThreadSafeSingleton(PgVectorGallery, StorageContainer.engine)
+    index_store = providers.ThreadSafeSingleton(
+        FaissIndexStore,
+        _settings.index_dir,
+        threads=_settings.worker_count,
+        saves=providers.Callable(lambda settings: not encrypts(settings), StorageContainer.settings),
+    )
+    exact_gallery = providers.Selector(
+        encryption,
+        no=providers.ThreadSafeSingleton(PgVectorGallery, StorageContainer.engine),
+        yes=providers.ThreadSafeSingleton(SealedGallery, StorageContainer.engine),
+    )
     change_feed = providers.ThreadSafeSingleton(PostgresChangeFeed, StorageContainer.engine)
     indexed_gallery = providers.ThreadSafeSingleton(
         IndexedGallery,
         exact_gallery,
         index_store,
         change_feed,
-        min_faces=MIN_INDEXED_FACES,
+        min_faces=providers.Selector(
+            encryption, no=providers.Object(MIN_INDEXED_FACES), yes=providers.Object(MIN_OPENED_FACES)
+        ),
     )
     index_connection = providers.ThreadSafeSingleton(
         MilvusConnection, _settings.index_address, threads=INDEX_CALLS

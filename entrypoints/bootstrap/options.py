@@ -13,7 +13,7 @@ from application.decisions import CalibrationMode
 from domain.limits import MAX_CONCURRENT_PHOTOS, MAX_REQUESTS_PER_MINUTE
 from domain.liveness.detection import LivenessPolicy
 from domain.quality import LENIENT, STRICT, QualityBounds
-from entrypoints.bootstrap.values import IPNetwork, Origin, ServiceUrl
+from entrypoints.bootstrap.values import EncryptionKey, IPNetwork, Origin, ServiceUrl
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +119,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     quality_recognition: QualityBounds = LENIENT
     store_crops: bool = False
     """Keep the aligned crops of enrolled faces."""
+    encryption_key: list[EncryptionKey] = []
+    """Encrypt embeddings and crops where they are stored; the first key encrypts, the others only decrypt."""
+    encryption_key_file: Path | None = None
+    """A file with such keys, one a line, instead."""
     models_dir: Path | None = None
     """Of model files that don't come with the installation; None means `models` in the data directory."""
     model_aliases: dict[str, str] = {}

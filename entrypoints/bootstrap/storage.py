@@ -22,6 +22,7 @@ from adapters.postgres.archive import PgVectorArchive
 from adapters.postgres.audit import PostgresAudit
 from adapters.postgres.cohorts import PostgresCohorts
 from adapters.postgres.crops import PostgresCrops
+from adapters.postgres.encryption import PostgresEncryption
 from adapters.postgres.engine import make_engine
 from adapters.postgres.enrolled_vectors import PostgresVectors
 from adapters.postgres.idempotency import PostgresIdempotency
@@ -31,7 +32,9 @@ from adapters.postgres.repository import PgVectorRepository
 from adapters.postgres.retention import PostgresRetention
 from application.api_keys import ManageKeys
 from application.audit import AuditTrail, ReadAudit
+from application.encryption import ChangeEncryption
 from application.retention import ApplyRetention, MatchDays
+from entrypoints.bootstrap.encryption import open_sealing
 from entrypoints.bootstrap.settings import Settings
 
 CONNECTIONS = 8
@@ -61,7 +64,9 @@ class StorageContainer(containers.DeclarativeContainer):
         embedded=embedded_server.provided.url,
         server=settings.provided.database_url,
     )
-    engine = providers.ThreadSafeSingleton(make_engine, database_url, pool_size=CONNECTIONS)
+    sealing = providers.ThreadSafeSingleton(open_sealing, settings)
+    engine = providers.ThreadSafeSingleton(make_engine, database_url, pool_size=CONNECTIONS, sealing=sealing)
+    change_encryption = providers.Factory(ChangeEncryption, providers.Factory(PostgresEncryption, engine))
     memory = providers.ThreadSafeSingleton(InMemoryStore)
     faces = _stored(
         storage,

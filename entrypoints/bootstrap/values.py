@@ -29,6 +29,14 @@ ServiceUrl = Annotated[
 ]
 """Of a model service; with a path, of one of its models."""
 
+EncryptionKey = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$",
+        description="the base64 of 32 bytes, or several of them with commas",
+    ),
+]
+
 
 def parse_value(key: str, text: str, field: msgspec.structs.FieldInfo) -> object:
     """Convert the text of a setting to its type.

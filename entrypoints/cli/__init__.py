@@ -21,6 +21,7 @@ _COMMANDS = {
     "import": ("archive:import_people", "Read people and their embeddings from an archive."),
     "backup": ("backup:backup", "Write all that makes this instance to a file."),
     "restore": ("backup:restore", "Put a backup into an empty instance."),
+    "encryption": ("encryption:encryption", "Encrypt what is stored, with a new key, or no more."),
     "purge": ("purge:purge", "Remove the bytes of what was deleted from all files."),
     "retention": ("retention:retention", "Say how long people are kept, and delete who is older."),
     "reembed": ("reembed:reembed", "Embed stored crops with another recognition model."),

@@ -64,7 +64,7 @@ def export_people(
         chosen = await find_collections(container.collections(), collection)
         done = Exported()
         with (
-            writing(file, f"face-api {version('face-api')}") as writer,
+            writing(file, f"face-api {version('face-api')}", container.sealing()) as writer,
             progress("people and faces", None) as update,
         ):
             async for done in use_case.execute(chosen, writer, crops=crops):
@@ -113,7 +113,7 @@ def import_people(
 
     async def work(container: "Container") -> tuple[list[str], Imported, list[NewId], int]:
         use_case: ImportPeople = container.import_people()
-        with reading(file) as reader:
+        with reading(file, container.sealing()) as reader:
             sections = use_case.chosen(reader, collection)
             total = sum(page.entries for each in sections for page in (*each.people, *each.faces))
             with progress("checking", total) as update:

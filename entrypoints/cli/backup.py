@@ -51,7 +51,7 @@ def backup(file: Path, *, as_json: bool) -> None:
         use_case: BackUpInstance = container.back_up()
         done = BackedUp(Exported())
         with (
-            writing(file, f"face-api {version('face-api')}") as writer,
+            writing(file, f"face-api {version('face-api')}", container.sealing()) as writer,
             progress("people and faces", None) as update,
         ):
             async for done in use_case.execute(writer):
@@ -86,7 +86,7 @@ def restore(file: Path, *, as_json: bool) -> None:
     async def work(container: "Container") -> RestoredInstance:
         use_case: RestoreInstance = container.restore_instance()
         done = RestoredInstance()
-        with reading(file) as reader:
+        with reading(file, container.sealing()) as reader:
             pages = [page for each in reader.sections for page in (*each.people, *each.faces)]
             total = sum(page.entries for page in pages)
             others = sum(page.entries for page in (*(reader.key_pages or ()), *reader.files))

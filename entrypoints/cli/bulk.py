@@ -112,6 +112,8 @@ def _check_data_directory(folder: Path, *, init: bool | None) -> None:
 
 
 _AUDITED = {
+    "encryption decrypt",
+    "encryption rotate",
     "enroll",
     "export",
     "identify",

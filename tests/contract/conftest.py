@@ -18,7 +18,17 @@ from adapters.postgres.migrations import migrate
 from tests.contract.database import database, empty
 from tests.contract.model_files import ModelFolder
 from tests.contract.remote_models import RemoteModels, bare_models, remote_models
-from tests.contract.storage import Storage, clear, in_memory, milvus_lite, on_index, on_milvus, on_postgres
+from tests.contract.storage import (
+    Storage,
+    clear,
+    in_memory,
+    milvus_lite,
+    on_index,
+    on_milvus,
+    on_postgres,
+    on_sealed,
+)
+from tests.sealing import FakeSealing
 
 
 @pytest.fixture(scope="session", params=["onnxruntime", "openvino"])
@@ -114,6 +124,20 @@ async def indexed(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Storage]
         yield storage
 
 
+@pytest.fixture
+async def sealed_engine(engine: AsyncEngine, database_url: str) -> AsyncIterator[AsyncEngine]:  # noqa: ARG001 (it empties them)
+    """Connected to the same tables as `engine`, with a key."""
+    sealed = make_engine(database_url, 8, FakeSealing())
+    yield sealed
+    await sealed.dispose()
+
+
+@pytest.fixture
+async def sealed(sealed_engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Storage]:
+    async with on_sealed(sealed_engine, tmp_path / "index") as storage:
+        yield storage
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def milvus(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MilvusConnection]:
     """milvus-lite, with what earlier tests have left in it."""
@@ -131,7 +155,7 @@ def memory() -> Storage:
     return in_memory()
 
 
-@pytest.fixture(params=["memory", "pgvector", "indexed"])
+@pytest.fixture(params=["memory", "pgvector", "indexed", "sealed"])
 def storage(request: pytest.FixtureRequest) -> Storage:
     """The storage adapters of each technology, empty."""
     adapters: Storage = request.getfixturevalue(request.param)

@@ -37,6 +37,7 @@ from adapters.postgres.gallery import PgVectorGallery
 from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
 from adapters.postgres.retention import PostgresRetention
+from adapters.postgres.sealed_gallery import SealedGallery
 from adapters.postgres.shared_index import PostgresSharedIndexFeed
 from adapters.postgres.tables import audit_chain
 from application.ports.archive import Archive
@@ -137,8 +138,24 @@ async def on_index(
     growing_rows: int = GROWING_ROWS,
 ) -> AsyncIterator[Storage]:
     """PostgreSQL, searched by indexes of a few faces a segment that are maintained all the time."""
-    database = on_postgres(engine)
     store = FaissIndexStore(folder, 2, intervals, growing_rows)
+    async with _followed(on_postgres(engine), engine, store, intervals) as storage:
+        yield storage
+
+
+@asynccontextmanager
+async def on_sealed(engine: AsyncEngine, folder: Path) -> AsyncIterator[Storage]:
+    """Likewise, with embeddings and crops that only this process can read; `engine` has a key."""
+    database = replace(on_postgres(engine), gallery=SealedGallery(engine))
+    store = FaissIndexStore(folder, 2, BUSY, GROWING_ROWS, saves=False)
+    async with _followed(database, engine, store, BUSY) as storage:
+        yield storage
+
+
+@asynccontextmanager
+async def _followed(
+    database: Storage, engine: AsyncEngine, store: FaissIndexStore, intervals: MaintenanceIntervals
+) -> AsyncIterator[Storage]:
     indexed = IndexedGallery(database.gallery, store, PostgresChangeFeed(engine), 1, intervals)
     async with indexed.running():
         while not indexed.ready:  # noqa: ASYNC110
@@ -227,6 +244,7 @@ async def clear(engine: AsyncEngine) -> None:
             "audit_entry",
             "api_key",
             "liveness_session",
+            "encryption_key",
             "idempotency",
             "face",
             "profile",

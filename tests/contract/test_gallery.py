@@ -9,7 +9,7 @@ from tests.contract.enrolment import NOBODY, SMALL, at, enrol, names, random_emb
 from tests.contract.storage import Storage
 
 
-@pytest.fixture(params=["memory", "pgvector", "indexed", "shared"])
+@pytest.fixture(params=["memory", "pgvector", "indexed", "sealed", "shared"])
 def storage(request: pytest.FixtureRequest) -> Storage:
     """The adapters of Gallery, with the rest of their storage."""
     adapters: Storage = request.getfixturevalue(request.param)

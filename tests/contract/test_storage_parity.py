@@ -46,7 +46,7 @@ def best(candidate: Candidate, probe: Embedding) -> float:
     return float((candidate.vectors @ probe.vector).max())
 
 
-@pytest.fixture(params=["pgvector", "indexed"])
+@pytest.fixture(params=["pgvector", "indexed", "sealed"])
 def persistent(request: pytest.FixtureRequest) -> Storage:
     adapters: Storage = request.getfixturevalue(request.param)
     return adapters

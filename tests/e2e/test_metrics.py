@@ -33,7 +33,8 @@ def service(tmp_path_factory: pytest.TempPathFactory, astronaut: bytes) -> Itera
 
 def samples(service: Service, name: str) -> dict[tuple[str, ...], float]:
     """Values of a metric, by its labels' values in the order of their names."""
-    text = service.client.get("/metrics").text
+    # A connection of its own: a kept one may be that of a process that was killed.
+    text = httpx.get(f"{service.client.base_url}/metrics", timeout=60).text
     return {
         tuple(value for _, value in sorted(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(text)

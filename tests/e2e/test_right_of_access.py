@@ -27,10 +27,11 @@ SHOWN = {
 }
 ELSEWHERE = {
     "profile": set[str](),
-    # Of the person that the face is shown with; `digest` is photo_sha256; `revision` is a transaction's number.
-    "face": {"profile_id", "collection", "digest", "revision"},
+    # Of the person that the face is shown with; `digest` is photo_sha256; `revision` is a transaction's number;
+    # `sealed` is the embedding, encrypted.
+    "face": {"profile_id", "collection", "digest", "revision", "sealed"},
     # crop; of the face that it is shown with.
-    "face_crop": {"face_id", "image"},
+    "face_crop": {"face_id", "image", "sealed"},
 }
 
 

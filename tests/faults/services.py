@@ -28,8 +28,9 @@ from tests.faults.photos import portraits
 CLIENTS = 4
 DEADLINE_S = 4.0
 """FACE_SERVICE_TIMEOUT_S."""
-SLACK_S, BACK_S = 2.0, 5.0
-"""What an answer may take beyond the deadline, and what the first right one may take after the return."""
+SLACK_S, BACK_S = 1.0, 5.0
+"""What an answer may take beyond the deadline, on its way and on a loaded machine; and the first right ones after the
+return: after the service's readiness answers 200 or, where it was frozen, after SIGCONT."""
 KINDS = (signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP)
 MISSING = (503, "model_unavailable")
 REFUSALS = {MISSING, (503, "busy")}

@@ -9,9 +9,11 @@ from domain.people import MAX_ID
 from domain.retention import RetentionFrom
 
 FORMAT, VERSION = "face-api archive", 3
+SEALED = 4
+"""The version of archives whose embeddings and crops are encrypted, which are like VERSION otherwise."""
 WITH_UUIDS = 1
 """The first version, whose ids are UUIDs."""
-KIND_OF_EMBEDDINGS = {WITH_UUIDS: 1, 2: 2, VERSION: 3}
+KIND_OF_EMBEDDINGS = {WITH_UUIDS: 1, 2: 2, VERSION: 3, SEALED: 3}
 """By version: the kind of embeddings of recognisers that have changed theirs (domain.models.EMBEDDINGS)."""
 MANIFEST = "manifest.json"
 FILES = "files/"
@@ -78,6 +80,8 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
     """The operator's files, one entry each; only a backup has any."""
     retention: dict[str, RetentionEntry] = {}
     """The rules of collections that have one; only a backup has any."""
+    sealed_with: str = ""
+    """The id of the key that encrypts embeddings and crops, in hexadecimal; only version SEALED has one."""
 
 
 class KeyEntry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -114,7 +118,7 @@ class FaceEntry(msgspec.Struct, Generic[Id_co], frozen=True, omit_defaults=True)
     recognition_model: str
     detection_model: str
     embedding: bytes
-    """Little-endian float32."""
+    """Little-endian float32; in version SEALED, as crops, encrypted."""
     digest: bytes | None = None
     crop: bytes | None = None
     norm: Annotated[float, msgspec.Meta(gt=0, le=GREATEST_NORM)] | None = None

@@ -19,6 +19,7 @@ from adapters.files.archive.format import (
     FORMAT,
     KIND_OF_EMBEDDINGS,
     MANIFEST,
+    SEALED,
     WITH_UUIDS,
     FaceEntry,
     Header,
@@ -33,6 +34,7 @@ from application.ports.api_keys import StoredKey
 from application.ports.archive import ArchiveId, ArchiveIds, FaceToRestore, PersonToRestore
 from application.ports.archive_files import ArchivePage, ArchiveReader, Section
 from application.ports.operator_files import OperatorFile
+from application.ports.sealing import Kind, SealBroken, Sealing, face_context
 from domain.api_keys import ApiKey, KeyId, Scope, grant, key_name
 from domain.errors import FaceServiceError
 from domain.faces import Embedding
@@ -70,10 +72,12 @@ Numbered = TypeVar("Numbered", PersonEntry[int], FaceEntry[int])
 class ZipArchiveReader(ArchiveReader):
     """Checks what it reads; opened with `reading`."""
 
-    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
+    def __init__(self, path: Path, archive: zipfile.ZipFile, sealing: Sealing | None = None) -> None:
+        """`sealing`: opens embeddings and crops of an archive in which they are encrypted."""
         self._path, self._zip = path, archive
         manifest, self.ids, self.retention = self._manifest()
         self._version = manifest.version
+        self._sealing = self._sealing_of(manifest, sealing)
         pages = [page for each in manifest.collections for page in (*each.people, *each.faces)]
         pages += [*(manifest.keys or []), *manifest.files]
         self._pages = {page.file: page for page in pages}
@@ -139,21 +143,36 @@ class ZipArchiveReader(ArchiveReader):
     def _face(self, entry: FaceEntry[ArchiveId]) -> FaceToRestore:
         model = self._model(entry.recognition_model)
         dimensions = self.dimensions.get(model)
-        if dimensions is None or len(entry.embedding) != dimensions * 4:
+        embedding, crop = entry.embedding, entry.crop
+        if self._sealing is not None:
+            context = face_context(entry.id, entry.recognition_model)
+            embedding = self._sealing.open(Kind.ARCHIVED_EMBEDDING, context, embedding)
+            crop = None if crop is None else self._sealing.open(Kind.ARCHIVED_CROP, context, crop)
+        if dimensions is None or len(embedding) != dimensions * 4:
             raise ValueError(
-                f"an embedding of {entry.recognition_model} has {len(entry.embedding)} bytes instead of"
+                f"an embedding of {entry.recognition_model} has {len(embedding)} bytes instead of"
                 f" {dimensions or 0} numbers of 4"
             )
-        vector = np.frombuffer(entry.embedding, "<f4").astype(np.float32)
+        vector = np.frombuffer(embedding, "<f4").astype(np.float32)
         return FaceToRestore(
             entry.id,
             entry.profile_id,
             entry.detection_model,
             Embedding(vector, model, entry.norm),
             entry.digest,
-            entry.crop,
+            crop,
             entry.created_at,
         )
+
+    def _sealing_of(self, manifest: Manifest, sealing: Sealing | None) -> Sealing | None:
+        if manifest.version != SEALED:
+            return None
+        if sealing is None or manifest.sealed_with not in {key.hex() for key in sealing.key_ids}:
+            raise self._error(
+                f"is encrypted with the key {manifest.sealed_with[:40]}, which FACE_ENCRYPTION_KEY_FILE or"
+                " FACE_ENCRYPTION_KEY has to have"
+            )
+        return sealing
 
     def _model(self, name: str) -> str:
         return stored_name(name, KIND_OF_EMBEDDINGS[self._version])
@@ -206,6 +225,8 @@ class ZipArchiveReader(ArchiveReader):
             yield
         except RecursionError:
             raise self._error(f"is damaged: {page.file} is nested too deep") from None
+        except SealBroken:
+            raise self._error(f"is damaged: in {page.file}, what is encrypted was changed") from None
         except (msgspec.DecodeError, FaceServiceError, ValueError) as error:
             raise self._error(f"is damaged: in {page.file}, {error}") from error
 
@@ -214,8 +235,8 @@ class ZipArchiveReader(ArchiveReader):
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[ZipArchiveReader]:
-    """Open an archive.
+def reading(path: Path, sealing: Sealing | None = None) -> Iterator[ZipArchiveReader]:
+    """Open an archive; `sealing` opens what is encrypted in it.
 
     Raises:
         ArchiveError: it is not an archive, is incomplete, or is of another version.
@@ -227,7 +248,7 @@ def reading(path: Path) -> Iterator[ZipArchiveReader]:
     except _DAMAGED as error:
         raise _error(f"{path} is no archive, or not a whole one: it may have been cut off") from error
     with archive:
-        yield ZipArchiveReader(path, archive)
+        yield ZipArchiveReader(path, archive, sealing)
 
 
 def _error(text: str) -> ArchiveError:

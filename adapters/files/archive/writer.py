@@ -16,6 +16,7 @@ from adapters.files.archive.format import (
     FILES,
     FORMAT,
     MANIFEST,
+    SEALED,
     VERSION,
     CollectionEntry,
     FaceEntry,
@@ -31,6 +32,7 @@ from application.ports.api_keys import StoredKey
 from application.ports.archive import ArchivedFace, ArchivedPerson
 from application.ports.archive_files import ArchiveWriter
 from application.ports.operator_files import OperatorFile
+from application.ports.sealing import Kind, Sealing, face_context
 from domain.retention import Retention
 
 T = TypeVar("T")
@@ -39,8 +41,10 @@ T = TypeVar("T")
 class ZipArchiveWriter(ArchiveWriter):
     """Writes a temporary file, which `finish` renames; opened with `writing`."""
 
-    def __init__(self, target: Path, part: Path, written_by: str) -> None:
+    def __init__(self, target: Path, part: Path, written_by: str, sealing: Sealing | None = None) -> None:
+        """With `sealing`, embeddings and crops are encrypted."""
         self._target, self._part = target, part
+        self._sealing = sealing
         self._written_by = written_by
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         os.fchmod(descriptor, 0o600)  # an interrupted export may have left it
@@ -75,7 +79,7 @@ class ZipArchiveWriter(ArchiveWriter):
         self._greatest = msgspec.structs.replace(self._greatest, face=greatest)
         section = self._collections[-1]
         # Embeddings and crops can't be compressed further.
-        self._page(f"{section.name}/faces", section.faces, list(map(_entry, faces)), zipfile.ZIP_STORED)
+        self._page(f"{section.name}/faces", section.faces, list(map(self._entry, faces)), zipfile.ZIP_STORED)
 
     @override
     def backup(self, greatest_profile_id: int, greatest_face_id: int) -> None:
@@ -101,7 +105,7 @@ class ZipArchiveWriter(ArchiveWriter):
     def finish(self) -> None:
         manifest = Manifest(
             FORMAT,
-            VERSION,
+            VERSION if self._sealing is None else SEALED,
             self._written_by,
             datetime.now(UTC).isoformat(timespec="seconds"),
             self._models,
@@ -110,6 +114,7 @@ class ZipArchiveWriter(ArchiveWriter):
             self._keys,
             self._files,
             self._retention,
+            "" if self._sealing is None else self._sealing.key_ids[0].hex(),
         )
         with _writing(self._target):
             self._add(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)), zipfile.ZIP_DEFLATED)
@@ -133,6 +138,25 @@ class ZipArchiveWriter(ArchiveWriter):
                 self._file.close()
             self._part.unlink(missing_ok=True)
 
+    def _entry(self, archived: ArchivedFace) -> FaceEntry[int]:
+        face = archived.face
+        embedding, crop = archived.embedding.vector.astype("<f4").tobytes(), archived.crop
+        if self._sealing is not None:
+            context = face_context(face.id, face.recognition_model)
+            embedding = self._sealing.seal(Kind.ARCHIVED_EMBEDDING, context, embedding)
+            crop = None if crop is None else self._sealing.seal(Kind.ARCHIVED_CROP, context, crop)
+        return FaceEntry(
+            face.id,
+            face.profile_id,
+            face.recognition_model,
+            face.detection_model,
+            embedding,
+            archived.digest,
+            crop,
+            archived.embedding.norm,
+            archived.created_at,
+        )
+
     def _page(self, kind: str, pages: list[PageEntry], entries: list[T], compression: int) -> None:
         if not entries:
             return
@@ -151,14 +175,16 @@ class ZipArchiveWriter(ArchiveWriter):
 
 
 @contextmanager
-def writing(target: Path, written_by: str) -> Iterator[ZipArchiveWriter]:
+def writing(target: Path, written_by: str, sealing: Sealing | None = None) -> Iterator[ZipArchiveWriter]:
     """A new archive, readable by this account only; it appears once it is finished.
+
+    With `sealing` its embeddings and crops are encrypted.
 
     Raises:
         ArchiveError: the file can't be written.
     """
     with _writing(target):
-        writer = ZipArchiveWriter(target, target.with_name(target.name + ".part"), written_by)
+        writer = ZipArchiveWriter(target, target.with_name(target.name + ".part"), written_by, sealing)
     try:
         yield writer
     finally:
@@ -171,21 +197,6 @@ def _writing(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ArchiveError(f"can't write {target}: {error.strerror}") from error
-
-
-def _entry(archived: ArchivedFace) -> FaceEntry[int]:
-    face = archived.face
-    return FaceEntry(
-        face.id,
-        face.profile_id,
-        face.recognition_model,
-        face.detection_model,
-        archived.embedding.vector.astype("<f4").tobytes(),
-        archived.digest,
-        archived.crop,
-        archived.embedding.norm,
-        archived.created_at,
-    )
 
 
 def _key_entry(stored: StoredKey) -> KeyEntry:

@@ -28,15 +28,18 @@ class IndexFolders:
     directory, or one that can't write to it, begins with what was saved last and saves nothing.
     """
 
-    def __init__(self, path: Path, growing_rows: int | None = None) -> None:
-        """`growing_rows`: see SegmentedIndex."""
+    def __init__(self, path: Path, growing_rows: int | None = None, *, saves: bool = True) -> None:
+        """`growing_rows`: see SegmentedIndex; `saves`: False where embeddings must not be in files."""
         self._path = path
         self._growing_rows = growing_rows
+        self._saves = saves
         self._locked: bool | None = None
         self._release: Callable[[], object] = lambda: None
 
     def open(self, gallery: GalleryKey, *, discard: bool = False) -> SegmentedIndex:
         """See IndexStore. Takes 0.3 s for a million faces of 128 dimensions."""
+        if not self._saves:
+            return SegmentedIndex(gallery, None, self._growing_rows)
         folder, locked = IndexFolder(self._path / _name(gallery)), self._lock()
         index = SegmentedIndex(gallery, folder if locked else None, self._growing_rows)
         if discard and locked:
@@ -46,10 +49,11 @@ class IndexFolders:
         return index
 
     def keep_only(self, galleries: set[GalleryKey]) -> None:
-        """Delete what was saved of all other galleries."""
+        """Delete what was saved of all other galleries, or of all."""
+        names = set(map(_name, galleries)) if self._saves else set()
         if self._path.exists() and self._lock():
             for entry in self._path.iterdir():
-                if entry.name not in {_LOCK, *map(_name, galleries)}:
+                if entry.name not in {_LOCK, *names}:
                     shutil.rmtree(entry, ignore_errors=True)
 
     def purge(self) -> str | None:

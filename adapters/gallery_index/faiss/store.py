@@ -84,6 +84,8 @@ class FaissIndexStore(IndexStore):
         threads: int,
         intervals: MaintenanceIntervals | None = None,
         growing_rows: int | None = None,
+        *,
+        saves: bool = True,
     ) -> None:
         """Nothing is read or written before an index is opened.
 
@@ -92,8 +94,9 @@ class FaissIndexStore(IndexStore):
             threads: the maximum number of concurrent searches.
             intervals: at which indexes are saved.
             growing_rows: see SegmentedIndex.
+            saves: False where embeddings must not be in files: then each start reads them from the database.
         """
-        self._folders = IndexFolders(path, growing_rows)
+        self._folders = IndexFolders(path, growing_rows, saves=saves)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="face-index")
         self._intervals = intervals or MaintenanceIntervals()
 

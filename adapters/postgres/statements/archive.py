@@ -9,6 +9,7 @@ from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from adapters.postgres.statements.common import (
     COLLECTION,
+    CROP_STORED,
     DIMENSIONS_ENROLLED,
     FACE_ID,
     LIMIT,
@@ -58,7 +59,7 @@ def page_of_people(
 def page(of: str, after: FaceId | None, person: ProfileId | None, *, crops: bool) -> Archived:
     """A page of faces by ascending id, of all people or of one."""
     crop = (
-        sa.select(face_crop.c.image).where(face_crop.c.face_id == face.c.id).scalar_subquery()
+        sa.select(CROP_STORED).where(face_crop.c.face_id == face.c.id).scalar_subquery()
         if crops
         else sa.null()
     )
@@ -189,27 +190,61 @@ NEW_IDS: TypedReturnsRows[FaceId] = cast(
     ).columns(sa.column("id", sa.BigInteger)),
 )
 
-RESTORE_FACES: TypedReturnsRows[FaceId] = cast(
-    "TypedReturnsRows[FaceId]",
-    sa.text(
-        """
-    INSERT INTO face (id, profile_id, collection, recognition_model, detection_model, digest, embedding,
+_RESTORE_FACES = """
+    INSERT INTO face (id, profile_id, collection, recognition_model, detection_model, digest, {column},
         embedding_norm, created_at)
     OVERRIDING SYSTEM VALUE
-    SELECT id, profile_id, :within, recognition_model, detection_model, digest,
-        CAST((CAST(:numbers AS real[]))[ends - dimensions + 1 : ends] AS vector), norm, coalesce(created_at, now())
-    FROM (
-        SELECT *, sum(dimensions) OVER (ORDER BY place) AS ends
-        FROM unnest(CAST(:ids AS bigint[]), CAST(:people AS bigint[]), CAST(:models AS text[]),
-            CAST(:detectors AS text[]), CAST(:digests AS bytea[]), CAST(:dimensions AS int[]),
-            CAST(:norms AS real[]), CAST(:times AS timestamptz[])) WITH ORDINALITY
-            AS given (id, profile_id, recognition_model, detection_model, digest, dimensions, norm, created_at, place)
-    ) AS placed
+    SELECT id, profile_id, :within, recognition_model, detection_model, digest, {value}, norm,
+        coalesce(created_at, now())
+    FROM ({faces}) AS placed
     ORDER BY place
     ON CONFLICT DO NOTHING RETURNING id
     """
-    ).columns(sa.column("id", sa.BigInteger)),
+_GIVEN_FACES = """
+    SELECT *{more} FROM unnest(CAST(:ids AS bigint[]), CAST(:people AS bigint[]), CAST(:models AS text[]),
+        CAST(:detectors AS text[]), CAST(:digests AS bytea[]), CAST(:{vectors}[]),
+        CAST(:norms AS real[]), CAST(:times AS timestamptz[])) WITH ORDINALITY
+        AS given (id, profile_id, recognition_model, detection_model, digest, {column}, norm, created_at, place)
+    """
+
+
+def _restoring(column: str, value: str, faces: str) -> TypedReturnsRows[FaceId]:
+    statement = sa.text(_RESTORE_FACES.format(column=column, value=value, faces=faces))
+    return cast("TypedReturnsRows[FaceId]", statement.columns(sa.column("id", sa.BigInteger)))
+
+
+RESTORE_FACES = {
+    False: _restoring(
+        "embedding",
+        "CAST((CAST(:numbers AS real[]))[ends - dimensions + 1 : ends] AS vector)",
+        _GIVEN_FACES.format(
+            more=", sum(dimensions) OVER (ORDER BY place) AS ends",
+            vectors="dimensions AS int",
+            column="dimensions",
+        ),
+    ),
+    True: _restoring(
+        "sealed", "sealed", _GIVEN_FACES.format(more="", vectors="sealed AS bytea", column="sealed")
+    ),
+}
+"""By whether they are sealed.
+
+The numbers of all embeddings are one array, as a statement for each face takes several times as long.
+"""
+RESTORE_CROP = {
+    seals: sa.insert(face_crop).values(
+        {"face_id": FACE_ID, column: sa.bindparam("crop", type_=sa.LargeBinary)}
+    )
+    for seals, column in ((False, "image"), (True, "sealed"))
+}
+
+SEALED_FACES: sa.Select[FaceId, ProfileId, str, str, bytes] = sa.select(
+    face.c.id, face.c.profile_id, face.c.recognition_model, face.c.detection_model, face.c.sealed
+).where(
+    face.c.profile_id == sa.any_(sa.bindparam("people", type_=sa.ARRAY(sa.BigInteger))),
+    face.c.digest.is_(None),
+    face.c.sealed.is_not(None),
 )
-"""The numbers of all embeddings are one array, as a statement for each face takes several times as long."""
+"""Faces of people without a photo."""
+
 NOW: sa.Select[datetime] = sa.select(sa.func.now())
-RESTORE_CROP = sa.insert(face_crop).values(face_id=FACE_ID, image=sa.bindparam("crop", type_=sa.LargeBinary))

@@ -8,6 +8,7 @@ of the statement that reads the changes is the next one.
 from sqlalchemy import text
 
 from adapters.postgres.compiled_statement import CompiledStatement
+from adapters.postgres.statements.common import DIMENSIONS_STORED, GATHERED
 
 REMOVAL_RETENTION_DAYS = 7
 """How long the ids of removed faces are kept."""
@@ -52,9 +53,9 @@ SNAPSHOT = CompiledStatement(NOW)
 KNOWN = CompiledStatement(text(f"WITH {_SERVER}, {SINCE} SELECT {_KNOWN}"))
 
 GALLERIES = CompiledStatement(
-    text("""
+    text(f"""
     SELECT collection, recognition_model, count(*), (
-        SELECT vector_dims(embedding) FROM face AS one
+        SELECT {DIMENSIONS_STORED} FROM face AS one
         WHERE one.collection = face.collection AND one.recognition_model = face.recognition_model LIMIT 1
     )
     FROM face GROUP BY collection, recognition_model
@@ -74,14 +75,12 @@ EMPTY_SNAPSHOT = "1:1:"
 PAGE = CompiledStatement(
     text(f"""
     WITH {SINCE}
-    SELECT array_agg(id) AS faces, array_agg(profile_id) AS people,
-        string_agg(substring(vector_send(embedding) FROM 5), NULL) AS vectors,
-        (array_agg(revision))[count(*)] AS revision
+    SELECT {GATHERED}, (array_agg(revision))[count(*)] AS revision
     FROM (
-        SELECT revision, id, profile_id, embedding
+        SELECT revision, id, profile_id, embedding, sealed
         FROM face
         WHERE face.collection = :within AND face.recognition_model = :model
-            AND vector_dims(face.embedding) = :dimensions
+            AND {DIMENSIONS_STORED} = :dimensions
             AND (face.revision, face.id) > (
                 greatest(CAST(:revision AS xid8), pg_snapshot_xmin((SELECT snapshot FROM since))), :after)
             AND NOT pg_visible_in_snapshot(face.revision, (SELECT snapshot FROM since))
@@ -105,7 +104,7 @@ READ = CompiledStatement(
     counted AS MATERIALIZED (SELECT count(*) AS changes FROM changed),
     found AS (
         SELECT face.id, profile.id AS profile_id, profile.name, face.detection_model,
-            vector_send(face.embedding) AS vector, face.embedding_norm,
+            coalesce(face.sealed, vector_send(face.embedding)) AS vector, face.embedding_norm,
             face.id IN (SELECT id FROM changed) AS changed
         FROM profile JOIN face ON face.profile_id = profile.id
         WHERE profile.id = ANY (CAST(:people AS bigint[]) || ARRAY(

@@ -12,6 +12,7 @@ _COLUMNS = (
     column("version", BigInteger),
     column("people", BigInteger),
     column("age", Float),
+    column("members", ARRAY(BigInteger)),
     column("vectors", ARRAY(LargeBinary)),
 )
 
@@ -28,15 +29,16 @@ _MEMBERS = """
     ),
     -- Through an array, so that the planner looks faces up whatever its statistics say.
     member AS MATERIALIZED (
-        SELECT id, vector_send(embedding) AS vector
+        SELECT id, coalesce(sealed, vector_send(embedding)) AS vector
         FROM (
-            SELECT DISTINCT ON (profile_id) id, embedding FROM face
+            SELECT DISTINCT ON (profile_id) id, embedding, sealed FROM face
             WHERE collection = :within AND recognition_model = :model
                 AND profile_id = ANY (ARRAY(SELECT profile_id FROM chosen))
             ORDER BY profile_id, id
         ) AS first
     )"""
-_DRAWN = "CAST(0 AS float8) AS age, ARRAY(SELECT vector FROM member ORDER BY id) AS vectors"
+_DRAWN = """CAST(0 AS float8) AS age, ARRAY(SELECT id FROM member ORDER BY id) AS members,
+    ARRAY(SELECT vector FROM member ORDER BY id) AS vectors"""
 
 
 def _query(sql: str) -> CompiledStatement:
@@ -68,15 +70,19 @@ DRAW_UNSTORED = _query(
 LOAD = _query(
     """
     SELECT version, people, CAST(extract(epoch FROM now() - drawn_at) AS float8) AS age,
-        CASE WHEN version = CAST(:known AS bigint) AND there = CAST(:known_faces AS bigint) THEN NULL
-        ELSE ARRAY(
-            SELECT vector_send(embedding) FROM face WHERE id = ANY (faces) ORDER BY id
+        CASE WHEN known.same THEN NULL ELSE ARRAY(
+            SELECT id FROM face WHERE id = ANY (faces) ORDER BY id
+        ) END AS members,
+        CASE WHEN known.same THEN NULL ELSE ARRAY(
+            SELECT coalesce(sealed, vector_send(embedding)) FROM face WHERE id = ANY (faces) ORDER BY id
         ) END AS vectors
     FROM gallery_cohort CROSS JOIN LATERAL (
         -- An index-only scan, as far as the table was vacuumed.
         SELECT count(*) AS there FROM unnest(faces) AS member (id)
         WHERE EXISTS (SELECT FROM face WHERE face.id = member.id)
-    ) AS counted
+    ) AS counted CROSS JOIN LATERAL (
+        SELECT coalesce(version = CAST(:known AS bigint) AND there = CAST(:known_faces AS bigint), false) AS same
+    ) AS known
     WHERE gallery_cohort.collection = :within AND gallery_cohort.recognition_model = :model
     """
 )

@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 from pgvector.sqlalchemy import VECTOR
 
-from adapters.postgres.tables import collection, face
+from adapters.postgres.tables import collection, face, face_crop
+from application.ports.sealing import OVERHEAD
 
 COLLECTION = sa.bindparam("within", type_=sa.Text)
 MODEL = sa.bindparam("model", type_=sa.Text)
@@ -17,8 +18,25 @@ VECTOR_GIVEN = sa.cast(sa.bindparam("vector", type_=sa.ARRAY(sa.REAL)), VECTOR)
 
 NORM = sa.bindparam("norm", type_=sa.REAL)
 
-VECTOR_STORED: sa.Label[bytes] = sa.func.vector_send(face.c.embedding, type_=sa.LargeBinary).label("vector")
-"""pgvector's binary form: see adapters.postgres.rows.vector."""
+VECTOR_STORED: sa.Label[bytes] = sa.func.coalesce(
+    face.c.sealed, sa.func.vector_send(face.c.embedding), type_=sa.LargeBinary
+).label("vector")
+"""Sealed, or pgvector's binary form: see adapters.postgres.sealed_columns."""
+
+CROP_STORED: sa.ColumnElement[bytes] = sa.func.coalesce(
+    face_crop.c.sealed, face_crop.c.image, type_=sa.LargeBinary
+)
+
+DIMENSIONS_STORED = f"coalesce(vector_dims(embedding), (octet_length(sealed) - {OVERHEAD}) / 4)"
+"""Of a face, in SQL."""
+
+GATHERED = """array_agg(id) AS faces, array_agg(profile_id) AS people,
+    string_agg(substring(vector_send(embedding) FROM 5), NULL) AS vectors, string_agg(sealed, NULL) AS sealed,
+    array_agg(id) FILTER (WHERE sealed IS NOT NULL) AS sealed_faces"""
+"""A page of faces in one row, in SQL: see SealedColumns.matrix.
+
+Vectors as one piece of bytes take a tenth of the time that rows take.
+"""
 
 HOLD_COLLECTION = (
     sa.select(collection.c.name)
@@ -28,7 +46,8 @@ HOLD_COLLECTION = (
 """The collection, which now can't be deleted until the transaction ends."""
 
 DIMENSIONS_ENROLLED = (
-    sa.select(sa.func.vector_dims(face.c.embedding))
+    sa.select(sa.literal_column(DIMENSIONS_STORED, sa.Integer))
+    .select_from(face)
     .where(face.c.collection == COLLECTION, face.c.recognition_model == MODEL)
     .limit(1)
     .scalar_subquery()

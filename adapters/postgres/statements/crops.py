@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import sqlalchemy as sa
 
-from adapters.postgres.statements.common import COLLECTION, LIMIT, MODEL
+from adapters.postgres.statements.common import COLLECTION, CROP_STORED, LIMIT, MODEL
 from adapters.postgres.statements.faces import FACES
 from adapters.postgres.tables import face, face_crop
 from domain.people import FaceId, ProfileId
@@ -57,7 +57,7 @@ WITHOUT_CROP = (
 def page(after: FaceId | None) -> Crops:
     """A page of crops by ascending id of their faces."""
     return (
-        FACES.add_columns(face.c.digest, face_crop.c.image)
+        FACES.add_columns(face.c.digest, CROP_STORED)
         .join(face_crop, face_crop.c.face_id == face.c.id)
         .where(*_first)
         .where(*(() if after is None else (face.c.id > sa.literal(after, sa.BigInteger),)))

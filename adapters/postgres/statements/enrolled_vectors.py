@@ -5,18 +5,14 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from adapters.postgres.compiled_statement import CompiledStatement
-from adapters.postgres.statements.common import COLLECTION
+from adapters.postgres.statements.common import COLLECTION, DIMENSIONS_STORED, GATHERED
 from adapters.postgres.statements.people import PEOPLE
 from adapters.postgres.tables import profile
 
-_GALLERY = """face.collection = :within AND face.recognition_model = :model
-    AND vector_dims(face.embedding) = :dimensions"""
+_GALLERY = f"""face.collection = :within AND face.recognition_model = :model
+    AND {DIMENSIONS_STORED} = :dimensions"""
 
-# One row: vectors as one piece of bytes take a tenth of the time that rows take.
-_GATHERED = """
-    SELECT array_agg(id) AS faces, array_agg(profile_id) AS people, array_agg(embedding_norm) AS norms,
-        string_agg(substring(vector_send(embedding) FROM 5), NULL) AS vectors
-"""
+_GATHERED = f"SELECT {GATHERED}, array_agg(embedding_norm) AS norms"
 
 COUNT = CompiledStatement(
     text("SELECT count(*) AS faces FROM face WHERE collection = :within AND recognition_model = :model")
@@ -25,7 +21,7 @@ COUNT = CompiledStatement(
 
 PAGE = CompiledStatement(
     text(f"""{_GATHERED} FROM (
-        SELECT id, profile_id, embedding, embedding_norm FROM face
+        SELECT id, profile_id, embedding, sealed, embedding_norm FROM face
         WHERE {_GALLERY} AND profile_id >= :person AND (profile_id, id) > (:person, :face)
         ORDER BY profile_id, id LIMIT :limit
     ) AS page
@@ -35,7 +31,7 @@ PAGE = CompiledStatement(
 OF_PEOPLE = CompiledStatement(
     text(f"""{_GATHERED} FROM (
         SELECT first.* FROM unnest(CAST(:people AS bigint[])) AS person (id) CROSS JOIN LATERAL (
-            SELECT id, profile_id, embedding, embedding_norm FROM face
+            SELECT id, profile_id, embedding, sealed, embedding_norm FROM face
             WHERE {_GALLERY} AND profile_id = person.id
             ORDER BY id LIMIT :limit
         ) AS first ORDER BY first.profile_id, first.id

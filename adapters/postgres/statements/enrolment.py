@@ -3,7 +3,7 @@
 Locks are taken in the order collection, profile, face, as in all transactions.
 """
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -12,6 +12,7 @@ from adapters.postgres.statements.common import (
     COLLECTION,
     DIMENSIONS,
     DIMENSIONS_ENROLLED,
+    FACE_ID,
     HOLD_COLLECTION,
     MODEL,
     NORM,
@@ -27,6 +28,7 @@ Outcome: TypeAlias = sa.Select[str | None, bool, ProfileId | None, str | None, F
 _DETECTOR = sa.bindparam("detector", type_=sa.Text)
 _DIGEST = sa.bindparam("digest", type_=sa.LargeBinary)
 _CROP = sa.bindparam("crop", type_=sa.LargeBinary)
+_SEALED = sa.bindparam("sealed", type_=sa.LargeBinary)
 
 # The xmax of a row that this upsert has inserted is 0; updating a row locks it first, which sets xmax.
 _CREATED: sa.Label[bool] = sa.literal_column("face.xmax = 0", sa.Boolean).label("created")
@@ -56,19 +58,21 @@ _by_id = (
 )
 
 
-def _enrol(person: sa.CTE) -> Outcome:
-    new_face = upsert(face).from_select(
-        [
-            "profile_id",
-            "collection",
-            "recognition_model",
-            "detection_model",
-            "digest",
-            "embedding",
-            "embedding_norm",
-        ],
-        sa.select(person.c.id, COLLECTION, MODEL, _DETECTOR, _DIGEST, VECTOR_GIVEN, NORM).where(_fits),
+def _enrol(person: sa.CTE, *, seals: bool) -> Outcome:
+    common: dict[str, sa.ColumnElement[Any]] = {
+        "profile_id": person.c.id,
+        "collection": COLLECTION,
+        "recognition_model": MODEL,
+        "detection_model": _DETECTOR,
+        "digest": _DIGEST,
+        "embedding_norm": NORM,
+    }
+    # What is sealed is bound to an id, which is taken before.
+    own: dict[str, sa.ColumnElement[Any]] = (
+        {"id": FACE_ID, "sealed": _SEALED} if seals else {"embedding": VECTOR_GIVEN}
     )
+    values = {**common, **own}
+    new_face = upsert(face).from_select(list(values), sa.select(*values.values()).where(_fits))
     # The update changes nothing, but returns the face that has this photo.
     enrolled = (
         new_face.on_conflict_do_update(
@@ -82,7 +86,7 @@ def _enrol(person: sa.CTE) -> Outcome:
     crop = (
         sa.insert(face_crop)
         .from_select(
-            ["face_id", "image"],
+            ["face_id", "sealed" if seals else "image"],
             sa.select(enrolled.c.id, _CROP).where(enrolled.c.created, _CROP.is_not(None)),
         )
         .cte("crop")
@@ -97,5 +101,10 @@ def _enrol(person: sa.CTE) -> Outcome:
     )
 
 
-ENROL_BY_NAME = _enrol(_by_name)
-ENROL_BY_ID = _enrol(_by_id)
+LOCK_FOR_WRITES = sa.text("LOCK TABLE profile, face IN ROW EXCLUSIVE MODE")
+"""As inserting does, but before an id is taken, so that no archive reserves it meanwhile."""
+NEW_ID = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("face", "id"), type_=sa.BigInteger))
+
+ENROL_BY_NAME = {seals: _enrol(_by_name, seals=seals) for seals in (False, True)}
+ENROL_BY_ID = {seals: _enrol(_by_id, seals=seals) for seals in (False, True)}
+"""By whether the face is sealed."""

@@ -5,11 +5,11 @@ import time
 from functools import lru_cache
 from urllib.parse import quote
 
-from litestar.datastructures import MutableScopeHeaders
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.ports.workers import request_id
 from entrypoints.bootstrap.log import FIELDS
+from entrypoints.http.middleware.headers import add_header
 from entrypoints.http.middleware.records import record_of
 
 logger = logging.getLogger("face.access")
@@ -48,7 +48,7 @@ def access_log(app: ASGIApp) -> ASGIApp:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableScopeHeaders.from_message(message)["X-Request-Id"] = record.id
+                add_header(message, b"x-request-id", record.id)
             await send(message)
 
         try:

@@ -4,7 +4,6 @@ import time
 from functools import lru_cache
 from http import HTTPStatus
 
-from litestar.datastructures import MutableScopeHeaders
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
@@ -18,6 +17,7 @@ from adapters.prometheus.metrics import (
 )
 from application.stages import Measurements, Stage, measuring
 from entrypoints.http.middleware.access_log import CLIENT_CLOSED_REQUEST
+from entrypoints.http.middleware.headers import add_header
 from entrypoints.http.middleware.records import NO_CODE, record_of
 
 _METHODS = {"GET", "POST", "PATCH", "DELETE", "OPTIONS"}
@@ -37,7 +37,7 @@ def measured(app: ASGIApp) -> ASGIApp:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 timing = _server_timing(measurements, time.perf_counter() - began)
-                MutableScopeHeaders.from_message(message)["Server-Timing"] = timing
+                add_header(message, b"server-timing", timing)
             await send(message)
 
         IN_PROGRESS.inc()

@@ -13,8 +13,8 @@ def head_as_get(app: ASGIApp) -> ASGIApp:
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableScopeHeaders.from_message(message)
-                if "Allow" in headers:
+                if any(name == b"allow" for name, _ in message["headers"]):
+                    headers = MutableScopeHeaders.from_message(message)
                     allowed = set(headers["Allow"].split(", "))
                     headers["Allow"] = ", ".join(sorted(allowed | ({"HEAD"} if "GET" in allowed else set())))
             elif head and message["type"] == "http.response.body":

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from litestar.datastructures import MutableScopeHeaders
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 SECURITY_HEADERS: Mapping[str, str] = {
@@ -17,6 +16,8 @@ Pages of origins that FACE_CORS_ORIGINS names read answers all the same: Cross-O
 loaded without CORS.
 """
 
+_ENCODED = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
+
 
 def security_headers(app: ASGIApp) -> ASGIApp:
     """Adds the security headers to every answer, errors too."""
@@ -24,9 +25,9 @@ def security_headers(app: ASGIApp) -> ASGIApp:
     async def secured(scope: Scope, receive: Receive, send: Send) -> None:
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableScopeHeaders.from_message(message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                headers = message["headers"]
+                given = {name for name, _ in headers}
+                message["headers"] = [*headers, *(each for each in _ENCODED if each[0] not in given)]
             await send(message)
 
         await app(scope, receive, sent)

@@ -5,13 +5,12 @@ import hashlib
 from dataclasses import dataclass, field
 
 import msgspec
-from multipart import parse_options_header
 
 from application.analysis.sources import Photo
 from application.enrolment import BatchItem
 from domain.errors import InvalidInput
 from entrypoints.http.requests.forms import content_parts
-from entrypoints.http.requests.multipart import MULTIPART, AnyRequest
+from entrypoints.http.requests.multipart import MULTIPART, AnyRequest, media_type
 from entrypoints.http.requests.text import utf8
 from entrypoints.http.requests.zips import items_of
 
@@ -80,7 +79,7 @@ async def read_batch(request: AnyRequest) -> tuple[list[BatchItem], bytes]:
         InvalidInput: it is no such form.
         ImageTooLarge: the archive expands too much.
     """
-    kind, _ = parse_options_header(request.headers.get("content-type", ""))
+    kind, _ = media_type(request)
     if kind != MULTIPART:
         raise InvalidInput(f"Send {MULTIPART} with 'names' and 'images', or an 'archive'.")
     form = _Form(int(request.route_handler.resolve_request_max_body_size() or 0))

@@ -2,10 +2,8 @@
 
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from multipart import parse_options_header
-
 from domain.errors import InvalidInput
-from entrypoints.http.requests.multipart import MULTIPART, AnyRequest, read_parts, refuse_repeated
+from entrypoints.http.requests.multipart import MULTIPART, AnyRequest, media_type, read_parts, refuse_repeated
 from entrypoints.http.requests.signatures import form_fields, query_parameters, takes_body, takes_json
 from entrypoints.http.requests.text import utf8
 from entrypoints.http.requests.unknown import refuse_unknown
@@ -59,9 +57,9 @@ def content_fields(request: AnyRequest) -> dict[str, bytes]:
 
 
 async def _fields(request: AnyRequest) -> list[tuple[str, bytes]]:
-    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    kind, boundary = media_type(request)
     if kind == MULTIPART:
-        return await read_parts(request, options.get("boundary"))
+        return await read_parts(request, boundary)
     # Where photos are taken, a body of this type is one: `curl --data-binary` says so.
     if kind == URL_ENCODED and not form_fields(request.route_handler):
         body = await request.body()

@@ -5,10 +5,11 @@ The framework's own reader may write photos to a temporary file; photos are biom
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from litestar import Request
-from multipart import MultipartError, MultipartSegment, PushMultipartParser
+from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from domain.errors import InvalidInput
 
@@ -16,6 +17,18 @@ AnyRequest: TypeAlias = Request[Any, Any, Any]
 
 MULTIPART = "multipart/form-data"
 MAX_PARTS = 1000
+
+
+def media_type(request: AnyRequest) -> tuple[str, str | None]:
+    """Of the request's body, and the boundary of its parts if there is one."""
+    return _media_type(request.headers.get("content-type", ""))
+
+
+@lru_cache(32)
+def _media_type(header: str) -> tuple[str, str | None]:
+    """Remembered, since the boundary may be another for each request, but each asks several times."""
+    kind, options = parse_options_header(header)
+    return kind, options.get("boundary")
 
 
 async def read_parts(request: AnyRequest, boundary: str | None) -> list[tuple[str, bytes]]:

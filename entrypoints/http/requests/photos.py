@@ -9,12 +9,11 @@ from collections.abc import Iterable
 from urllib.parse import unquote
 
 import msgspec
-from multipart import parse_options_header
 
 from application.analysis.sources import Photo, Source, Vector
 from domain.errors import InvalidImage, InvalidInput, about
 from entrypoints.http.requests.forms import JSON, URL_ENCODED, content_fields
-from entrypoints.http.requests.multipart import MULTIPART, AnyRequest, refuse_repeated
+from entrypoints.http.requests.multipart import MULTIPART, AnyRequest, media_type, refuse_repeated
 from entrypoints.http.requests.signatures import json_fields, query_parameters
 from entrypoints.http.requests.text import utf8
 from entrypoints.http.requests.unknown import refuse_unknown_keys
@@ -49,7 +48,7 @@ async def read_source(request: AnyRequest) -> Source:
     Raises:
         InvalidInput: neither is there, or both are, or several.
     """
-    kind = _content_type(request)
+    kind, _ = media_type(request)
     if kind != JSON:
         return await read_photo(request)
     body = await _json(request)
@@ -67,7 +66,7 @@ async def read_photo(request: AnyRequest) -> Photo:
     Raises:
         InvalidInput: there is none, or several.
     """
-    kind = _content_type(request)
+    kind, _ = media_type(request)
     if kind in RAW_TYPES or kind.startswith("image/"):
         body = await request.body()
         if not body:
@@ -85,7 +84,7 @@ async def read_photos(request: AnyRequest, *names: str) -> dict[str, Photo]:
     Raises:
         InvalidInput: the request is no form and no JSON object, or has several photos of a name.
     """
-    kind = _content_type(request)
+    kind, _ = media_type(request)
     if kind == MULTIPART:
         fields = content_fields(request)
         _refuse_others(fields, *names)
@@ -112,7 +111,7 @@ async def read_frame(request: AnyRequest) -> tuple[str, bytes]:
     Raises:
         InvalidInput: one of them is not there.
     """
-    kind = _content_type(request)
+    kind, _ = media_type(request)
     nonce: str | None
     if kind == MULTIPART:
         fields = content_fields(request)
@@ -153,12 +152,6 @@ def _refuse_others(given: Iterable[str], *wanted: str) -> None:
     others = sorted(set(given) - {*wanted})
     if others:
         raise InvalidInput(f"{', '.join(others)}: not beside {' and '.join(wanted)}, or without.")
-
-
-def _content_type(request: AnyRequest) -> str:
-    kind: str
-    kind, _ = parse_options_header(request.headers.get("content-type", ""))
-    return kind
 
 
 async def _json(request: AnyRequest) -> JsonBody:

@@ -208,8 +208,8 @@ class TestDamage:
         await refused(file, "is no archive of face-api$")
 
     async def test_another_version(self, file: Path) -> None:
-        with_manifest(file, version=4, collections="of another kind")
-        await refused(file, "is an archive of version 4, and this program reads versions 1, 2, 3")
+        with_manifest(file, version=5, collections="of another kind")
+        await refused(file, "is an archive of version 5, and this program reads versions 1, 2, 3, 4")
 
     async def test_a_manifest_that_is_none(self, file: Path) -> None:
         with_manifest(file, models=[])

@@ -1,0 +1,1 @@
+"""Encryption at rest with AES-256-GCM, by the package cryptography."""
