@@ -14,7 +14,7 @@ from adapters.imaging.quality import LandmarkQualityAssessor
 from adapters.onnx.detectors.yunet.detector import YuNetDetector
 from adapters.onnx.detectors.yunet.network import YuNetNetwork
 from adapters.onnx.recognisers.sface import SFaceEmbedder
-from application.analysis.analyser import embed_crops
+from application.analysis.embedding import embed_crops
 from application.evaluation.datasets.photos import central_face
 from domain.faces import Box, DetectedFace, Embedding, Image, ScaledImage
 from domain.quality import LENIENT, STRICT, Measure, QualityReport
