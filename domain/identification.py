@@ -21,8 +21,8 @@ ESTIMATE_ERROR = 0.06
 """Distance to a threshold, in cosine similarity, within which an estimate decides nothing. That of an embedding
 differs by less from that of its estimate in over 99.9% of searches for faces of LFW, and 99% for mugshots, and no
 decision differed: docs/decisions/0011-thresholds-that-fit.md."""
-GLIMPSE_ERROR = 0.075
-"""The same for estimates of faces that were only glimpsed, whose embedding has the usual norm; it is inversely
+COARSE_ERROR = 0.075
+"""The same for faces that were only detected coarsely, whose embedding has the usual norm; it is inversely
 proportional to the norm: docs/decisions/0011-thresholds-that-fit.md."""
 
 

@@ -46,7 +46,7 @@ class RemoteDetector(FaceDetector):
         return faces_of(found)
 
     @override
-    def glimpse(self, image: Image) -> DetectedFace | None:
+    def detect_coarsely(self, image: Image) -> DetectedFace | None:
         return None
 
 

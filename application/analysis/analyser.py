@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from application.analysis.detection import FaceSelector, LocatedFaces, glimpse_face, locate_faces
+from application.analysis.detection import FaceSelector, LocatedFaces, locate_coarsely, locate_faces
 from application.analysis.embedding import embed_crops, embeddings_of, estimated_vectors, exact_vectors
 from application.analysis.extraction import LocalExtractor
 from application.analysis.options import PhotoOptions
@@ -15,18 +15,18 @@ from application.ports.models import ModelLibrary
 from application.ports.quality import QualityAssessor
 from domain.errors import FaceServiceError, LivenessUndetermined, SpoofDetected
 from domain.faces import Crop, DetectedFace, Embedding, ScaledImage
-from domain.identification import ESTIMATE_ERROR, GLIMPSE_ERROR
+from domain.identification import COARSE_ERROR, ESTIMATE_ERROR
 from domain.liveness.detection import Liveness, LivenessPolicy
 from domain.liveness.session import SessionEvidence
 from domain.models import Alignment, ModelChoice
 from domain.quality import NO_BOUNDS, LowQuality, Measure, QualityBounds, QualityReport
 
 _PLAIN_NORM = 0.8
-"""CLEAR_NORM for faces that were only glimpsed, whose crops may be misplaced besides."""
+"""CLEAR_NORM for faces that were only detected coarsely, whose crops may be misplaced besides."""
 _NORM_MARGIN = 1.25
 """What their norm has to be by the bound that the request has."""
 _DOUBTFUL_QUALITY = 2.0
-"""Distance from a bound of quality, as a factor, within which that of a face that was only glimpsed says nothing."""
+"""Distance from a bound of quality, as a factor, within which that of a coarse detection says nothing."""
 DEFAULT_MAX_FACES = 256
 """Of one photo that are embedded."""
 
@@ -51,8 +51,8 @@ class AnalysedFace:
     """Whether the embedding is an estimate, see FaceEmbedder.estimate."""
     error: float = 0.0
     """By how much similarities of an estimate may differ from those of the embedding."""
-    glimpsed: bool = False
-    """Whether an estimate is of a face that was only glimpsed: its embedding takes a new analysis of the photo."""
+    coarse: bool = False
+    """Whether the face was only detected coarsely: its embedding takes a new analysis of the photo."""
     faces_left_out: int | None = None
     """How many other faces the photo has; None unless a single one, or more than are allowed, were asked for."""
 
@@ -115,7 +115,7 @@ class FaceAnalyser:
         """
         selection, examined = options.selection, self._checks_liveness(options)
         if estimate and selection is FaceSelection.LARGEST and not (examined or options.quality):
-            face = self._glimpsed(data, models, bounds)
+            face = self._analyse_coarsely(data, models, bounds)
             if face is not None:
                 return [face]
         photo = self.extractor.extract(
@@ -153,7 +153,7 @@ class FaceAnalyser:
     def exact(self, faces: Sequence[AnalysedFace]) -> list[AnalysedFace]:
         """Faces of one recogniser, whose embeddings are estimates, with their embeddings.
 
-        At least one, and none that was only glimpsed.
+        At least one, and none that was only detected coarsely.
         """
         crops = [face.crop for face in faces if face.crop is not None]
         embeddings, _ = embed_crops(self.models.embedder(faces[0].embedding.model), crops)
@@ -210,13 +210,15 @@ class FaceAnalyser:
             for embedding, norm, face, crop in zip(embeddings, norms, faces, crops, strict=True)
         ]
 
-    def _glimpsed(self, data: bytes, models: ModelChoice, bounds: QualityBounds) -> AnalysedFace | None:
+    def _analyse_coarsely(
+        self, data: bytes, models: ModelChoice, bounds: QualityBounds
+    ) -> AnalysedFace | None:
         """The largest face and an estimate of its embedding, if both are plain. Landmarks are located only once."""
         embedder = self.models.embedder(models.recognition)
         if not embedder.estimates or self.elsewhere is not None:
             return None
         detector = self.models.detector(models.detection)
-        located = glimpse_face(data, self.decoder, detector)
+        located = locate_coarsely(data, self.decoder, detector)
         if located is None:
             return None
         image, (found,) = located.image, located.faces
@@ -239,8 +241,8 @@ class FaceAnalyser:
             quality=quality.with_norm(norm),
             estimated=True,
             # What moves the network's vector is the same for all faces: the longer it is, the less it turns.
-            error=GLIMPSE_ERROR / norm,
-            glimpsed=True,
+            error=COARSE_ERROR / norm,
+            coarse=True,
         )
 
     def _embedded(self, photo: ExtractedPhoto, recognition: str, *, estimate: bool) -> list[AnalysedFace]:

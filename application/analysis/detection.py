@@ -20,7 +20,7 @@ _DETAIL_SIDE = 1280
 which a detector looks for the face of a photo that seems to have none."""
 _PREVIEW_SIDE = 640
 """Long side of the picture in which large faces are looked for."""
-_GLIMPSE_SIDE = 320
+_COARSE_SIDE = 320
 """Long side of the picture in which a face is looked for that is plain to see."""
 _CROP_SIDE = 112
 """Pixels of a face's box, the longer side, below which its crop is taken from more pixels of the file; the crop has
@@ -93,16 +93,16 @@ def locate_faces(
     return _in_enough_pixels(data, decoder, LocatedFaces(image, faces, len(found) - len(faces)))
 
 
-def glimpse_face(data: bytes, decoder: ImageDecoder, detector: FaceDetector) -> LocatedFaces | None:
-    """The largest face of an image file, if FaceDetector.glimpse finds it.
+def locate_coarsely(data: bytes, decoder: ImageDecoder, detector: FaceDetector) -> LocatedFaces | None:
+    """The largest face of an image file, if FaceDetector.detect_coarsely finds it.
 
     Raises:
         InvalidImage, ImageTooLarge: see ImageDecoder.
     """
-    image = decoder.decode_reduced(data, _GLIMPSE_SIDE)
+    image = decoder.decode_reduced(data, _COARSE_SIDE)
     ensure_wanted()
     with stage(Stage.DETECT):
-        face = detector.glimpse(image.pixels)
+        face = detector.detect_coarsely(image.pixels)
     return None if face is None else _in_enough_pixels(data, decoder, LocatedFaces(image, [face]))
 
 

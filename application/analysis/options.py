@@ -18,6 +18,6 @@ class PhotoOptions:
     liveness: LivenessPolicy | None = None
     """A stricter policy than the operator's, which no request can loosen."""
     quality: bool = False
-    """Whether the face's quality is told: then it isn't taken from a glimpse."""
+    """Whether the face's quality is told: then it isn't taken from a coarse pass."""
     liveness_session: str | None = None
     """The id of a session that shows, once and instead of the photo, that the face is alive."""

@@ -111,7 +111,7 @@ class SourceReader:
 
         Takes what `read` took, and raises the same.
         """
-        if any(face.glimpsed for face in faces):
+        if any(face.coarse for face in faces):
             return await self._read(source, options, bounds)
         return await run_on_photo(self.workers, self.analyser.exact, faces)
 

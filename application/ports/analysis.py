@@ -62,7 +62,7 @@ class FaceDetector(Protocol):
         """
         ...
 
-    def glimpse(self, image: Image) -> DetectedFace | None:
+    def detect_coarsely(self, image: Image) -> DetectedFace | None:
         """The largest face, in a fraction of the time, if it is plain to see: large, whole, upright, without rivals.
 
         Its box and landmarks are less exact than those that `detect` finds. None: it takes `detect` to tell.

@@ -121,7 +121,7 @@ def estimates(images: Path) -> None:
             counts.update({"differ": differs, "differ in the end": differs and not doubtful})
             errors.append(abs(_above(guess) - _above(right)))
     click.echo(
-        f"{len(rows)} photos, {len(same)} estimated, {sum(face.glimpsed for face in first)} of them glimpsed;"
+        f"{len(rows)} photos, {len(same)} estimated, {sum(face.coarse for face in first)} of them detected coarsely;"
         f" estimates have similarity {np.median(same):.4f} to embeddings,"
     )
     click.echo(f"lowest hundredth {np.quantile(same, 0.01):.4f}. {len(errors)} searches:")

@@ -88,7 +88,7 @@ class OpenCvDetector:
         _, rows = network.detect(picture)
         return [] if rows is None else [_face(row, scale) for row in rows]
 
-    def glimpse(self, image: Image) -> DetectedFace | None:
+    def detect_coarsely(self, image: Image) -> DetectedFace | None:
         """See FaceDetector: none, as there are no estimates either."""
         return None
 

@@ -34,8 +34,8 @@ class ColourDetector:
         columns = np.flatnonzero(np.diff(np.concatenate(([0], bright.any(axis=0).view(np.int8), [0]))))
         return [_face(bright, int(left), int(right)) for left, right in columns.reshape(-1, 2)]
 
-    def glimpse(self, image: Image) -> DetectedFace | None:
-        """See FaceDetector.glimpse."""
+    def detect_coarsely(self, image: Image) -> DetectedFace | None:
+        """See FaceDetector.detect_coarsely."""
         return None
 
 

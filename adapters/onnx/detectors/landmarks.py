@@ -48,7 +48,7 @@ class LandmarkedDetector(FaceDetector):
         ]
 
     @override
-    def glimpse(self, image: Image) -> DetectedFace | None:
+    def detect_coarsely(self, image: Image) -> DetectedFace | None:
         return None
 
     def _landmarks(self, image: Image, box: Box) -> Landmarks | None:

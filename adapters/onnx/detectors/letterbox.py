@@ -81,7 +81,7 @@ class LetterboxDetector(FaceDetector):
         return sorted(faces, key=lambda face: -face.score)
 
     @override
-    def glimpse(self, image: Image) -> DetectedFace | None:
+    def detect_coarsely(self, image: Image) -> DetectedFace | None:
         return None
 
     def _scale(self, image: Image) -> float:

@@ -6,9 +6,9 @@ from typing_extensions import override
 
 from adapters.onnx.detectors.resizing import scaled
 from adapters.onnx.detectors.tiles import detect_small_faces, new_faces
+from adapters.onnx.detectors.yunet.coarse_pass import detect_coarsely
 from adapters.onnx.detectors.yunet.cut_faces import recover_cut_faces
 from adapters.onnx.detectors.yunet.network import YuNetNetwork, as_batch, padded
-from adapters.onnx.detectors.yunet.quick_pass import glimpse
 from adapters.onnx.detectors.yunet.rotation import ROTATIONS, rotated, rotated_back
 from adapters.onnx.detectors.yunet.tilted_faces import redetect_tilted_faces
 from application.ports.analysis import FaceDetector
@@ -74,8 +74,8 @@ class YuNetDetector(FaceDetector):
         return sorted(faces, key=lambda face: -face.score)
 
     @override
-    def glimpse(self, image: Image) -> DetectedFace | None:
-        return glimpse(self._network, image)
+    def detect_coarsely(self, image: Image) -> DetectedFace | None:
+        return detect_coarsely(self._network, image)
 
     def _detect_missed(self, image: Image, known: list[DetectedFace], min_face: float) -> list[DetectedFace]:
         """Faces that are too large or too small for the first pass, if that found others."""

@@ -25,7 +25,7 @@ class Fake:
     seen: list[tuple[int, ...]] = field(default_factory=list)
     asked_for_largest: bool = False
 
-    def glimpse(self, image: Image) -> DetectedFace | None:
+    def detect_coarsely(self, image: Image) -> DetectedFace | None:
         return None
 
     def detect(

@@ -1,4 +1,4 @@
-"""Estimates of faces that are only glimpsed: when they are taken, and what decides when they don't do."""
+"""Estimates of faces that are only detected coarsely: when they are taken, and what decides when they don't do."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -22,8 +22,8 @@ SURE = RecognitionOptions(threshold=0.8)
 
 
 @dataclass(frozen=True, slots=True)
-class Glimpsing(ColourDetector):
-    """Notes how it is asked. What it glimpses is two pixels smaller than what it detects."""
+class CoarselyDetecting(ColourDetector):
+    """Notes how it is asked. What it detects coarsely is two pixels smaller than what it detects."""
 
     asked: list[str] = field(default_factory=list)
 
@@ -33,8 +33,8 @@ class Glimpsing(ColourDetector):
         self.asked.append("detect")
         return ColourDetector.detect(self, image)
 
-    def glimpse(self, image: Image) -> DetectedFace | None:
-        self.asked.append("glimpse")
+    def detect_coarsely(self, image: Image) -> DetectedFace | None:
+        self.asked.append("coarsely")
         face = largest(ColourDetector.detect(self, image), image)
         box = Box(face.box.x + 1, face.box.y + 1, face.box.width - 2, face.box.height - 2)
         return replace(face, box=box)
@@ -68,12 +68,12 @@ def embedder() -> Estimating:
 
 
 @pytest.fixture
-def detector() -> Glimpsing:
-    return Glimpsing()
+def detector() -> CoarselyDetecting:
+    return CoarselyDetecting()
 
 
 @pytest.fixture
-async def service(embedder: Estimating, detector: Glimpsing) -> InMemoryService:
+async def service(embedder: Estimating, detector: CoarselyDetecting) -> InMemoryService:
     service = InMemoryService()
     models = service.reader.analyser.models
     assert isinstance(models, ColourModels)
@@ -87,71 +87,71 @@ async def service(embedder: Estimating, detector: Glimpsing) -> InMemoryService:
     return service
 
 
-def told(detector: Glimpsing, embedder: Estimating) -> tuple[list[str], list[int], list[int]]:
+def told(detector: CoarselyDetecting, embedder: Estimating) -> tuple[list[str], list[int], list[int]]:
     return detector.asked, embedder.estimated, embedder.exact
 
 
-async def test_a_clear_match_is_glimpsed(
-    service: InMemoryService, detector: Glimpsing, embedder: Estimating
+async def test_a_clear_match_is_detected_coarsely(
+    service: InMemoryService, detector: CoarselyDetecting, embedder: Estimating
 ) -> None:
     face, decision = await service.recognize.execute(photo(RED), SURE)
     assert decision.people[0].name == "Red"
-    assert (face.estimated, face.glimpsed) == (True, True)
-    assert told(detector, embedder) == (["glimpse"], [1], [])
+    assert (face.estimated, face.coarse) == (True, True)
+    assert told(detector, embedder) == (["coarsely"], [1], [])
 
 
-async def test_a_clear_stranger_is_glimpsed(
-    service: InMemoryService, detector: Glimpsing, embedder: Estimating
+async def test_a_clear_stranger_is_detected_coarsely(
+    service: InMemoryService, detector: CoarselyDetecting, embedder: Estimating
 ) -> None:
     with pytest.raises(NoMatch):
         await service.who(photo(BLUE), RecognitionOptions(threshold=0.9))
-    assert told(detector, embedder) == (["glimpse"], [1], [])
+    assert told(detector, embedder) == (["coarsely"], [1], [])
 
 
 @pytest.mark.parametrize("threshold", [0.93, 0.999])
 async def test_what_is_doubtful_is_analysed_anew(
-    service: InMemoryService, detector: Glimpsing, embedder: Estimating, threshold: float
+    service: InMemoryService, detector: CoarselyDetecting, embedder: Estimating, threshold: float
 ) -> None:
     face, decision = await service.recognize.execute(photo(RED), RecognitionOptions(threshold=threshold))
     assert decision.people[0].similarity == pytest.approx(1)
-    assert (face.estimated, face.glimpsed) == (False, False)
+    assert (face.estimated, face.coarse) == (False, False)
     assert face.detected is not None
     assert face.detected.box == Box(5, 10, 60, 60)
-    assert told(detector, embedder) == (["glimpse", "detect"], [1], [1])
+    assert told(detector, embedder) == (["coarsely", "detect"], [1], [1])
 
 
 async def test_a_photo_and_a_person(
-    service: InMemoryService, detector: Glimpsing, embedder: Estimating
+    service: InMemoryService, detector: CoarselyDetecting, embedder: Estimating
 ) -> None:
     assert (await service.verify.person(photo(RED), "Red", SURE)).match
-    assert told(detector, embedder) == (["glimpse"], [1], [])
+    assert told(detector, embedder) == (["coarsely"], [1], [])
     doubtful = await service.verify.person(photo(RED), "Red", RecognitionOptions(threshold=0.999))
     assert doubtful.similarity == pytest.approx(1)
-    assert told(detector, embedder) == (["glimpse", "glimpse", "detect"], [1, 1], [1])
+    assert told(detector, embedder) == (["coarsely", "coarsely", "detect"], [1, 1], [1])
 
 
 async def test_an_unclear_face_is_looked_at_closely(
-    service: InMemoryService, detector: Glimpsing, embedder: Estimating
+    service: InMemoryService, detector: CoarselyDetecting, embedder: Estimating
 ) -> None:
     with pytest.raises(NoMatch):
         await service.who(photo(GREY), SURE)
-    assert detector.asked == ["glimpse", "detect"]
+    assert detector.asked == ["coarsely", "detect"]
     assert embedder.exact == [1]
 
 
 @pytest.mark.parametrize(
     ("asked", "measure", "value", "looks"),
     [
-        (Measure.SHARPNESS, Measure.SHARPNESS, 2.1, ["glimpse"]),
-        (Measure.SHARPNESS, Measure.SHARPNESS, 1.9, ["glimpse", "detect"]),
-        (Measure.OVER_EXPOSURE, Measure.OVER_EXPOSURE, 0.4, ["glimpse"]),
-        (Measure.OVER_EXPOSURE, Measure.OVER_EXPOSURE, 0.6, ["glimpse", "detect"]),
-        (Measure.SHARPNESS, Measure.OVER_EXPOSURE, 0.9, ["glimpse"]),
+        (Measure.SHARPNESS, Measure.SHARPNESS, 2.1, ["coarsely"]),
+        (Measure.SHARPNESS, Measure.SHARPNESS, 1.9, ["coarsely", "detect"]),
+        (Measure.OVER_EXPOSURE, Measure.OVER_EXPOSURE, 0.4, ["coarsely"]),
+        (Measure.OVER_EXPOSURE, Measure.OVER_EXPOSURE, 0.6, ["coarsely", "detect"]),
+        (Measure.SHARPNESS, Measure.OVER_EXPOSURE, 0.9, ["coarsely"]),
     ],
 )
 async def test_quality_near_a_bound_is_looked_at_closely(
     service: InMemoryService,
-    detector: Glimpsing,
+    detector: CoarselyDetecting,
     asked: Measure,
     measure: Measure,
     value: float,
@@ -165,25 +165,25 @@ async def test_quality_near_a_bound_is_looked_at_closely(
 
 
 async def test_what_is_refused_is_refused_after_a_close_look(
-    service: InMemoryService, detector: Glimpsing
+    service: InMemoryService, detector: CoarselyDetecting
 ) -> None:
     bad = replace(service.reader.analyser, assessor=Assessor({Measure.SHARPNESS: 0.9}))
     bounds = QualityBounds({Measure.SHARPNESS: 1})
     with pytest.raises(LowQuality):
         bad.analyse(photo(RED).data, bad.models.choose(None, None), PhotoOptions(), bounds, estimate=True)
-    assert detector.asked == ["glimpse", "detect"]
+    assert detector.asked == ["coarsely", "detect"]
 
 
 @pytest.mark.parametrize("selection", [FaceSelection.ALL, FaceSelection.SINGLE])
-async def test_only_the_largest_face_is_glimpsed(
-    service: InMemoryService, detector: Glimpsing, selection: FaceSelection
+async def test_only_the_largest_face_is_detected_coarsely(
+    service: InMemoryService, detector: CoarselyDetecting, selection: FaceSelection
 ) -> None:
     await service.identify.execute(photo(RED, BLUE, sizes=(60, 20)), replace(SURE, selection=selection))
     assert detector.asked == ["detect"]
 
 
 async def test_whatever_is_kept_or_given_away_is_looked_at_closely(
-    service: InMemoryService, detector: Glimpsing
+    service: InMemoryService, detector: CoarselyDetecting
 ) -> None:
     await service.enrol("Red", photo(RED))
     await service.verify.two(photo(RED), photo(RED), RecognitionOptions())
@@ -193,14 +193,16 @@ async def test_whatever_is_kept_or_given_away_is_looked_at_closely(
 
 
 async def test_quality_that_is_told_is_that_of_a_close_look(
-    service: InMemoryService, detector: Glimpsing, embedder: Estimating
+    service: InMemoryService, detector: CoarselyDetecting, embedder: Estimating
 ) -> None:
     face, _ = await service.recognize.execute(photo(RED), replace(SURE, quality=True))
-    assert (face.estimated, face.glimpsed) == (True, False)
+    assert (face.estimated, face.coarse) == (True, False)
     assert told(detector, embedder) == (["detect"], [1], [])
 
 
-async def test_without_estimates_nothing_is_glimpsed(service: InMemoryService, detector: Glimpsing) -> None:
+async def test_without_estimates_nothing_is_detected_coarsely(
+    service: InMemoryService, detector: CoarselyDetecting
+) -> None:
     models = service.reader.analyser.models
     assert isinstance(models, ColourModels)
     models.embedders["colour"] = ColourEmbedder()
@@ -208,11 +210,13 @@ async def test_without_estimates_nothing_is_glimpsed(service: InMemoryService, d
     assert detector.asked == ["detect"]
 
 
-def test_faces_that_are_examined_are_looked_at_closely(detector: Glimpsing, embedder: Estimating) -> None:
+def test_faces_that_are_examined_are_looked_at_closely(
+    detector: CoarselyDetecting, embedder: Estimating
+) -> None:
     examining = analyser(LivenessPolicy.OBSERVE, Alive)
     assert isinstance(examining.models, ColourModels)
     examining.models.embedders["colour"] = embedder
     examining.models.detectors["colour"] = detector
     choice = examining.models.choose(None, None)
     (face,) = examining.analyse(photo(RED).data, choice, PhotoOptions(), estimate=True)
-    assert (face.estimated, face.glimpsed, detector.asked) == (True, False, ["detect"])
+    assert (face.estimated, face.coarse, detector.asked) == (True, False, ["detect"])

@@ -26,8 +26,8 @@ _MIN_SCORE = 0.3
 _OVERLAP = 0.45
 
 
-def glimpse(network: YuNetNetwork, image: Image) -> DetectedFace | None:
-    """See FaceDetector.glimpse. The landmarks are the mean of those of all cells that detect the face."""
+def detect_coarsely(network: YuNetNetwork, image: Image) -> DetectedFace | None:
+    """See FaceDetector.detect_coarsely. The landmarks are the mean of those of all cells that detect the face."""
     for side in _SIDES:
         picture = scaled(image, min(1.0, side / max(image.shape[:2])))
         (cells,) = network.infer(as_batch([padded(picture)]), _MIN_SCORE)

@@ -33,15 +33,15 @@ def cell(
     return Cell(8, row, column, score, box, tuple(points.ravel().tolist()))
 
 
-def glimpsed(*cells: Cell, image: Image = IMAGE) -> DetectedFace | None:
+def coarsely_detected(*cells: Cell, image: Image = IMAGE) -> DetectedFace | None:
     session = FakeSession(list(cells))
-    found = YuNetDetector(YuNetNetwork(session)).glimpse(image)
+    found = YuNetDetector(YuNetNetwork(session)).detect_coarsely(image)
     assert session.seen == [(1, 3, 128, 160)]
     return found
 
 
 def test_a_face_in_pixels_of_the_image() -> None:
-    face = glimpsed(cell(80, 60))
+    face = coarsely_detected(cell(80, 60))
     assert face is not None
     box = face.box
     np.testing.assert_allclose((box.x, box.y, box.width, box.height), (112, 60, 96, 120), rtol=1e-5)
@@ -50,14 +50,14 @@ def test_a_face_in_pixels_of_the_image() -> None:
 
 
 def test_landmarks_are_the_mean_of_the_cells_that_detect_the_face() -> None:
-    face = glimpsed(cell(80, 60, score=0.95), cell(88, 60, score=0.95, at=-6))
+    face = coarsely_detected(cell(80, 60, score=0.95), cell(88, 60, score=0.95, at=-6))
     assert face is not None
     assert face.landmarks is not None
     assert face.landmarks[2, 0] == pytest.approx(2 * (80 + 82) / 2, abs=1e-3)
 
 
 def test_small_images_are_not_enlarged() -> None:
-    face = glimpsed(cell(80, 60), image=np.zeros((120, 150, 3), np.uint8))
+    face = coarsely_detected(cell(80, 60), image=np.zeros((120, 150, 3), np.uint8))
     assert face is not None
     assert face.box.height == pytest.approx(60)
 
@@ -94,11 +94,11 @@ def test_small_images_are_not_enlarged() -> None:
     ],
 )
 def test_what_takes_a_closer_look(cells: tuple[Cell, ...]) -> None:
-    assert glimpsed(*cells) is None
+    assert coarsely_detected(*cells) is None
 
 
 def test_a_smaller_face_beside_it_does_not_matter() -> None:
-    face = glimpsed(cell(40, 60), cell(120, 60, 40))
+    face = coarsely_detected(cell(40, 60), cell(120, 60, 40))
     assert face is not None
     assert face.box.x < 100
 
@@ -113,7 +113,7 @@ def test_a_face_that_is_too_large_is_looked_for_in_fewer_pixels() -> None:
             return (large if batch.shape[3] == 160 else session).run(batch)
 
     both = Both()
-    face = YuNetDetector(YuNetNetwork(both)).glimpse(np.zeros((320, 320, 3), np.uint8))
+    face = YuNetDetector(YuNetNetwork(both)).detect_coarsely(np.zeros((320, 320, 3), np.uint8))
     assert both.seen == [(1, 3, 160, 160), (1, 3, 96, 96)]
     assert face is not None
     assert face.box.height == pytest.approx(90 * 320 / 96)
