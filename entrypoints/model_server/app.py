@@ -22,7 +22,7 @@ from entrypoints.http.middleware.uploads import UploadBudget, bound_uploads
 from entrypoints.http.routes.metrics import MetricsController
 from entrypoints.model_server.access import ServiceGuard
 from entrypoints.model_server.errors import HANDLERS, refusal
-from entrypoints.model_server.inference import infer_handler
+from entrypoints.model_server.inference import infer, inferring
 from entrypoints.model_server.routes import ProtocolController
 from entrypoints.model_server.served import ServedModels, Serving
 from entrypoints.model_server.stages import Detect, Embed, Examine, Stage
@@ -59,24 +59,20 @@ def create_model_app(
     """The application."""
     settings: Settings = container.settings()
     serving = Serving(served, container.workers())
-    hosts = frozenset(name.lower() for name in settings.allowed_hosts)
+    rules = BrowserRules(frozenset(name.lower() for name in settings.allowed_hosts), frozenset())
+    guard = ServiceGuard(settings.service_key, rules, certified=settings.service_ca is not None)
     api = Litestar(
-        [ProtocolController, MetricsController, infer_handler(serving)],
+        [ProtocolController, MetricsController, infer],
         dependencies={"serving": Provide(lambda: serving, sync_to_thread=False)},
-        guards=[
-            ServiceGuard(
-                settings.service_key,
-                BrowserRules(hosts, frozenset()),
-                certified=settings.service_ca is not None,
-            )
-        ],
+        guards=[guard],
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         openapi_config=None,
         request_max_body_size=settings.max_body_bytes,
         logging_config=None,
     )
     budget = UploadBudget(settings.max_uploads_bytes, return_freed_memory)
-    bounded = refuse_at_stop(bound_uploads(drop_abandoned_work(api), budget), refusal)
+    models = inferring(api, serving, guard, settings.max_body_bytes)
+    bounded = refuse_at_stop(bound_uploads(drop_abandoned_work(models), budget), refusal)
     requests = access_log(measured(traced(bounded, traces)))
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:

@@ -106,6 +106,16 @@ async def test_crops_as_lists_and_as_bytes_have_the_same_embedding(client: httpx
     np.testing.assert_allclose(np.linalg.norm(found["raw"], axis=1), found["norms"], rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/v2/models/sface/infer/", 200), ("/v2//models/sface/infer", 404), ("/v2/models//infer", 405)],
+)
+async def test_addresses_with_more_slashes(client: httpx.AsyncClient, path: str, status: int) -> None:
+    body, header = write_request({"crops": np.zeros((1, 112, 112, 3), np.uint8)}, {})
+    answer = await client.post(path, content=body, headers={HEADER_LENGTH: str(header)})
+    assert answer.status_code == status
+
+
 async def test_only_outputs_that_are_wanted_are_sent(client: httpx.AsyncClient) -> None:
     body, header = write_request({"crops": np.zeros((2, 112, 112, 3), np.uint8)}, {}, ["norms"])
     answer = await client.post("/v2/models/sface/infer", content=body, headers={HEADER_LENGTH: str(header)})
