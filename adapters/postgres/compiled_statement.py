@@ -86,7 +86,10 @@ class CompiledStatement:
             if not (lost and again and isinstance(error, DRIVER_ERRORS)):
                 raise
         finally:
-            connection.close()
+            if isinstance(engine.sync_engine.pool, QueuePool):
+                connection.close()
+            else:  # which closes it indeed
+                await greenlet_spawn(connection.close)
         return await self._fetched(engine, arguments, limit_ms, again=False)
 
     async def _answer(

@@ -82,7 +82,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._enter(State.HEAD)
-        self._clock = self.loop.call_later(_LOOK_S, self._look)
+        self._clock = self.loop.call_later(_LOOK_S, self._check)
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
@@ -159,8 +159,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._head > MAX_HEAD_BYTES:
             raise _HeadTooLarge
 
-    def _look(self) -> None:
-        self._clock = self.loop.call_later(_LOOK_S, self._look)
+    def _check(self) -> None:
+        self._clock = self.loop.call_later(_LOOK_S, self._check)
         took = self.loop.time() - self._since
         if self.transport.is_closing():
             if took > self._limits.body_s:
