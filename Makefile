@@ -26,7 +26,7 @@ INSTALL = $(UV) pip install --python $(BIN)/python $(1) || $(PIP) $(1)
 
 $(VENV)/.runtime: requirements/runtime.txt requirements/build.txt requirements/installer.txt pyproject.toml
 	@[ -n "$(PYTHON)" ] || { echo "No Python from 3.11 to 3.14 with the module venv: install one (Debian: python3-venv)." >&2; exit 1; }
-	@echo "Installing the service into $(VENV), with $$($(PYTHON) --version): some 600 MB, once."
+	@echo "Installing the service into $(VENV), with $$($(PYTHON) --version): some 650 MB, once."
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --quiet --target $(VENV)/.uv --require-hashes --only-binary :all: -r requirements/installer.txt || true
 	$(call INSTALL,--require-hashes -r requirements/runtime.txt -r requirements/build.txt)
@@ -47,9 +47,9 @@ runtime: $(VENV)/.runtime ## Make the environment in .venv, with what the servic
 run: $(VENV)/.runtime ## Serve the API on http://localhost:5000
 	@exec $(BIN)/face-api serve
 
-# Tests wait much, for starts and ends of services: two processes for two cores. Files are taken in their order, by which
+# Tests wait much, for starts and ends of services: four processes for two cores. Files are taken in their order, by which
 # those that take long, which have few tests, come before the many of tests/unit.
-PROCESSES ?= 2
+PROCESSES ?= 4
 
 test: install ## Run the tests, in PROCESSES processes
 	$(BIN)/pytest -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder

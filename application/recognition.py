@@ -94,10 +94,10 @@ class Identify:
         doubtful = [
             place
             for place, (face, found) in enumerate(zip(faces, identified, strict=True))
-            if face.estimated and found.decision and found.decision.doubtful(self.policy.margin)
+            if face.estimated and found.decision and found.decision.doubtful(self.policy.margin, face.error)
         ]
         if doubtful:
-            exact = await self.reader.exact([faces[place] for place in doubtful])
+            exact = await self.reader.exact([faces[place] for place in doubtful], source, options, bounds)
             for place, face in zip(doubtful, exact, strict=True):
                 identified[place] = IdentifiedFace(face, await self._decide(face.embedding, options))
         for found in identified:

@@ -16,7 +16,7 @@ from application.ports.people import CollectionRepository, ProfileRepository
 from application.recognition import RecognitionOptions
 from domain.errors import ProfileNotFound, about
 from domain.faces import Embedding
-from domain.identification import ESTIMATE_ERROR, Candidate, nearest_embedding
+from domain.identification import Candidate, nearest_embedding
 from domain.methods import METHODS
 from domain.people import ProfileId
 from domain.quality import QualityBounds
@@ -39,10 +39,9 @@ class Comparison:
         """The decision."""
         return self.similarity >= self.threshold.similarity
 
-    @property
-    def doubtful(self) -> bool:
-        """Whether it might be another one, if the probe's embedding is an estimate."""
-        return abs(self.similarity - self.threshold.similarity) < ESTIMATE_ERROR
+    def doubtful(self, error: float) -> bool:
+        """Whether it might be another one, if the similarity may be wrong by `error`."""
+        return abs(self.similarity - self.threshold.similarity) < error
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +100,8 @@ class VerifyFace:
                 raise ProfileNotFound("This person has no face of this recognition model.")
         face = await self.reader.read_one(source, options, self.bounds, estimate=True)
         comparison = await self._compared_with(candidate, face, options)
-        if face.estimated and comparison.doubtful:
-            (face,) = await self.reader.exact([face])
+        if face.estimated and comparison.doubtful(face.error):
+            (face,) = await self.reader.exact([face], source, options, self.bounds)
             comparison = await self._compared_with(candidate, face, options)
         self._note(comparison)
         if comparison.match:

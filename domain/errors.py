@@ -1,53 +1,15 @@
 """The errors of the service, each with a stable code that clients may rely on.
 
 FaceServiceError
-├── InvalidInput
-│   ├── InvalidImage            invalid_image
-│   ├── ImageTooLarge           image_too_large
-│   ├── NoFaceDetected          no_face_detected
-│   ├── MultipleFaces           multiple_faces
-│   ├── UnknownModel            unknown_model
-│   ├── InvalidName             invalid_name
-│   ├── InvalidCollection       invalid_collection
-│   ├── InvalidMetadata         invalid_metadata
-│   ├── InvalidEmbedding        invalid_embedding
-│   ├── LowQuality              low_quality                 (domain/quality.py)
-│   ├── WrongNonce              liveness_nonce_wrong        (domain/liveness/errors.py, as all of sessions)
-│   └── KeyReused               idempotency_key_reused
-├── SpoofDetected               spoof_detected
-├── LivenessUndetermined        liveness_undetermined
-├── LivenessSessionNotPassed    liveness_session_not_passed
-├── LivenessSessionOtherFace    liveness_session_other_face
-├── FrameTooSoon                liveness_frame_too_soon
-├── RateLimited                 rate_limited                (domain/limits.py)
-├── TooManyPhotos               too_many_photos             (domain/limits.py)
-├── Unauthenticated             unauthenticated
-├── AccessDenied                access_denied
-├── NotFound
-│   ├── ApiKeyNotFound          api_key_not_found
-│   ├── FaceNotFound            face_not_found
-│   ├── ProfileNotFound         profile_not_found
-│   ├── CollectionNotFound      collection_not_found
-│   ├── LivenessSessionNotFound liveness_session_not_found
-│   └── NoMatch                 no_match
-├── Conflict
-│   ├── NameTaken               name_taken
-│   ├── CollectionExists        collection_exists
-│   ├── AmbiguousMatch          ambiguous_match             (domain/identification.py)
-│   ├── EnrolmentConflict       enrolment_conflict          (domain/enrolment.py)
-│   ├── LivenessSessionClosed   liveness_session_closed
-│   ├── LivenessSessionUsed     liveness_session_used
-│   └── KeyInProgress           idempotency_in_progress
-├── ModelNotInstalled           model_not_installed
-├── ModelNotCalibrated          model_not_calibrated
-├── Busy                        busy
-│   ├── DeadlineExceeded        deadline_exceeded
-│   └── TooManyLivenessSessions too_many_liveness_sessions
-└── Unavailable                 unavailable
-    ├── StorageFull             storage_full
-    ├── ModelUnavailable        model_unavailable
-    ├── IndexUnavailable        index_unavailable
-    └── BrokenModel             broken_model
+├── InvalidInput                what is asked for can't be carried out as it is
+├── NotFound                    what is asked for is not there
+├── Conflict                    what is asked for doesn't fit what is there
+├── Busy                        later it will be possible
+├── Unavailable                 a part that is needed doesn't answer
+└── and those that are of no kind, each with a meaning of its own
+
+Those of one subject are with it: quality.py, enrolment.py, identification.py, limits.py, liveness/errors.py. The
+README's table has all codes.
 """
 
 from collections.abc import Iterator, Sequence

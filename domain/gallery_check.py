@@ -39,7 +39,7 @@ class LikePeople:
 
 
 @dataclass(frozen=True, slots=True)
-class Stranger:
+class ResembledPerson:
     """Whom a face resembles instead."""
 
     person: ProfileId
@@ -60,7 +60,7 @@ class MisfitFace:
     """To the person's other faces: the median."""
     threshold: float
     """The least similarity of a match with the face of that similarity."""
-    resembles: Stranger | None
+    resembles: ResembledPerson | None
     """None: the face fits nobody better."""
     lead: float
     """How many deviations it fits somebody else better, or how many it is short of a match with its own person."""

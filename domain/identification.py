@@ -21,6 +21,9 @@ ESTIMATE_ERROR = 0.06
 """Distance to a threshold, in cosine similarity, within which an estimate decides nothing. That of an embedding
 differs by less from that of its estimate in over 99.9% of searches for faces of LFW, and 99% for mugshots, and no
 decision differed: docs/decisions/0011-thresholds-that-fit.md."""
+GLIMPSE_ERROR = 0.075
+"""The same for estimates of faces that were only glimpsed, whose embedding has the usual norm; it is inversely
+proportional to the norm: docs/decisions/0011-thresholds-that-fit.md."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,14 +77,19 @@ class Decision:
     searched: int
     """The number of people that the probe was compared with."""
 
-    def doubtful(self, margin: float) -> bool:
-        """Whether an estimated probe's embedding might lead to another decision; `margin` as for `verdict`."""
+    def doubtful(self, margin: float, error: float) -> bool:
+        """Whether an estimated probe's embedding might lead to another decision.
+
+        Args:
+            margin: as for `verdict`.
+            error: by which similarities of the estimate may be wrong.
+        """
         if not self.people:
             return False
         best = self.people[0].similarity
-        if abs(best - self.threshold) < ESTIMATE_ERROR:
+        if abs(best - self.threshold) < error:
             return True
-        rival = max(self.threshold, best - margin) - ESTIMATE_ERROR
+        rival = max(self.threshold, best - margin) - error
         return best >= self.threshold and len(self.people) > 1 and self.people[1].similarity >= rival
 
 

@@ -64,6 +64,8 @@ SENSES: Mapping[Measure, Sense] = {
     **dict.fromkeys((Measure.YAW, Measure.PITCH, Measure.ROLL), Sense.WITHIN),
 }
 
+_SHARES = frozenset({Measure.DETECTION_SCORE, Measure.INSIDE})
+"""Measures that are 1 at the most, and should be."""
 _RANGES: Mapping[Measure, tuple[float, float]] = {
     Measure.INTER_EYE_DISTANCE: (5, 14),
     Measure.DETECTION_SCORE: (0.5, 0.85),
@@ -119,6 +121,18 @@ class QualityBounds:
         """A copy with changed limits; None removes a limit."""
         limits = {**self.limits, **changes}
         return QualityBounds({measure: limit for measure, limit in limits.items() if limit is not None})
+
+    def tightened(self, times: float) -> "QualityBounds":
+        """Limits that are so many times as strict; those of shares are half as far from 1."""
+        return QualityBounds(
+            {measure: _tightened(measure, limit, times) for measure, limit in self.limits.items()}
+        )
+
+
+def _tightened(measure: Measure, limit: float, times: float) -> float:
+    if measure in _SHARES:
+        return (1 + limit) / 2
+    return limit * times if SENSES[measure] is Sense.AT_LEAST else limit / times
 
 
 NO_BOUNDS = QualityBounds({})

@@ -15,6 +15,7 @@ from adapters.onnx.graphs.cache import PreparedModels
 from adapters.onnx.graphs.preparation import FreeAxes
 from adapters.onnx.recognisers.sface import SFaceEmbedder
 from domain.faces import Image
+from tests.shared_folder import prepared_folder, shared_folder
 
 # How long an example takes, or to make one, says more of the machine than of the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -29,6 +30,11 @@ YUNET_FILE = "face_detection_yunet_2023mar_int8bq.onnx"
 SFACE_FILE = "face_recognition_sface_2021dec_int8bq.onnx"
 
 
+def pytest_configure() -> None:
+    """Make the folder that this process shares with those that it starts."""
+    shared_folder()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Say which tests share what is made once, so that one process has them where several run: `make test`."""
@@ -39,8 +45,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _shared(item: pytest.Item) -> str:
     folder = item.path.relative_to(REPOSITORY).parts[1]
-    if folder == "accuracy":
-        return folder  # its embeddings
+    if folder in {"accuracy", "browser"}:
+        return folder  # embeddings; a browser and a service
     if "shared_service" in getattr(item, "fixturenames", ()):
         parameters: dict[str, object] = getattr(getattr(item, "callspec", None), "params", {})
         return "services" if parameters.get("shared_service") == "services" else "service"
@@ -103,9 +109,17 @@ def portrait(astronaut: bytes) -> Image:
 
 
 @pytest.fixture(scope="session")
-def prepared_models(tmp_path_factory: pytest.TempPathFactory) -> PreparedModels:
-    """A cache that the session shares."""
-    return PreparedModels(tmp_path_factory.mktemp("models"))
+def prepared_models() -> PreparedModels:
+    """A cache that all tests share."""
+    return PreparedModels(prepared_folder())
+
+
+@pytest.fixture(scope="session")
+def data_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That of an instance whose models are prepared in the cache that all tests share."""
+    folder = tmp_path_factory.mktemp("instance")
+    (folder / "prepared").symlink_to(prepared_folder())
+    return folder
 
 
 @pytest.fixture(scope="session")

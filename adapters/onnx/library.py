@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ from adapters.onnx.detectors.landmarks import LandmarkedDetector
 from adapters.onnx.detectors.yunet.landmarks import YuNetLandmarks
 from adapters.onnx.detectors.yunet.network import YuNetNetwork
 from adapters.onnx.engines.engines import Engines
+from adapters.onnx.engines.late import LateSession
 from adapters.onnx.families import (
     DETECTORS,
     EMBEDDERS,
@@ -268,10 +270,13 @@ class OnnxModelLibrary(ModelLibrary):
         entry, source = self._read(name)
         embedder = self._build(EMBEDDERS, name, entry, source)
         _check(name, embedder, entry)
-        free, _ = EMBEDDERS[entry.family]
-        if (quick := self._engines.load_quick(self._prepared, source, free, entry.precisions)) is not None:
-            embedder.estimate_with(quick)
+        embedder.estimate_with(LateSession(partial(self._load_quick, name)))
         return embedder
+
+    def _load_quick(self, name: str) -> InferenceSession | None:
+        entry, source = self._read(name)
+        free, _ = EMBEDDERS[entry.family]
+        return self._engines.load_quick(self._prepared, source, free, entry.precisions)
 
     def _load_spoof_detector(self, name: str) -> ViewScorer:
         return self._build_spoof_detector(name, *self._read(name))

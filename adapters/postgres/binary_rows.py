@@ -40,7 +40,7 @@ def real(value: float) -> bytes:
     return _REAL.pack(4, value)
 
 
-def moment(value: datetime) -> bytes:
+def timestamp(value: datetime) -> bytes:
     """A field of type timestamptz."""
     return _INTEGER.pack(8, (value.astimezone(UTC) - _EPOCH) // _MICROSECOND)
 

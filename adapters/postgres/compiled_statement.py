@@ -86,7 +86,10 @@ class CompiledStatement:
             if not (lost and again and isinstance(error, DRIVER_ERRORS)):
                 raise
         finally:
-            connection.close()
+            if isinstance(engine.sync_engine.pool, QueuePool):
+                connection.close()
+            else:  # which closes it indeed
+                await greenlet_spawn(connection.close)
         return await self._fetched(engine, arguments, limit_ms, again=False)
 
     async def _answer(
@@ -106,8 +109,8 @@ async def lent(engine: AsyncEngine) -> PoolProxiedConnection:
     One that is idle needs no greenlet, each of which maps memory for its stack and unmaps it again. The pool asks for
     a greenlet where it has to wait or to connect.
     """
-    pool = cast("QueuePool", engine.sync_engine.pool)
-    if pool.checkedin():
+    pool = engine.sync_engine.pool
+    if isinstance(pool, QueuePool) and pool.checkedin():
         try:
             return engine.sync_engine.raw_connection()
         except MissingGreenlet:  # the server has closed it: it has to be replaced

@@ -8,7 +8,7 @@ import asyncpg
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.postgres.binary_rows import NULL, copy_rows, data, integers, moment, real, text
+from adapters.postgres.binary_rows import NULL, copy_rows, data, integers, real, text, timestamp
 from adapters.postgres.database import Parameters
 from adapters.postgres.rows import sent
 from adapters.postgres.sealed_columns import SealedColumns
@@ -78,7 +78,7 @@ async def _copy(
 ) -> None:
     now = NULL
     if any(each.created_at is None for each, _ in faces):
-        now = moment((await connection.execute(NOW)).scalar_one())
+        now = timestamp((await connection.execute(NOW)).scalar_one())
     names = (*_COLUMNS, _VECTORS[columns.seals])
     await copy_rows(connection, face.name, names, _rows(columns, collection, ids, faces, now))
 
@@ -103,7 +103,7 @@ def _rows(
                 names(model, each.detection_model),
                 NULL if digest is None else data(digest),
                 NULL if embedding.norm is None else real(embedding.norm),
-                now if at is None else moment(at),
+                now if at is None else timestamp(at),
                 data(columns.sealed_vector(face_id, model, vector) if columns.seals else sent(vector)),
             )
         )

@@ -134,7 +134,7 @@ class RemoteModelLibrary(ModelLibrary, ModelServices):
         if client is None:
             return self._local.view_scorers(names)
         models = [self._local.resolve_for(ANTI_SPOOFING, name) for name in names]
-        known = self._once("installed " + ANTI_SPOOFING, lambda: self._installed(ANTI_SPOOFING, client))
+        known = self._remembered("installed " + ANTI_SPOOFING, lambda: self._installed(ANTI_SPOOFING, client))
         installed = [model for model in models if model in known]
         if not installed:
             raise ModelNotInstalled(models[0], published=False)
@@ -190,13 +190,13 @@ class RemoteModelLibrary(ModelLibrary, ModelServices):
                 return stage(client, identity)
             return of_graph(name, BareGraph(client, identity, stated))
 
-        return self._once(name, make)
+        return self._remembered(name, make)
 
     def _installed(self, task: str, client: ModelServiceClient) -> set[str]:
         models = [self._local.identity(model.name) for model in self._local.list() if model.task == task]
         return client.installed(models)
 
-    def _once(self, name: str, make: Callable[[], T]) -> T:
+    def _remembered(self, name: str, make: Callable[[], T]) -> T:
         """What was made under this name; what can't be made now is tried again by the next call."""
         if name not in self._known:
             made = make()

@@ -45,6 +45,10 @@ class RemoteDetector(FaceDetector):
         _, found = self._client.infer(self._model, {"image": bytes_tensor(file.tobytes())}, parameters)
         return faces_of(found)
 
+    @override
+    def glimpse(self, image: Image) -> DetectedFace | None:
+        return None
+
 
 class RemoteEmbedder(FaceEmbedder):
     """Embeds crops."""

@@ -17,7 +17,7 @@ from adapters.threads.allowance import MIN_MS, Allowance
 from adapters.threads.bounded import BoundedThreads
 from adapters.threads.fairness import MOST_AHEAD_S, ClientShares, Owner
 from adapters.threads.pace import Pace
-from application.ports.effort import Interrupted, checkpoint, watched
+from application.ports.effort import Interrupted, checkpoint, interruptible
 from application.ports.workers import Client, WorkerPool, current_client, queued_at
 from domain.errors import Busy
 
@@ -103,7 +103,7 @@ class ThreadWorkerPool(WorkerPool):
         if client is not None:
             self._shares.charge(owner, _RECEIVING_S * client.take_received())
         with suppress(Interrupted):
-            return await _result(self._ordinary, partial(self._watched, call, ordinary), client, owner)
+            return await _result(self._ordinary, partial(self._interruptible, call, ordinary), client, owner)
         try:
             async with asyncio.timeout(end - time.monotonic()):
                 return await _result(
@@ -135,10 +135,10 @@ class ThreadWorkerPool(WorkerPool):
             self._wakes.remove(wake)
 
     def _paced(self, call: Callable[[], R], may_go_on: Callable[[float], bool]) -> R:
-        return self._watched(call, Pace(lambda: self._ordinary.has_waiting, may_go_on))
+        return self._interruptible(call, Pace(lambda: self._ordinary.has_waiting, may_go_on))
 
-    def _watched(self, call: Callable[[], R], may_go_on: Callable[[float], bool]) -> R:
-        with watched(may_go_on) as effort:
+    def _interruptible(self, call: Callable[[], R], may_go_on: Callable[[float], bool]) -> R:
+        with interruptible(may_go_on) as effort:
             try:
                 checkpoint()  # it may have waited too long
                 return call()

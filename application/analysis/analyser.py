@@ -2,30 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
-from application.analysis.detection import FaceSelector, LocatedFaces, locate_faces
+from application.analysis.detection import FaceSelector, LocatedFaces, glimpse_face, locate_faces
+from application.analysis.embedding import embed_crops, embeddings_of, estimated_vectors, exact_vectors
 from application.analysis.extraction import LocalExtractor
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
 from application.liveness.gate import LivenessGate
-from application.ports.analysis import FaceAligner, FaceEmbedder, ImageDecoder
+from application.ports.analysis import FaceAligner, ImageDecoder
 from application.ports.extraction import ExtractedPhoto, ExtractionOptions, FaceExtractor
 from application.ports.models import ModelLibrary
 from application.ports.quality import QualityAssessor
 from domain.errors import FaceServiceError, LivenessUndetermined, SpoofDetected
 from domain.faces import Crop, DetectedFace, Embedding, ScaledImage
+from domain.identification import ESTIMATE_ERROR, GLIMPSE_ERROR
 from domain.liveness.detection import Liveness, LivenessPolicy
 from domain.liveness.session import SessionEvidence
 from domain.models import Alignment, ModelChoice
-from domain.quality import NO_BOUNDS, LowQuality, QualityBounds, QualityReport
+from domain.quality import NO_BOUNDS, LowQuality, Measure, QualityBounds, QualityReport
 
-CLEAR_NORM = 0.7
-"""Least embedding norm, by the model's usual one, of faces that are estimated: unclear ones differ more from their
-estimates, and are refused by their norms."""
+_PLAIN_NORM = 0.8
+"""CLEAR_NORM for faces that were only glimpsed, whose crops may be misplaced besides."""
+_NORM_MARGIN = 1.25
+"""What their norm has to be by the bound that the request has."""
+_DOUBTFUL_QUALITY = 2.0
+"""Distance from a bound of quality, as a factor, within which that of a face that was only glimpsed says nothing."""
 DEFAULT_MAX_FACES = 256
 """Of one photo that are embedded."""
 
@@ -48,6 +49,10 @@ class AnalysedFace:
     """The check that the face failed, if it failed one."""
     estimated: bool = False
     """Whether the embedding is an estimate, see FaceEmbedder.estimate."""
+    error: float = 0.0
+    """By how much similarities of an estimate may differ from those of the embedding."""
+    glimpsed: bool = False
+    """Whether an estimate is of a face that was only glimpsed: its embedding takes a new analysis of the photo."""
     faces_left_out: int | None = None
     """How many other faces the photo has; None unless a single one, or more than are allowed, were asked for."""
 
@@ -108,7 +113,11 @@ class FaceAnalyser:
             MultipleFaces: one alone was asked for, and there are several of similar size.
             SpoofDetected, LivenessUndetermined, LowQuality: the face fails a check.
         """
-        selection = options.selection
+        selection, examined = options.selection, self._checks_liveness(options)
+        if estimate and selection is FaceSelection.LARGEST and not (examined or options.quality):
+            face = self._glimpsed(data, models, bounds)
+            if face is not None:
+                return [face]
         photo = self.extractor.extract(
             data,
             ExtractionOptions(
@@ -117,7 +126,7 @@ class FaceAnalyser:
                 min_face=options.min_face,
                 max_faces=self.max_faces,
                 alignment=self.models.alignment(models.recognition),
-                examined=self._checks_liveness(options),
+                examined=examined,
             ),
         )
         faces = self._embedded(photo, models.recognition, estimate=estimate)
@@ -142,11 +151,14 @@ class FaceAnalyser:
         return checked
 
     def exact(self, faces: Sequence[AnalysedFace]) -> list[AnalysedFace]:
-        """Faces of one recogniser, whose embeddings are estimates, with their embeddings; at least one."""
+        """Faces of one recogniser, whose embeddings are estimates, with their embeddings.
+
+        At least one, and none that was only glimpsed.
+        """
         crops = [face.crop for face in faces if face.crop is not None]
         embeddings, _ = embed_crops(self.models.embedder(faces[0].embedding.model), crops)
         return [
-            replace(face, embedding=embedding, estimated=False)
+            replace(face, embedding=embedding, estimated=False, error=0.0)
             for face, embedding in zip(faces, embeddings, strict=True)
         ]
 
@@ -198,11 +210,44 @@ class FaceAnalyser:
             for embedding, norm, face, crop in zip(embeddings, norms, faces, crops, strict=True)
         ]
 
+    def _glimpsed(self, data: bytes, models: ModelChoice, bounds: QualityBounds) -> AnalysedFace | None:
+        """The largest face and an estimate of its embedding, if both are plain. Landmarks are located only once."""
+        embedder = self.models.embedder(models.recognition)
+        if not embedder.estimates or self.elsewhere is not None:
+            return None
+        detector = self.models.detector(models.detection)
+        located = glimpse_face(data, self.decoder, detector)
+        if located is None:
+            return None
+        image, (found,) = located.image, located.faces
+        crop = self.aligners[Alignment.DETECTED].align(image.pixels, found)
+        quality = self.assessor.assess(image, found, crop)
+        if quality.reasons(bounds.tightened(_DOUBTFUL_QUALITY)):
+            return None
+        raw = embedder.estimate([crop])
+        if raw is None:
+            return None
+        (embedding,), norms = embeddings_of(embedder, raw)
+        norm = float(norms[0])
+        least = max(_PLAIN_NORM, _NORM_MARGIN * bounds.limits.get(Measure.EMBEDDING_NORM, 0))
+        if not norm >= least:
+            return None
+        return AnalysedFace(
+            embedding,
+            image.in_photo(found),
+            crop,
+            quality=quality.with_norm(norm),
+            estimated=True,
+            # What moves the network's vector is the same for all faces: the longer it is, the less it turns.
+            error=GLIMPSE_ERROR / norm,
+            glimpsed=True,
+        )
+
     def _embedded(self, photo: ExtractedPhoto, recognition: str, *, estimate: bool) -> list[AnalysedFace]:
         crops = [face.crop for face in photo.faces if face.crop is not None]
         embedder = self.models.embedder(recognition)
-        raw, estimated = _estimated(embedder, crops) if estimate else _exact(embedder, crops)
-        embeddings, norms = _embeddings(embedder, raw)
+        raw, estimated = estimated_vectors(embedder, crops) if estimate else exact_vectors(embedder, crops)
+        embeddings, norms = embeddings_of(embedder, raw)
         return [
             AnalysedFace(
                 embedding,
@@ -210,6 +255,7 @@ class FaceAnalyser:
                 face.crop,
                 quality=None if face.quality is None else face.quality.with_norm(float(norm)),
                 estimated=bool(is_estimated),
+                error=ESTIMATE_ERROR if is_estimated else 0.0,
             )
             for embedding, norm, is_estimated, face in zip(
                 embeddings, norms, estimated, photo.faces, strict=True
@@ -220,38 +266,3 @@ class FaceAnalyser:
         """Whether the photo itself is examined for a presentation attack."""
         policy = self.gate.policy.tightened(options.liveness)
         return policy is not LivenessPolicy.OFF and options.liveness_session is None
-
-
-def embed_crops(embedder: FaceEmbedder, crops: Sequence[Crop]) -> tuple[list[Embedding], NDArray[np.float32]]:
-    """The embeddings of aligned faces, and their norms by the model's usual norm, NaN if that isn't known."""
-    return _embeddings(embedder, embedder.embed_raw(crops))
-
-
-def _embeddings(
-    embedder: FaceEmbedder, raw: NDArray[np.float32]
-) -> tuple[list[Embedding], NDArray[np.float32]]:
-    norms = np.linalg.norm(raw, axis=1).tolist()
-    embeddings = [
-        Embedding(vector, embedder.name, norm)
-        for vector, norm in zip(embedder.directions(raw), norms, strict=True)
-    ]
-    return embeddings, embedder.relative_norms(raw)
-
-
-_Raw: TypeAlias = tuple[NDArray[np.float32], NDArray[np.bool_]]
-"""The network's vectors of N crops, N x D, and which of them are estimates."""
-
-
-def _exact(embedder: FaceEmbedder, crops: Sequence[Crop]) -> _Raw:
-    return embedder.embed_raw(crops), np.zeros(len(crops), dtype=np.bool_)
-
-
-def _estimated(embedder: FaceEmbedder, crops: Sequence[Crop]) -> _Raw:
-    raw = embedder.estimate(crops)
-    if raw is None:
-        return _exact(embedder, crops)
-    clear = embedder.relative_norms(raw) >= CLEAR_NORM
-    unclear = np.flatnonzero(~clear).tolist()
-    if unclear:
-        raw[unclear] = embedder.embed_raw([crops[row] for row in unclear])
-    return raw, clear

@@ -20,6 +20,8 @@ _DETAIL_SIDE = 1280
 which a detector looks for the face of a photo that seems to have none."""
 _PREVIEW_SIDE = 640
 """Long side of the picture in which large faces are looked for."""
+_GLIMPSE_SIDE = 320
+"""Long side of the picture in which a face is looked for that is plain to see."""
 _CROP_SIDE = 112
 """Pixels of a face's box, the longer side, below which its crop is taken from more pixels of the file; the crop has
 as many. Measured in docs/accuracy.md."""
@@ -88,14 +90,32 @@ def locate_faces(
             )
     ensure_wanted()
     faces = select(found, image.pixels)
-    left_out = len(found) - len(faces)
+    return _in_enough_pixels(data, decoder, LocatedFaces(image, faces, len(found) - len(faces)))
+
+
+def glimpse_face(data: bytes, decoder: ImageDecoder, detector: FaceDetector) -> LocatedFaces | None:
+    """The largest face of an image file, if FaceDetector.glimpse finds it.
+
+    Raises:
+        InvalidImage, ImageTooLarge: see ImageDecoder.
+    """
+    image = decoder.decode_reduced(data, _GLIMPSE_SIDE)
+    ensure_wanted()
+    with stage(Stage.DETECT):
+        face = detector.glimpse(image.pixels)
+    return None if face is None else _in_enough_pixels(data, decoder, LocatedFaces(image, [face]))
+
+
+def _in_enough_pixels(data: bytes, decoder: ImageDecoder, located: LocatedFaces) -> LocatedFaces:
+    """The same faces, in an image that is large enough for their crops."""
+    image, faces = located.image, located.faces
     smallest = min((face.box.longer for face in faces), default=math.inf)
     if image.reduction == 1 or smallest >= _CROP_SIDE:
-        return LocatedFaces(image, faces, left_out)
+        return located
     enough = math.ceil(max(image.pixels.shape[:2]) * _CROP_SIDE / max(smallest, 1))
     finer = decoder.decode_reduced(data, enough)
     times = image.reduction // finer.reduction
-    return LocatedFaces(finer, [face.enlarged(times) for face in faces], left_out)
+    return LocatedFaces(finer, [face.enlarged(times) for face in faces], located.left_out)
 
 
 def _in_image(min_face: int | None, image: ScaledImage) -> float:

@@ -17,5 +17,7 @@ class PhotoOptions:
     """Pixels of the photo, see MIN_FACE_RANGE: with FaceSelection.ALL, the smallest face that must be found."""
     liveness: LivenessPolicy | None = None
     """A stricter policy than the operator's, which no request can loosen."""
+    quality: bool = False
+    """Whether the face's quality is told: then it isn't taken from a glimpse."""
     liveness_session: str | None = None
     """The id of a session that shows, once and instead of the photo, that the face is alive."""

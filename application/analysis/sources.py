@@ -100,12 +100,19 @@ class SourceReader:
         (face,) = await self.read(source, options, bounds, estimate=estimate)
         return face
 
-    async def exact(self, faces: Sequence[AnalysedFace]) -> list[AnalysedFace]:
-        """Faces of one photo and one recogniser, whose embeddings are estimates, with their embeddings.
+    async def exact(
+        self,
+        faces: Sequence[AnalysedFace],
+        source: Source,
+        options: PhotoOptions,
+        bounds: QualityBounds = NO_BOUNDS,
+    ) -> list[AnalysedFace]:
+        """Faces that `read` has found, whose embeddings are estimates, with their embeddings.
 
-        Raises:
-            Busy: the workers' queue is full.
+        Takes what `read` took, and raises the same.
         """
+        if any(face.glimpsed for face in faces):
+            return await self._read(source, options, bounds)
         return await run_on_photo(self.workers, self.analyser.exact, faces)
 
     async def _read(

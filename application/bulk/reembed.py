@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from application.analysis.analyser import embed_crops
+from application.analysis.embedding import embed_crops
 from application.bulk.collections import find_collection
 from application.bulk.concurrency import map_ordered, prefetched_pages, result_or_error
 from application.ports.crops import Backlog, CropArchive, CropCodec, StoredCrop

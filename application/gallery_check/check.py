@@ -204,7 +204,7 @@ class CheckGallery:
         probes = sweep.probes
         found = await self._work(lambda: list(doubts(scores, probes, sweep.best, sweep.person, rule)))
         found = sorted(found, key=lambda doubt: -doubt.lead)[:limit]
-        strangers = await self._people(scores, gallery, [each.stranger for each in found if each.stranger])
+        strangers = await self._people(scores, gallery, [each.resembled for each in found if each.resembled])
         fmr = self._policy.target_fmr
         return await self._work(lambda: [misfit(scores, fmr, probes, each, strangers) for each in found])
 

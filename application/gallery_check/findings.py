@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from application.gallery_check.scores import FaceScores, ScoredFaces
 from application.gallery_check.sweep import FacePairs
-from domain.gallery_check import LikePeople, MisfitFace, MisfitRule, Stranger, own_fit
+from domain.gallery_check import LikePeople, MisfitFace, MisfitRule, ResembledPerson, own_fit
 from domain.people import FaceId, ProfileId
 
 MOST_REFERENCES = 256
@@ -24,7 +24,7 @@ class Doubt:
     reference: int
     """The row of the face of its person that it is as similar to as to the median of them."""
     lead: float
-    stranger: ProfileId | None
+    resembled: ProfileId | None
 
 
 def doubts(
@@ -52,8 +52,8 @@ def doubts(
         own, columns = own_fit(similar)
         for place, lead in rule.suspects(own, best[rows]):
             row = int(rows[place])
-            stranger = ProfileId(int(person[row])) if best[row] >= rule.match else None
-            yield Doubt(row, int(references[columns[place]]), lead, stranger)
+            resembled = ProfileId(int(person[row])) if best[row] >= rule.match else None
+            yield Doubt(row, int(references[columns[place]]), lead, resembled)
 
 
 def misfit(
@@ -61,11 +61,11 @@ def misfit(
 ) -> MisfitFace:
     """What is answered of a doubt; `strangers` has the faces of the person whom it resembles."""
     row, reference, resembles = doubt.row, doubt.reference, None
-    others = None if doubt.stranger is None else strangers.get(doubt.stranger)
-    if others is not None and doubt.stranger is not None:
+    others = None if doubt.resembled is None else strangers.get(doubt.resembled)
+    if others is not None and doubt.resembled is not None:
         near = int(scores.all_pairs(probes.take(slice(row, row + 1)), others)[0].argmax())
-        resembles = Stranger(
-            doubt.stranger,
+        resembles = ResembledPerson(
+            doubt.resembled,
             FaceId(int(others.table.face_ids[near])),
             scores.similarity(probes, row, others, near),
             scores.threshold(fmr, probes, row, others, near),

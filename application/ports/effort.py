@@ -35,7 +35,7 @@ _this_thread = local()
 
 
 @contextmanager
-def watched(may_go_on: Callable[[float], bool]) -> Iterator[Effort]:
+def interruptible(may_go_on: Callable[[float], bool]) -> Iterator[Effort]:
     """Ask at each checkpoint of the work in this context; one that may not go on raises Interrupted there."""
     effort = Effort(may_go_on, time.thread_time())
     _this_thread.effort = effort

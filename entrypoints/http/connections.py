@@ -10,7 +10,8 @@ from http import HTTPStatus
 from typing import Any
 
 from typing_extensions import override
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from entrypoints.http.connection_budget import ConnectionBudget, State
 from entrypoints.http.envelope import refusal
@@ -77,18 +78,24 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head = 0
         """Bytes of the parsed parts of the head."""
         self._clock: asyncio.TimerHandle | None = None
+        self._answered: RequestResponseCycle | None = None
+        """The request that is being answered; `cycle` is the one that came last."""
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._enter(State.HEAD)
-        self._clock = self.loop.call_later(_LOOK_S, self._look)
+        self._clock = self.loop.call_later(_LOOK_S, self._check)
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         if self._clock is not None:
             self._clock.cancel()
         self._budget.leave(self)
+        if self._answered is not None and not self._answered.response_complete:
+            # uvicorn tells only the request that came last.
+            self._answered.disconnected = True
+            self._answered.message_event.set()
         super().connection_lost(exc)
 
     @override
@@ -131,8 +138,13 @@ class BoundedProtocol(HttpToolsProtocol):
     @override
     def on_response_complete(self) -> None:
         if self._state is State.ANSWER:
-            self._enter(State.IDLE)
+            self._enter(State.ANSWER if self.pipeline else State.IDLE)
         super().on_response_complete()
+
+    @override
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
 
     @override
     def send_400_response(self, msg: str) -> None:
@@ -159,8 +171,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._head > MAX_HEAD_BYTES:
             raise _HeadTooLarge
 
-    def _look(self) -> None:
-        self._clock = self.loop.call_later(_LOOK_S, self._look)
+    def _check(self) -> None:
+        self._clock = self.loop.call_later(_LOOK_S, self._check)
         took = self.loop.time() - self._since
         if self.transport.is_closing():
             if took > self._limits.body_s:

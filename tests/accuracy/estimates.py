@@ -6,12 +6,13 @@ Half of the people of a set are enrolled with one photo each; everybody's other 
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import numpy as np
 from numpy.typing import NDArray
 
-from application.analysis.analyser import FaceAnalyser
+from application.analysis.analyser import AnalysedFace, FaceAnalyser
 from application.analysis.options import PhotoOptions
 from application.decisions import ComparedFaces, DecisionPolicy
 from domain.errors import FaceServiceError
@@ -64,14 +65,24 @@ def _outcome(decision: Decision) -> tuple[Verdict, ProfileId | None]:
     return decision.verdict, named
 
 
-def embedded(analyser: FaceAnalyser, photo: Path) -> tuple[Embedding, Embedding] | None:
-    """A face's estimate and its embedding; None for a photo that recognition refuses."""
-    choice = analyser.models.choose(None, None)
+class Probe(NamedTuple):
+    """A face as recognition sees it first, and its embedding."""
+
+    first: AnalysedFace
+    exact: Embedding
+
+
+def probe(analyser: FaceAnalyser, photo: Path) -> Probe | None:
+    """The face of a photo; None if recognition refuses it."""
+    choice, data = analyser.models.choose(None, None), photo.read_bytes()
     try:
-        (face,) = analyser.analyse(photo.read_bytes(), choice, PhotoOptions(), LENIENT, estimate=True)
+        (face,) = analyser.analyse(data, choice, PhotoOptions(), LENIENT, estimate=True)
+        if not face.estimated:
+            return Probe(face, face.embedding)
+        (exact,) = analyser.analyse(data, choice, PhotoOptions(), LENIENT)
     except FaceServiceError:
         return None
-    return face.embedding, analyser.exact([face])[0].embedding if face.estimated else face.embedding
+    return Probe(face, exact.embedding)
 
 
 @click.command()
@@ -84,11 +95,15 @@ def estimates(images: Path) -> None:
         (number, found)
         for number, folder in enumerate(sorted(path for path in images.iterdir() if path.is_dir()))
         for photo in sorted(folder.iterdir())
-        if (found := embedded(analyser, photo)) is not None
+        if (found := probe(analyser, photo)) is not None
     ]
     people = np.array([number for number, _ in rows])
-    estimated, exact = zip(*(found for _, found in rows), strict=True)
-    same = [one.similarity(other) for one, other in zip(estimated, exact, strict=True) if one is not other]
+    first, exact = zip(*(found for _, found in rows), strict=True)
+    same = [
+        face.embedding.similarity(embedding)
+        for face, embedding in zip(first, exact, strict=True)
+        if face.estimated
+    ]
     if not same:
         raise click.UsageError("nothing is estimated here: see FACE_PRECISION")
     random, counts, errors = np.random.default_rng(1), Counter[str](), []
@@ -98,14 +113,16 @@ def estimates(images: Path) -> None:
         gallery = Gallery.of(policy, enrolled, [exact[row] for row in shown])
         probes = np.setdiff1d(np.arange(len(people)), shown)
         for row in random.choice(probes, min(len(probes), SEARCHES), replace=False):
-            guess, right = gallery.search(estimated[row]), gallery.search(exact[row])
-            doubtful, differs = guess.doubtful(policy.margin), _outcome(guess) != _outcome(right)
+            guess, right = gallery.search(first[row].embedding), gallery.search(exact[row])
+            doubtful = not first[row].estimated or guess.doubtful(policy.margin, first[row].error)
+            differs = _outcome(guess) != _outcome(right)
             group = "enrolled" if people[row] in enrolled else "strangers"
             counts.update({group: 1, f"{group} embedded": doubtful})
             counts.update({"differ": differs, "differ in the end": differs and not doubtful})
             errors.append(abs(_above(guess) - _above(right)))
     click.echo(
-        f"{len(rows)} photos, {len(same)} estimated; estimates have similarity {np.median(same):.4f} to embeddings,"
+        f"{len(rows)} photos, {len(same)} estimated, {sum(face.glimpsed for face in first)} of them glimpsed;"
+        f" estimates have similarity {np.median(same):.4f} to embeddings,"
     )
     click.echo(f"lowest hundredth {np.quantile(same, 0.01):.4f}. {len(errors)} searches:")
     low, high = np.quantile(errors, [0.99, 0.999])

@@ -57,8 +57,8 @@ class Judge:
 
 
 @pytest.fixture(scope="module")
-def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
-    settings = Settings(data_dir=tmp_path_factory.mktemp("sessions"))
+def judge(data_directory: Path) -> Judge:
+    settings = Settings(data_dir=data_directory)
     container = Container(settings=providers.Object(settings))
     models = container.models().choose(None, None)
     alike = likeness(container.policy(), models.recognition)

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
@@ -36,3 +37,20 @@ def _roots(node: ast.AST) -> list[str]:
             return [module.split(".")[0]]
         case _:
             return []
+
+
+def test_the_contracts_cover_every_package() -> None:
+    """Where one lists the contents of a package, a new module is listed too, or the linter says so."""
+    contracts = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    exhaustive = {
+        container
+        for contract in contracts["contracts"]
+        if contract.get("exhaustive")
+        for container in contract["containers"]
+    }
+    assert exhaustive >= {"adapters", "adapters.gallery_index", "entrypoints", "entrypoints.bootstrap"}
+    packages = {path.parent.name for path in PROJECT.glob("*/__init__.py")}
+    assert set(contracts["root_packages"]) == packages - {
+        "static",
+        "tests",
+    }  # which have no code of the product

@@ -15,7 +15,7 @@ MOST_STOP_S = 35.0
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(list(ATTACKS)))
 @click.option(
-    "--seconds", type=click.FloatRange(1), default=8.0, show_default=True, help="of each measurement"
+    "--seconds", type=click.FloatRange(1), default=5.0, show_default=True, help="of each measurement"
 )
 @click.option("--runs", type=click.IntRange(1), default=1, show_default=True)
 @click.option(

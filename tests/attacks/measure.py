@@ -21,8 +21,10 @@ from tests.fuzz.run import errors_in
 _WARM_S = 3
 _LEAD_S = 4.0
 """From an attack's beginning to the measurement."""
+_REST_S = 3
+"""From an attack's end to the measurement after it."""
 _SETTLE_S = 6
-"""From an attack's end to the look at the memory: longer than connections are kept."""
+"""From that measurement's end to the look at the memory: longer than connections are kept."""
 _LOOK_S = 0.5
 
 
@@ -99,7 +101,7 @@ async def _measure(name: str, seconds: float, addresses: int) -> Outcome:
         spent.append(_service_s(pid))
         cores = (_processor_s(attacker) - used) / seconds
         await asyncio.to_thread(attacker.join)
-        await asyncio.sleep(_SETTLE_S)
+        await asyncio.sleep(_REST_S)
         spent.append(_service_s(pid))
         after = await good_clients(service.port, photo, seconds)
         spent.append(_service_s(pid))

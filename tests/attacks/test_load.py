@@ -4,7 +4,7 @@ import pytest
 
 from tests.attacks.load import Load, load
 
-SECONDS = 20
+SECONDS = 10
 
 
 @pytest.mark.parametrize("slow_senders", [0, 200])

@@ -101,7 +101,7 @@ async def _measured(faces: int, count: int, types: list[str]) -> None:
                 await index.build(series(MODEL, DIMENSIONS), told)
                 built = time.monotonic() - began
                 view = IndexView(index)
-                await view.look()
+                await view.refresh()
                 counts = PeopleCounts(index.feed)
                 await counts.refresh([KEY], view.faces)
                 database = PgVectorGallery(index.feed._shared._engine)  # type: ignore[attr-defined]

@@ -88,6 +88,10 @@ class OpenCvDetector:
         _, rows = network.detect(picture)
         return [] if rows is None else [_face(row, scale) for row in rows]
 
+    def glimpse(self, image: Image) -> DetectedFace | None:
+        """See FaceDetector: none, as there are no estimates either."""
+        return None
+
 
 def _face(row: NDArray[np.float32], scale: float) -> DetectedFace:
     box = Box(*(float(value / scale) for value in row[:4]))
@@ -98,6 +102,7 @@ class OpenCvRecogniser:
     """Implements FaceAligner and FaceEmbedder with FaceRecognizerSF."""
 
     dimensions = 128
+    estimates = False
 
     def __init__(self, model: Path, name: str) -> None:
         self.name = name

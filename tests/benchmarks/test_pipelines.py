@@ -18,8 +18,8 @@ from tests.benchmarks.weights import for_opencv, published, runnable, stock_sess
 
 
 @pytest.fixture(scope="module")
-def container(tmp_path_factory: pytest.TempPathFactory) -> Container:
-    settings = Settings(data_dir=tmp_path_factory.mktemp("data"))
+def container(data_directory: Path) -> Container:
+    settings = Settings(data_dir=data_directory)
     return Container(settings=providers.Object(settings))
 
 

@@ -31,11 +31,16 @@ def observed(page: Page) -> Observed:
     return observe(page)
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    """A service with nobody in it."""
-    with Service(tmp_path, {"FACE_DATABASE_URL": "memory"}) as service:
+@pytest.fixture(scope="package")
+def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with Service(tmp_path_factory.mktemp("browser"), {"FACE_DATABASE_URL": "memory"}) as service:
         yield service
+
+
+@pytest.fixture
+def service(shared_service: Service) -> Service:
+    """A service with nobody in it."""
+    return shared_service.emptied()
 
 
 @pytest.fixture

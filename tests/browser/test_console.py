@@ -3,6 +3,7 @@
 import json
 import time
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -84,37 +85,45 @@ def test_a_newcomer_without_a_key(
     assert observed.to_other_hosts(console.address) == []
 
 
-def test_a_newcomer_with_a_key(
-    service: Service,
-    console: Console,
-    observed: Observed,
-    ada: list[Path],
-    grace: list[Path],
-    stranger: Path,
-) -> None:
-    body = {"name": "operator", "scopes": ["admin"]}
-    secret = service.client.post("/api/key", json=body).json()["data"]["secret"]
-    while httpx.get(f"{console.address}/api/model", timeout=60).status_code != httpx.codes.UNAUTHORIZED:
-        time.sleep(0.1)  # that there are keys is noticed within a second
-    service.client.headers["X-API-Key"] = secret
-    console.open()
-    dialog = console.page.get_by_role("dialog", name="This service needs an API key")
-    dialog.get_by_label("API key").fill("face_wrong")
-    dialog.get_by_role("button", name="Use this key").click()
-    expect(dialog.get_by_role("alert")).to_be_visible()
-    console.take("key", whole=False)
-    assert console.violations() == []
-    dialog.get_by_label("API key").fill(secret)
-    dialog.get_by_role("button", name="Use this key").click()
-    as_a_newcomer(service, console, ada, grace, stranger)
+class TestWithAKey:
+    @pytest.fixture
+    def service(self, tmp_path: Path) -> Iterator[Service]:
+        """Its own: whoever has no key is refused there from then on."""
+        with Service(tmp_path, {"FACE_DATABASE_URL": "memory"}) as service:
+            yield service
 
-    # The browser tells of the requests that were refused, and of nothing else.
-    assert [line for line in observed.console if "401 (Unauthorized)" not in line] == []
-    assert observed.to_other_hosts(console.address) == []
-    assert console.page.evaluate("localStorage.length") == 0
-    other = console.page.context.new_page()
-    other.goto(f"{console.address}/console")
-    expect(other.get_by_role("dialog")).to_be_visible()  # the key is this tab's alone
+    def test_a_newcomer(
+        self,
+        service: Service,
+        console: Console,
+        observed: Observed,
+        ada: list[Path],
+        grace: list[Path],
+        stranger: Path,
+    ) -> None:
+        body = {"name": "operator", "scopes": ["admin"]}
+        secret = service.client.post("/api/key", json=body).json()["data"]["secret"]
+        while httpx.get(f"{console.address}/api/model", timeout=60).status_code != httpx.codes.UNAUTHORIZED:
+            time.sleep(0.1)  # that there are keys is noticed within a second
+        service.client.headers["X-API-Key"] = secret
+        console.open()
+        dialog = console.page.get_by_role("dialog", name="This service needs an API key")
+        dialog.get_by_label("API key").fill("face_wrong")
+        dialog.get_by_role("button", name="Use this key").click()
+        expect(dialog.get_by_role("alert")).to_be_visible()
+        console.take("key", whole=False)
+        assert console.violations() == []
+        dialog.get_by_label("API key").fill(secret)
+        dialog.get_by_role("button", name="Use this key").click()
+        as_a_newcomer(service, console, ada, grace, stranger)
+
+        # The browser tells of the requests that were refused, and of nothing else.
+        assert [line for line in observed.console if "401 (Unauthorized)" not in line] == []
+        assert observed.to_other_hosts(console.address) == []
+        assert console.page.evaluate("localStorage.length") == 0
+        other = console.page.context.new_page()
+        other.goto(f"{console.address}/console")
+        expect(other.get_by_role("dialog")).to_be_visible()  # the key is this tab's alone
 
 
 def test_a_camera(

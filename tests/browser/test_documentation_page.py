@@ -1,18 +1,9 @@
 """The documentation page in a browser."""
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import Observed
 from tests.e2e.service import Service
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with Service(tmp_path_factory.mktemp("page"), {"FACE_DATABASE_URL": "memory"}) as service:
-        yield service
 
 
 def test_the_page_shows_the_operations_and_calls_nobody_else(

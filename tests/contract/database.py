@@ -13,6 +13,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.embedded_postgres.server import EmbeddedPostgres
+from tests.e2e.service import furnish
 
 
 @asynccontextmanager
@@ -23,7 +24,8 @@ async def database(folder: Path) -> AsyncIterator[str]:
             pytest.exit("FACE_TEST_DATABASE_URL must name a database with 'test' in its name.")
         yield configured
         return
-    server = EmbeddedPostgres(folder)
+    furnish(folder / "data")
+    server = EmbeddedPostgres(folder / "data")
     try:
         yield await server.start()
     finally:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 from adapters.onnx.detectors.landmarks import LandmarkedDetector
@@ -57,4 +58,9 @@ class ModelFolder:
     def session(
         self, source: bytes, free: FreeAxes, precision: Precision = Precision.FLOAT
     ) -> InferenceSession:
-        return self.engine.load(self.prepared, source, free, precision)
+        """That of all tests: they change nothing in it, and it takes long to make."""
+        return self._session(source, free, precision)
+
+    @cached_property
+    def _session(self) -> Callable[[bytes, FreeAxes, Precision], InferenceSession]:
+        return lru_cache(maxsize=12)(partial(self.engine.load, self.prepared))

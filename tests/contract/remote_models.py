@@ -15,6 +15,7 @@ from application.ports.liveness import ViewScorer
 from entrypoints.bootstrap.analysis import AnalysisContainer
 from entrypoints.bootstrap.settings import Settings
 from tests.e2e.model_service import ModelService
+from tests.shared_folder import prepared_folder
 from tests.unit.adapters.remote.graph_server import GraphServer, graph_of
 from tests.unit.adapters.remote.servers import serving
 
@@ -91,6 +92,7 @@ def bare_models(folder: Path, assets: Callable[[], Path]) -> Iterator[RemoteMode
 def _data(folder: Path, assets: Callable[[], Path]) -> Path:
     models = folder / "data" / "models"
     models.mkdir(parents=True)
+    (folder / "data" / "prepared").symlink_to(prepared_folder())
     for file in FILES:
         shutil.copy(assets() / "models" / file, models)
     return folder / "data"

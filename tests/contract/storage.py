@@ -199,7 +199,7 @@ class FollowedGallery(Gallery):
         self._searches += 1
         if self._searches % 2:
             await follow(self._index)
-            await self._gallery.view.look()
+            await self._gallery.view.refresh()
         return await self._gallery.search(probe, collection, people, metadata)
 
     @override

@@ -12,12 +12,16 @@ SERVICES = "services"
 """Detection and recognition are services of their own, and the API has no models."""
 THROUGH_SERVICES = {"test_api", "test_checks", "test_enroll", "test_recognition"}
 """Modules whose tests are run with these too: what is done with photos."""
+ANY_STORAGE = {"test_how_to", "test_turned_photos", "test_uploads"}
+"""Modules about what the storage has no part in."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "shared_service" in metafunc.fixturenames:
-        through = metafunc.module.__name__.rpartition(".")[2] in THROUGH_SERVICES
-        kinds = [*STORAGES, SERVICES] if through else STORAGES
+        module = metafunc.module.__name__.rpartition(".")[2]
+        kinds = STORAGES[:1] if module in ANY_STORAGE else STORAGES
+        if module in THROUGH_SERVICES:
+            kinds = [*kinds, SERVICES]
         metafunc.parametrize("shared_service", kinds, indirect=True, scope="package")
 
 
@@ -37,11 +41,7 @@ def shared_service(
 @pytest.fixture
 def service(shared_service: Service) -> Service:
     """A running service with an empty gallery, once on each storage."""
-    for collection in shared_service.client.get("/api/collection").json()["data"]:
-        address = {"collection": collection["name"], "limit": 1000}
-        for person in shared_service.client.get("/api/profile", params=address).json()["data"]:
-            shared_service.client.delete(f"/api/profile/{person['id']}")
-    return shared_service
+    return shared_service.emptied()
 
 
 @pytest.fixture

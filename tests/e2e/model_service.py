@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import httpx
 
-from tests.e2e.service import FACE_API, Service, ServiceProcess, first_start, free_port
+from tests.e2e.service import FACE_API, Service, ServiceProcess, free_port, furnish
 
 
 @dataclass
@@ -29,6 +29,10 @@ class ModelService(ServiceProcess):
         self.client = httpx.Client(base_url=self.url, timeout=120, verify=self.tls or True)
         self.log = self.directory / f"models-{self.port}.log"
 
+    def start(self) -> None:
+        furnish(self.directory / "data", "memory")
+        super().start()
+
     def command(self) -> list[str | Path]:
         return [FACE_API, "serve-models", "--tasks", self.tasks]
 
@@ -47,8 +51,6 @@ def three_services(
     models, api = folder / "models", folder / "api"
     for one in (models, api):
         one.mkdir()
-    (models / "data").mkdir()
-    (models / "data" / "prepared").symlink_to(first_start() / "prepared")
     own = {"FACE_SERVICE_KEY": key}
     with (
         ModelService(models, "detection", own) as detection,

@@ -4,6 +4,7 @@ Run as a file under the name of the program. What has no effect outside is carri
 container run here, with its folders in the working directory.
 """
 
+import base64
 import importlib
 import os
 import re
@@ -24,7 +25,7 @@ DOCKERFILE = (PROJECT / "docker" / "Dockerfile").read_text()
 FACE_API = Path(sys.executable).with_name("face-api")
 
 PARSED = {
-    *("serve", "serve-models", "demo", "calibrate", "calibrate-liveness", "embed-set", "index"),
+    *("serve", "serve-models", "demo", "calibrate", "calibrate-liveness", "embed-set", "index", "encryption"),
     *("evaluate", "evaluate-search", "evaluate-quality", "evaluate-liveness", "evaluate-calibration"),
 }
 """Commands that have no end, need many photos or another server: only their arguments and settings are checked."""
@@ -81,6 +82,13 @@ def pip(words: list[str]) -> None:
     extras = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     for name in re.findall(r"face-api\[(\w+)\]", " ".join(words)):
         assert name in extras, name
+
+
+def openssl(words: list[str]) -> None:
+    """Random bytes."""
+    _, form, number = words
+    known = {"-base64": base64.b64encode, "-hex": base64.b16encode}
+    sys.stdout.write(known[form](os.urandom(int(number))).decode() + "\n")
 
 
 def git(words: list[str]) -> None:
@@ -206,6 +214,7 @@ PROGRAMS = {
     "pytest": pytest,
     "pip": pip,
     "git": git,
+    "openssl": openssl,
     "kubectl": kubectl,
     "docker": docker,
 }

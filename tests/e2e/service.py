@@ -1,14 +1,11 @@
 """A service as a user runs it: its own process, a real socket, the installed console script."""
 
-import atexit
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,6 +14,8 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 import httpx
+
+from tests.shared_folder import made_once, prepared_folder
 
 FACE_API = Path(sys.executable).with_name("face-api")
 START_S = 180
@@ -114,6 +113,14 @@ class Service(ServiceProcess):
             furnish(self.directory / "data", self.settings.get("FACE_DATABASE_URL", "embedded"))
         super().start()
 
+    def emptied(self) -> Self:
+        """Without the people of all collections."""
+        for collection in self.client.get("/api/collection").json()["data"]:
+            address = {"collection": collection["name"], "limit": 1000}
+            for person in self.client.get("/api/profile", params=address).json()["data"]:
+                self.client.delete(f"/api/profile/{person['id']}")
+        return self
+
     def register(self, name: str, image: bytes, **query: str) -> httpx.Response:
         """POST /api/face/register."""
         return self.client.post(
@@ -128,25 +135,28 @@ class Service(ServiceProcess):
 @cache
 def first_start() -> Path:
     """The data directory of a service that has been started and stopped once, with nobody in it."""
-    folder = Path(tempfile.mkdtemp(prefix="face-first-start-"))
-    atexit.register(shutil.rmtree, folder)
-    with Service(folder, from_nothing=True):
-        pass
-    return folder / "data"
+
+    def start(folder: Path) -> None:
+        (folder / "data").mkdir(0o700)
+        (folder / "data" / "prepared").symlink_to(prepared_folder())
+        with Service(folder, from_nothing=True):
+            pass
+        # A cluster's copies outlive no machine: they need not wait for the disk.
+        with (folder / "data" / "postgres" / "postgresql.auto.conf").open("a") as configuration:
+            configuration.write("fsync = off\nfull_page_writes = off\n")
+
+    return made_once("first-start", start) / "data"
 
 
 def furnish(data: Path, database: str = "embedded") -> None:
     """Make a data directory as the first start leaves it, if there is none."""
     if data.exists():
         return
-    source = first_start()
-    data.mkdir(0o700)
-    # Files of the cache are replaced, never changed: links will do.
-    shutil.copytree(source / "prepared", data / "prepared", copy_function=os.link)
+    data.mkdir(0o700, parents=True)
+    (data / "prepared").symlink_to(prepared_folder())
     if database == "embedded":
-        subprocess.run(
-            ["cp", "-a", source / "postgres", source / "postgres.grants", data], check=True
-        )  # as it belongs to another account
+        made = [first_start() / name for name in ("postgres", "postgres.grants")]
+        subprocess.run(["cp", "-a", *made, data], check=True)  # as it belongs to another account
 
 
 def unconfigured() -> dict[str, str]:
@@ -157,6 +167,15 @@ def unconfigured() -> dict[str, str]:
 def face_api(directory: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """A command that ends by itself."""
     return completed(directory, str(FACE_API), *arguments, **settings)
+
+
+def refused_start(directory: Path, **settings: str) -> str:
+    """The line with which `serve` gives up, with people in memory and the models of all tests."""
+    furnish(directory / "data", "memory")
+    here = {"FACE_DATABASE_URL": "memory", "FACE_PORT": str(free_port())}
+    result = face_api(directory, "serve", **{**here, **settings})
+    assert result.returncode == 1
+    return one_line(result.stderr)
 
 
 def completed(directory: Path, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:

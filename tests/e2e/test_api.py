@@ -29,7 +29,7 @@ def test_register_list_recognise_delete(service: Service, astronaut: bytes) -> N
     assert recognized["detail"] == "Face recognized"
     assert {**recognized["data"], "distance": None} == {**face, "distance": None}
     # Registering looks for every face, recognition for the largest: their landmarks differ by a little.
-    assert recognized["data"]["distance"] == pytest.approx(0, abs=0.04)  # perhaps of an estimate
+    assert recognized["data"]["distance"] == pytest.approx(0, abs=0.1)  # perhaps of an estimate
 
     deleted = envelope(service.client.delete(f"/api/face/{face['id']}"))
     assert deleted["detail"] == "Face embedding deleted"

@@ -75,7 +75,7 @@ class TestRecords:
             ("recognize_face", "no_match"),
             ("recognize_face", "no_face_detected"),
             ("verify_faces", "no_match"),
-            ("list_faces", "done"),
+            ("list_faces", "collection_not_found"),
         ]
         for entry in found[:2]:
             assert entry["profile_ids"] == [enrolled["profile_id"]]

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from adapters.files.liveness import write_liveness_calibration
 from domain.liveness.calibration import LivenessCalibration, MeasuredRate
 from tests.e2e.envelope import envelope, refusal
-from tests.e2e.service import Service, face_api, free_port, one_line
+from tests.e2e.service import Service, furnish, refused_start
 
 
 @pytest.fixture(scope="module")
@@ -114,8 +114,8 @@ def test_a_threshold_of_the_operators_own_is_used_at_once(observing: Service, as
 
 
 def test_a_threshold_of_other_models_stops_the_start(tmp_path: Path, assets: Path) -> None:
-    settings = {"FACE_DATABASE_URL": "memory", "FACE_LIVENESS": "enforce", "FACE_PORT": str(free_port())}
-    settings |= {"FACE_MODELS_DIR": str(assets / "models"), "FACE_LIVENESS_MODELS": "minifasnet_v2"}
+    furnish(tmp_path / "data", "memory")
+    settings = {"FACE_LIVENESS": "enforce", "FACE_LIVENESS_MODELS": "minifasnet_v2"}
     found = LivenessCalibration(
         models=("minifasnet_v1se",),
         threshold=0.9,
@@ -123,11 +123,8 @@ def test_a_threshold_of_other_models_stops_the_start(tmp_path: Path, assets: Pat
         bpcer=MeasuredRate(0.01, 0.002, 0.054, 100),
     )
     write_liveness_calibration(found, tmp_path / "data" / "liveness.toml")
-    result = face_api(tmp_path, "serve", **settings)
-    assert result.returncode == 1
-    assert "FACE_LIVENESS: The liveness calibration was measured with minifasnet_v1se" in one_line(
-        result.stderr
-    )
+    said = refused_start(tmp_path, FACE_MODELS_DIR=str(assets / "models"), **settings)
+    assert "FACE_LIVENESS: The liveness calibration was measured with minifasnet_v1se" in said
 
 
 def test_a_request_cannot_loosen_the_policy(strict: Service, assets: Path) -> None:
@@ -157,11 +154,7 @@ def test_without_a_model_liveness_is_409_and_all_else_works(service: Service, as
 
 
 def test_enforcing_without_a_model_stops_the_start(tmp_path: Path) -> None:
-    storage = {"FACE_DATABASE_URL": "memory", "FACE_DATA_DIR": str(tmp_path / "data")}
-    settings = {**storage, "FACE_LIVENESS": "enforce", "FACE_PORT": str(free_port())}
-    result = face_api(tmp_path, "serve", **settings)
-    assert result.returncode == 1
-    assert one_line(result.stderr).startswith("face-api: FACE_LIVENESS: ")
+    assert refused_start(tmp_path, FACE_LIVENESS="enforce").startswith("face-api: FACE_LIVENESS: ")
 
 
 def blurred(path: Path, astronaut: bytes) -> bytes:

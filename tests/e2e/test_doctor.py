@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.service import Service, face_api, free_port
+from tests.e2e.service import Service, face_api, free_port, furnish
 
 
 @pytest.fixture
@@ -51,6 +51,7 @@ def test_beside_the_service(tmp_path: Path, astronaut: bytes) -> None:
 
 def test_what_keeps_it_from_starting(tmp_path: Path, taken_port: int) -> None:
     """All of it is found at once: an address that is taken, and a model that isn't there."""
+    furnish(tmp_path / "data", "memory")
     environment = {"FACE_PORT": str(taken_port), "FACE_PRELOAD": "arcface", "FACE_DATABASE_URL": "memory"}
     found = findings(tmp_path, 1, **environment)
     assert found["address"][0] == "error"
@@ -61,6 +62,7 @@ def test_what_keeps_it_from_starting(tmp_path: Path, taken_port: int) -> None:
 
 
 def test_as_a_table(tmp_path: Path) -> None:
+    furnish(tmp_path / "data", "memory")
     result = face_api(tmp_path, "doctor", FACE_DATABASE_URL="memory", FACE_PORT=str(free_port()))
     assert result.returncode == 0
     assert {"ok", "warning"} >= {line.split()[0] for line in result.stdout.splitlines() if line[0] != " "}

@@ -34,6 +34,7 @@ PLACEHOLDERS = {
     "postgresql+asyncpg://...": "postgresql+asyncpg://face@db/face",
     "--images mugshots": "--images people",
     "--live DIR --attack DIR": "--live people --attack people",
+    "/etc/face-api.key": "face-api.key",
     "--images DIR": "--images people",
     "FACE_TEST_ASSETS=DIR": "FACE_TEST_ASSETS=people",
     "liveness_tables FOLDER": "liveness_tables people",

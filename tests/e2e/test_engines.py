@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.service import Service, face_api, free_port, one_line
+from tests.e2e.service import Service, refused_start
 
 
 @pytest.mark.parametrize("precision", ["float", "int8"])
@@ -50,10 +50,7 @@ def test_faces_of_one_precision_are_found_by_the_other(tmp_path: Path, lfw: Path
 def test_a_device_that_is_not_there_stops_the_start(
     tmp_path: Path, settings: dict[str, str], said: str
 ) -> None:
-    storage = {"FACE_DATABASE_URL": "memory", "FACE_PORT": str(free_port())}
-    result = face_api(tmp_path, "serve", **storage, **settings)
-    assert result.returncode == 1
-    assert one_line(result.stderr).startswith(f"face-api: {said}")
+    assert refused_start(tmp_path, **settings).startswith(f"face-api: {said}")
 
 
 def test_the_first_start_says_what_runs_the_models_and_later_ones_measure_nothing(tmp_path: Path) -> None:

@@ -72,6 +72,7 @@ def test_door(service: Service, visitor: Path, astronaut: bytes) -> None:
 
 
 def test_photo_search(service: Service, visitor: Path, astronaut: bytes) -> None:
+    furnish(visitor / "data")
     files, search = blocks("photo-search.md", "sh")
     carry_out(files, visitor)
     assert '"Ada"' in (visitor / "found.json").read_text()
@@ -81,6 +82,7 @@ def test_photo_search(service: Service, visitor: Path, astronaut: bytes) -> None
 
 
 def test_migrating(visitor: Path) -> None:
+    furnish(visitor / "data")
     (command,) = blocks("migrating.md", "sh")
     carry_out(command, visitor)
     assert json.loads((visitor / "enrolled.json").read_text())["enrolled"] == 1
@@ -139,8 +141,6 @@ def test_compose(visitor: Path) -> None:
 
 def test_kubernetes(visitor: Path) -> None:
     build, secret, apply, use = blocks("kubernetes.md", "sh")
-    (visitor / "bin" / "openssl").write_text("#!/bin/sh\necho 0123456789abcdef\n")
-    (visitor / "bin" / "openssl").chmod(0o755)
     furnish(visitor / "data")
     for commands in (build, secret, apply):
         carry_out(commands, visitor)

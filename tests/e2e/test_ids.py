@@ -55,7 +55,7 @@ def test_the_tour_of_an_original_client(service: Service, astronaut: bytes, port
     found = client.recognize(astronaut)
     assert found is not None
     assert found[:3] == (first, profile, "Ada")
-    assert found[3] < 0.04  # by an estimate of the embedding
+    assert found[3] < 0.1  # by an estimate of the embedding
     assert [(face, name) for face, _, name in client.faces()] == [(first, "Ada"), (second, "Grace")]
     client.delete(first)
     assert client.recognize(astronaut) is None

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.service import Service, face_api, free_port, one_line
+from tests.e2e.service import Service, face_api, free_port, one_line, refused_start
 
 
 class Writer(threading.Thread):
@@ -86,22 +86,14 @@ def test_a_second_service_on_the_same_data_is_refused(tmp_path: Path) -> None:
 def test_a_wrong_value_stops_the_start_with_one_line_that_names_the_key(
     tmp_path: Path, key: str, value: str
 ) -> None:
-    result = face_api(
-        tmp_path, "serve", **{"FACE_DATABASE_URL": "memory", "FACE_PORT": str(free_port()), key: value}
-    )
-    assert result.returncode == 1
-    assert one_line(result.stderr).startswith(f"face-api: {key}: ")
+    assert refused_start(tmp_path, **{key: value}).startswith(f"face-api: {key}: ")
 
 
 def test_a_port_that_is_taken_is_one_line(tmp_path: Path) -> None:
     with Service(tmp_path, {"FACE_DATABASE_URL": "memory"}) as service:
-        result = face_api(tmp_path, "serve", FACE_DATABASE_URL="memory", FACE_PORT=str(service.port))
-        assert result.returncode == 1
-        assert one_line(result.stderr).startswith("face-api: FACE_PORT: ")
+        assert refused_start(tmp_path, FACE_PORT=str(service.port)).startswith("face-api: FACE_PORT: ")
 
 
 def test_a_database_that_is_not_there_is_one_line_without_its_password(tmp_path: Path) -> None:
     url = f"postgresql+asyncpg://me:secret@127.0.0.1:{free_port()}/faces"
-    result = face_api(tmp_path, "serve", FACE_DATABASE_URL=url, FACE_PORT=str(free_port()))
-    assert result.returncode == 1
-    assert "secret" not in one_line(result.stderr)
+    assert "secret" not in refused_start(tmp_path, FACE_DATABASE_URL=url)

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.onnx.graphs.cache import with_checksum
 from entrypoints.bootstrap.settings import PROJECT
-from tests.e2e.service import Service, face_api, free_port, one_line
+from tests.e2e.service import Service, face_api, furnish, one_line, refused_start
 
 CLIENT_WORDS = {"detection_model": "faceonnx", "recognition_model": "arcface"}
 
@@ -51,17 +51,12 @@ def test_aliases_answer_clients_that_send_fixed_words(tmp_path: Path, astronaut:
     ],
 )
 def test_a_model_that_is_not_there_stops_the_start(tmp_path: Path, key: str, value: str) -> None:
-    result = face_api(
-        tmp_path, "serve", **{"FACE_DATABASE_URL": "memory", "FACE_PORT": str(free_port()), key: value}
-    )
-    assert result.returncode == 1
-    assert one_line(result.stderr).startswith(f"face-api: {key}: ")
+    assert refused_start(tmp_path, **{key: value}).startswith(f"face-api: {key}: ")
 
 
 def test_several_models_that_are_not_there_are_told_of_together(tmp_path: Path) -> None:
     named = {"FACE_DETECTION_MODEL": "scrfd_500m", "FACE_RECOGNITION_MODEL": "arcface_r50"}
-    storage = {"FACE_DATABASE_URL": "memory", "FACE_PORT": str(free_port())}
-    said = one_line(face_api(tmp_path, "serve", **storage, **named).stderr)
+    said = refused_start(tmp_path, **named)
     assert "FACE_DETECTION_MODEL: The model scrfd_500m is not installed" in said
     assert "FACE_RECOGNITION_MODEL: The model arcface_r50 is not installed" in said
     verified = face_api(tmp_path, "models", "verify", FACE_MODELS_DIR=str(tmp_path / "models"), **named)
@@ -83,6 +78,7 @@ def test_models_that_are_added_are_in_the_data_directory(tmp_path: Path, assets:
     new = tmp_path / "new.onnx"
     new.write_bytes(with_checksum(known.read_bytes()))
     data = {"FACE_DATA_DIR": str(tmp_path / "faces")}
+    furnish(tmp_path / "faces", "memory")
     installation = contents(PROJECT / "static")
     assert face_api(tmp_path, "models", "add", str(known), **data).stdout.startswith(
         f"scrfd_500m_bnkps is installed in {tmp_path / 'faces' / 'models'};"
@@ -115,6 +111,7 @@ def contents(folder: Path) -> set[Path]:
 
 
 def test_verify_knows_what_a_name_stands_for(tmp_path: Path, assets: Path) -> None:
+    furnish(tmp_path / "data", "memory")
     folder = tmp_path / "models"
     folder.mkdir()
     shutil.copyfile(assets / "models" / "scrfd_500m_bnkps.onnx", folder / "scrfd_500m_bnkps.onnx")
@@ -154,10 +151,8 @@ def test_files_that_are_not_what_they_should_be_are_refused_by_request_at_start_
             assert str(tmp_path) not in response.text
         assert service.client.get("/health/ready").status_code == 200
     for name, task in BAD.items():
-        wanted = {**settings, "FACE_PORT": str(free_port()), f"FACE_{task.upper()}_MODEL": name}
-        assert one_line(face_api(tmp_path, "serve", **wanted).stderr).startswith(
-            f"face-api: FACE_{task.upper()}_MODEL: "
-        )
+        key = f"FACE_{task.upper()}_MODEL"
+        assert refused_start(tmp_path, **settings, **{key: name}).startswith(f"face-api: {key}: ")
     verified = face_api(tmp_path, "models", "verify", **settings)
     assert verified.returncode == 1
     said = dict(line.split(": ", 1) for line in verified.stdout.splitlines())
@@ -166,6 +161,7 @@ def test_files_that_are_not_what_they_should_be_are_refused_by_request_at_start_
 
 
 def test_export_writes_a_repository_for_triton(tmp_path: Path) -> None:
+    furnish(tmp_path / "data", "memory")
     told = face_api(tmp_path, "models", "export", "--format", "triton", "repository", FACE_DATA_DIR="data")
     assert told.returncode == 0, told.stderr
     for name in ("yunet", "sface"):

@@ -69,7 +69,7 @@ def test_a_search_answers_with_people_and_its_grounds(service: Service, astronau
     assert 0.3 < found["threshold"] < 0.6
     assert 0 < found["fmr"] <= 1e-4
     assert (candidate["profile_id"], candidate["id"]) == (face["profile_id"], face["id"])
-    assert candidate["similarity"] == pytest.approx(1, abs=0.04)  # perhaps an estimate
+    assert candidate["similarity"] == pytest.approx(1, abs=0.1)  # perhaps an estimate
     assert candidate["distance"] == pytest.approx(1 - candidate["similarity"], abs=1e-5)
 
 

@@ -112,7 +112,9 @@ class Image:
         for source in sources:
             path = base / source.lstrip("/")
             if path.is_dir():
-                shutil.copytree(path, destination, symlinks=True, dirs_exist_ok=True)
+                # The files of a finished stage don't change any more.
+                take = os.link if stages else shutil.copy2
+                shutil.copytree(path, destination, symlinks=True, copy_function=take, dirs_exist_ok=True)
             else:
                 destination.mkdir(exist_ok=True)
                 shutil.copy2(path, destination)

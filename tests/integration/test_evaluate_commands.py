@@ -11,11 +11,13 @@ from click.testing import CliRunner, Result
 from PIL import Image, ImageOps
 
 from entrypoints.cli import face_api
+from tests.e2e.service import furnish
 
 
 @pytest.fixture
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of an installation without downloaded models."""
+    furnish(tmp_path / "data", "memory")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FACE_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("FACE_MODELS_DIR", str(tmp_path / "models"))

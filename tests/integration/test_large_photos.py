@@ -23,8 +23,8 @@ MODELS = ModelChoice("yunet", "sface")
 
 
 @pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaceAnalyser]:
-    container = Container(settings=providers.Object(Settings(data_dir=tmp_path_factory.mktemp("data"))))
+def pipeline(data_directory: Path) -> Iterator[FaceAnalyser]:
+    container = Container(settings=providers.Object(Settings(data_dir=data_directory)))
     analyser: FaceAnalyser = container.analyser()
     yield analyser
     container.workers().close()

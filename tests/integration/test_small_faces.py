@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from io import BytesIO
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -23,8 +24,8 @@ Place = tuple[int, int]
 
 
 @pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaceAnalyser]:
-    container = Container(settings=providers.Object(Settings(data_dir=tmp_path_factory.mktemp("data"))))
+def pipeline(data_directory: Path) -> Iterator[FaceAnalyser]:
+    container = Container(settings=providers.Object(Settings(data_dir=data_directory)))
     yield container.analyser()
     container.workers().close()
 

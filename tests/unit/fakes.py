@@ -67,6 +67,7 @@ class ColourModels:
     embedders: dict[str, ColourEmbedder] = field(
         default_factory=lambda: {"colour": ColourEmbedder(), "hue": ColourEmbedder("hue", 8)}
     )
+    detectors: dict[str, ColourDetector] = field(default_factory=lambda: {"colour": ColourDetector()})
 
     def choose(self, detection: str | None, recognition: str | None) -> ModelChoice:
         choice = ModelChoice(detection or "colour", recognition or "colour")
@@ -75,7 +76,7 @@ class ColourModels:
         return choice
 
     def detector(self, name: str) -> ColourDetector:
-        return ColourDetector(name)
+        return self.detectors[name]
 
     def embedder(self, name: str) -> ColourEmbedder:
         return self.embedders[name]

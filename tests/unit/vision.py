@@ -34,6 +34,10 @@ class ColourDetector:
         columns = np.flatnonzero(np.diff(np.concatenate(([0], bright.any(axis=0).view(np.int8), [0]))))
         return [_face(bright, int(left), int(right)) for left, right in columns.reshape(-1, 2)]
 
+    def glimpse(self, image: Image) -> DetectedFace | None:
+        """See FaceDetector.glimpse."""
+        return None
+
 
 def _face(bright: NDArray[np.bool_], left: int, right: int) -> DetectedFace:
     rows = np.flatnonzero(bright[:, left:right].any(axis=1))
@@ -64,6 +68,11 @@ class ColourEmbedder:
         colours = np.array([crop.mean(axis=(0, 1)) for crop in crops], dtype=np.float64).reshape(-1, 3)
         directions = np.random.default_rng(7).standard_normal((3, self.dimensions))
         return np.asarray((colours - 127.5 + 1e-3) @ directions, dtype=np.float32)
+
+    @property
+    def estimates(self) -> bool:
+        """See FaceEmbedder."""
+        return False
 
     def estimate(self, crops: Sequence[Crop]) -> NDArray[np.float32] | None:
         """See FaceEmbedder.estimate."""

@@ -110,7 +110,7 @@ class SharedIndexGallery(Gallery):
             return SearchResult(await counting, found) if found else None
         except IndexMissing:
             # It was built again, and goes by another name.
-            await self._look()
+            await self._refresh_view()
         except IndexUnavailable:
             self.view.fail()
         except UnknownSnapshot:
@@ -123,9 +123,9 @@ class SharedIndexGallery(Gallery):
                 counting.exception()
         return None
 
-    async def _look(self) -> None:
+    async def _refresh_view(self) -> None:
         try:
-            await self.view.look()
+            await self.view.refresh()
         except IndexUnavailable:
             self.view.fail()
 

@@ -54,7 +54,7 @@ class SharedIndexService(SearchReadiness):
         """Do all of it until the context ends."""
         tasks = [
             asyncio.create_task(_forever(self._follow, _PAUSE_S)),
-            asyncio.create_task(_forever(self.look, _PAUSE_S)),
+            asyncio.create_task(_forever(self.refresh, _PAUSE_S)),
             asyncio.create_task(_forever(self.index.feed.prune, _PRUNE_S)),
         ]
         try:
@@ -65,10 +65,10 @@ class SharedIndexService(SearchReadiness):
             await asyncio.gather(*tasks, *self._building, return_exceptions=True)
             await self.index.connection.close()
 
-    async def look(self) -> None:
+    async def refresh(self) -> None:
         """See what can be searched, and how far it is behind."""
         try:
-            await self.view.look()
+            await self.view.refresh()
             await self.counts.refresh(self.view.keys(), self.view.faces)
         finally:
             self._looked = True

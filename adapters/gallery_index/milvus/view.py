@@ -63,17 +63,17 @@ class IndexView:
         return sum(not one.progress.filled for one in self._found.values())
 
     def forget(self, gallery: GalleryKey) -> None:
-        """A gallery can't be searched before the next look."""
+        """A gallery can't be searched before the view is refreshed."""
         self._found = {key: one for key, one in self._found.items() if key != gallery}
 
     def fail(self) -> None:
-        """The index doesn't answer: searches need not wait for it until the next look."""
+        """The index doesn't answer: searches need not wait for it until then."""
         if self.available:
             logger.warning("the gallery index does not answer; the database searches what it can")
         self.available = False
         self._found = {}
 
-    async def look(self) -> None:
+    async def refresh(self) -> None:
         """Ask the index.
 
         Raises:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.onnx.session import Tensor
-from domain.faces import Box, DetectedFace
+from domain.faces import Box, DetectedFace, Landmarks
 
 _MAX_OFF_CENTRE = 0.35
 """Distance of a central face from the middle of the picture, in longer sides of its box."""
@@ -34,6 +34,10 @@ class Detections:
         """Those with these indices, in this order."""
         landmarks = None if self.landmarks is None else self.landmarks[rows]
         return Detections(self.scores[rows], self.boxes[rows], landmarks)
+
+    def placed(self, landmarks: Landmarks) -> "Detections":
+        """A single face, with other landmarks."""
+        return Detections(self.scores, self.boxes, landmarks[None])
 
     def suppress_overlapping(self, max_overlap: float) -> "Detections":
         """Non-maximum suppression: best score first; no two overlap by more than `max_overlap` (IoU)."""

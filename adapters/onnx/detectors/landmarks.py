@@ -47,6 +47,10 @@ class LandmarkedDetector(FaceDetector):
             for face in faces
         ]
 
+    @override
+    def glimpse(self, image: Image) -> DetectedFace | None:
+        return None
+
     def _landmarks(self, image: Image, box: Box) -> Landmarks | None:
         half = box.longer * _REGION / 2
         x, y = box.x + box.width / 2, box.y + box.height / 2

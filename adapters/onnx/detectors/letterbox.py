@@ -80,6 +80,10 @@ class LetterboxDetector(FaceDetector):
             faces += new_faces([face for face, _ in small], faces)
         return sorted(faces, key=lambda face: -face.score)
 
+    @override
+    def glimpse(self, image: Image) -> DetectedFace | None:
+        return None
+
     def _scale(self, image: Image) -> float:
         """At which the image fits into the network's input."""
         height, width = self._input_size

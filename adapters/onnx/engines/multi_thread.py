@@ -1,14 +1,13 @@
 """Runs that use several threads while cores are idle."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from threading import Thread
+from functools import partial
 
 from typing_extensions import override
 
+from adapters.onnx.engines.late import LateSession
 from adapters.onnx.session import InferenceSession, Tensor
 from adapters.system.idle_cores import IdleCores
-from adapters.system.machine import return_freed_memory
 
 
 class MultiThreadSession(InferenceSession):
@@ -29,21 +28,17 @@ class MultiThreadSession(InferenceSession):
         self.input_shape = self._single.input_shape
         self.output_shapes = self._single.output_shapes
         self.metadata = self._single.metadata
-        self._multi: InferenceSession | None = None
-        self._to_start = [start]
-        """Emptied by the thread that starts the second session; `start` holds the network's file in memory."""
+        self._multi = LateSession(partial(start, idle_cores.threads))
+        self._ran = False
         self._idle_cores = idle_cores
 
     @override
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:
-        multi = self._multi
+        multi = self._multi() if self._ran else None
         if multi is not None and self._idle_cores.available():
             return multi.run(batch)
         outputs = self._single.run(batch)
-        with suppress(IndexError):
-            Thread(target=self._start_multi, args=(self._to_start.pop(),), name="session-start").start()
+        if not self._ran:
+            self._ran = True
+            self._multi()
         return outputs
-
-    def _start_multi(self, start: Callable[[int], InferenceSession]) -> None:
-        self._multi = start(self._idle_cores.threads)
-        return_freed_memory()

@@ -69,8 +69,16 @@ class OpenVinoSession(InferenceSession):
 
     def _run(self, batch: Tensor) -> Mapping[str, Tensor]:
         checkpoint()
-        outputs = self._request().infer([np.ascontiguousarray(batch)], share_inputs=True).values()
-        return dict(zip(self.output_shapes, outputs, strict=True))
+        request = self._request()
+        # What `request.infer` does around the run takes a quarter of a millisecond more.
+        tensor = openvino.Tensor(np.require(batch, np.float32, ["C", "W"]), shared_memory=True)
+        request.set_input_tensor(tensor)
+        request.start_async()
+        request.wait()
+        return {
+            name: request.get_output_tensor(index).data.copy()
+            for index, name in enumerate(self.output_shapes)
+        }
 
     def _request(self) -> openvino.InferRequest:
         """One for each thread, as a request serves one run at a time."""

@@ -13,12 +13,12 @@ from onnx.reference import ReferenceEvaluator
 
 from adapters.onnx.graphs.exports import drop_false_spatial, record_exports
 from adapters.onnx.graphs.head_fusion import fuse_heads
-from adapters.onnx.graphs.prelu import rewrite_prelu
+from adapters.onnx.graphs.prelu import rewrite_prelu, unfuse_prelu
 from adapters.onnx.graphs.quantisation import quantise
 from domain.errors import BrokenModel
 from domain.models import Precision
 
-PREPARATION_VERSION = 6
+PREPARATION_VERSION = 7
 """Part of the cache's key: increase it with every change of the output of `prepare`."""
 
 
@@ -36,7 +36,6 @@ class Dialect(Enum):
 
     ONNXRUNTIME = "onnxruntime"
     OPENVINO = "openvino"
-    """Fuses PRelu into the preceding convolution."""
 
 
 def prepare(
@@ -60,6 +59,8 @@ def prepare(
         if dialect is Dialect.ONNXRUNTIME:
             _replace_nodes(model.graph, rewrite_prelu(model.graph))
             _replace_nodes(model.graph, fuse_heads(model.graph))
+        else:
+            _replace_nodes(model.graph, unfuse_prelu(model.graph))
         drop_dead_inputs(model.graph)
         free_axes(model.graph, free)
         return bytes(shape_inference.infer_shapes(model).SerializeToString())

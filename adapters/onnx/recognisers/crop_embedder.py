@@ -1,6 +1,6 @@
 """Recognisers whose network turns aligned crops into vectors that are compared by their direction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 
 import cv2
@@ -61,7 +61,7 @@ class CropEmbedder(FaceEmbedder):
         if session.input_shape[1:] != (3, _SIDE, _SIDE) or dimensions is None:
             raise BrokenModel(f"The recognition model's file is not of the {family} family.")
         self._session = session
-        self._quick: InferenceSession | None = None
+        self._quick: Callable[[], InferenceSession | None] = lambda: None
         self._name = name
         self._dimensions = dimensions
         self._mean = (middle, middle, middle)
@@ -69,12 +69,12 @@ class CropEmbedder(FaceEmbedder):
         self._views = views
         self._usual_norm = usual_norm
 
-    def estimate_with(self, session: InferenceSession) -> None:
+    def estimate_with(self, quick: Callable[[], InferenceSession | None]) -> None:
         """Take a session that runs the same network with less accuracy and in less time, for `estimate`.
 
-        It sees the crops as they are.
+        It sees the crops as they are. As long as `quick` gives none there are no estimates.
         """
-        self._quick = session
+        self._quick = quick
 
     @property
     @override
@@ -91,6 +91,11 @@ class CropEmbedder(FaceEmbedder):
     def usual_norm(self) -> float | None:
         return self._usual_norm
 
+    @property
+    @override
+    def estimates(self) -> bool:
+        return self._quick() is not None
+
     @override
     @timed(Stage.EMBED)
     def embed_raw(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
@@ -99,7 +104,8 @@ class CropEmbedder(FaceEmbedder):
     @override
     @timed(Stage.EMBED)
     def estimate(self, crops: Sequence[Crop]) -> NDArray[np.float32] | None:
-        return None if self._quick is None else self._run(crops, self._quick, Views.AS_IT_IS)
+        session = self._quick()
+        return None if session is None else self._run(crops, session, Views.AS_IT_IS)
 
     def _run(self, crops: Sequence[Crop], session: InferenceSession, views: Views) -> NDArray[np.float32]:
         size = _BATCH // views.value

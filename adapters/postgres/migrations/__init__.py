@@ -45,14 +45,14 @@ async def migrate(engine: AsyncEngine) -> None:
         StartupError: no answer, no pgvector, missing privileges, a full disk, or a schema newer than this program.
     """
     # Its own engine: a migration may take longer than the statement timeout of requests.
-    once = create_async_engine(
+    own = create_async_engine(
         engine.url,
         poolclass=NullPool,
         hide_parameters=True,
         connect_args={"timeout": _CONNECT_TIMEOUT_S},
     )
     try:
-        async with once.begin() as connection:
+        async with own.begin() as connection:
             await connection.execute(select(func.set_config("lock_timeout", _LOCK_TIMEOUT, True)))  # noqa: FBT003
             await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
             await connection.run_sync(_upgrade)
@@ -61,7 +61,7 @@ async def migrate(engine: AsyncEngine) -> None:
     except (*DRIVER_ERRORS, SQLAlchemyError) as error:
         raise _startup_error(error) from error
     finally:
-        await once.dispose()
+        await own.dispose()
 
 
 def execute(script: str) -> None:

@@ -92,7 +92,7 @@ def fit(
     measured = [_point(scores, reference, fmr) for fmr in rates]
     # Rates that share a bin of the histogram, which only a broken model's scores do, make one point.
     points = tuple({point.threshold: point for point in reversed(measured)}.values())[::-1]
-    tail_scale = _tail(scores, rates[-1]) * reference.distribution.deviation if points else math.nan
+    tail_scale = _scale_of_tail(scores, rates[-1]) * reference.distribution.deviation if points else math.nan
     try:
         return CalibrationTable(
             model=models.recognition,
@@ -125,7 +125,7 @@ def _point(scores: ScoreHistogram, reference: NormalisedSet, fmr: float) -> Oper
     return OperatingPoint(fmr, threshold, *(float(f"{rate:.2e}") for rate in rates))
 
 
-def _tail(scores: ScoreHistogram, least: float) -> float:
+def _scale_of_tail(scores: ScoreHistogram, least: float) -> float:
     """The exponential scale of normalised scores, fitted to the last measured factor of ten."""
     start, end = scores.threshold(min(0.5, 10 * least)), scores.threshold(least)
     return scores.mean_excess(start, end) * SCORE_SCALE if start < end else math.nan

@@ -44,7 +44,7 @@ def access_log(app: ASGIApp) -> ASGIApp:
         request_id.set(record.id)
         status = 0
 
-        async def watched(message: Message) -> None:
+        async def send_and_note(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -52,7 +52,7 @@ def access_log(app: ASGIApp) -> ASGIApp:
             await send(message)
 
         try:
-            await app(scope, receive, watched)
+            await app(scope, receive, send_and_note)
         finally:
             client = scope.get("client")
             fields = {

@@ -67,7 +67,7 @@ class _Request:
         self._task = asyncio.current_task()
         self._loop = asyncio.get_running_loop()
         self._deadline = self._loop.time() + allowed_s
-        self._timer = self._loop.call_at(self._deadline, self._look)
+        self._timer = self._loop.call_at(self._deadline, self._check)
 
     async def receive(self) -> HTTPReceiveMessage:
         """The next event; waiting for one of the body's doesn't count."""
@@ -96,11 +96,11 @@ class _Request:
                 self._task.uncancel()
             await asyncio.shield(self.refusal)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         now = self._loop.time()
         left = self._deadline - (now if self._paused is None else self._paused)
         if left > 0:
-            self._timer = self._loop.call_at(now + left, self._look)
+            self._timer = self._loop.call_at(now + left, self._check)
             return
         # Sent by a task of its own: what is cancelled may take its time to clean up.
         self.refusal = self._loop.create_task(self._refuse())

@@ -166,6 +166,7 @@ class VerifyParameters(MatchParameters):
             recognition_model=self.recognition_model,
             method=self.method,
             threshold=self.threshold,
+            quality=self.quality,
             liveness=self.liveness,
             liveness_session=self.liveness_session,
         )
@@ -193,6 +194,7 @@ class SearchParameters(MatchParameters):
             method=self.method,
             top_k=self.top_k or top_k,
             threshold=self.threshold,
+            quality=self.quality,
             metadata=metadata_filter(self.metadata),
             selection=self.faces,
             min_face=self.min_face,

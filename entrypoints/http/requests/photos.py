@@ -21,6 +21,10 @@ from entrypoints.http.requests.unknown import refuse_unknown_keys
 RAW_TYPES = ("", "application/octet-stream", "binary/octet-stream", URL_ENCODED)
 """Media types of a body that is the photo itself, beside `image/*`. The last is what `curl --data-binary` says."""
 
+MAX_JSON_VALUES = 16_384
+"""Of a JSON object with a photo or an embedding, counted by the commas: neither base64 nor the longest embedding has
+as many, and a million keys would stop the event loop for a second."""
+
 _PHOTO = "image"
 """The name of the field of one photo."""
 
@@ -156,6 +160,8 @@ def _refuse_others(given: Iterable[str], *wanted: str) -> None:
 
 async def _json(request: AnyRequest) -> JsonBody:
     body = (await request.body()).removeprefix(codecs.BOM_UTF8).translate(None, _LINE_BREAKS)
+    if body.count(b",") > MAX_JSON_VALUES:
+        raise InvalidInput(f"The JSON object has more than {MAX_JSON_VALUES:,} values.")
     handler = request.route_handler
     refuse_unknown_keys(body, json_fields(handler), query_parameters(handler))
     refuse_repeated([key.group(1).decode() for key in _KEY.finditer(body)], "JSON object")

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta
 
 from application.gallery_check.check import GalleryCheck
-from domain.gallery_check import LikePeople, MisfitFace, Stranger
+from domain.gallery_check import LikePeople, MisfitFace, ResembledPerson
 from domain.people import Profile, ProfileId
 from entrypoints.http.envelope import Success
 from entrypoints.http.views.numbers import Id, Least, NextId, Similarity
@@ -58,10 +58,10 @@ class ResemblesView(msgspec.Struct):
     threshold: Least
 
     @classmethod
-    def of(cls, stranger: Stranger, profile: Profile) -> "ResemblesView":
+    def of(cls, resembled: ResembledPerson, profile: Profile) -> "ResemblesView":
         """Show a person."""
-        person = CheckedPersonView(profile.id, profile.name, profile.faces, stranger.face)
-        return cls(person, stranger.similarity, stranger.threshold)
+        person = CheckedPersonView(profile.id, profile.name, profile.faces, resembled.face)
+        return cls(person, resembled.similarity, resembled.threshold)
 
 
 class MisfitView(msgspec.Struct):

@@ -62,7 +62,7 @@ class Instance:
     async def follow(self) -> None:
         """What an instance does each second."""
         await follow(self.index)
-        await self.view.look()
+        await self.view.refresh()
 
     async def enrol(self, *seeds: int, collection: str = DEFAULT_COLLECTION) -> list[FaceId]:
         """People named by their seeds; the ids of their faces."""

@@ -93,7 +93,7 @@ async def test_what_it_wrote_late_is_put_right(service: Instance, other: Instanc
     # It isn't time yet: another write may still arrive.
     await other.index.follow()
     assert (await progress(service)).unfinished == begun.unfinished
-    await other.view.look()
+    await other.view.refresh()
     assert await other.nearest(10) != ["10"]
 
     (serving,) = await service.index.serving()

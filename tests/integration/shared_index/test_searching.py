@@ -57,7 +57,7 @@ async def test_what_is_not_followed_yet_is_in_the_answer(service: Instance) -> N
 async def test_another_instance_follows_and_this_one_answers(service: Instance, other: Instance) -> None:
     await service.enrol(*range(5))
     await service.follow()
-    await other.view.look()
+    await other.view.refresh()
     (face,) = await service.enrol(7)
     await other.follow()
     assert await service.nearest(7) == await other.nearest(7) == ["7"]
@@ -116,7 +116,7 @@ async def test_without_milvus_small_galleries_are_searched_and_large_ones_refuse
     with pytest.raises(IndexUnavailable):
         await patient.nearest(9)
     with pytest.raises(IndexUnavailable):
-        await service.view.look()
+        await service.view.refresh()
     assert not service.view.available
 
     milvus_down.off = False
@@ -165,7 +165,7 @@ async def test_an_index_of_another_database_is_built_again(service: Instance, en
     async with engine.begin() as connection:
         await connection.execute(text("DELETE FROM face WHERE id > :last"), {"last": faces[2]})
         await connection.execute(text("DELETE FROM removed_face"))
-    await service.view.look()
+    await service.view.refresh()
     with pytest.raises(IndexUnavailable):
         await service.nearest(1)
     await service.follow()

@@ -36,6 +36,10 @@ class Estimating(ColourEmbedder):
         self.exact.append(len(crops))
         return super().embed_raw(crops)
 
+    @property
+    def estimates(self) -> bool:
+        return True
+
     def estimate(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         self.estimated.append(len(crops))
         raw = super().embed_raw(crops)

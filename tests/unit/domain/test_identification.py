@@ -36,10 +36,15 @@ def decided(similarities: list[float], threshold: float) -> Decision:
     ],
 )
 def test_a_decision_near_a_bound_is_doubtful(similarities: list[float], doubtful: bool) -> None:  # noqa: FBT001
-    assert decided(similarities, 0.5).doubtful(MARGIN) is doubtful
+    assert decided(similarities, 0.5).doubtful(MARGIN, ESTIMATE_ERROR) is doubtful
 
 
 def test_without_a_margin_a_second_person_matters_as_well() -> None:
     """The estimate may name another one first."""
-    assert decided([0.8, 0.79], 0.5).doubtful(0)
-    assert not decided([0.8, 0.7], 0.5).doubtful(0)
+    assert decided([0.8, 0.79], 0.5).doubtful(0, ESTIMATE_ERROR)
+    assert not decided([0.8, 0.7], 0.5).doubtful(0, ESTIMATE_ERROR)
+
+
+def test_the_larger_the_error_the_more_is_doubtful() -> None:
+    assert not decided([0.57], 0.5).doubtful(MARGIN, 0.06)
+    assert decided([0.57], 0.5).doubtful(MARGIN, 0.08)

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-import cv2
-import numpy as np
 from typing_extensions import override
 
 from adapters.onnx.detectors.resizing import scaled
 from adapters.onnx.detectors.tiles import detect_small_faces, new_faces
 from adapters.onnx.detectors.yunet.cut_faces import recover_cut_faces
-from adapters.onnx.detectors.yunet.network import YuNetNetwork, as_batch
+from adapters.onnx.detectors.yunet.network import YuNetNetwork, as_batch, padded
+from adapters.onnx.detectors.yunet.quick_pass import glimpse
 from adapters.onnx.detectors.yunet.rotation import ROTATIONS, rotated, rotated_back
 from adapters.onnx.detectors.yunet.tilted_faces import redetect_tilted_faces
 from application.ports.analysis import FaceDetector
@@ -32,8 +31,6 @@ _ROTATED_SIDE = 320
 """Pixels of the last pass, in which an image without an upright face is rotated by 90, 180 and 270 degrees."""
 _ROTATED_THRESHOLD = 0.85
 """Minimum score in that pass. Measured in docs/quality.md."""
-_MULTIPLE = 32
-"""The network halves its input five times."""
 _OVERLAP = 0.45
 _UNCERTAIN = 0.3
 """Minimum score of a face at the border of the image that is checked again."""
@@ -76,6 +73,10 @@ class YuNetDetector(FaceDetector):
             faces += self._detect_missed(image, faces, min_face)
         return sorted(faces, key=lambda face: -face.score)
 
+    @override
+    def glimpse(self, image: Image) -> DetectedFace | None:
+        return glimpse(self._network, image)
+
     def _detect_missed(self, image: Image, known: list[DetectedFace], min_face: float) -> list[DetectedFace]:
         """Faces that are too large or too small for the first pass, if that found others."""
         long_side = max(image.shape[:2])
@@ -113,7 +114,7 @@ class YuNetDetector(FaceDetector):
     def _detect_at(self, image: Image, long_side: int) -> list[DetectedFace]:
         """Faces and uncertain faces, best score first."""
         picture = scaled(image, long_side / max(image.shape[:2]))
-        (detections,) = self._network.infer(as_batch([_padded(picture)]), min(_UNCERTAIN, self._threshold))
+        (detections,) = self._network.infer(as_batch([padded(picture)]), min(_UNCERTAIN, self._threshold))
         return detections.suppress_overlapping(_OVERLAP).to_faces(
             picture.shape[1] / image.shape[1], picture.shape[0] / image.shape[0]
         )
@@ -133,12 +134,3 @@ def _passes(long_side: int, *, quick: bool) -> Iterator[tuple[int, float]]:
         yield close, 0
     if long_side > first:
         yield min(long_side, far), 0
-
-
-def _padded(image: Image) -> Image:
-    """Black below and to the right, up to the next multiples of 32."""
-    height, width = image.shape[:2]
-    bottom, right = -height % _MULTIPLE, -width % _MULTIPLE
-    if not bottom and not right:
-        return image
-    return np.asarray(cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_CONSTANT), dtype=np.uint8)

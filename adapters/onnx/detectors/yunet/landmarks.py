@@ -27,23 +27,41 @@ class YuNetLandmarks(LandmarkLocator):
     @override
     def locate(self, pictures: Sequence[Image]) -> list[Landmarks | None]:
         found = self._network().infer(as_batch(list(pictures)), _MIN_SCORE)
+        centrals = [
+            detections.central(picture.shape[0]) for detections, picture in zip(found, pictures, strict=True)
+        ]
         return [
-            _consensus(detections.central(picture.shape[0]))
-            for detections, picture in zip(found, pictures, strict=True)
+            consensus(central, central.boxes[central.scores.argmax()]) if len(central.scores) else None
+            for central in centrals
         ]
 
 
-def _consensus(central: Detections) -> Landmarks | None:
-    """The mean of the landmarks that cells predict for the same face, weighted by squared scores.
+def consensus(cells: Detections, box: NDArray[np.float32]) -> Landmarks:
+    """The mean of the landmarks that cells predict for the face of a box, weighted by squared scores.
 
     Non-maximum suppression would keep the best cell's only; the mean has a smaller error.
+
+    Args:
+        cells: what they predict, at least one of them for this face.
+        box: x, y, width, height.
     """
-    if central.landmarks is None or not len(central.scores):
-        return None
-    same = _overlaps(central.boxes, central.boxes[central.scores.argmax()]) > _MIN_OVERLAP
-    weights = np.where(same, central.scores**2, 0)
-    mean: Landmarks = (weights @ central.landmarks.reshape(-1, 10) / weights.sum()).reshape(5, 2)
+    weights, points = _votes(cells, box)
+    mean: Landmarks = (weights @ points.reshape(-1, 10) / weights.sum()).reshape(5, 2)
     return mean
+
+
+def spread(cells: Detections, box: NDArray[np.float32], mean: Landmarks) -> float:
+    """How much the cells disagree about the landmarks: the standard deviation, in longer sides of the box."""
+    weights, points = _votes(cells, box)
+    variance = weights @ ((points - mean) ** 2).sum(axis=2).mean(axis=1) / weights.sum()
+    return float(np.sqrt(variance) / box[2:].max())
+
+
+def _votes(cells: Detections, box: NDArray[np.float32]) -> tuple[Tensor, Tensor]:
+    """K weights, 0 for cells of other faces, and landmarks, K x 5 x 2."""
+    assert cells.landmarks is not None  # noqa: S101 (YuNet has them)
+    weights = np.where(_overlaps(cells.boxes, box) > _MIN_OVERLAP, cells.scores**2, 0)
+    return weights, cells.landmarks
 
 
 def _overlaps(boxes: Tensor, box: NDArray[np.float32]) -> Tensor:

@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 from adapters.onnx.detectors.detections import Detections
 from adapters.onnx.session import InferenceSession, Tensor
 from domain.errors import BrokenModel
+from domain.faces import Image
 
 STRIDES = (8, 16, 32)
 """Pixels per cell of the three grids."""
 _KINDS = ("cls", "obj", "bbox", "kps")
+_MULTIPLE = 32
+"""The network halves its input five times."""
 
 
 class YuNetNetwork:
@@ -58,6 +61,15 @@ def as_batch(pictures: list[NDArray[np.uint8]]) -> Tensor:
         for channel, plane in enumerate(cv2.split(picture)):
             planes[channel] = plane
     return batch
+
+
+def padded(image: Image) -> Image:
+    """Black below and to the right, up to the next multiples of 32."""
+    height, width = image.shape[:2]
+    bottom, right = -height % _MULTIPLE, -width % _MULTIPLE
+    if not bottom and not right:
+        return image
+    return np.asarray(cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_CONSTANT), dtype=np.uint8)
 
 
 def _decode(

@@ -56,7 +56,7 @@ def redetect_tilted_faces(
         faces: what was detected in it.
         scale: pixels of the picture in which they were detected per pixel of the image.
     """
-    tilted = [n for n, face in enumerate(faces) if not _is_upright(face, scale)]
+    tilted = [n for n, face in enumerate(faces) if not is_upright(face, scale)]
     tilted.sort(key=lambda n: -faces[n].box.longer)
     found = list(faces)
     for n in tilted[:_MAX_FACES]:
@@ -66,7 +66,8 @@ def redetect_tilted_faces(
     return found
 
 
-def _is_upright(face: DetectedFace, scale: float) -> bool:
+def is_upright(face: DetectedFace, scale: float) -> bool:
+    """Whether a face that was detected at this scale is surely upright."""
     usual = _LARGE_UPRIGHT_SCORE if face.box.longer * scale >= _LARGE else _UPRIGHT_SCORE
     if face.score < usual or face.landmarks is None or face.box.width > _UPRIGHT_SHAPE * face.box.height:
         return False

@@ -8,7 +8,7 @@ from PIL import Image as Pillow
 
 from adapters.imaging.decoder import PillowDecoder
 from adapters.threads.allowance import MAX_MS
-from application.ports.effort import Interrupted, watched
+from application.ports.effort import Interrupted, interruptible
 from application.ports.workers import Client, current_client
 from tests.unit import hostile_images as hostile
 
@@ -42,14 +42,14 @@ def imported() -> None:
     ids=["WebP", "AVIF", "progressive JPEG", "deep PNG", "scans", "chunks"],
 )
 def test_what_takes_long_is_stopped_before_it_has(data: bytes) -> None:
-    with watched(lambda seconds: seconds < ALLOWED_S) as effort:
+    with interruptible(lambda seconds: seconds < ALLOWED_S) as effort:
         with pytest.raises(Interrupted):
             DECODER.decode_reduced(data, 640)
         assert effort.spent_s < ALLOWED_S
 
 
 def test_what_can_not_be_foreseen_is_stopped_when_its_time_is_up() -> None:
-    with watched(lambda seconds: seconds < ALLOWED_S / 5) as effort:
+    with interruptible(lambda seconds: seconds < ALLOWED_S / 5) as effort:
         with pytest.raises(Interrupted):
             DECODER.decode(flat("JPEG", 7000))
         assert effort.spent_s < 4 * ALLOWED_S
@@ -58,7 +58,7 @@ def test_what_can_not_be_foreseen_is_stopped_when_its_time_is_up() -> None:
 def test_deep_pixels_are_foreseen_to_take_longer_than_any_allowance() -> None:
     """Where all photos take long, up to a second is allowed; see Allowance."""
     data = hostile.png(7000, 7100, 16, 6, b"\0" * (7000 * 8 + 1) * 7100)
-    with watched(lambda seconds: 1000 * seconds < MAX_MS), pytest.raises(Interrupted):
+    with interruptible(lambda seconds: 1000 * seconds < MAX_MS), pytest.raises(Interrupted):
         DECODER.decode_reduced(data, 640)
 
 
@@ -82,7 +82,7 @@ def test_nothing_that_a_phone_makes_is_foreseen_to_take_long(
         return True
 
     data = flat(kind, side, **options)
-    with watched(note) as effort:
+    with interruptible(note) as effort:
         DECODER.decode_reduced(data, 640)
     assert max(ahead) < ALLOWED_S
 

@@ -9,7 +9,7 @@ import pytest
 from PIL.BmpImagePlugin import BmpImageFile
 
 from adapters.imaging.decoder import PillowDecoder
-from application.ports.effort import watched
+from application.ports.effort import interruptible
 from domain.errors import InvalidImage
 from tests.unit import hostile_images as hostile
 
@@ -79,6 +79,6 @@ def test_broken_codes_are_refused_without_a_word_in_the_log(
 def test_python_takes_no_part_in_each_code() -> None:
     """Pillow's decoder reads each code by itself, and keeps the interpreter's lock meanwhile."""
     data = hostile.rle_bmp(1000, 900, (b"\x01\x05" * 1000 + END_OF_LINE) * 900 + END)
-    with watched(lambda _: True) as effort:
+    with interruptible(lambda _: True) as effort:
         assert DECODER.decode(data).shape == (900, 1000, 3)
     assert effort.checkpoints < 100

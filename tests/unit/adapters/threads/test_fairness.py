@@ -123,10 +123,12 @@ async def pool(gate: threading.Event) -> AsyncIterator[ThreadWorkerPool]:
     await asyncio.to_thread(pool.close)
 
 
-async def ask(pool: ThreadWorkerPool, name: str, work: Callable[[], object]) -> asyncio.Task[object]:
+async def ask(
+    pool: ThreadWorkerPool, name: str, work: Callable[[], object], received: int = 0
+) -> asyncio.Task[object]:
     async def asked() -> object:
         client = Client(connection=name)
-        client.name = name
+        client.name, client.received = name, received
         current_client.set(client)
         return await pool.run(work)
 
@@ -141,6 +143,15 @@ async def test_clients_take_turns(pool: ThreadWorkerPool, gate: threading.Event)
     gate.set()
     await asyncio.wait_for(asyncio.gather(*tasks), PATIENCE_S)
     assert order.index("b") <= 1
+
+
+async def test_what_receiving_a_photo_takes_counts(pool: ThreadWorkerPool, gate: threading.Event) -> None:
+    order: list[str] = []
+    sizes = {"large": 10_000_000, "small": 10_000}
+    tasks = [await ask(pool, name, partial(order.append, name), size) for name, size in sizes.items()]
+    gate.set()
+    await asyncio.wait_for(asyncio.gather(*tasks), PATIENCE_S)
+    assert order == ["small", "large"]
 
 
 async def test_a_full_queue_has_room_for_those_who_have_less_in_it(

@@ -9,7 +9,7 @@ from application.analysis.detection import LocatedFaces
 from application.analysis.extraction import LocalExtractor
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
-from application.ports.effort import Interrupted, watched
+from application.ports.effort import Interrupted, interruptible
 from application.ports.extraction import ExtractionOptions
 from domain.faces import Crop, DetectedFace, Image
 from domain.models import Alignment, ModelChoice
@@ -68,7 +68,7 @@ def test_a_crowd_can_be_stopped_before_its_faces_are_embedded(monkeypatch: pytes
     monkeypatch.setattr(LocalExtractor, "locate", locate_crowd)
     data, options = photo(RED).data, PhotoOptions(selection=FaceSelection.ALL)
     choice = ModelChoice("colour", "colour")
-    with watched(lambda seconds: seconds < 0.25), pytest.raises(Interrupted):
+    with interruptible(lambda seconds: seconds < 0.25), pytest.raises(Interrupted):
         analyser().analyse(data, choice, options)
-    with watched(lambda seconds: seconds < 5):
+    with interruptible(lambda seconds: seconds < 5):
         assert len(analyser().analyse(data, choice, options)) == 40

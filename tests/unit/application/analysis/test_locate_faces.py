@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from application.analysis.detection import locate_faces
+from application.analysis.detection import glimpse_face, locate_faces
 from application.analysis.selection import FaceSelection
 from domain.errors import NoFaceDetected
 from domain.faces import Box, DetectedFace, Image, ScaledImage
@@ -44,6 +44,9 @@ class Faces:
     name: str = "faces"
     asked_for_largest: list[bool] = field(default_factory=list)
     asked_for_small: list[float | None] = field(default_factory=list)
+
+    def glimpse(self, image: Image) -> DetectedFace | None:
+        return next(iter(self.detect(image)), None)
 
     def detect(
         self, image: Image, *, largest_only: bool = False, min_face: float | None = None
@@ -166,3 +169,22 @@ def test_who_needs_all_pixels_gets_them() -> None:
     decoder = Reducing()
     assert locate_faces(b"", decoder, Faces((0.3,)), everyone, whole=True).image.reduction == 1
     assert decoder.asked == [4000]
+
+
+@pytest.mark.parametrize(
+    ("width", "face", "decoded", "reduction"),
+    [(4000, 0.3, [500], 8), (4000, 0.22, [500, 1000], 4), (1000, 0.3, [500], 2), (250, 0.3, [250], 1)],
+    ids=["large", "smaller than its crop", "1 MP", "small photo"],
+)
+def test_a_face_that_is_glimpsed_needs_few_pixels(
+    width: int, face: float, decoded: list[int], reduction: int
+) -> None:
+    decoder = Reducing(width)
+    located = glimpse_face(b"", decoder, Faces((face,)))
+    assert located is not None
+    assert (decoder.asked, located.image.reduction) == (decoded, reduction)
+    assert located.faces[0].box.width == pytest.approx(face * width / reduction)
+
+
+def test_where_no_face_is_glimpsed_there_is_none() -> None:
+    assert glimpse_face(b"", Reducing(), Faces(())) is None

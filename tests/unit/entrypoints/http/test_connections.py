@@ -21,7 +21,10 @@ LARGE = 50_000_000
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    """Answers with the number of the body's bytes; to /slow after 5 s, and to /large with many."""
+    """Answers with the number of the body's bytes.
+
+    To /slow after 5 s, to /second after one, to /large with many, and to /left once the client has left.
+    """
     received = 0
     while True:
         event = await receive()
@@ -32,6 +35,10 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
             break
     if scope["path"] == "/slow":
         await asyncio.sleep(5)
+    if scope["path"] == "/left":
+        await receive()
+    if scope["path"] == "/second":
+        await asyncio.sleep(1)
     body = bytes(LARGE) if scope["path"] == "/large" else str(received).encode()
     await send(
         {
@@ -130,6 +137,21 @@ async def test_an_upload_that_goes_on_slowly_is_answered(server: uvicorn.Server)
 
 async def test_a_client_waits_for_its_answer_as_long_as_it_takes(server: uvicorn.Server) -> None:
     assert status(await answer(server, b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")) == 200
+
+
+async def test_requests_that_are_sent_at_once_are_all_answered(server: uvicorn.Server) -> None:
+    """Though all together take longer than a connection may be idle."""
+    answered = await answer(server, b"GET /second HTTP/1.1\r\nHost: x\r\n\r\n" * 6)
+    assert answered.count(b"200 OK") == 6
+
+
+async def test_a_client_that_leaves_ends_a_request_though_it_has_sent_more(server: uvicorn.Server) -> None:
+    _, writer = await connect(server)
+    writer.write(b"GET /left HTTP/1.1\r\nHost: x\r\n\r\n" * 3)
+    await writer.drain()
+    await until(lambda: len(server.server_state.tasks) == 1)
+    writer.transport.abort()
+    await until(lambda: not server.server_state.tasks)
 
 
 async def test_a_kept_connection_is_closed_when_nothing_comes(server: uvicorn.Server) -> None:

@@ -123,6 +123,20 @@ async def test_an_unknown_key_of_a_json_body(
     assert said in await refusal(client, method, address, content=json.dumps(body), headers=JSON)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{%b}" % b",".join(b'"k%d":1' % number for number in range(20_000)),
+        b'{"embedding":[%b]}' % b",".join([b"0"] * 20_000),
+    ],
+    ids=["keys", "numbers"],
+)
+async def test_json_with_very_many_values(client: httpx.AsyncClient, body: bytes) -> None:
+    assert "more than 16,384 values" in await refusal(
+        client, "POST", "/api/face/search/json", content=body, headers=JSON
+    )
+
+
 async def test_an_unknown_name_is_shown_in_part(client: httpx.AsyncClient) -> None:
     for detail in (
         await refusal(client, "GET", f"/api/face?{'x' * 5000}=1"),

@@ -25,6 +25,9 @@ class Fake:
     seen: list[tuple[int, ...]] = field(default_factory=list)
     asked_for_largest: bool = False
 
+    def glimpse(self, image: Image) -> DetectedFace | None:
+        return None
+
     def detect(
         self, image: Image, *, largest_only: bool = False, min_face: float | None = None
     ) -> list[DetectedFace]:

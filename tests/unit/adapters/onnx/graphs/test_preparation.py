@@ -10,7 +10,7 @@ from onnx.reference import ReferenceEvaluator
 from adapters.onnx.engines.onnx_runtime import OnnxRuntimeSession
 from adapters.onnx.graphs.cache import PreparedModels
 from adapters.onnx.graphs.exports import GIVES_PROBABILITIES
-from adapters.onnx.graphs.preparation import FreeAxes, prepare
+from adapters.onnx.graphs.preparation import Dialect, FreeAxes, prepare
 from domain.errors import BrokenModel
 from tests.conftest import SFACE_FILE, packaged
 
@@ -27,8 +27,10 @@ def model(nodes: list[NodeProto], constants: dict[str, NDArray[np.generic]], *de
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
 
 
-def prepared_graph(source: ModelProto, free: FreeAxes = FreeAxes.NONE) -> GraphProto:
-    graph: GraphProto = ModelProto.FromString(prepare(source.SerializeToString(), free)).graph
+def prepared_graph(
+    source: ModelProto, free: FreeAxes = FreeAxes.NONE, dialect: Dialect = Dialect.ONNXRUNTIME
+) -> GraphProto:
+    graph: GraphProto = ModelProto.FromString(prepare(source.SerializeToString(), free, dialect)).graph
     return graph
 
 
@@ -66,15 +68,25 @@ def test_unpacked_weights_have_the_same_values() -> None:
 
 
 @pytest.mark.parametrize(
-    "slopes", [(0.25, -0.5, 1.0), (0.25, -0.5, 1.25)], ids=["none above 1", "one above 1"]
+    ("dialect", "slopes", "nodes"),
+    [
+        (Dialect.ONNXRUNTIME, (0.25, -0.5, 1.0), {"Mul", "Relu", "Add"}),
+        (Dialect.ONNXRUNTIME, (0.25, -0.5, 1.25), {"Mul", "Relu", "Add"}),
+        (Dialect.OPENVINO, (0.25, -0.5, 1.0), {"Mul", "Max"}),
+        (Dialect.OPENVINO, (0.25, -0.5, 1.25), {"Mul", "Relu", "Add"}),
+    ],
+    ids=["none above 1", "one above 1", "OpenVINO, none above 1", "OpenVINO, one above 1"],
 )
-def test_prelu_is_written_with_elementwise_nodes(slopes: tuple[float, ...]) -> None:
+def test_prelu_is_written_with_elementwise_nodes(
+    dialect: Dialect, slopes: tuple[float, ...], nodes: set[str]
+) -> None:
     slope = np.array(slopes, np.float32).reshape(3, 1, 1)
     prepared = prepare(
         model([helper.make_node("PRelu", ["x", "slope"], ["y"])], {"slope": slope}).SerializeToString(),
         FreeAxes.NONE,
+        dialect,
     )
-    assert {node.op_type for node in ModelProto.FromString(prepared).graph.node} == {"Mul", "Relu", "Add"}
+    assert {node.op_type for node in ModelProto.FromString(prepared).graph.node} == nodes
     expected = np.where(PICTURE > 0, PICTURE, slope * PICTURE)
     np.testing.assert_allclose(run(prepared), expected, rtol=1e-6, atol=1e-6)
 
@@ -109,9 +121,11 @@ def test_steep_channels_that_others_read_keep_their_sign() -> None:
     np.testing.assert_allclose(found, np.asarray(expected)[0], rtol=1e-5, atol=1e-6)
 
 
-def test_prelu_with_a_computed_slope_is_left_alone() -> None:
+@pytest.mark.parametrize("dialect", Dialect)
+def test_prelu_with_a_computed_slope_is_left_alone(dialect: Dialect) -> None:
     nodes = [helper.make_node("Abs", ["x"], ["slope"]), helper.make_node("PRelu", ["x", "slope"], ["y"])]
-    assert [node.op_type for node in prepared_graph(model(nodes, {})).node] == ["Abs", "PRelu"]
+    graph = prepared_graph(model(nodes, {}), dialect=dialect)
+    assert [node.op_type for node in graph.node] == ["Abs", "PRelu"]
 
 
 def test_dead_inputs_and_initializers_are_dropped() -> None:

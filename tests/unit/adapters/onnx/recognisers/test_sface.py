@@ -65,7 +65,8 @@ def test_the_norm_is_that_of_the_mean() -> None:
 
 def test_estimates_are_of_the_crop_alone_by_a_quicker_session() -> None:
     embedder = SFaceEmbedder(FakeSession())
-    embedder.estimate_with(LeftAndRight())
+    embedder.estimate_with(LeftAndRight)
+    assert embedder.estimates
     raw, none = embedder.estimate([one_sided(200), one_sided(100)]), embedder.estimate([])
     assert raw is not None
     assert none is not None
@@ -75,7 +76,9 @@ def test_estimates_are_of_the_crop_alone_by_a_quicker_session() -> None:
 
 
 def test_without_a_quicker_session_there_are_no_estimates() -> None:
-    assert SFaceEmbedder(LeftAndRight()).estimate([one_sided(200)]) is None
+    embedder = SFaceEmbedder(LeftAndRight())
+    assert not embedder.estimates
+    assert embedder.estimate([one_sided(200)]) is None
 
 
 def test_dimensions_come_from_the_file() -> None:
