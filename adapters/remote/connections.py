@@ -9,12 +9,13 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
-from threading import BoundedSemaphore, Lock, Thread
+from threading import BoundedSemaphore, Lock
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httptools
+
+from adapters.remote.lookup import addresses
 
 MAX_CONNECTIONS = 256
 """To one server."""
@@ -151,7 +152,7 @@ class HttpServer:
         end = min(deadline, self._clock() + CONNECT_S)
         try:
             failure: OSError = TimeoutError("no address in time")
-            for family, kind, protocol, _, address in _addresses(self._host, self._port, self._left(end)):
+            for family, kind, protocol, _, address in addresses(self._host, self._port, self._left(end)):
                 connection = socket.socket(family, kind, protocol)
                 try:
                     connection.settimeout(self._left(end))
@@ -269,33 +270,3 @@ def _has_news(connection: socket.socket) -> bool:
     poll = select.poll()
     poll.register(connection, select.POLLIN)
     return bool(poll.poll(0))
-
-
-def _addresses(host: str, port: int, seconds: float) -> list[Any]:
-    """Those of a host, looked up within some seconds, as socket.getaddrinfo tells them; none if that takes longer.
-
-    Raises:
-        OSError: it has none.
-    """
-    try:
-        ip_address(host)
-    except ValueError:
-        pass
-    else:
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    found: list[Any] = []
-    failed: list[OSError] = []
-
-    def look_up() -> None:
-        try:
-            found.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except OSError as error:
-            failed.append(error)
-
-    # Nothing else ends a look-up: it goes on by itself then.
-    thread = Thread(target=look_up, name="face-lookup", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if failed:
-        raise failed[0]
-    return list(found)
