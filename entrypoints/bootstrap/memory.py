@@ -27,9 +27,15 @@ def collect_garbage_seldom() -> None:
     gc.set_threshold(_YOUNG_OBJECTS, _YOUNG_COLLECTIONS, _MIDDLE_COLLECTIONS)
 
 
+def give_back_memory() -> None:
+    """Collect garbage, which may hold photos and is looked for seldom, and return what has been freed."""
+    gc.collect()
+    return_freed_memory()
+
+
 @asynccontextmanager
 async def giving_back_memory(
-    give_back: Callable[[], object] = return_freed_memory, every_s: float = EVERY_S, work_s: float = _WORK_S
+    give_back: Callable[[], object] = give_back_memory, every_s: float = EVERY_S, work_s: float = _WORK_S
 ) -> AsyncIterator[None]:
     """Give it back every few seconds in which this process has worked.
 

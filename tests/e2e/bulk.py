@@ -6,6 +6,8 @@ from typing import Any
 
 from tests.e2e.service import face_api, furnish
 
+EXACT = {"FACE_PRECISION": "float"}
+"""Similarities of embeddings: those of estimates are others, and the first answers of a service have none."""
 LARGEST = ("--faces", "largest")
 
 

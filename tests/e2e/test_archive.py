@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.bulk import LARGEST, refused, report_of, run
+from tests.e2e.bulk import EXACT, LARGEST, refused, report_of, run
 from tests.e2e.service import Service
 
 
@@ -16,7 +16,7 @@ def moved(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Iterator[tu
     old, new = tmp_path_factory.mktemp("old"), tmp_path_factory.mktemp("new")
     run(old, "enroll", photos, *LARGEST, FACE_STORE_CROPS="true")
     run(old, "enroll", photos, *LARGEST, "--collection", "other", "--create")
-    with Service(old) as service:
+    with Service(old, EXACT) as service:
         person = service.client.get("/api/profile").json()["data"][0]
         body = {"metadata": {"team": ["red", 1]}}
         assert service.client.patch(f"/api/profile/{person['id']}", json=body).status_code == 200
@@ -26,7 +26,7 @@ def moved(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Iterator[tu
         assert stat.S_IMODE((old / "people.zip").stat().st_mode) == 0o600
         report = report_of(new, "import", old / "people.zip")
         assert (report["new_people"], report["new_faces"]) == (9, 24)
-        with Service(new) as other:
+        with Service(new, EXACT) as other:
             yield service, other
 
 

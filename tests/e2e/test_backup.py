@@ -11,11 +11,8 @@ import pytest
 
 from adapters.embedded_postgres.server import EmbeddedPostgres
 from entrypoints.bootstrap.container import CALIBRATIONS
-from tests.e2e.bulk import LARGEST, refused, report_of, run
+from tests.e2e.bulk import EXACT, LARGEST, refused, report_of, run
 from tests.e2e.service import Service
-
-EXACT = {"FACE_PRECISION": "float"}
-"""Similarities of embeddings: those of estimates are others, and the first answers of a service have none."""
 
 
 @dataclass(frozen=True)

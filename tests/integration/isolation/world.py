@@ -96,11 +96,15 @@ class World:
         return answer
 
     def contents(self, collection: str) -> Contents:
-        """All of a collection."""
+        """All of a collection; nothing if it has been deleted."""
         parameters = {"collection": collection}
-        people = self.send(self.admin, "GET", "/api/profile", params=parameters).json()["data"]
-        faces = self.send(self.admin, "GET", "/api/face", params=parameters).json()["data"]
-        return Contents(people, faces)
+        people, faces = (
+            self.send(self.admin, "GET", path, params=parameters).json()
+            for path in ("/api/profile", "/api/face")
+        )
+        if people.get("code") == faces.get("code") == "collection_not_found":
+            return Contents([], [])
+        return Contents(people["data"], faces["data"])
 
     def enrol(self, collection: str, name: str, colour: tuple[int, int, int]) -> None:
         """By the administrator; the person is made if there is none of the name."""
