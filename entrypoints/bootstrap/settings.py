@@ -148,9 +148,9 @@ class Settings(Options, frozen=True, kw_only=True):
 
     @property
     def worker_count(self) -> int:
-        """Number of threads that analyse images, in a process that is the only one: one more than cores by default.
+        """Number of threads that analyse images, in a process that is the only one: two more than cores by default.
 
-        Threads take turns in Python; while one waits for its turn, another computes.
+        Threads take turns in Python; while some wait for their turn, others compute.
         """
         return self.workers or self._workers(1)
 
@@ -178,7 +178,7 @@ class Settings(Options, frozen=True, kw_only=True):
     def _workers(self, processes: int) -> int:
         if self.detection_url and self.recognition_url:
             return _WAITING_WORKERS
-        return ceil(self.cores / processes) + 1
+        return ceil(self.cores / processes) + 2
 
 
 def load_settings(environment: Mapping[str, str] | None = None, dotenv: Path | None = None) -> Settings:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -37,6 +38,10 @@ WORKER_STOP_S = 29
 """How long a clean stop of a worker may take: less than its parent waits."""
 
 _POLL_S = 0.1
+
+_SWITCH_S = 0.0005
+"""For how long a thread may keep others from Python. With Python's own 5 ms the event loop and the workers wait for
+each other as long as a photo takes: docs/decisions/0010-processes.md."""
 
 
 async def answer_alone(
@@ -145,6 +150,7 @@ async def answer(
 
     stop.on_stop = end
     collect_garbage_seldom()
+    sys.setswitchinterval(_SWITCH_S)
     async with giving_back_memory():
         await server.serve([listener])
     if tasks := server.server_state.tasks:

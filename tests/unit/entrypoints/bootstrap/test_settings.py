@@ -32,8 +32,8 @@ def test_models_are_in_the_data_directory_or_where_the_operator_wants_them() -> 
 def test_the_processes_of_a_service_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("entrypoints.bootstrap.settings.usable_cores", lambda: 10)
     settings = load_settings({}, NOWHERE)
-    assert (settings.process_count, settings.worker_count) == (3, 11)
-    assert settings.of_one_process().worker_count == 5
+    assert (settings.process_count, settings.worker_count) == (3, 12)
+    assert settings.of_one_process().worker_count == 6
     given = load_settings({"FACE_PROCESSES": "2", "FACE_WORKERS": "3"}, NOWHERE)
     assert (given.process_count, given.of_one_process().worker_count) == (2, 3)
 
