@@ -41,8 +41,6 @@ def share_one_arena() -> None:
     glibc gives each thread an arena of its own, of which malloc_trim leaves the end alone: up to 64 MB a thread stay
     after a peak. Does nothing unless the C library is glibc. Call it before other threads start.
     """
-    if os.environ.get("NO_ARENA"):
-        return
     with suppress(AttributeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
