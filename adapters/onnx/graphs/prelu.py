@@ -10,7 +10,7 @@ network in int8. Nodes that read x twice it compiles into one pass of their own,
 them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,26 +20,35 @@ _MIN_FACTOR = 2.0**-10
 """Of |1 - s|: its inverse must not be huge."""
 
 Slopes = NDArray[np.float32]
+_Replacement = Callable[[str, str, Slopes, GraphProto, dict[str, TensorProto]], Iterator[NodeProto]]
+"""From a PRelu's input, output and slopes, the graph and its constants to the nodes in its place."""
 
 
 def rewrite_prelu(graph: GraphProto) -> list[NodeProto]:
     """The graph's nodes without PRelu of constant slopes; constants are added to the graph, and some are changed."""
-    constants = {tensor.name: tensor for tensor in graph.initializer}
-    return [new for node in graph.node for new in _rewritten(node, graph, constants)]
+    return _replaced(graph, _as_relu)
 
 
 def unfuse_prelu(graph: GraphProto) -> list[NodeProto]:
     """The graph's nodes with PRelu of constant slopes as max(x, s x); constants are added to the graph."""
+    return _replaced(graph, _as_max)
+
+
+def _replaced(graph: GraphProto, replacement: _Replacement) -> list[NodeProto]:
     constants = {tensor.name: tensor for tensor in graph.initializer}
-    return [new for node in graph.node for new in _unfused(node, graph, constants)]
+    nodes: list[NodeProto] = []
+    for node in graph.node:
+        if node.op_type != "PRelu" or node.input[1] not in constants:
+            nodes.append(node)
+            continue
+        slopes: Slopes = numpy_helper.to_array(constants[node.input[1]]).astype(np.float32)
+        nodes.extend(replacement(node.input[0], node.output[0], slopes, graph, constants))
+    return nodes
 
 
-def _unfused(node: NodeProto, graph: GraphProto, constants: dict[str, TensorProto]) -> Iterator[NodeProto]:
-    if node.op_type != "PRelu" or node.input[1] not in constants:
-        yield node
-        return
-    x, y = node.input[0], node.output[0]
-    slopes: Slopes = numpy_helper.to_array(constants[node.input[1]]).astype(np.float32)
+def _as_max(
+    x: str, y: str, slopes: Slopes, graph: GraphProto, _constants: dict[str, TensorProto]
+) -> Iterator[NodeProto]:
     if (slopes > 1).any():
         yield from _for_any_slopes(x, y, slopes, graph)
         return
@@ -47,12 +56,9 @@ def _unfused(node: NodeProto, graph: GraphProto, constants: dict[str, TensorProt
     yield helper.make_node("Max", [x, f"{y}_sloped"], [y])
 
 
-def _rewritten(node: NodeProto, graph: GraphProto, constants: dict[str, TensorProto]) -> Iterator[NodeProto]:
-    if node.op_type != "PRelu" or node.input[1] not in constants:
-        yield node
-        return
-    x, y = node.input[0], node.output[0]
-    slopes: Slopes = numpy_helper.to_array(constants[node.input[1]]).astype(np.float32)
+def _as_relu(
+    x: str, y: str, slopes: Slopes, graph: GraphProto, constants: dict[str, TensorProto]
+) -> Iterator[NodeProto]:
     factor: Slopes = np.float32(1) - slopes
     readers = [reader for reader in graph.node if y in reader.input]
     reversed_ = bool((factor < 0).any())
