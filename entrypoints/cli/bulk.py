@@ -56,6 +56,7 @@ INTERRUPTED = 130
 """Exit status of a command that was stopped by Ctrl-C or SIGTERM, as in shells."""
 
 GO_ON = "run the same command again to go on"
+BEGIN_ANEW = "run the same command again to begin anew"
 
 
 class NoDataDirectory(click.ClickException):
