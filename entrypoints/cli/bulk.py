@@ -21,7 +21,7 @@ from application.audit_notes import noting
 from domain.audit import AuditEvent
 from domain.errors import CollectionNotFound, FaceServiceError, Unavailable
 from domain.people import DEFAULT_COLLECTION
-from entrypoints.bootstrap.audit_lines import write_audit_lines
+from entrypoints.bootstrap.log import write_audit_lines
 from entrypoints.bootstrap.remedies import explained
 from entrypoints.bootstrap.settings import Settings, load_settings
 

@@ -18,9 +18,8 @@ from dependency_injector import providers
 from adapters.prometheus.folder import allocate, metrics_folder
 from entrypoints.bootstrap.access import require_key
 from entrypoints.bootstrap.address import listen, url_of
-from entrypoints.bootstrap.audit_lines import write_audit_lines
 from entrypoints.bootstrap.database import running_database
-from entrypoints.bootstrap.log import configure_log
+from entrypoints.bootstrap.log import configure_log, write_audit_lines
 from entrypoints.bootstrap.settings import Settings, load_settings
 from entrypoints.bootstrap.signals import StopSignals
 from entrypoints.bootstrap.storage import StorageContainer
