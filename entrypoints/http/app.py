@@ -1,9 +1,9 @@
 """The HTTP application over a container's use cases."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib.metadata import version
-from typing import TypeVar
 
+from dependency_injector import providers
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
@@ -11,25 +11,6 @@ from litestar.enums import ScopeType
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from application.api_keys import ManageKeys
-from application.audit import ReadAudit
-from application.calibration_report import ReportCalibration
-from application.catalogue import ListModels
-from application.enrolment import EnrolBatch, EnrolFace
-from application.gallery_check.check import CheckGallery
-from application.health import CheckReadiness
-from application.idempotency import AnswerOnce
-from application.liveness.sessions import ReadLivenessSession, StartLivenessSession, TakeLivenessFrame
-from application.people import ManageCollections, ManageFaces, ManageProfiles
-from application.recognition import (
-    CheckLiveness,
-    DetectFaces,
-    EmbedFaces,
-    Identify,
-    RecognizeFace,
-)
-from application.right_of_access import ExportPerson
-from application.verification import VerifyFace
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.http.access import AccessGuard, BrowserRules
@@ -78,33 +59,31 @@ CONTROLLERS = (
     MetricsController,
 )
 
-USE_CASES: Mapping[str, type] = {
-    "answer_once": AnswerOnce,
-    "check_gallery": CheckGallery,
-    "check_liveness": CheckLiveness,
-    "check_readiness": CheckReadiness,
-    "detect_faces": DetectFaces,
-    "embed_faces": EmbedFaces,
-    "export_person": ExportPerson,
-    "identify": Identify,
-    "list_models": ListModels,
-    "manage_collections": ManageCollections,
-    "manage_faces": ManageFaces,
-    "manage_keys": ManageKeys,
-    "manage_profiles": ManageProfiles,
-    "read_audit": ReadAudit,
-    "read_liveness_session": ReadLivenessSession,
-    "recognize_face": RecognizeFace,
-    "report_calibration": ReportCalibration,
-    "enrol_batch": EnrolBatch,
-    "enrol_face": EnrolFace,
-    "start_liveness_session": StartLivenessSession,
-    "take_liveness_frame": TakeLivenessFrame,
-    "verify_face": VerifyFace,
-}
-"""What handlers may ask for: the parameter's name, which is the container's too, and its type."""
-
-T = TypeVar("T")
+USE_CASES = (
+    "answer_once",
+    "check_gallery",
+    "check_liveness",
+    "check_readiness",
+    "detect_faces",
+    "embed_faces",
+    "enrol_batch",
+    "enrol_face",
+    "export_person",
+    "identify",
+    "list_models",
+    "manage_collections",
+    "manage_faces",
+    "manage_keys",
+    "manage_profiles",
+    "read_audit",
+    "read_liveness_session",
+    "recognize_face",
+    "report_calibration",
+    "start_liveness_session",
+    "take_liveness_frame",
+    "verify_face",
+)
+"""What handlers may ask for: the names of parameters, which are the container's too."""
 
 
 def create_app(container: Container) -> ASGIApp:
@@ -138,8 +117,8 @@ def create_api(container: Container) -> Litestar:
     api = Litestar(
         [*CONTROLLERS, docs_router, console_router],
         dependencies={
-            name: Provide(_bridge(getattr(container, name), kind), use_cache=True, sync_to_thread=False)
-            for name, kind in USE_CASES.items()
+            name: Provide(_bridge(getattr(container, name)), use_cache=True, sync_to_thread=False)
+            for name in USE_CASES
         },
         guards=[
             AccessGuard(
@@ -187,11 +166,11 @@ def _cors(origins: list[str]) -> CORSConfig | None:
     )
 
 
-def _bridge(provider: Callable[[], T], kind: type[T]) -> Callable[[], T]:
-    """A function whose return annotation is the type: the framework reads it there."""
+def _bridge(provider: providers.Factory[object]) -> Callable[[], object]:
+    """A function whose return annotation is what the provider makes: the framework reads it there."""
 
-    def provide() -> T:
+    def provide() -> object:
         return provider()
 
-    provide.__annotations__["return"] = kind
+    provide.__annotations__["return"] = provider.provides
     return provide
