@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from application.audit_notes import AuditNotes
+from application.background import in_background
 from application.people import Page
 from application.ports.audit import AuditFilter, AuditLog
 from domain.audit import MAX_IDS, AuditEntry, AuditEvent, ChainCheck
@@ -149,12 +150,10 @@ class AuditTrail:
         if not self.on:
             yield
             return
-        task = asyncio.create_task(self._run())
         try:
-            yield
+            async with in_background(self._run()):
+                yield
         finally:
-            task.cancel()
-            await asyncio.wait({task})
             if not await self.written() and self._queue:
                 logger.error("audit entries are lost, as the service stops: %d", len(self._queue))
 

@@ -15,6 +15,7 @@ from litestar.types import ASGIApp
 
 from adapters.prometheus.metrics import MODEL_LOAD_SECONDS
 from adapters.shared_memory.counters import SharedCounters
+from application.background import in_background
 from domain.errors import Unavailable
 from entrypoints.bootstrap.access import require_key
 from entrypoints.bootstrap.container import Container
@@ -64,16 +65,16 @@ class FaceService:
         container = self.container
         container.counters.override(providers.Object(SharedCounters(worker.counters, worker.place)))
         stop = StopSignals(WORKER_STOP_S)
-        heart = asyncio.create_task(worker.beat())
-        try:
-            async with running(container, join=True, loaded=MODEL_LOAD_SECONDS.set), sampling(container):
-                if worker.others_answer:
-                    await _until_ready(container)
-                else:
-                    await warn_of_former_models(container)
-                await self._answer(worker.socket(), stop, partial(worker.report, READY))
-        finally:
-            heart.cancel()
+        async with (
+            in_background(worker.beat()),
+            running(container, join=True, loaded=MODEL_LOAD_SECONDS.set),
+            sampling(container),
+        ):
+            if worker.others_answer:
+                await _until_ready(container)
+            else:
+                await warn_of_former_models(container)
+            await self._answer(worker.socket(), stop, partial(worker.report, READY))
 
     async def _answer(self, listener: socket.socket, stop: StopSignals, started: Callable[[], None]) -> None:
         app, settings = create_app(self.container), self.container.settings()
