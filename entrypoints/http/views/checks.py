@@ -10,12 +10,13 @@ from domain.liveness.capture import UndeterminedReason
 from domain.liveness.detection import Liveness, LivenessVerdict
 from domain.liveness.movements import Movement
 from domain.liveness.session import SessionEvidence
-from domain.quality import QualityReport, Reason
+from domain.quality import QualityReport
 from entrypoints.http.envelope import Success
+from entrypoints.http.views import Mirror
 from entrypoints.http.views.detection import DetectedView
 
 
-class LivenessView(msgspec.Struct):
+class LivenessView(Mirror):
     """Whether a face is a living person's."""
 
     live: Annotated[bool, Meta(description="Whether the verdict is live")]
@@ -26,13 +27,6 @@ class LivenessView(msgspec.Struct):
         list[UndeterminedReason],
         Meta(description="Why the verdict is undetermined and the score says nothing; else empty"),
     ]
-
-    @classmethod
-    def of(cls, liveness: Liveness) -> "LivenessView":
-        """Show a liveness verdict."""
-        return cls(
-            liveness.live, liveness.score, liveness.threshold, liveness.verdict, list(liveness.reasons)
-        )
 
 
 class FaceLivenessView(LivenessView):
@@ -65,17 +59,12 @@ class QualityView(msgspec.Struct):
         return cls(report.score, {str(measure): value for measure, value in report.values.items()})
 
 
-class ReasonView(msgspec.Struct):
+class ReasonView(Mirror):
     """A measure that misses its bound."""
 
     measure: str
     value: float
     bound: float
-
-    @classmethod
-    def of(cls, reason: Reason) -> "ReasonView":
-        """Show a missed bound."""
-        return cls(reason.measure, reason.value, reason.bound)
 
 
 def liveness_of(face: AnalysedFace) -> LivenessView | UnsetType:

@@ -8,9 +8,9 @@ from msgspec import UNSET, Meta, UnsetType
 from application.enrolment import EnrolledFace
 from domain.enrolment import FaceConflict
 from domain.errors import FaceServiceError
-from domain.people import Face
 from entrypoints.bootstrap.remedies import explained
 from entrypoints.http.envelope import Success
+from entrypoints.http.views import Mirror
 from entrypoints.http.views.checks import (
     LivenessView,
     QualityView,
@@ -23,7 +23,7 @@ from entrypoints.http.views.checks import (
 from entrypoints.http.views.numbers import Id, Least, LeftOut, NextId, Similarity
 
 
-class FaceView(msgspec.Struct):
+class FaceView(Mirror):
     """A registered face."""
 
     id: Id
@@ -31,11 +31,6 @@ class FaceView(msgspec.Struct):
     name: str
     recognition_model: str
     detection_model: str
-
-    @classmethod
-    def of(cls, face: Face) -> "FaceView":
-        """Show a face."""
-        return cls(face.id, face.profile_id, face.name, face.recognition_model, face.detection_model)
 
 
 class FaceAnswer(Success, kw_only=True):
