@@ -195,7 +195,7 @@ class ReadAudit:
     async def list(self, where: AuditFilter, limit: int, after: int | None = None) -> Page[AuditEntry, int]:
         """At most `limit` entries after the cursor, oldest first."""
         found = await self.log.list(where, limit + 1, after)
-        return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
+        return Page.of(found, limit, lambda entry: entry.id)
 
     async def verify(self) -> AuditCheck:
         """Check every entry that is there now; the service may go on writing meanwhile."""
