@@ -1,6 +1,6 @@
 """Liveness and quality of faces."""
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -67,6 +67,10 @@ class ReasonView(Mirror):
     bound: float
 
 
+CheckedLiveness: TypeAlias = Annotated[LivenessView | UnsetType, Meta(description="If it was checked")]
+WantedQuality: TypeAlias = Annotated[QualityView | UnsetType, Meta(description="With quality=true")]
+
+
 def liveness_of(face: AnalysedFace) -> LivenessView | UnsetType:
     """The liveness of a face, if it was checked."""
     return UNSET if face.liveness is None else LivenessView.of(face.liveness)
@@ -87,6 +91,12 @@ class SessionEvidenceView(msgspec.Struct, omit_defaults=True):
         """Show the evidence of a liveness session."""
         score = UNSET if evidence.passive_score is None else evidence.passive_score
         return cls(evidence.similarity, evidence.threshold, list(evidence.movements), score)
+
+
+EvidenceOfSession: TypeAlias = Annotated[
+    SessionEvidenceView | UnsetType,
+    Meta(description="With liveness_session: why the face is taken for alive"),
+]
 
 
 def session_of(face: AnalysedFace) -> SessionEvidenceView | UnsetType:

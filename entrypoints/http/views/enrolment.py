@@ -12,9 +12,9 @@ from entrypoints.bootstrap.remedies import explained
 from entrypoints.http.envelope import Success
 from entrypoints.http.views import Mirror
 from entrypoints.http.views.checks import (
-    LivenessView,
-    QualityView,
-    SessionEvidenceView,
+    CheckedLiveness,
+    EvidenceOfSession,
+    WantedQuality,
     left_out_of,
     liveness_of,
     quality_of,
@@ -72,13 +72,10 @@ class RegisteredView(msgspec.Struct, omit_defaults=True):
     warnings: Annotated[
         list[ConflictView] | UnsetType, Meta(description="What is doubtful, with on_conflict=warn")
     ] = UNSET
-    liveness: Annotated[LivenessView | UnsetType, Meta(description="If it was checked")] = UNSET
-    quality: Annotated[QualityView | UnsetType, Meta(description="With quality=true")] = UNSET
+    liveness: CheckedLiveness = UNSET
+    quality: WantedQuality = UNSET
     faces_left_out: LeftOut | UnsetType = UNSET
-    liveness_session: Annotated[
-        SessionEvidenceView | UnsetType,
-        Meta(description="With liveness_session: why the face is taken for alive"),
-    ] = UNSET
+    liveness_session: EvidenceOfSession = UNSET
 
     @classmethod
     def of(cls, registered: EnrolledFace, *, quality: bool = False) -> "RegisteredView":
