@@ -65,7 +65,7 @@ class CollectionView(msgspec.Struct):
     name: str
     profiles: Annotated[int, Meta(description="How many people are in it")]
     retention_days: Annotated[int | None, Meta(description="How long people are kept; null: for good")]
-    retention_from: Annotated[RetentionFrom, Meta(description="From when on the days are counted")]
+    retention_from: Annotated[RetentionFrom, Meta(description="From when on the days are counted.")]
 
     @classmethod
     def of(cls, collection: Collection) -> "CollectionView":
