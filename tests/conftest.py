@@ -1,6 +1,7 @@
 """Faces to test with, and the models that come with the installation."""
 
 import os
+import sys
 from importlib.metadata import distribution
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,7 @@ from adapters.onnx.graphs.cache import PreparedModels
 from adapters.onnx.graphs.preparation import FreeAxes
 from adapters.onnx.recognisers.sface import SFaceEmbedder
 from domain.faces import Image
+from tests.e2e.forking import SERVER
 from tests.shared_folder import prepared_folder, shared_folder
 
 # How long an example takes, or to make one, says more of the machine than of the code.
@@ -31,8 +33,9 @@ SFACE_FILE = "face_recognition_sface_2021dec_int8bq.onnx"
 
 
 def pytest_configure() -> None:
-    """Make the folder that this process shares with those that it starts."""
+    """Make the folder that this process shares with those that it starts, and let it fork them."""
     shared_folder()
+    SERVER.used = sys.platform == "linux"
 
 
 @pytest.hookimpl(tryfirst=True)
