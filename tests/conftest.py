@@ -50,11 +50,12 @@ def _shared(item: pytest.Item) -> str:
     folder = item.path.relative_to(REPOSITORY).parts[1]
     if folder in {"accuracy", "browser"}:
         return folder  # embeddings; a browser and a service
-    if "shared_service" in getattr(item, "fixturenames", ()):
-        parameters: dict[str, object] = getattr(getattr(item, "callspec", None), "params", {})
-        return "services" if parameters.get("shared_service") == "services" else "service"
-    if {"served", "model_files"} & set(getattr(item, "fixturenames", ())):
-        return "models"
+    fixtures = getattr(item, "fixturenames", ())
+    parameters: dict[str, object] = getattr(getattr(item, "callspec", None), "params", {})
+    if "shared_service" in fixtures:
+        return f"service {parameters.get('shared_service')}"
+    if "engine_name" in fixtures:
+        return f"models {parameters.get('engine_name')}"
     if folder in {"contract", "integration"} and "FACE_TEST_DATABASE_URL" in os.environ:
         return "database"
     return str(item.path)
