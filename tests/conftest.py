@@ -17,7 +17,7 @@ from adapters.onnx.graphs.preparation import FreeAxes
 from adapters.onnx.recognisers.sface import SFaceEmbedder
 from domain.faces import Image
 from tests.e2e.forking import SERVER
-from tests.shared_folder import prepared_folder, shared_folder
+from tests.shared_folder import prepared_folder, shared_folder, with_models
 
 # How long an example takes, or to make one, says more of the machine than of the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -121,9 +121,7 @@ def prepared_models() -> PreparedModels:
 @pytest.fixture(scope="session")
 def data_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """That of an instance whose models are prepared in the cache that all tests share."""
-    folder = tmp_path_factory.mktemp("instance")
-    (folder / "prepared").symlink_to(prepared_folder())
-    return folder
+    return with_models(tmp_path_factory.mktemp("instance"))
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from typing import IO, ClassVar, Self
 import httpx
 
 from tests.e2e.forking import FACE_API, SERVER, ForkedProcess
-from tests.shared_folder import made_once, prepared_folder
+from tests.shared_folder import made_once, with_models
 
 START_S = 180
 COMMAND_S = 600
@@ -145,8 +145,7 @@ def first_start() -> Path:
     """The data directory of a service that has been started and stopped once, with nobody in it."""
 
     def start(folder: Path) -> None:
-        (folder / "data").mkdir(0o700)
-        (folder / "data" / "prepared").symlink_to(prepared_folder())
+        with_models(folder / "data")
         with Service(folder, from_nothing=True):
             pass
         # A cluster's copies outlive no machine: they need not wait for the disk.
@@ -160,8 +159,7 @@ def furnish(data: Path, database: str = "embedded") -> None:
     """Make a data directory as the first start leaves it, if there is none."""
     if data.exists():
         return
-    data.mkdir(0o700, parents=True)
-    (data / "prepared").symlink_to(prepared_folder())
+    with_models(data)
     if database == "embedded":
         made = [first_start() / name for name in ("postgres", "postgres.grants")]
         subprocess.run(["cp", "-a", *made, data], check=True)  # as it belongs to another account
