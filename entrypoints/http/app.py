@@ -90,7 +90,9 @@ def create_app(container: Container) -> ASGIApp:
     """The application; whoever runs it keeps the container running (see entrypoints/bootstrap/start.py)."""
     settings: Settings = container.settings()
     api = create_api(container)
-    budget = UploadBudget(settings.max_uploads_bytes, container.return_freed_memory())
+    budget = UploadBudget(
+        settings.max_uploads_bytes, container.workers().count_received, container.return_freed_memory()
+    )
     punctual = within_deadline(api, settings.deadline_s)
     bounded = refuse_at_stop(bound_uploads(drop_abandoned_work(punctual), budget))
     requests = security_headers(
