@@ -46,7 +46,9 @@ def _locked(folder: Path, deadline: float) -> int | None:
                 return descriptor
         except (BlockingIOError, FileNotFoundError):  # held by another one, or removed by it just now
             time.sleep(_POLL_S)
-        except FileExistsError:  # removed by another one before mkdir has looked at what is there, or no folder
+        except (
+            FileExistsError
+        ):  # removed by another one before mkdir has looked at what is there, or no folder
             if _is_no_folder(folder):
                 deadline = 0
         except OSError:
