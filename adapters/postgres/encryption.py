@@ -37,7 +37,9 @@ async def check_keys(engine: AsyncEngine) -> None:
         used.update(bytes(row.id) for row in await database.fetch(part.used_keys, {}))
     if missing := sorted(used.difference(given)):
         key = missing[0].hex()
-        which = f"the key {key} is missing: it" if sealing is None else f"it has another key than {key}, which"
+        which = (
+            f"the key {key} is missing: it" if sealing is None else f"it has another key than {key}, which"
+        )
         raise StartupError(f"{_SETTING}: {which} has encrypted embeddings in this database")
     if sealing is None:
         return
