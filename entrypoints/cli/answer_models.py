@@ -14,7 +14,7 @@ from dependency_injector import providers
 from adapters.prometheus.metrics import MODEL_LOAD_SECONDS
 from adapters.system.machine import keep_freed_memory, return_freed_memory
 from entrypoints.bootstrap.analysis import AnalysisContainer
-from entrypoints.bootstrap.certificates import server_context
+from entrypoints.bootstrap.certificates import renewed_server_context
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.bootstrap.signals import StopSignals
 from entrypoints.bootstrap.tracing import open_traces
@@ -48,7 +48,7 @@ class ModelService:
         """
         async with self._running() as (container, served), traces_to(self.settings) as traces:
             app = create_model_app(container, served, traces)
-            tls = server_context(self.settings)
+            tls = renewed_server_context(self.settings)
             await answer(app, self.settings, listener, stop, started, refusal, tls=tls)
 
     async def answer_as_worker(self, worker: Worker) -> None:
