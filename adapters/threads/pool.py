@@ -112,6 +112,10 @@ class ThreadWorkerPool(WorkerPool):
         except (Interrupted, TimeoutError):
             raise Busy("Photos that take long have to wait; try again in a moment.") from None
 
+    def has_several(self) -> bool:
+        """Whether a call has company, which runs or waits."""
+        return self._ordinary.has_several
+
     def prepare_to_close(self) -> None:
         """Refuse from some seconds on what takes long, so that a service can stop in time."""
         self._stop_at = time.monotonic() + _STOP_S
