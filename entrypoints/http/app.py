@@ -1,7 +1,6 @@
 """The HTTP application over a container's use cases."""
 
 from collections.abc import Callable
-from functools import cache
 from importlib.metadata import version
 
 from dependency_injector import providers
@@ -28,7 +27,6 @@ from entrypoints.http.middleware.stopping import refuse_at_stop
 from entrypoints.http.middleware.traced import traced
 from entrypoints.http.middleware.uploads import UploadBudget, bound_uploads
 from entrypoints.http.openapi.document import openapi_config
-from entrypoints.http.recognising import recognising
 from entrypoints.http.requests.text import check_address
 from entrypoints.http.routes.audit import AuditController
 from entrypoints.http.routes.batch import BatchController
@@ -94,10 +92,7 @@ def create_app(container: Container) -> ASGIApp:
     budget = UploadBudget(
         settings.max_uploads_bytes, container.workers().count_received, container.return_freed_memory()
     )
-    recognize_face = cache(container.recognize_face)
-    # CORS headers are the framework's.
-    shorter = api if settings.cors_origins else recognising(api, access_guard(container), recognize_face)
-    punctual = within_deadline(shorter, settings.deadline_s)
+    punctual = within_deadline(api, settings.deadline_s)
     bounded = refuse_at_stop(bound_uploads(drop_abandoned_work(punctual), budget))
     requests = security_headers(
         behind_proxies(
@@ -117,7 +112,7 @@ def create_app(container: Container) -> ASGIApp:
     return application
 
 
-def access_guard(container: Container) -> AccessGuard:
+def _access_guard(container: Container) -> AccessGuard:
     """What checks each request."""
     settings: Settings = container.settings()
     hosts = frozenset(name.lower() for name in settings.allowed_hosts)
@@ -134,7 +129,7 @@ def create_api(container: Container) -> Litestar:
             name: Provide(_bridge(getattr(container, name)), use_cache=True, sync_to_thread=False)
             for name in USE_CASES
         },
-        guards=[access_guard(container)],
+        guards=[_access_guard(container)],
         cors_config=_cors(settings.cors_origins),
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         before_request=check_address,
