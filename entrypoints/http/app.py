@@ -20,9 +20,8 @@ from entrypoints.http.middleware.audit import audited
 from entrypoints.http.middleware.deadline import within_deadline
 from entrypoints.http.middleware.disconnects import drop_abandoned_work
 from entrypoints.http.middleware.measured import measured
-from entrypoints.http.middleware.methods import allow_all_methods, head_as_get
+from entrypoints.http.middleware.methods import head_as_get
 from entrypoints.http.middleware.proxies import behind_proxies
-from entrypoints.http.middleware.quotas import show_quota
 from entrypoints.http.middleware.security_headers import security_headers
 from entrypoints.http.middleware.stopping import refuse_at_stop
 from entrypoints.http.middleware.traced import traced
@@ -90,7 +89,9 @@ def create_app(container: Container) -> ASGIApp:
     """The application; whoever runs it keeps the container running (see entrypoints/bootstrap/start.py)."""
     settings: Settings = container.settings()
     api = create_api(container)
-    budget = UploadBudget(settings.max_uploads_bytes, container.return_freed_memory())
+    budget = UploadBudget(
+        settings.max_uploads_bytes, container.workers().count_received, container.return_freed_memory()
+    )
     punctual = within_deadline(api, settings.deadline_s)
     bounded = refuse_at_stop(bound_uploads(drop_abandoned_work(punctual), budget))
     requests = security_headers(
@@ -111,6 +112,14 @@ def create_app(container: Container) -> ASGIApp:
     return application
 
 
+def _access_guard(container: Container) -> AccessGuard:
+    """What checks each request."""
+    settings: Settings = container.settings()
+    hosts = frozenset(name.lower() for name in settings.allowed_hosts)
+    origins = frozenset(origin.rstrip("/") for origin in settings.cors_origins)
+    return AccessGuard(container.authenticate(), container.limit_clients(), BrowserRules(hosts, origins))
+
+
 def create_api(container: Container) -> Litestar:
     """The framework's part of the application: its routes and what they need."""
     settings: Settings = container.settings()
@@ -120,20 +129,10 @@ def create_api(container: Container) -> Litestar:
             name: Provide(_bridge(getattr(container, name)), use_cache=True, sync_to_thread=False)
             for name in USE_CASES
         },
-        guards=[
-            AccessGuard(
-                container.authenticate(),
-                container.limit_clients(),
-                BrowserRules(
-                    frozenset(name.lower() for name in settings.allowed_hosts),
-                    frozenset(origin.rstrip("/") for origin in settings.cors_origins),
-                ),
-            )
-        ],
+        guards=[_access_guard(container)],
         cors_config=_cors(settings.cors_origins),
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         before_request=check_address,
-        before_send=[allow_all_methods, show_quota],
         openapi_config=openapi_config(version("face-api")),
         request_max_body_size=settings.max_body_bytes,
         logging_config=None,
