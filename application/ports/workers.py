@@ -17,11 +17,9 @@ class PhotoLimit(Protocol):
 
     def hold(self) -> None:
         """Have at least one place, or raise TooManyPhotos."""
-        ...
 
     def place(self) -> AbstractAsyncContextManager[None]:
         """A place for one photo; raises TooManyPhotos, too."""
-        ...
 
 
 class Client:
@@ -117,8 +115,6 @@ class WorkerPool(Protocol):
             Busy: the queue is full, at once or because of clients who have less work in it; nothing was started.
             CancelledError: nobody waits for the work any longer.
         """
-        ...
 
     async def vacancy(self) -> None:
         """Return when the queue has a place, which somebody else may take first."""
-        ...
