@@ -5,6 +5,7 @@ the process that the others are forked from: each gets its own arguments, enviro
 ends as the console script does. First starts, and all that documents tell to run, are started by the script itself.
 """
 
+import gc
 import json
 import os
 import pkgutil
@@ -21,7 +22,7 @@ from importlib import import_module
 from pathlib import Path
 from struct import Struct
 
-FACE_API = Path(sys.executable).with_name("face-api")
+SCRIPT = Path(sys.executable).with_name("face-api")
 IMPORTED_ANEW = ("entrypoints", "adapters.prometheus", "prometheus_client")
 """By each process, as its environment decides what they do when they are imported."""
 
@@ -49,7 +50,7 @@ class ForkedProcess:
             folder: the working directory.
             files: descriptors of standard output and standard error.
         """
-        self.args = [str(FACE_API), *arguments]
+        self.args = [str(SCRIPT), *arguments]
         self.returncode: int | None = None
         self._told, telling = os.pipe()
         self._lock = threading.Lock()
@@ -143,6 +144,8 @@ def _import_libraries() -> dict[str, str]:
     for name in list(sys.modules):
         if name.startswith(IMPORTED_ANEW):
             del sys.modules[name]
+    gc.collect()
+    gc.freeze()  # what all processes have in common stays in common
     return {key: value for key, value in os.environ.items() if key not in before}
 
 
@@ -177,7 +180,8 @@ def _serve(requests: socket.socket, added: Mapping[str, str]) -> bool:
             requests.close()
             for file in (ended, wake, telling, *running.values()):
                 os.close(file)
-            _become(*json.loads(request), standard, added)
+            arguments, environment, folder = json.loads(request)
+            _become(arguments, environment, folder, standard, added)
             return True
         for file in standard:
             os.close(file)
@@ -212,6 +216,6 @@ def _become(
 
 
 if __name__ == "__main__":
-    sys.path[0] = str(FACE_API.parent)  # as the script has it
+    sys.path[0] = str(SCRIPT.parent)  # as the script has it
     if _serve(socket.socket(fileno=int(sys.argv[1])), _import_libraries()):
         sys.exit(import_module("entrypoints.cli").main())

@@ -16,9 +16,10 @@ from typing import IO, ClassVar, Self
 
 import httpx
 
-from tests.e2e.forking import FACE_API, SERVER, ForkedProcess
+from tests.e2e.forking import SCRIPT, SERVER, ForkedProcess
 from tests.shared_folder import made_once, with_models
 
+FACE_API = SCRIPT
 START_S = 180
 COMMAND_S = 600
 _PORTS = count(97 * os.getpid())
