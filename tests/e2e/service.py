@@ -18,6 +18,7 @@ import httpx
 
 from tests.e2e.forking import SCRIPT, SERVER, ForkedProcess
 from tests.shared_folder import made_once, with_models
+from tests.waiting import wait_until
 
 FACE_API = SCRIPT
 START_S = 180
@@ -129,6 +130,10 @@ class Service(ServiceProcess):
             for person in self.client.get("/api/profile", params=address).json()["data"]:
                 self.client.delete(f"/api/profile/{person['id']}")
         return self
+
+    def guarded(self) -> None:
+        """Wait until it has noticed that there are keys, which it does within a second."""
+        wait_until(lambda: self.client.get("/api/model").status_code == httpx.codes.UNAUTHORIZED)
 
     def register(self, name: str, image: bytes, **query: str) -> httpx.Response:
         """POST /api/face/register."""
