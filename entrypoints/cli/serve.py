@@ -7,7 +7,6 @@ import os
 import socket
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from entrypoints.bootstrap.signals import StopSignals
 from entrypoints.bootstrap.storage import StorageContainer
 from entrypoints.bootstrap.worker import this_worker
 from entrypoints.bootstrap.worker_processes import WorkerProcesses
+from entrypoints.cli.imports import imported
 
 if TYPE_CHECKING:
     from entrypoints.bootstrap.container import Container
@@ -64,7 +64,7 @@ def serve_with(settings: Settings, make_container: "Callable[[], Container]") ->
         if worker := this_worker():
             worker.die_with_parent()
             allocate()
-            uvloop.run(import_module("entrypoints.cli.answer").answer_as_worker(make_container(), worker))
+            uvloop.run(imported("entrypoints.cli.answer").answer_as_worker(make_container(), worker))
         else:
             # First of all, so that a second service on the address fails at once.
             with (
@@ -108,7 +108,7 @@ async def answer_in_processes(
 
 def wired(settings: Settings) -> "Container":
     """The container of the service; its libraries are imported now, in the process that answers."""
-    container: Container = import_module("entrypoints.bootstrap.container").Container(
+    container: Container = imported("entrypoints.bootstrap.container").Container(
         settings=providers.Object(settings)
     )
     return container
@@ -125,7 +125,7 @@ async def _serve(
     stop = StopSignals(STOP_S)
     if settings.process_count == 1:
         allocate()
-        answer = import_module("entrypoints.cli.answer")
+        answer = imported("entrypoints.cli.answer")
         await answer.answer_alone(make_container(), listener, stop, started)
     else:
         storage = StorageContainer(settings=providers.Object(settings))
