@@ -136,6 +136,7 @@ ROUNDS ?= 20
 
 faults: install ## Kill processes of a service under load, in ROUNDS rounds
 	$(BIN)/python -m tests.faults --rounds $(ROUNDS) --faces $(FACES)
+	$(BIN)/python -m tests.faults.rotations --rounds $(ROUNDS) --faces $(FACES)
 
 clean: ## Remove the environment and caches; your data stays
 	rm -rf $(VENV) $(FOREIGN) .mypy_cache .ruff_cache .pytest_cache .hypothesis

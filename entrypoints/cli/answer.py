@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
 
@@ -10,6 +11,7 @@ from dependency_injector import providers
 
 from adapters.prometheus.metrics import MODEL_LOAD_SECONDS
 from adapters.shared_memory.counters import SharedCounters
+from application.background import in_background
 from domain.errors import Unavailable
 from entrypoints.bootstrap.access import require_key
 from entrypoints.bootstrap.container import Container
@@ -27,39 +29,54 @@ _POLL_S = 0.1
 _HTTP = ("entrypoints.http.app", "entrypoints.http.server")
 
 
-async def answer_alone(
-    container: Container, listener: socket.socket, stop: StopSignals, started: Callable[[], None]
-) -> None:
-    """Answer in the only process of the service.
+@dataclass(frozen=True, slots=True)
+class FaceService:
+    """The API in one process. Both methods raise StartupError if something that it needs can't be had."""
 
-    Raises:
-        StartupError: something that it needs can't be had.
-    """
-    importing = _import_http()
-    async with running(container, loaded=MODEL_LOAD_SECONDS.set), sampling(container):
-        await require_key(container)
-        await _answer(container, importing, listener, stop, started)
+    container: Container
 
+    async def answer_alone(
+        self, listener: socket.socket, stop: StopSignals, started: Callable[[], None]
+    ) -> None:
+        """Answer in the only process of the service."""
+        importing = _import_http()
+        async with running(self.container, loaded=MODEL_LOAD_SECONDS.set), sampling(self.container):
+            await require_key(self.container)
+            await self._answer(importing, listener, stop, started)
 
-async def answer_as_worker(container: Container, worker: Worker) -> None:
-    """Answer beside other processes, which share the listening socket and the parent's database.
-
-    Raises:
-        StartupError: something that it needs can't be had.
-    """
-    container.counters.override(providers.Object(SharedCounters(worker.counters, worker.place)))
-    stop = StopSignals(WORKER_STOP_S)
-    importing = _import_http()
-    heart = asyncio.create_task(worker.beat())
-    try:
-        async with running(container, join=True, loaded=MODEL_LOAD_SECONDS.set), sampling(container):
+    async def answer_as_worker(self, worker: Worker) -> None:
+        """Answer beside other processes, which share the listening socket and the parent's database."""
+        container = self.container
+        container.counters.override(providers.Object(SharedCounters(worker.counters, worker.place)))
+        stop = StopSignals(WORKER_STOP_S)
+        importing = _import_http()
+        async with (
+            in_background(worker.beat()),
+            running(container, join=True, loaded=MODEL_LOAD_SECONDS.set),
+            sampling(container),
+        ):
             if worker.others_answer:
                 await _until_ready(container)
             else:
                 await warn_of_former_models(container)
-            await _answer(container, importing, worker.socket(), stop, partial(worker.report, READY))
-    finally:
-        heart.cancel()
+            await self._answer(importing, worker.socket(), stop, partial(worker.report, READY))
+
+    async def _answer(
+        self,
+        importing: asyncio.Task[list[ModuleType]],
+        listener: socket.socket,
+        stop: StopSignals,
+        started: Callable[[], None],
+    ) -> None:
+        application, server = await importing
+        app, settings = application.create_app(self.container), self.container.settings()
+        prepare = self.container.workers().prepare_to_close
+        await server.answer(app, settings, listener, stop, started, prepare_to_stop=prepare)
+
+
+def _import_http() -> asyncio.Task[list[ModuleType]]:
+    """Import what answers in a thread: meanwhile the models are loaded and the database starts."""
+    return asyncio.create_task(asyncio.to_thread(lambda: [imported(name) for name in _HTTP]))
 
 
 async def _until_ready(container: Container) -> None:
@@ -71,26 +88,3 @@ async def _until_ready(container: Container) -> None:
             await asyncio.sleep(_POLL_S)
         else:
             return
-
-
-def _import_http() -> asyncio.Task[list[ModuleType]]:
-    """Import what answers in a thread: meanwhile the models are loaded and the database starts."""
-    return asyncio.create_task(asyncio.to_thread(lambda: [imported(name) for name in _HTTP]))
-
-
-async def _answer(
-    container: Container,
-    importing: asyncio.Task[list[ModuleType]],
-    listener: socket.socket,
-    stop: StopSignals,
-    started: Callable[[], object],
-) -> None:
-    application, server = await importing
-    await server.answer(
-        application.create_app(container),
-        container.settings(),
-        listener,
-        stop,
-        started,
-        prepare_to_stop=container.workers().prepare_to_close,
-    )

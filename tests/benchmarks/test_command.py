@@ -18,7 +18,7 @@ from tests.benchmarks.report import Accuracy, Report, Run, Start
 from tests.benchmarks.statistics import Spread
 from tests.benchmarks.tables import unique
 from tests.conftest import REPOSITORY
-from tests.e2e.service import completed
+from tests.e2e.service import completed, furnish
 
 PARTS = ("kernels", "image", "http", "search", "start", "memory")
 SECOND = Spread(1, 1, 1)
@@ -48,9 +48,10 @@ def people(tmp_path: Path, lfw: Path) -> Path:
 
 
 def test_all_parts(tmp_path: Path, people: Path) -> None:
+    furnish(tmp_path / "data", "memory")
     page, target = tmp_path / "page.md", tmp_path / "bench.json"
     page.write_text(f"{BEGIN}\n{END}\n")
-    least = ("--quick", "--rounds", "1", "--seconds", "1", "--recognitions", "40")
+    least = ("--quick", "--rounds", "1", "--seconds", "0.5", "--recognitions", "40")
     result = bench(
         tmp_path, *PARTS, *least, "--images", str(people), "--json", str(target), "--page", str(page)
     )
