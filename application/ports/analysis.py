@@ -25,7 +25,6 @@ class ImageDecoder(Protocol):
             InvalidImage: not one still image in a supported format, or damaged.
             ImageTooLarge: more pixels than allowed; checked before they are decoded.
         """
-        ...
 
     def decode_reduced(self, data: bytes, long_side: int, max_reduction: int = 8) -> ScaledImage:
         """As `decode`, but with as few pixels as the format can be decoded to directly.
@@ -38,7 +37,6 @@ class ImageDecoder(Protocol):
         Raises:
             InvalidImage, ImageTooLarge: as `decode`.
         """
-        ...
 
 
 class FaceDetector(Protocol):
@@ -47,7 +45,6 @@ class FaceDetector(Protocol):
     @property
     def name(self) -> str:
         """The model's name in the catalogue."""
-        ...
 
     def detect(
         self, image: Image, *, largest_only: bool = False, min_face: float | None = None
@@ -60,14 +57,12 @@ class FaceDetector(Protocol):
             min_face: pixels. No upright face is missed because of its size, or of other faces in the image, if the
                 longer side of its box has at least so many. None: small faces may be missed beside larger ones.
         """
-        ...
 
     def detect_coarsely(self, image: Image) -> DetectedFace | None:
         """The largest face, in a fraction of the time, if it is plain to see: large, whole, upright, without rivals.
 
         Its box and landmarks are less exact than those that `detect` finds. None: it takes `detect` to tell.
         """
-        ...
 
 
 class LandmarkLocator(Protocol):
@@ -75,7 +70,6 @@ class LandmarkLocator(Protocol):
 
     def locate(self, pictures: Sequence[Image]) -> Sequence[Landmarks | None]:
         """For each picture (192 x 192 x 3 uint8 BGR) the landmarks of the face in its middle, or None."""
-        ...
 
 
 class FaceAligner(Protocol):
@@ -83,11 +77,9 @@ class FaceAligner(Protocol):
 
     def align(self, image: Image, face: DetectedFace) -> Crop:
         """The face as 112 x 112 x 3 uint8 BGR, with eyes, nose and mouth where the ArcFace template has them."""
-        ...
 
     def locate(self, image: Image, face: DetectedFace) -> DetectedFace:
         """The face with the landmarks that `align` uses, in pixels of `image`."""
-        ...
 
 
 class FaceEmbedder(Protocol):
@@ -96,17 +88,14 @@ class FaceEmbedder(Protocol):
     @property
     def name(self) -> str:
         """The model's name in the catalogue."""
-        ...
 
     @property
     def dimensions(self) -> int:
         """D, the number of elements of an embedding."""
-        ...
 
     @property
     def usual_norm(self) -> float | None:
         """The norm of the network's vectors for clear faces; None if that isn't known."""
-        ...
 
     def embed(self, crops: Sequence[Crop]) -> NDArray[float32]:
         """N crops (112 x 112 x 3 uint8 BGR) to N x D float32, each row of unit norm; N may be 0."""
@@ -114,7 +103,6 @@ class FaceEmbedder(Protocol):
 
     def embed_raw(self, crops: Sequence[Crop]) -> NDArray[float32]:
         """N crops to N x D float32 as the network computes them, of any norm; N may be 0."""
-        ...
 
     @property
     def estimates(self) -> bool:
@@ -126,7 +114,6 @@ class FaceEmbedder(Protocol):
 
         How near is said by ESTIMATE_ERROR of domain/identification.py.
         """
-        ...
 
     def directions(self, raw: NDArray[float32]) -> NDArray[float32]:
         """What `embed` makes of the network's vectors: N x D, each row of unit norm; N may be 0."""

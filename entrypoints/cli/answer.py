@@ -6,6 +6,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 
 import uvicorn
@@ -14,6 +15,7 @@ from litestar.types import ASGIApp
 
 from adapters.prometheus.metrics import MODEL_LOAD_SECONDS
 from adapters.shared_memory.counters import SharedCounters
+from application.background import in_background
 from domain.errors import Unavailable
 from entrypoints.bootstrap.access import require_key
 from entrypoints.bootstrap.container import Container
@@ -44,51 +46,40 @@ _SWITCH_S = 0.0005
 each other as long as a photo takes: docs/decisions/0010-processes.md."""
 
 
-async def answer_alone(
-    container: Container, listener: socket.socket, stop: StopSignals, started: Callable[[], None]
-) -> None:
-    """Answer in the only process of the service.
+@dataclass(frozen=True, slots=True)
+class FaceService:
+    """The API in one process. Both methods raise StartupError if something that it needs can't be had."""
 
-    Raises:
-        StartupError: something that it needs can't be had.
-    """
-    async with running(container, loaded=MODEL_LOAD_SECONDS.set), sampling(container):
-        await require_key(container)
-        await answer(
-            create_app(container),
-            container.settings(),
-            listener,
-            stop,
-            started,
-            prepare_to_stop=container.workers().prepare_to_close,
-        )
+    container: Container
 
+    async def answer_alone(
+        self, listener: socket.socket, stop: StopSignals, started: Callable[[], None]
+    ) -> None:
+        """Answer in the only process of the service."""
+        async with running(self.container, loaded=MODEL_LOAD_SECONDS.set), sampling(self.container):
+            await require_key(self.container)
+            await self._answer(listener, stop, started)
 
-async def answer_as_worker(container: Container, worker: Worker) -> None:
-    """Answer beside other processes, which share the listening socket and the parent's database.
-
-    Raises:
-        StartupError: something that it needs can't be had.
-    """
-    container.counters.override(providers.Object(SharedCounters(worker.counters, worker.place)))
-    stop = StopSignals(WORKER_STOP_S)
-    heart = asyncio.create_task(worker.beat())
-    try:
-        async with running(container, join=True, loaded=MODEL_LOAD_SECONDS.set), sampling(container):
+    async def answer_as_worker(self, worker: Worker) -> None:
+        """Answer beside other processes, which share the listening socket and the parent's database."""
+        container = self.container
+        container.counters.override(providers.Object(SharedCounters(worker.counters, worker.place)))
+        stop = StopSignals(WORKER_STOP_S)
+        async with (
+            in_background(worker.beat()),
+            running(container, join=True, loaded=MODEL_LOAD_SECONDS.set),
+            sampling(container),
+        ):
             if worker.others_answer:
                 await _until_ready(container)
             else:
                 await warn_of_former_models(container)
-            await answer(
-                create_app(container),
-                container.settings(),
-                worker.socket(),
-                stop,
-                partial(worker.report, READY),
-                prepare_to_stop=container.workers().prepare_to_close,
-            )
-    finally:
-        heart.cancel()
+            await self._answer(worker.socket(), stop, partial(worker.report, READY))
+
+    async def _answer(self, listener: socket.socket, stop: StopSignals, started: Callable[[], None]) -> None:
+        app, settings = create_app(self.container), self.container.settings()
+        prepare = self.container.workers().prepare_to_close
+        await answer(app, settings, listener, stop, started, prepare_to_stop=prepare)
 
 
 async def _until_ready(container: Container) -> None:

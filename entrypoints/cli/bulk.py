@@ -21,7 +21,7 @@ from application.audit_notes import noting
 from domain.audit import AuditEvent
 from domain.errors import CollectionNotFound, FaceServiceError, Unavailable
 from domain.people import DEFAULT_COLLECTION
-from entrypoints.bootstrap.audit_lines import write_audit_lines
+from entrypoints.bootstrap.log import write_audit_lines
 from entrypoints.bootstrap.remedies import explained
 from entrypoints.bootstrap.settings import Settings, load_settings
 
@@ -56,6 +56,7 @@ INTERRUPTED = 130
 """Exit status of a command that was stopped by Ctrl-C or SIGTERM, as in shells."""
 
 GO_ON = "run the same command again to go on"
+BEGIN_ANEW = "run the same command again to begin anew"
 
 
 class NoDataDirectory(click.ClickException):

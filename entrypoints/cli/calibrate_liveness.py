@@ -6,7 +6,6 @@ import click
 from dependency_injector import providers
 
 from adapters.files.liveness import write_liveness_calibration
-from adapters.memory.liveness import InMemoryLivenessCalibrations
 from application.evaluation.liveness.evaluate import LivenessEvaluation, calibrate, evaluate
 from application.evaluation.liveness.presentations import JudgePhotos
 from domain.liveness.calibration import LivenessCalibration
@@ -42,7 +41,7 @@ def calibrate_liveness(
     """Find the liveness threshold for your own camera."""
     settings, container = configured()
     # Compared with the models' own threshold. An earlier calibration may be of other models.
-    container.liveness_calibrations.override(providers.Object(InMemoryLivenessCalibrations()))
+    container.liveness_calibrations.override(providers.Object(None))
     with measuring() as progress:
         photos = JudgePhotos(container.analyser(), settings.worker_count)
         judged = photos.execute(live, attack, progress, detection)

@@ -22,8 +22,8 @@ from domain.errors import FaceServiceError
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.remedies import explained
 from entrypoints.bootstrap.settings import Settings, load_settings
-from entrypoints.cli.figures import echo_json
 from entrypoints.cli.progress import progress
+from entrypoints.cli.reports import echo_json
 
 CommandT = TypeVar("CommandT", bound=Callable[..., object])
 

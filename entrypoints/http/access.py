@@ -28,9 +28,6 @@ PUBLIC = "public"
 ANY_KEY = "any key"
 """An operation that needs a key of whatever scope."""
 
-ADMITTED = "face.admitted"
-"""In the ASGI scope of a request that has passed the guard already."""
-
 _CALLER = "caller"
 """In the state of a request that has passed the guard."""
 _KEY_HEADER = "x-api-key"
@@ -137,8 +134,6 @@ class AccessGuard:
             InvalidInput: the form is malformed.
             Unavailable: keys can't be read.
         """
-        if ADMITTED in connection.scope:
-            return
         headers = connection.headers
         self._rules.check(headers.get("host"), headers.get("origin"))
         method = str(connection.scope.get("method"))

@@ -1,10 +1,9 @@
 """The HTTP application over a container's use cases."""
 
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable
 from importlib.metadata import version
-from typing import TypeVar
 
+from dependency_injector import providers
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
@@ -12,25 +11,6 @@ from litestar.enums import ScopeType
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from application.api_keys import ManageKeys
-from application.audit import ReadAudit
-from application.calibration_report import ReportCalibration
-from application.catalogue import ListModels
-from application.enrolment import EnrolBatch, EnrolFace
-from application.gallery_check.check import CheckGallery
-from application.health import CheckReadiness
-from application.idempotency import AnswerOnce
-from application.liveness.sessions import ReadLivenessSession, StartLivenessSession, TakeLivenessFrame
-from application.people import ManageCollections, ManageFaces, ManageProfiles
-from application.recognition import (
-    CheckLiveness,
-    DetectFaces,
-    EmbedFaces,
-    Identify,
-    RecognizeFace,
-)
-from application.right_of_access import ExportPerson
-from application.verification import VerifyFace
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.http.access import AccessGuard, BrowserRules
@@ -47,7 +27,6 @@ from entrypoints.http.middleware.stopping import refuse_at_stop
 from entrypoints.http.middleware.traced import traced
 from entrypoints.http.middleware.uploads import UploadBudget, bound_uploads
 from entrypoints.http.openapi.document import openapi_config
-from entrypoints.http.recognising import recognising
 from entrypoints.http.requests.text import check_address
 from entrypoints.http.routes.audit import AuditController
 from entrypoints.http.routes.batch import BatchController
@@ -79,44 +58,41 @@ CONTROLLERS = (
     MetricsController,
 )
 
-USE_CASES: Mapping[str, type] = {
-    "answer_once": AnswerOnce,
-    "check_gallery": CheckGallery,
-    "check_liveness": CheckLiveness,
-    "check_readiness": CheckReadiness,
-    "detect_faces": DetectFaces,
-    "embed_faces": EmbedFaces,
-    "export_person": ExportPerson,
-    "identify": Identify,
-    "list_models": ListModels,
-    "manage_collections": ManageCollections,
-    "manage_faces": ManageFaces,
-    "manage_keys": ManageKeys,
-    "manage_profiles": ManageProfiles,
-    "read_audit": ReadAudit,
-    "read_liveness_session": ReadLivenessSession,
-    "recognize_face": RecognizeFace,
-    "report_calibration": ReportCalibration,
-    "enrol_batch": EnrolBatch,
-    "enrol_face": EnrolFace,
-    "start_liveness_session": StartLivenessSession,
-    "take_liveness_frame": TakeLivenessFrame,
-    "verify_face": VerifyFace,
-}
-"""What handlers may ask for: the parameter's name, which is the container's too, and its type."""
-
-T = TypeVar("T")
+USE_CASES = (
+    "answer_once",
+    "check_gallery",
+    "check_liveness",
+    "check_readiness",
+    "detect_faces",
+    "embed_faces",
+    "enrol_batch",
+    "enrol_face",
+    "export_person",
+    "identify",
+    "list_models",
+    "manage_collections",
+    "manage_faces",
+    "manage_keys",
+    "manage_profiles",
+    "read_audit",
+    "read_liveness_session",
+    "recognize_face",
+    "report_calibration",
+    "start_liveness_session",
+    "take_liveness_frame",
+    "verify_face",
+)
+"""What handlers may ask for: the names of parameters, which are the container's too."""
 
 
 def create_app(container: Container) -> ASGIApp:
     """The application; whoever runs it keeps the container running (see entrypoints/bootstrap/start.py)."""
     settings: Settings = container.settings()
     api = create_api(container)
-    budget = UploadBudget(settings.max_uploads_bytes, container.return_freed_memory())
-    recognize_face = cache(container.recognize_face)
-    # CORS headers are the framework's.
-    shorter = api if settings.cors_origins else recognising(api, access_guard(container), recognize_face)
-    punctual = within_deadline(shorter, settings.deadline_s)
+    budget = UploadBudget(
+        settings.max_uploads_bytes, container.workers().count_received, container.return_freed_memory()
+    )
+    punctual = within_deadline(api, settings.deadline_s)
     bounded = refuse_at_stop(bound_uploads(drop_abandoned_work(punctual), budget))
     requests = security_headers(
         behind_proxies(
@@ -136,7 +112,7 @@ def create_app(container: Container) -> ASGIApp:
     return application
 
 
-def access_guard(container: Container) -> AccessGuard:
+def _access_guard(container: Container) -> AccessGuard:
     """What checks each request."""
     settings: Settings = container.settings()
     hosts = frozenset(name.lower() for name in settings.allowed_hosts)
@@ -150,10 +126,10 @@ def create_api(container: Container) -> Litestar:
     api = Litestar(
         [*CONTROLLERS, docs_router, console_router],
         dependencies={
-            name: Provide(_bridge(getattr(container, name), kind), use_cache=True, sync_to_thread=False)
-            for name, kind in USE_CASES.items()
+            name: Provide(_bridge(getattr(container, name)), use_cache=True, sync_to_thread=False)
+            for name in USE_CASES
         },
-        guards=[access_guard(container)],
+        guards=[_access_guard(container)],
         cors_config=_cors(settings.cors_origins),
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         before_request=check_address,
@@ -189,11 +165,11 @@ def _cors(origins: list[str]) -> CORSConfig | None:
     )
 
 
-def _bridge(provider: Callable[[], T], kind: type[T]) -> Callable[[], T]:
-    """A function whose return annotation is the type: the framework reads it there."""
+def _bridge(provider: providers.Factory[object]) -> Callable[[], object]:
+    """A function whose return annotation is what the provider makes: the framework reads it there."""
 
-    def provide() -> T:
+    def provide() -> object:
         return provider()
 
-    provide.__annotations__["return"] = kind
+    provide.__annotations__["return"] = provider.provides
     return provide

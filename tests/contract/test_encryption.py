@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
@@ -33,15 +32,6 @@ from tests.sealing import FakeSealing
 PEOPLE = 5
 CROP = b"\x89PNG of somebody" * 20
 FIRST = FakeSealing()
-ROTATED = FakeSealing(b"another key", b"a key of tests")
-
-
-@pytest.fixture
-async def rotated_engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """With a new key before that of `sealed_engine`."""
-    rotated = make_engine(database_url, 2, ROTATED)
-    yield rotated
-    await rotated.dispose()
 
 
 async def enrol(engine: AsyncEngine) -> list[FaceId]:

@@ -1,10 +1,19 @@
 """Parameters and conditions that several statements share."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from pgvector.sqlalchemy import VECTOR
+from sqlalchemy.types import TypeEngine
 
 from adapters.postgres.tables import collection, face, face_crop
 from application.ports.sealing import OVERHEAD
+
+
+def selecting(sql: str, **columns: type[TypeEngine[Any]]) -> Any:
+    """A statement whose rows have these columns; whoever names it annotates what they are in Python."""
+    return sa.text(sql).columns(*(sa.column(name, kind) for name, kind in columns.items()))
+
 
 COLLECTION = sa.bindparam("within", type_=sa.Text)
 MODEL = sa.bindparam("model", type_=sa.Text)

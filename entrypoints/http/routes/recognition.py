@@ -7,7 +7,6 @@ from litestar.di import NamedDependency
 
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
-from application.analysis.sources import Source
 from application.person_reference import one_of
 from application.recognition import (
     CheckLiveness,
@@ -48,16 +47,6 @@ SEARCH_RESULTS = 5
 """People that a search answers with for each face, unless the request says otherwise."""
 
 
-async def recognized(
-    source: Source, parameters: RecognizeParameters, recognize_face: RecognizeFace
-) -> RecognizedAnswer:
-    """Who the one face is that is meant; raises what RecognizeFace.execute names."""
-    options = parameters.options(1, parameters.liveness_session)
-    face, decision = await recognize_face.execute(source, options)
-    view = RecognizedView.of(face, decision, parameters.top_k, quality=parameters.quality)
-    return RecognizedAnswer(detail="Face recognized", data=view)
-
-
 class RecognitionController(Controller):
     """Faces in photos."""
 
@@ -90,13 +79,15 @@ class RecognitionController(Controller):
 
         With `faces=all` every face is answered, as in a search.
         """
+        options = parameters.options(1, parameters.liveness_session)
         source = await read_source(request)
         if parameters.faces is FaceSelection.ALL:
-            options = parameters.options(1, parameters.liveness_session)
             found = await identify.execute(source, options)
             views = [IdentifiedView.of(each, options.top_k, quality=parameters.quality) for each in found]
             return RecognizedAnswer(detail="Faces searched", data=views)
-        return await recognized(source, parameters, recognize_face)
+        face, decision = await recognize_face.execute(source, options)
+        view = RecognizedView.of(face, decision, parameters.top_k, quality=parameters.quality)
+        return RecognizedAnswer(detail="Face recognized", data=view)
 
     @post(
         either("/search"),
