@@ -1,6 +1,7 @@
 """Faces to test with, and the models that come with the installation."""
 
 import os
+import sys
 from importlib.metadata import distribution
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +16,8 @@ from adapters.onnx.graphs.cache import PreparedModels
 from adapters.onnx.graphs.preparation import FreeAxes
 from adapters.onnx.recognisers.sface import SFaceEmbedder
 from domain.faces import Image
-from tests.shared_folder import prepared_folder, shared_folder
+from tests.e2e.forking import SERVER
+from tests.shared_folder import prepared_folder, shared_folder, with_models
 
 # How long an example takes, or to make one, says more of the machine than of the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -31,8 +33,9 @@ SFACE_FILE = "face_recognition_sface_2021dec_int8bq.onnx"
 
 
 def pytest_configure() -> None:
-    """Make the folder that this process shares with those that it starts."""
+    """Make the folder that this process shares with those that it starts, and let it fork them."""
     shared_folder()
+    SERVER.used = sys.platform == "linux"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -47,11 +50,12 @@ def _shared(item: pytest.Item) -> str:
     folder = item.path.relative_to(REPOSITORY).parts[1]
     if folder in {"accuracy", "browser"}:
         return folder  # embeddings; a browser and a service
-    if "shared_service" in getattr(item, "fixturenames", ()):
-        parameters: dict[str, object] = getattr(getattr(item, "callspec", None), "params", {})
-        return "services" if parameters.get("shared_service") == "services" else "service"
-    if {"served", "model_files"} & set(getattr(item, "fixturenames", ())):
-        return "models"
+    fixtures = getattr(item, "fixturenames", ())
+    parameters: dict[str, object] = getattr(getattr(item, "callspec", None), "params", {})
+    if "shared_service" in fixtures:
+        return f"service {parameters.get('shared_service')}"
+    if "engine_name" in fixtures:
+        return f"models {parameters.get('engine_name')}"
     if folder in {"contract", "integration"} and "FACE_TEST_DATABASE_URL" in os.environ:
         return "database"
     return str(item.path)
@@ -117,9 +121,7 @@ def prepared_models() -> PreparedModels:
 @pytest.fixture(scope="session")
 def data_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """That of an instance whose models are prepared in the cache that all tests share."""
-    folder = tmp_path_factory.mktemp("instance")
-    (folder / "prepared").symlink_to(prepared_folder())
-    return folder
+    return with_models(tmp_path_factory.mktemp("instance"))
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,13 @@ def prepared_folder() -> Path:
     return folder
 
 
+def with_models(data: Path) -> Path:
+    """A data directory, made if there is none, whose models are prepared for all tests."""
+    data.mkdir(0o700, parents=True, exist_ok=True)
+    (data / "prepared").symlink_to(prepared_folder())
+    return data
+
+
 def made_once(name: str, make: Callable[[Path], object]) -> Path:
     """A folder in it, as `make` leaves it; other processes wait for whichever is first."""
     folder, done = shared_folder() / name, shared_folder() / f"{name}.done"

@@ -26,7 +26,6 @@ class ImageDecoder(Protocol):
             InvalidImage: not one still image in a supported format, or damaged.
             ImageTooLarge: more pixels than allowed; checked before they are decoded.
         """
-        ...
 
     def decode_reduced(self, data: bytes, long_side: int, max_reduction: int = 8) -> ScaledImage:
         """As `decode`, but with as few pixels as the format can be decoded to directly.
@@ -39,7 +38,6 @@ class ImageDecoder(Protocol):
         Raises:
             InvalidImage, ImageTooLarge: as `decode`.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +59,6 @@ class FaceDetector(Protocol):
     @property
     def name(self) -> str:
         """The model's name in the catalogue."""
-        ...
 
     def detect(
         self, image: Image, *, largest_only: bool = False, min_face: float | None = None
@@ -74,7 +71,6 @@ class FaceDetector(Protocol):
             min_face: pixels. No upright face is missed because of its size, or of other faces in the image, if the
                 longer side of its box has at least so many. None: small faces may be missed beside larger ones.
         """
-        ...
 
     def look(self, image: Image, *, largest_only: bool = False) -> Look:
         """As `detect`, but small faces are left to the closer look even if there are no others."""
@@ -86,7 +82,6 @@ class FaceDetector(Protocol):
 
         Its box and landmarks are less exact than those that `detect` finds. None: it takes `detect` to tell.
         """
-        ...
 
 
 class LandmarkLocator(Protocol):
@@ -94,7 +89,6 @@ class LandmarkLocator(Protocol):
 
     def locate(self, pictures: Sequence[Image]) -> Sequence[Landmarks | None]:
         """For each picture (192 x 192 x 3 uint8 BGR) the landmarks of the face in its middle, or None."""
-        ...
 
 
 class FaceAligner(Protocol):
@@ -102,11 +96,9 @@ class FaceAligner(Protocol):
 
     def align(self, image: Image, face: DetectedFace) -> Crop:
         """The face as 112 x 112 x 3 uint8 BGR, with eyes, nose and mouth where the ArcFace template has them."""
-        ...
 
     def locate(self, image: Image, face: DetectedFace) -> DetectedFace:
         """The face with the landmarks that `align` uses, in pixels of `image`."""
-        ...
 
 
 class FaceEmbedder(Protocol):
@@ -115,17 +107,14 @@ class FaceEmbedder(Protocol):
     @property
     def name(self) -> str:
         """The model's name in the catalogue."""
-        ...
 
     @property
     def dimensions(self) -> int:
         """D, the number of elements of an embedding."""
-        ...
 
     @property
     def usual_norm(self) -> float | None:
         """The norm of the network's vectors for clear faces; None if that isn't known."""
-        ...
 
     def embed(self, crops: Sequence[Crop]) -> NDArray[float32]:
         """N crops (112 x 112 x 3 uint8 BGR) to N x D float32, each row of unit norm; N may be 0."""
@@ -133,7 +122,6 @@ class FaceEmbedder(Protocol):
 
     def embed_raw(self, crops: Sequence[Crop]) -> NDArray[float32]:
         """N crops to N x D float32 as the network computes them, of any norm; N may be 0."""
-        ...
 
     @property
     def estimates(self) -> bool:
@@ -145,7 +133,6 @@ class FaceEmbedder(Protocol):
 
         How near is said by ESTIMATE_ERROR of domain/identification.py.
         """
-        ...
 
     def directions(self, raw: NDArray[float32]) -> NDArray[float32]:
         """What `embed` makes of the network's vectors: N x D, each row of unit norm; N may be 0."""

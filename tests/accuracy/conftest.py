@@ -45,7 +45,7 @@ class Benchmark:
 
 
 @pytest.fixture(scope="session")
-def benchmark(lfw: Path, request: pytest.FixtureRequest) -> Benchmark:
+def benchmark(lfw: Path, data_directory: Path, request: pytest.FixtureRequest) -> Benchmark:
     pairs = parse_pairs((lfw / "pairs.txt").read_text())
     protocol = replace(pairs, pairs=tuple(pair for pair in pairs.pairs if pair.fold < FOLDS))
     people = {photo.person for photo in protocol.photos}
@@ -55,7 +55,7 @@ def benchmark(lfw: Path, request: pytest.FixtureRequest) -> Benchmark:
     key = hashlib.sha256(b"".join(path.read_bytes() for path in _sources()))
     key.update("".join(photo.path.name for photo in photos).encode())
     cached = folder / f"{key.hexdigest()}.npz"
-    container = Container(settings=providers.Object(Settings(data_dir=folder)))
+    container = Container(settings=providers.Object(Settings(data_dir=data_directory)))
     files, choice = NpzVectorFiles(), container.models().choose(None, None)
     if not cached.exists():
         pipeline = EmbedPhotos(container.analyser(), choice, Settings().worker_count)

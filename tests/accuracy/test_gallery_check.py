@@ -13,6 +13,7 @@ from domain.people import DEFAULT_COLLECTION
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import Settings
 from tests.accuracy.conftest import Benchmark, full_only
+from tests.shared_folder import with_models
 
 TWO_NAMES = (
     {"Hasan_Wirayuda", "Hassan_Wirajuda"},
@@ -31,7 +32,7 @@ class Gallery:
 
     def __init__(self, benchmark: Benchmark, folder: Path) -> None:
         self.photos = benchmark.embedded.take(benchmark.embedded.found)
-        settings = Settings(data_dir=folder, database_url="memory")
+        settings = Settings(data_dir=with_models(folder), database_url="memory")
         self.container = Container(settings=providers.Object(settings))
         embedder = self.container.models().embedder("sface")
         self.usual = embedder.usual_norm or 1.0

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
@@ -36,30 +37,41 @@ def classes(tree: ast.AST, place: str) -> Iterator[Class]:
             yield Class(place, node.name, tuple(bases), methods)
 
 
-ALL = [
-    each
-    for layer in ("domain", "application", "adapters", "entrypoints")
-    for path in sorted((PROJECT / layer).rglob("*.py"))
-    for each in classes(ast.parse(path.read_text()), path.relative_to(PROJECT).as_posix())
-]
-BY_NAME = {each.name: each for each in ALL}
-PORTS = [
-    one
-    for one in ALL
-    if one.place.startswith("application/ports/") and "Protocol" in one.bases and one.name not in INWARD
-]
+@cache
+def everything() -> list[Class]:
+    """All classes of the product."""
+    return [
+        each
+        for layer in ("domain", "application", "adapters", "entrypoints")
+        for path in sorted((PROJECT / layer).rglob("*.py"))
+        for each in classes(ast.parse(path.read_text()), path.relative_to(PROJECT).as_posix())
+    ]
+
+
+@cache
+def by_name() -> dict[str, Class]:
+    return {each.name: each for each in everything()}
+
+
+@cache
+def ports() -> list[Class]:
+    return [
+        one
+        for one in everything()
+        if one.place.startswith("application/ports/") and "Protocol" in one.bases and one.name not in INWARD
+    ]
 
 
 def ancestors(one: Class) -> set[str]:
     """Names of all classes that it derives from."""
     return set(one.bases).union(
-        *(ancestors(BY_NAME[base]) for base in one.bases if base in BY_NAME and base != one.name)
+        *(ancestors(by_name()[base]) for base in one.bases if base in by_name() and base != one.name)
     )
 
 
 def methods(one: Class) -> set[tuple[str, tuple[str, ...]]]:
     """Its own and those that it inherits."""
-    inherited = [BY_NAME[name].methods.items() for name in ancestors(one) if name in BY_NAME]
+    inherited = [by_name()[name].methods.items() for name in ancestors(one) if name in by_name()]
     return set(one.methods.items()).union(*inherited)
 
 
@@ -68,7 +80,7 @@ def without_their_port(found: list[Class]) -> list[tuple[str, str]]:
 
     Ports whose methods have no parameter are left out: many things can be closed, or purged.
     """
-    told = [port for port in PORTS if any(len(parameters) > 1 for _, parameters in methods(port))]
+    told = [port for port in ports() if any(len(parameters) > 1 for _, parameters in methods(port))]
     return [
         (one.name, port.name)
         for one in found
@@ -78,12 +90,12 @@ def without_their_port(found: list[Class]) -> list[tuple[str, str]]:
 
 
 def test_adapters_derive_from_their_ports() -> None:
-    assert len(PORTS) > 30
-    assert not without_their_port([one for one in ALL if one.place.startswith("adapters/")])
+    assert len(ports()) > 30
+    assert not without_their_port([one for one in everything() if one.place.startswith("adapters/")])
 
 
 def test_an_adapter_that_does_not_is_noticed() -> None:
-    port = BY_NAME["LimitCounters"]
+    port = by_name()["LimitCounters"]
     source = "class Counters:\n" + "".join(
         f"    def {name}({', '.join(parameters)}): ...\n" for name, parameters in port.methods.items()
     )
@@ -92,12 +104,16 @@ def test_an_adapter_that_does_not_is_noticed() -> None:
 
 
 def test_every_port_has_an_adapter() -> None:
-    above = [ancestors(one) for one in ALL if one.place.startswith("adapters/")]
-    assert not [port.name for port in PORTS if not any(port.name in names for names in above)]
+    above = [ancestors(one) for one in everything() if one.place.startswith("adapters/")]
+    assert not [port.name for port in ports() if not any(port.name in names for names in above)]
 
 
 def test_the_application_implements_no_port_of_its_own() -> None:
-    ports = {port.name for port in PORTS}
-    inside = [one for one in ALL if one.place.startswith(("application/", "domain/")) and one not in PORTS]
-    assert {one.name for one in inside if ports & ancestors(one)} <= COMPOSED
+    names = {port.name for port in ports()}
+    inside = [
+        one
+        for one in everything()
+        if one.place.startswith(("application/", "domain/")) and one not in ports()
+    ]
+    assert {one.name for one in inside if names & ancestors(one)} <= COMPOSED
     assert not without_their_port(inside)

@@ -75,21 +75,31 @@ async def good_clients(port: int, photo: bytes, seconds: float) -> Tally:
 
 
 async def repeat(
-    origin: Origin, make: Callable[[], bytes], clients: int, seconds: float, pause_s: float = 0.0
+    origin: Origin,
+    make: Callable[[], bytes],
+    clients: int,
+    seconds: float,
+    pause_s: float = 0.0,
+    enough: Callable[[Tally], bool] = lambda _: False,
 ) -> Tally:
-    """Clients that send one request after the other for some seconds, each after a pause."""
+    """Clients that send one request after the other for some seconds, or until it is enough, each after a pause."""
     tally = Tally(seconds)
     end = time.perf_counter() + seconds
     connects = [partial(origin.connect, number) for number in range(clients)]
-    await asyncio.gather(*(_client(connect, make, end, tally, pause_s) for connect in connects))
+    await asyncio.gather(*(_client(connect, make, end, tally, pause_s, enough) for connect in connects))
     return tally
 
 
 async def _client(
-    connect: Connect, make: Callable[[], bytes], end: float, tally: Tally, pause_s: float
+    connect: Connect,
+    make: Callable[[], bytes],
+    end: float,
+    tally: Tally,
+    pause_s: float,
+    enough: Callable[[Tally], bool],
 ) -> None:
     connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-    while (left := end - time.perf_counter()) > 0:
+    while (left := end - time.perf_counter()) > 0 and not enough(tally):
         begun = time.perf_counter()
         try:
             async with asyncio.timeout(left):

@@ -62,7 +62,7 @@ class Load:
         """The median of five looks from then on, or of the last five; `own` without the database's processes."""
         later = [look for look in self.memory_mb if look[0] >= seconds]
         looks = (later if len(later) >= _LOOKS else self.memory_mb[-_LOOKS:])[:_LOOKS]
-        return median(look[1 + own] for look in looks)
+        return median([look[1 + own] for look in looks] or [0.0])
 
     def problems(self, seconds: float) -> list[str]:
         """The bounds that weren't held in a load of so many seconds."""
@@ -91,7 +91,7 @@ class Load:
         )
 
 
-def load(seconds: float, clients: int, slow_senders: int, warm: int = 0) -> Load:
+def load(seconds: float, clients: int, slow_senders: int, warm: int = 0, enough: int | None = None) -> Load:
     """Load a service of its own, with a key, its audit trail and limits that nobody reaches.
 
     Args:
@@ -100,6 +100,7 @@ def load(seconds: float, clients: int, slow_senders: int, warm: int = 0) -> Load
         slow_senders: connections beside them that send too slowly.
         warm: answers before the clock starts. A service's memory is whole after some hundreds, which two free cores
             answer within the first minute, and a busy machine doesn't.
+        enough: answers after which it ends before its time.
     """
     photos = [small_photo(face) for face in sample_faces()]
     limits = {"FACE_REQUESTS_PER_MINUTE": "1000000", "FACE_CONCURRENT_PHOTOS": "10000"}
@@ -111,11 +112,12 @@ def load(seconds: float, clients: int, slow_senders: int, warm: int = 0) -> Load
         made = face_api(
             Path(folder), "keys", "create", "load", "--scope", "recognize", FACE_DATA_DIR=f"{folder}/data"
         )
+        service.guarded()
         secret = made.stdout.strip()
         requests = [_with_key(request("/api/face/recognize", photo), secret) for photo in photos]
         if warm:
             asyncio.run(_load(service, requests, _MOST_WARM_S, clients, 0, warm))
-        outcome = asyncio.run(_load(service, requests, seconds, clients, slow_senders))
+        outcome = asyncio.run(_load(service, requests, seconds, clients, slow_senders, enough))
         service.stop()
         outcome.errors = errors_in(service.log.read_text())
     return outcome
@@ -169,7 +171,7 @@ def _own_memory_mb(process: int) -> float:
 
 async def _client(port: int, whole: bytes, end: float, outcome: Load, most: int | None) -> None:
     connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-    while (sent := time.perf_counter()) < end and (most is None or outcome.statuses.total() < most):
+    while (sent := time.perf_counter()) < end and (most is None or outcome.statuses[200] < most):
         pause_s = 0.0
         try:
             async with asyncio.timeout(_PATIENCE_S):

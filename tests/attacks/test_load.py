@@ -1,18 +1,18 @@
-"""A short form of the load: what it promises is held for some seconds."""
+"""A short form of the load: what it promises is held for some hundred answers."""
 
 import pytest
 
 from tests.attacks.load import Load, load
 
-SECONDS = 10
+MOST_S, ANSWERS = 120, 200
 
 
 @pytest.mark.parametrize("slow_senders", [0, 200])
 def test_64_clients(slow_senders: int) -> None:
-    outcome = load(SECONDS, 64, slow_senders)
+    outcome = load(MOST_S, 64, slow_senders, enough=ANSWERS)
     # Memory settles after a minute only: the long form looks at that.
-    assert [each for each in outcome.problems(SECONDS) if each != "memory"] == []
-    assert outcome.statuses[200] > 20
+    assert [each for each in outcome.problems(MOST_S) if each != "memory"] == []
+    assert outcome.statuses[200] >= ANSWERS
 
 
 def test_what_is_not_held_is_said() -> None:

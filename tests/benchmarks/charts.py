@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from tests.benchmarks.report import Comparison, Http, ImagePath, Memory, Report
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _OURS, _OTHERS, _THEIRS, _LIMIT = "#2a6f97", "#89c2d9", "#b0b7bf", "#c1121f"
 
@@ -23,6 +23,9 @@ def pictures(report: Report) -> list[tuple[str, str]]:
 
 def draw(report: Report, folder: Path) -> None:
     """Draw them into a folder."""
+    from matplotlib import rc_context  # noqa: PLC0415 (it takes a second, and most have no charts)
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
     folder.mkdir(exist_ok=True)
     for name, _ in pictures(report):
         title, part, chart = _CHARTS[Path(name).stem]
@@ -36,7 +39,7 @@ def draw(report: Report, folder: Path) -> None:
             figure.savefig(folder / name, metadata={"Date": None})
 
 
-def _kernels(axes: Axes, found: Sequence[Comparison]) -> None:
+def _kernels(axes: "Axes", found: Sequence[Comparison]) -> None:
     names = [
         (f"{comparison.subject}: {one.name}", one.ratio, number == 0)
         for comparison in found
@@ -45,11 +48,11 @@ def _kernels(axes: Axes, found: Sequence[Comparison]) -> None:
     _bars(axes, names)
 
 
-def _whole(axes: Axes, found: ImagePath) -> None:
+def _whole(axes: "Axes", found: ImagePath) -> None:
     _kernels(axes, found.comparisons[:-1])  # the last is of sizes, not of peers
 
 
-def _bars(axes: Axes, bars: Sequence[tuple[str, "object", bool]]) -> None:
+def _bars(axes: "Axes", bars: Sequence[tuple[str, "object", bool]]) -> None:
     for place, (_, value, ours) in enumerate(bars):
         median, low, high = (getattr(value, name) for name in ("median", "low", "high"))
         error = [[median - low], [high - median]]
@@ -64,7 +67,7 @@ def _bars(axes: Axes, bars: Sequence[tuple[str, "object", bool]]) -> None:
     axes.set_xlabel("times as long as face-api")
 
 
-def _throughput(axes: Axes, found: Sequence[Http]) -> None:
+def _throughput(axes: "Axes", found: Sequence[Http]) -> None:
     first = found[0]
     colours = [_OURS, *[_OTHERS] * (len(first.servers) - 2), _THEIRS]
     ticks = [f"{level.clients}\n{http.size}" for http in found for level in http.servers[0].levels]
@@ -90,10 +93,10 @@ def _throughput(axes: Axes, found: Sequence[Http]) -> None:
         figure.legend(fontsize=8, loc="outside lower center", ncols=4, frameon=False)
 
 
-def _resident(axes: Axes, found: Memory) -> None:
-    axes.plot([one.answered for one in found.samples], [one.service for one in found.samples], color=_OURS)
-    axes.axhline(found.base.service * 1.05, color=_LIMIT, linestyle="--", label="5% over the first thousands")
-    axes.set(xlabel="recognitions answered", ylabel="resident, MB")
+def _held(axes: "Axes", found: Memory) -> None:
+    axes.plot([one.answered for one in found.samples], [one.whole for one in found.samples], color=_OURS)
+    axes.axhline(found.base.whole * 1.05, color=_LIMIT, linestyle="--", label="5% over the first thousands")
+    axes.set(xlabel="recognitions answered", ylabel="MB, database included")
     axes.set_ylim(0)
     axes.legend(fontsize=8, loc="lower right")
 
@@ -102,6 +105,6 @@ _CHARTS: Mapping[str, tuple[str, str, Callable[..., None]]] = {
     "kernels": ("The networks, one thread", "kernels", _kernels),
     "image": ("From a photo to an embedding, one thread", "image", _whole),
     "http": ("Recognition over HTTP", "http", _throughput),
-    "memory": ("Memory", "memory", _resident),
+    "memory": ("Memory", "memory", _held),
 }
 """By file: the title, the report's part, and what draws it."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import AsyncAdaptedQueuePool
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.gallery_index.milvus.connection import MilvusConnection
@@ -28,7 +29,7 @@ from tests.contract.storage import (
     on_postgres,
     on_sealed,
 )
-from tests.sealing import FakeSealing
+from tests.sealing import ROTATED, FakeSealing
 
 
 @pytest.fixture(scope="session", params=["onnxruntime", "openvino"])
@@ -104,13 +105,21 @@ async def database_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
         yield url
 
 
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """Connected to empty tables."""
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def connected(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """Connections that all tests use: to make them, and to compile statements, takes longer than most tests."""
     engine = make_engine(database_url, 8)
-    await clear(engine)
     yield engine
     await engine.dispose()
+
+
+@pytest.fixture
+async def engine(connected: AsyncEngine) -> AsyncIterator[AsyncEngine]:
+    """Connected to empty tables."""
+    await clear(connected)
+    yield connected
+    if isinstance(connected.pool, AsyncAdaptedQueuePool) and connected.pool.checkedout():
+        await connected.dispose()  # what a test has left in use is not the next one's
 
 
 @pytest.fixture
@@ -130,6 +139,14 @@ async def sealed_engine(engine: AsyncEngine, database_url: str) -> AsyncIterator
     sealed = make_engine(database_url, 8, FakeSealing())
     yield sealed
     await sealed.dispose()
+
+
+@pytest.fixture
+async def rotated_engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """With a new key before that of `sealed_engine`."""
+    rotated = make_engine(database_url, 2, ROTATED)
+    yield rotated
+    await rotated.dispose()
 
 
 @pytest.fixture

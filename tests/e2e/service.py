@@ -5,20 +5,24 @@ import os
 import signal
 import socket
 import subprocess
-import sys
+import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import IO, ClassVar, Self
 
 import httpx
 
-from tests.shared_folder import made_once, prepared_folder
+from tests.e2e.forking import SCRIPT, SERVER, ForkedProcess
+from tests.shared_folder import made_once, with_models
+from tests.waiting import wait_until
 
-FACE_API = Path(sys.executable).with_name("face-api")
+FACE_API = SCRIPT
 START_S = 180
+COMMAND_S = 600
 _PORTS = count(97 * os.getpid())
 
 
@@ -43,9 +47,11 @@ class ServiceProcess:
     port: int
     client: httpx.Client
     log: Path
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | ForkedProcess
     ready_path: ClassVar[str]
     """Answers 200 when it is ready."""
+    from_nothing: bool = False
+    """Whether it is the first start, as a user has it."""
 
     def __enter__(self) -> Self:
         self.start()
@@ -62,19 +68,23 @@ class ServiceProcess:
         """Start and wait until it is ready."""
         own = {"FACE_PORT": str(self.port), "FACE_DATA_DIR": str(self.directory / "data")}
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command(),
-                env={**unconfigured(), **own, **self.settings},
-                cwd=self.directory,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+            self.process = self.started({**unconfigured(), **own, **self.settings}, log)
         deadline = time.monotonic() + START_S
         while not self.ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.process.kill()
                 raise AssertionError(f"it did not start:\n{self.log.read_text()}")
             time.sleep(0.05)
+
+    def started(self, environment: dict[str, str], log: IO[bytes]) -> subprocess.Popen[bytes] | ForkedProcess:
+        """The process, which writes its log."""
+        program, *arguments = self.command()
+        if program == FACE_API and SERVER.used and not self.from_nothing:
+            files = (log.fileno(), log.fileno())
+            return SERVER.start(list(map(str, arguments)), environment, self.directory, files)
+        return subprocess.Popen(
+            [program, *arguments], env=environment, cwd=self.directory, stdout=log, stderr=log
+        )
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; the exit status."""
@@ -96,7 +106,7 @@ class Service(ServiceProcess):
     settings: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     from_nothing: bool = False
-    """Whether it makes its database and prepares its models itself, which takes seconds."""
+    """Whether it makes its database and prepares its models itself, and imports all, which takes seconds."""
     ready_path: ClassVar[str] = "/health/ready"
     under: tuple[str | Path, ...] = ()
     """A program that runs it, such as a tracer, and its arguments."""
@@ -121,6 +131,10 @@ class Service(ServiceProcess):
                 self.client.delete(f"/api/profile/{person['id']}")
         return self
 
+    def guarded(self) -> None:
+        """Wait until it has noticed that there are keys, which it does within a second."""
+        wait_until(lambda: self.client.get("/api/model").status_code == httpx.codes.UNAUTHORIZED)
+
     def register(self, name: str, image: bytes, **query: str) -> httpx.Response:
         """POST /api/face/register."""
         return self.client.post(
@@ -137,8 +151,7 @@ def first_start() -> Path:
     """The data directory of a service that has been started and stopped once, with nobody in it."""
 
     def start(folder: Path) -> None:
-        (folder / "data").mkdir(0o700)
-        (folder / "data" / "prepared").symlink_to(prepared_folder())
+        with_models(folder / "data")
         with Service(folder, from_nothing=True):
             pass
         # A cluster's copies outlive no machine: they need not wait for the disk.
@@ -152,8 +165,7 @@ def furnish(data: Path, database: str = "embedded") -> None:
     """Make a data directory as the first start leaves it, if there is none."""
     if data.exists():
         return
-    data.mkdir(0o700, parents=True)
-    (data / "prepared").symlink_to(prepared_folder())
+    with_models(data)
     if database == "embedded":
         made = [first_start() / name for name in ("postgres", "postgres.grants")]
         subprocess.run(["cp", "-a", *made, data], check=True)  # as it belongs to another account
@@ -180,15 +192,32 @@ def refused_start(directory: Path, **settings: str) -> str:
 
 def completed(directory: Path, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run any program until it ends by itself."""
+    environment = {**unconfigured(), **settings}
+    if command[0] == str(FACE_API) and SERVER.used:
+        return _forked(directory, command[1:], environment)
     return subprocess.run(
         command,
-        env={**unconfigured(), **settings},
+        env=environment,
         cwd=directory,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=COMMAND_S,
         check=False,
     )
+
+
+def _forked(
+    directory: Path, arguments: Sequence[str], environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        process = SERVER.start(arguments, environment, directory, (output.fileno(), errors.fileno()))
+        try:
+            status = process.wait(COMMAND_S)
+        finally:
+            process.kill()
+        for file in (output, errors):
+            file.seek(0)
+        return subprocess.CompletedProcess(process.args, status, output.read(), errors.read())
 
 
 def one_line(stderr: str) -> str:

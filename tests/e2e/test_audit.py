@@ -10,15 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.service import FACE_API, Service, face_api, unconfigured
+from tests.e2e.service import Service, face_api
 from tests.waiting import wait_until
 
 
 def command(service: Service, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**unconfigured(), "FACE_DATA_DIR": str(service.directory / "data")}
-    return subprocess.run(
-        [FACE_API, *arguments], env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
+    return face_api(service.directory, *arguments, FACE_DATA_DIR=str(service.directory / "data"))
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +119,7 @@ class TestKeys:
         start = newest(service)
         made = command(service, "keys", "create", "operator", "--scope", "admin", "--json")
         operator = json.loads(made.stdout)
+        service.guarded()
         service.client.headers["X-API-Key"] = operator["secret"]
         try:
             body = {"name": "reader", "scopes": ["detect"]}

@@ -9,15 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.service import FACE_API, Service, unconfigured
+from tests.e2e.service import Service, face_api
 from tests.waiting import wait_until
 
 
 def command(service: Service, *arguments: str) -> str:
-    environment = {**unconfigured(), "FACE_DATA_DIR": str(service.directory / "data")}
-    done = subprocess.run(
-        [FACE_API, *arguments], env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
+    done = face_api(service.directory, *arguments, FACE_DATA_DIR=str(service.directory / "data"))
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -33,7 +30,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def admin(service: Service) -> str:
-    return command(service, "keys", "create", "operator", "--scope", "admin")
+    secret = command(service, "keys", "create", "operator", "--scope", "admin")
+    service.guarded()
+    return secret
 
 
 def request(
@@ -192,16 +191,7 @@ class TestBrowsers:
 
 class TestStart:
     def started(self, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-        environment = {**unconfigured(), "FACE_DATABASE_URL": "memory", "FACE_PORT": "0", **settings}
-        return subprocess.run(
-            [FACE_API, "serve"],
-            env=environment,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        return face_api(folder, "serve", **{"FACE_DATABASE_URL": "memory", "FACE_PORT": "0", **settings})
 
     def test_other_machines_need_a_key(self, tmp_path: Path) -> None:
         done = self.started(tmp_path, FACE_HOST="0.0.0.0")  # noqa: S104

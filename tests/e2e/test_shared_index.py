@@ -12,22 +12,14 @@ import pytest
 from adapters.gallery_index.milvus.connection import IndexAddress, MilvusConnection
 from adapters.gallery_index.milvus.generations import Generations
 from adapters.gallery_index.milvus.rows import IndexRows
-from tests.e2e.service import FACE_API, Service, unconfigured
+from tests.e2e.service import Service, face_api
 
 WAIT_S = 120
 
 
 def command(service: Service, *arguments: str) -> subprocess.CompletedProcess[str]:
     own = {"FACE_DATA_DIR": str(service.directory / "data"), **service.settings}
-    return subprocess.run(
-        [FACE_API, "index", *arguments, "--json"],
-        env={**unconfigured(), **own},
-        cwd=service.directory,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return face_api(service.directory, "index", *arguments, "--json", **own)
 
 
 def rebuilt(service: Service) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.bootstrap.start import running
 from tests.contract.enrolment import new, photo_of, random_embedding
+from tests.shared_folder import with_models
 
 
 @pytest.fixture
 def container(tmp_path: Path) -> Container:
-    settings = Settings(database_url="memory", data_dir=tmp_path, workers=1, processes=1)
+    settings = Settings(database_url="memory", data_dir=with_models(tmp_path), workers=1, processes=1)
     return Container(settings=providers.Object(settings))
 
 

@@ -17,6 +17,7 @@ from domain.errors import UnknownModel
 from domain.faces import Box, DetectedFace
 from entrypoints.cli import face_api, plot
 from entrypoints.cli.evaluate import pairs_machine, pairs_text
+from tests.shared_folder import with_models
 from tests.unit.evaluation_sets import loading
 from tests.unit.fakes import BLUE, GREEN, RED, photo, policy
 
@@ -160,7 +161,7 @@ def test_a_plot_is_drawn(images: Path, tmp_path: Path, name: str) -> None:
 def test_what_is_wrong_is_said_in_one_line(
     images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], complaint: str
 ) -> None:
-    monkeypatch.setenv("FACE_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("FACE_DATA_DIR", str(with_models(tmp_path / "data")))
     monkeypatch.chdir(tmp_path)
     pairs = tmp_path / "pairs.txt"
     pairs.write_text(PAIRS.replace("2 1", "3 1", 1))

@@ -11,11 +11,12 @@ from dependency_injector import providers
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.http.app import create_app
+from tests.shared_folder import with_models
 
 
 @pytest.fixture
 def container(tmp_path: Path) -> Container:
-    settings = Settings(database_url="memory", data_dir=tmp_path, workers=1, processes=1)
+    settings = Settings(database_url="memory", data_dir=with_models(tmp_path), workers=1, processes=1)
     return Container(settings=providers.Object(settings))
 
 

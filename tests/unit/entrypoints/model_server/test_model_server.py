@@ -15,6 +15,7 @@ from entrypoints.bootstrap.analysis import AnalysisContainer
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.model_server.app import create_model_app, served_models
 from entrypoints.model_server.stages import MAX_BATCH
+from tests.shared_folder import with_models
 
 KEY = "a-key-between-services"
 Parameters = dict[str, str | int | float | bool | None]
@@ -22,7 +23,9 @@ Parameters = dict[str, str | int | float | bool | None]
 
 @pytest.fixture(scope="module")
 def container(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnalysisContainer]:
-    settings = Settings(data_dir=tmp_path_factory.mktemp("models"), service_key=KEY, max_body_mb=12)
+    settings = Settings(
+        data_dir=with_models(tmp_path_factory.mktemp("models")), service_key=KEY, max_body_mb=12
+    )
     container = AnalysisContainer(settings=providers.Object(settings))
     yield container
     container.workers().close()
@@ -237,7 +240,7 @@ async def test_a_request_that_came_too_late_is_not_carried_out(client: httpx.Asy
 
 
 async def test_without_a_key_pages_of_other_sites_are_refused(tmp_path: Path) -> None:
-    container = AnalysisContainer(settings=providers.Object(Settings(data_dir=tmp_path)))
+    container = AnalysisContainer(settings=providers.Object(Settings(data_dir=with_models(tmp_path))))
     served = served_models(container, frozenset({"detection"}), [])
     transport = httpx.ASGITransport(cast("Any", create_model_app(container, served)))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:5001") as client:

@@ -16,6 +16,7 @@ from application.evaluation.search.methods import compare_methods
 from domain.models import ModelChoice
 from entrypoints.cli import face_api
 from entrypoints.cli.evaluate_search import as_machine, as_text
+from tests.shared_folder import with_models
 from tests.unit.evaluation_sets import loading
 from tests.unit.fakes import photo, policy
 
@@ -100,7 +101,7 @@ def test_what_is_measured_is_printed() -> None:
 
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FACE_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("FACE_DATA_DIR", str(with_models(tmp_path / "data")))
     (tmp_path / "empty").mkdir()
     result = CliRunner().invoke(face_api, ["evaluate-search", "--images", "empty"])
     assert (result.exit_code, result.stdout) == (1, "")
