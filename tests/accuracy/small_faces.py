@@ -32,7 +32,7 @@ from tests.accuracy.quality_tables import Pipeline, painted
 
 SIZES = (24, 28, 32, 36, 40, 48, 64, 80)
 """Pixels of a face in the finer picture."""
-STEPS = (2.0, GATED_STEP)
+STEPS = (GATED_STEP, 2.5)
 """By which the other is coarser."""
 _SIDE = 320
 _FOUND = 0.7

@@ -17,7 +17,7 @@ from domain.faces import Box, DetectedFace, Image
 _MAX_STEP = 4.0
 """Maximum ratio of two consecutive scales; tiles overlap by the largest face that the coarser one misses."""
 _NEGLIGIBLE_STEP = 1.1
-GATED_STEP = 2.1
+GATED_STEP = 2.0
 """Maximum ratio of two scales at which the coarser pass tells where the finer one can detect anything."""
 _OVERLAP_MARGIN = 1.25
 _BORDER = 2.0
@@ -153,12 +153,10 @@ def _scales(whole: float, finest: float, *, gated: bool) -> Iterator[tuple[float
         return
     full = finest / GATED_STEP if gated else finest
     before = whole
-    if full > whole:
-        steps = math.ceil(math.log(full / whole, _MAX_STEP) - 1e-9)
-        step = (full / whole) ** (1 / steps)
-        for n in range(1, steps + 1):
-            before = whole * step**n
-            yield before, step
+    steps = max(0, math.ceil(math.log(full / whole, _MAX_STEP) - 1e-9))
+    for n in range(1, steps + 1):
+        before = whole * (full / whole) ** (n / steps)
+        yield before, (full / whole) ** (1 / steps)
     if gated:
         yield finest, finest / before
 

@@ -143,6 +143,9 @@ class YuNetDetector(FaceDetector):
         for scale in sorted({scale for _, scale in small}):
             new = new_faces([face for face, at in small if at == scale], known + found)
             found += redetect_tilted_faces(self._network, image, new, scale)
+        if gate is not None and not found and uncertain:
+            # Scores depend on what is around: in doubt, all of the image is looked at.
+            return self._detect_small(image, known, min_face, None)
         if not known:
             found += recover_cut_faces(self._network, image, uncertain, found)
         return sorted(found, key=lambda face: -face.score)

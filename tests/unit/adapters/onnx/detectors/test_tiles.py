@@ -72,7 +72,7 @@ def test_no_scale_is_finer_than_the_smallest_face_needs(
     assert all(later <= 4.001 * earlier for earlier, later in pairwise([seen, *scales]))
 
 
-@pytest.mark.parametrize("min_face", [16, 32, 63, 64, 100, 200, 280, 300])
+@pytest.mark.parametrize("min_face", [16, 32, 40, 63, 64, 100, 159, 160, 161, 200, 280, 300])
 def test_the_last_pass_is_not_much_finer_than_the_one_before(min_face: int) -> None:
     asked: list[float] = []
 
