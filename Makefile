@@ -65,9 +65,13 @@ calibrate: install ## Measure the thresholds that a model comes with: MODEL, fro
 		--output static/calibration/$(MODEL).toml
 
 # Some environments choose the kernels of numpy's OpenBLAS: for processors older than this one.
-bench: install ## Measure speed on the photos in FACES, and write docs/performance.md
-	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -m tests.benchmarks kernels image http search start memory \
-		$(if $(wildcard $(FACES)),--images $(FACES)) --json docs/performance.json --page docs/performance.md
+PARTS ?= kernels image http peers search start memory
+PAIRS ?= $(dir $(FACES))pairs.txt
+
+bench: install ## Measure speed on the photos in FACES, and write docs/performance.md; with BRIEF=1 in a quarter of the time
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -m tests.benchmarks $(PARTS) $(if $(BRIEF),--brief) \
+		$(if $(wildcard $(FACES)),--images $(FACES)) $(if $(wildcard $(PAIRS)),--pairs $(PAIRS)) \
+		--from docs/performance.json --json docs/performance.json --page docs/performance.md
 
 CLIENTS ?= /tmp/face-api-clients
 
@@ -133,6 +137,7 @@ ROUNDS ?= 20
 
 faults: install ## Kill processes of a service under load, in ROUNDS rounds
 	$(BIN)/python -m tests.faults --rounds $(ROUNDS) --faces $(FACES)
+	$(BIN)/python -m tests.faults.rotations --rounds $(ROUNDS) --faces $(FACES)
 
 clean: ## Remove the environment and caches; your data stays
 	rm -rf $(VENV) $(FOREIGN) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from application.audit_notes import AuditNotes
+from application.background import in_background
 from application.people import Page
 from application.ports.audit import AuditFilter, AuditLog
 from domain.audit import MAX_IDS, AuditEntry, AuditEvent, ChainCheck
@@ -149,12 +150,10 @@ class AuditTrail:
         if not self.on:
             yield
             return
-        task = asyncio.create_task(self._run())
         try:
-            yield
+            async with in_background(self._run()):
+                yield
         finally:
-            task.cancel()
-            await asyncio.wait({task})
             if not await self.written() and self._queue:
                 logger.error("audit entries are lost, as the service stops: %d", len(self._queue))
 
@@ -196,7 +195,7 @@ class ReadAudit:
     async def list(self, where: AuditFilter, limit: int, after: int | None = None) -> Page[AuditEntry, int]:
         """At most `limit` entries after the cursor, oldest first."""
         found = await self.log.list(where, limit + 1, after)
-        return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
+        return Page.of(found, limit, lambda entry: entry.id)
 
     async def verify(self) -> AuditCheck:
         """Check every entry that is there now; the service may go on writing meanwhile."""

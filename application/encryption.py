@@ -42,13 +42,34 @@ class ChangeEncryption:
         """Encrypt everything with the first key, or decrypt it.
 
         Raises:
-            CommandError: there is no key, or others keep what is left from being changed.
+            CommandError: there is no key, another one is doing this, or others keep what is left from being changed.
         """
         if self._store.key is None:
             raise CommandError("there is no key: set FACE_ENCRYPTION_KEY_FILE or FACE_ENCRYPTION_KEY")
-        done, broken = Converted(await self._left(decrypt=decrypt)), set[tuple[Part, int]]()
+        async with self._store.alone() as alone:
+            if not alone:
+                raise CommandError(
+                    "another `face-api encryption` changes what is stored: run this when it has ended"
+                )
+            done, broken = Converted(await self._left(decrypt=decrypt)), set[tuple[Part, int]]()
+            yield done
+            while True:
+                async for _ in self._pass_until_done(done, broken, decrypt=decrypt):
+                    yield done
+                if broken:
+                    break
+                # From here on nobody can enrol with them: what somebody has meanwhile is converted as well.
+                await self._store.forget_keys(decrypt=decrypt)
+                if not await self._left(decrypt=decrypt):
+                    break
+            done.broken = sorted({face_id for _, face_id in broken})
+            yield done
+
+    async def _pass_until_done(
+        self, done: Converted, broken: set[tuple[Part, int]], *, decrypt: bool
+    ) -> AsyncIterator[None]:
+        """Count what is done in `done`, a page at a time, until only what is in `broken` is left."""
         tries = PATIENCE
-        yield done
         while await self._left(decrypt=decrypt) > len(broken):
             before = done.faces + done.crops
             broken.clear()
@@ -62,16 +83,12 @@ class ChangeEncryption:
                         done.faces += step.done
                     else:
                         done.crops += step.done
-                    yield done
+                    yield
             if done.faces + done.crops == before and await self._left(decrypt=decrypt) > len(broken):
                 tries -= 1
                 if not tries:
                     raise CommandError("others are changing what is left: run the same command again")
                 await asyncio.sleep(self._pause_s)
-        done.broken = sorted({face_id for _, face_id in broken})
-        if not broken:
-            await self._store.forget_keys(decrypt=decrypt)
-        yield done
 
     async def _left(self, *, decrypt: bool) -> int:
         wanted = None if decrypt else self._store.key

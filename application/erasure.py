@@ -1,9 +1,10 @@
-"""Receipts for deletions."""
+"""Receipts for deletions, and removing the bytes of what was deleted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from application.ports.purge import IndexPurge, StoragePurge
 from domain.erasure import ErasedKind, ErasureReceipt, Remnant, Removed
 
 ANSWERS = Remnant(
@@ -33,3 +34,20 @@ class ReceiptWriter:
     ) -> ErasureReceipt:
         """Of a deletion that has just been made."""
         return ErasureReceipt(kind, collection, identifier, removed, datetime.now(UTC), self.remnants)
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeDeleted:
+    """Removes the bytes of deleted faces and people from the database's files and from saved indexes."""
+
+    storage: StoragePurge
+    indexes: IndexPurge
+
+    async def execute(self) -> Sequence[str]:
+        """Do it; what couldn't be done, each as a sentence.
+
+        Raises:
+            CommandError: others read an older state of the database.
+            Unavailable, StorageFull.
+        """
+        return [*await self.indexes.purge(), *await self.storage.purge()]

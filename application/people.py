@@ -1,6 +1,6 @@
 """Use cases that list and change people, their faces and their collections."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
@@ -49,6 +49,11 @@ class Page(Generic[T, Cursor]):
     next: Cursor | None
     """The cursor of the following page; None if this is the last."""
 
+    @classmethod
+    def of(cls, found: Sequence[T], limit: int, cursor: Callable[[T], Cursor]) -> "Page[T, Cursor]":
+        """The first `limit` of what was found when one more was asked for."""
+        return cls(found[:limit], cursor(found[limit - 1]) if len(found) > limit else None)
+
 
 async def require(collections: CollectionRepository, collection: str) -> None:
     """Return if there is such a collection.
@@ -95,7 +100,7 @@ class ManageFaces:
         found = await self.faces.list(where, limit + 1, after)
         if not found:
             await require(self.collections, where.collection)
-        return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
+        return Page.of(found, limit, lambda face: face.id)
 
     async def move(self, collection: str, face_id: FaceId, profile_id: ProfileId) -> Face:
         """Assign a face to another person of its collection.
@@ -150,7 +155,7 @@ class ManageProfiles:
         found = await self.profiles.list(where, limit + 1, after)
         if not found:
             await require(self.collections, where.collection)
-        return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
+        return Page.of(found, limit, lambda profile: profile.id)
 
     async def get(self, collection: str, profile_id: ProfileId) -> PersonWithFaces:
         """A person with their first 1,000 faces.
@@ -221,9 +226,9 @@ class ManageCollections:
         if grant.collections is not None:
             names = sorted(name for name in grant.collections if after is None or name > after)
             found = [each for each in [await self.collections.get(name) for name in names] if each]
-            return Page(found[:limit], found[limit - 1].name if len(found) > limit else None)
-        found = await self.collections.list(limit + 1, after)
-        return Page(found[:limit], found[limit - 1].name if len(found) > limit else None)
+        else:
+            found = await self.collections.list(limit + 1, after)
+        return Page.of(found, limit, lambda collection: collection.name)
 
     async def create(self, name: str, retention: Retention = KEEP) -> Collection:
         """Create an empty collection.
@@ -241,10 +246,7 @@ class ManageCollections:
         Raises:
             CollectionNotFound.
         """
-        found = await self.collections.get(name)
-        if found is None:
-            raise CollectionNotFound
-        return found
+        return _found(await self.collections.get(name), CollectionNotFound)
 
     async def set_retention(self, name: str, retention: Retention) -> Collection:
         """Change how long people are kept.
@@ -252,10 +254,7 @@ class ManageCollections:
         Raises:
             CollectionNotFound.
         """
-        changed = await self.collections.set_retention(name, retention)
-        if changed is None:
-            raise CollectionNotFound
-        return changed
+        return _found(await self.collections.set_retention(name, retention), CollectionNotFound)
 
     async def delete(self, name: str) -> ErasureReceipt:
         """Delete a collection with everybody in it.
@@ -266,9 +265,7 @@ class ManageCollections:
         """
         if name == DEFAULT_COLLECTION:
             raise InvalidCollection("The default collection can't be deleted.")
-        removed = await self.collections.delete(name)
-        if removed is None:
-            raise CollectionNotFound
+        removed = _found(await self.collections.delete(name), CollectionNotFound)
         return self.receipts.receipt(ErasedKind.COLLECTION, name, removed)
 
 

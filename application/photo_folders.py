@@ -6,7 +6,9 @@ from pathlib import Path
 
 from application.errors import CommandError
 
-SUFFIXES = frozenset({".avif", ".bmp", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".webp"})
+SUFFIXES = frozenset(
+    (".avif", ".bmp", ".dib", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".pjp", ".pjpeg", ".png", ".webp")
+)
 """Of the names of photos that can be read, in lower case. What a file contains is seen when it is decoded."""
 
 SYSTEM_FOLDERS = frozenset(
@@ -15,7 +17,8 @@ SYSTEM_FOLDERS = frozenset(
         *("$recycle.bin", "recycler", "recycled", "system volume information", "found.000", "lost+found"),
         *("@sharebin", "@sharesnap", "@synoresource", "dfsrprivate", "_gsdata_", "$extend"),
         *("__macosx", "network trash folder", "temporary items", "thevolumesettingsfolder"),
-        *("__pycache__", "node_modules"),
+        *("__pycache__", "node_modules", "_vti_cnf"),
+        *("thumbnails", "thumbs", "_thumbs", "ipod photo cache", "backups.backupdb", "recycle bin"),
     }
 )
 """Names, in lower case, of folders that operating systems, file servers and tools make; others begin with a dot."""
@@ -27,6 +30,8 @@ _OTHER_FORMATS = {
     **dict.fromkeys((".heic", ".heif", ".hif"), "HEIC"),
     **dict.fromkeys((".tif", ".tiff"), "TIFF"),
     ".gif": "GIF",
+    **dict.fromkeys((".jp2", ".j2k", ".jpf", ".jpx"), "JPEG 2000"),
+    ".jxl": "JPEG XL",
     **dict.fromkeys((".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".rw2"), "raw"),
 }
 

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 
 from application.audit import AuditTrail
 from application.audit_notes import AuditNotes
+from application.background import in_background
 from application.ports.people import CollectionRepository
-from application.ports.retention import Expiry, RemovedByAge, RetentionStore
+from application.ports.retention import ExpiredPerson, Expiry, RemovedByAge, RetentionStore
 from domain.audit import MAX_IDS, AuditEvent
 from domain.errors import FaceServiceError
 from domain.people import ProfileId
@@ -58,12 +59,10 @@ class MatchDays:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Write from time to time, and at the end."""
-        task = asyncio.create_task(self._run())
         try:
-            yield
+            async with in_background(self._run()):
+                yield
         finally:
-            task.cancel()
-            await asyncio.wait({task})
             await self.write()
 
     async def _run(self) -> None:
@@ -117,27 +116,29 @@ class ApplyRetention:
 
     async def _count(self, expiry: Expiry, rule: Retention) -> AppliedRetention:
         people = faces = 0
-        after: ProfileId | None = None
-        while True:
-            page = await self.store.expired(expiry, BATCH, after)
-            people += sum(person.whole for person in page.people)
-            faces += sum(person.faces for person in page.people)
-            if (after := page.next) is None:
-                return AppliedRetention(expiry.collection, rule, people, faces)
+        async for page in self._pages(expiry):
+            people += sum(person.whole for person in page)
+            faces += sum(person.faces for person in page)
+        return AppliedRetention(expiry.collection, rule, people, faces)
 
     async def _apply(self, expiry: Expiry, rule: Retention) -> AppliedRetention:
         people = faces = 0
+        async for page in self._pages(expiry):
+            removed = await self.store.remove(expiry, [person.id for person in page])
+            self._record(expiry, removed)
+            await self.trail.written()
+            people += len(removed.profile_ids)
+            faces += len(removed.face_ids)
+        return AppliedRetention(expiry.collection, rule, people, faces)
+
+    async def _pages(self, expiry: Expiry) -> AsyncIterator[Sequence[ExpiredPerson]]:
         after: ProfileId | None = None
         while True:
             page = await self.store.expired(expiry, BATCH, after)
             if page.people:
-                removed = await self.store.remove(expiry, [person.id for person in page.people])
-                self._record(expiry, removed)
-                await self.trail.written()
-                people += len(removed.profile_ids)
-                faces += len(removed.face_ids)
+                yield page.people
             if (after := page.next) is None:
-                return AppliedRetention(expiry.collection, rule, people, faces)
+                return
 
     def _record(self, expiry: Expiry, removed: RemovedByAge) -> None:
         """Leave audit entries, which say why."""
@@ -158,12 +159,8 @@ class ApplyRetention:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Apply the rules every hour, as long as the service runs."""
-        task = asyncio.create_task(self._run())
-        try:
+        async with in_background(self._run()):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait({task})
 
     async def _run(self) -> None:
         pause = FIRST_S

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from application.people import within
+from application.people import Page, within
 from application.ports.archive import Archive, ArchivedFace, ArchivedPerson
 from application.ports.people import CollectionRepository
 from domain.errors import ProfileNotFound
@@ -42,5 +42,5 @@ class ExportPerson:
             if person is None:
                 raise ProfileNotFound
         found = await self.archive.faces(collection, limit + 1, after, profile_id=profile_id)
-        following = found[limit - 1].face.id if len(found) > limit else None
-        return StoredAboutPerson(collection, person, found[:limit], following)
+        page = Page.of(found, limit, lambda stored: stored.face.id)
+        return StoredAboutPerson(collection, person, page.items, page.next)

@@ -19,14 +19,12 @@ class IdentificationMethod(Protocol):
 
     def rank(self, probe: Embedding, people: Sequence[Candidate]) -> list[RankedPerson]:
         """All candidates, best first; equals by the id of their nearest face."""
-        ...
 
     def comparisons(self, faces: int) -> float:
         """Number of single-face comparisons that a comparison with a person of `faces` faces is equivalent to.
 
         The factor by which impostors reach a similarity more often than with one face. Measured in docs/accuracy.md.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)

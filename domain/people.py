@@ -31,6 +31,9 @@ Checked first, because normalisation sorts runs of combining marks in quadratic 
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """Unicode's category Cc."""
+_INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
+_EDGES = re.compile(rf"^[\s{_INVISIBLE}]+|[\s{_INVISIBLE}]+$")
+"""White space, and what nobody sees: byte order marks, zero-width spaces and joiners, marks of direction."""
 
 DEFAULT_COLLECTION = "default"
 """Always exists."""
@@ -79,9 +82,9 @@ class Face:
 
 
 def person_name(text: str) -> PersonName:
-    """The canonical form of a person's name: NFC, no white space around it.
+    """The canonical form of a person's name: NFC, nothing invisible around it.
 
-    Names are stored and looked up in this form.
+    Names are stored and looked up in this form. Within a name, joiners and marks of direction belong to some scripts.
 
     Raises:
         InvalidName: empty, longer than 200 characters or 2,048 bytes, or with control characters.
@@ -122,7 +125,7 @@ def _normalised(text: str) -> str:
     text = text.strip()
     if len(text) > MAX_NAME_BYTES or len(text.encode(errors="surrogatepass")) > MAX_NAME_BYTES:
         raise _too_long()
-    return unicodedata.normalize("NFC", text).strip()
+    return _EDGES.sub("", unicodedata.normalize("NFC", text))
 
 
 def _too_long() -> InvalidName:

@@ -34,6 +34,10 @@ class FakeSealing(Sealing):
         return _mixed(key, nonce, hidden)
 
 
+ROTATED = FakeSealing(b"another key", b"a key of tests")
+"""A new key before that of FakeSealing()."""
+
+
 def _mixed(key: bytes, nonce: bytes, content: bytes) -> bytes:
     pad = int.from_bytes(shake_256(key + nonce).digest(len(content)))
     return (int.from_bytes(content) ^ pad).to_bytes(len(content))

@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from adapters.gallery_index.follower import IndexFollower
 from adapters.gallery_index.index import IndexStore, MaintenanceIntervals
+from application.background import in_background
 from application.ports.change_feed import GalleryChangeFeed, GalleryKey
 from application.ports.gallery import Gallery, SearchReadiness, SearchResult
 from domain.errors import CollectionNotFound, IndexUnavailable, Unavailable
@@ -105,14 +106,11 @@ class IndexedGallery(Gallery, SearchReadiness):
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Fill and maintain the indexes; save them at the end."""
-        housekeeping = [
-            asyncio.create_task(self._keep_house()),
-            asyncio.create_task(self._erase_when_asked()),
-        ]
         try:
-            yield
+            async with in_background(self._keep_house(), self._erase_when_asked()):
+                yield
         finally:
-            tasks = [*housekeeping, *self._tasks.values()]
+            tasks = list(self._tasks.values())
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

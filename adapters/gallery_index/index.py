@@ -50,34 +50,27 @@ class GalleryIndex(Protocol):
     @property
     def snapshot(self) -> SnapshotToken:
         """That of the last changes that were applied; NO_SNAPSHOT before."""
-        ...
 
     def __len__(self) -> int:
         """The number of faces."""
-        ...
 
     async def apply(self, changes: Changes) -> bool:
         """Apply all changes at once, so that a concurrent search sees either none or all of them.
 
         False, and nothing is changed, when the index isn't at `changes.since`.
         """
-        ...
 
     async def search(self, probe: NDArray[float32], people: int) -> Shortlist:
         """The `people` people, one or more, nearest to `probe` (D numbers, unit norm), by their nearest face."""
-        ...
 
     async def maintain(self) -> None:
         """Do what is due for searches to stay fast, for removed faces to be erased, and for the next start."""
-        ...
 
     async def erase(self) -> None:
         """Erase removed faces from memory and from what is saved, now."""
-        ...
 
     async def close(self) -> None:
         """Save what the next start can use."""
-        ...
 
 
 class IndexStore(Protocol):
@@ -88,20 +81,15 @@ class IndexStore(Protocol):
 
         With `discard` what was saved is deleted first.
         """
-        ...
 
     async def keep_only(self, galleries: set[GalleryKey]) -> None:
         """Delete what was saved of all other galleries."""
-        ...
 
     async def requests_to_erase(self) -> Sequence[str]:
         """What other processes ask of the one that saves the indexes: to erase removed faces from all of them."""
-        ...
 
     async def answer(self, requests: Sequence[str]) -> None:
         """Tell those who asked that it is done."""
-        ...
 
     async def close(self) -> None:
         """Release the resources, after all indexes are closed."""
-        ...

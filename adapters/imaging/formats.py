@@ -79,7 +79,9 @@ def format_of(data: bytes) -> Format:
     for magic, found in _MAGIC.items():
         if data.startswith(magic):
             return found
-    raise InvalidImage("The file is not a JPEG, PNG, WebP, AVIF or BMP image.")
+    raise InvalidImage(
+        "The file is not a JPEG, PNG, WebP, AVIF or BMP image." if data else "The image file is empty."
+    )
 
 
 def _of_brands(data: bytes) -> Format:

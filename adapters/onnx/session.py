@@ -23,4 +23,3 @@ class InferenceSession(Protocol):
 
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:
         """The outputs, by name, for a batch of the input's shape."""
-        ...

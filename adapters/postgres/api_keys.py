@@ -26,18 +26,7 @@ from application.ports.api_keys import MAX_LISTED, ApiKeyRepository, NewKey, Sto
 from domain.api_keys import ApiKey, Grant, KeyId, Scope, grant
 from domain.limits import Limits
 
-_COLUMNS = (
-    api_key.c.id,
-    api_key.c.name,
-    api_key.c.scopes,
-    api_key.c.collections,
-    api_key.c.created_at,
-    api_key.c.expires_at,
-    api_key.c.revoked_at,
-    api_key.c.last_used_at,
-    api_key.c.requests_per_minute,
-    api_key.c.concurrent_photos,
-)
+_COLUMNS = tuple(column for column in api_key.c if column is not api_key.c.digest)
 _ID = bindparam("key_id", type_=BigInteger)
 _AT = bindparam("at", type_=DateTime(timezone=True))
 

@@ -5,7 +5,7 @@ from functools import partial
 from typing import cast
 
 import asyncpg
-from sqlalchemy import ClauseElement, PoolProxiedConnection, QueuePool
+from sqlalchemy import ClauseElement, PoolProxiedConnection, QueuePool, text
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi, PGCompiler_asyncpg
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import MissingGreenlet
@@ -42,9 +42,10 @@ class CompiledStatement:
     SQLAlchemy compiles it and lends the connection; its own execution takes longer than the server does.
     """
 
-    def __init__(self, statement: ClauseElement) -> None:
-        """Columns have the driver's types, whatever the statement says."""
-        compiled = cast("PGCompiler_asyncpg", statement.compile(dialect=_DIALECT))
+    def __init__(self, statement: ClauseElement | str) -> None:
+        """Of SQL or of what SQLAlchemy makes of it; columns have the driver's types, whatever the statement says."""
+        clause = text(statement) if isinstance(statement, str) else statement
+        compiled = cast("PGCompiler_asyncpg", clause.compile(dialect=_DIALECT))
         bound = {name: compiled.binds[name] for name in compiled.positiontup or ()}
         self._sql = compiled.string
         self._constants = {name: value.value for name, value in bound.items() if not value.required}

@@ -1,6 +1,7 @@
 """StoredEncryption on PostgreSQL, and the check at the start that the keys are those of the database."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
@@ -21,8 +22,10 @@ _ROWS = {Part.FACES: 1000, Part.CROPS: 200}
 _CHECK = b"face-api"
 
 
-async def check_keys(engine: AsyncEngine) -> None:
-    """Check that there is every key that has sealed something, and remember the first.
+async def check_keys(engine: AsyncEngine, *, enrols: bool = True) -> None:
+    """Check that there is every key that has sealed something, and remember the first if this process enrols.
+
+    From then on, no process starts without it.
 
     Raises:
         StartupError: one is missing or wrong.
@@ -35,10 +38,11 @@ async def check_keys(engine: AsyncEngine) -> None:
     for part in _PARTS.values():
         used.update(bytes(row.id) for row in await database.fetch(part.used_keys, {}))
     if missing := sorted(used.difference(given)):
-        what = "is missing: it" if sealing is None else "has another key: the one that"
-        raise StartupError(
-            f"{_SETTING}: the key {missing[0].hex()} {what} has encrypted embeddings in this database"
+        key = missing[0].hex()
+        which = (
+            f"the key {key} is missing: it" if sealing is None else f"it has another key than {key}, which"
         )
+        raise StartupError(f"{_SETTING}: {which} has encrypted embeddings in this database")
     if sealing is None:
         return
     for key_id, value in known.items():
@@ -49,7 +53,7 @@ async def check_keys(engine: AsyncEngine) -> None:
                 f"{_SETTING}: the key {key_id.hex()} is not the one that has encrypted this database"
             ) from None
     first = sealing.key_ids[0]
-    if first not in known:
+    if enrols and first not in known:
         value = sealing.seal(Kind.CHECK, first.hex(), _CHECK)
         await database.change(statements.ADD_KEY, {"id": first, "check_value": value})
 
@@ -72,6 +76,12 @@ class PostgresEncryption(StoredEncryption):
             plain = everything.count - sum(row.count for row in sealed)
             found.append(Encrypted(part, None, plain))
         return [each for each in found if each.count]
+
+    @override
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[bool]:
+        async with self._database.transaction() as connection:
+            yield bool(await connection.scalar(statements.TRY_LOCK))
 
     @override
     async def convert(self, part: Part, after: int, *, decrypt: bool) -> Step:

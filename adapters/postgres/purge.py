@@ -53,32 +53,26 @@ _FORGET_ANSWERS = text("""
 """)
 _FORGET_SESSIONS = text("DELETE FROM liveness_session WHERE expires_at <= now()")
 
-_NOW = CompiledStatement(text("SELECT CAST(CAST(pg_current_xact_id() AS xid) AS text) AS now"))
-_READERS = CompiledStatement(
-    text("""
+_NOW = CompiledStatement("SELECT CAST(CAST(pg_current_xact_id() AS xid) AS text) AS now")
+_READERS = CompiledStatement("""
     SELECT count(*) AS readers FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
         AND age(backend_xmin) >= age(CAST(CAST(:now AS text) AS xid))
 """)
-)
-_SERVER = CompiledStatement(
-    text("""
+_SERVER = CompiledStatement("""
     SELECT CAST(current_setting('server_version_num') AS int) / 10000 AS version,
         current_setting('wal_recycle') = 'on' AS recycles,
         pg_has_role(datdba, 'USAGE') AS owner
     FROM pg_database WHERE datname = current_database()
 """)
-)
-_SEGMENTS = CompiledStatement(
-    text("""
+_SEGMENTS = CompiledStatement("""
     SELECT count(*) FILTER (WHERE name < now.segment) AS older, count(*) FILTER (WHERE name > now.segment) AS later
     FROM pg_ls_waldir(), (SELECT pg_walfile_name(pg_current_wal_insert_lsn()) AS segment) AS now
     WHERE name ~ '^[0-9A-F]{24}$'
 """)
-)
 # A switch does nothing where nothing was written.
-_WRITE = CompiledStatement(text("SELECT CAST(pg_current_xact_id() AS text) AS id"))
-_SWITCH = CompiledStatement(text("SELECT CAST(pg_switch_wal() AS text) AS place"))
+_WRITE = CompiledStatement("SELECT CAST(pg_current_xact_id() AS text) AS id")
+_SWITCH = CompiledStatement("SELECT CAST(pg_switch_wal() AS text) AS place")
 _CHECKPOINT = text("CHECKPOINT")
 
 

@@ -63,7 +63,9 @@ class PgVectorRepository(EmbeddingRepository):
         columns, embedding = self._database.columns, face.embedding
         async with self._database.transaction(adds=True) as connection:
             await connection.execute(LOCK_FOR_WRITES)
-            face_id = FaceId((await connection.execute(NEW_ID)).scalar_one())
+            new_id, in_use = (await connection.execute(NEW_ID, {"key": columns.key_id})).one()
+            columns.require(in_use=in_use)
+            face_id = FaceId(new_id)
             sealed = {
                 "face": face_id,
                 "sealed": columns.sealed_vector(face_id, embedding.model, embedding.vector),

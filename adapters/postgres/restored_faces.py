@@ -13,6 +13,7 @@ from adapters.postgres.database import Parameters
 from adapters.postgres.rows import sent
 from adapters.postgres.sealed_columns import SealedColumns
 from adapters.postgres.statements.archive import NOW, RESTORE_FACES
+from adapters.postgres.statements.encryption import HOLD_KEY
 from adapters.postgres.tables import face
 from application.ports.archive import FaceToRestore
 from domain.people import FaceId, ProfileId
@@ -59,7 +60,12 @@ async def store_faces(
 
     Left out are those whose id, or whose photo of a person, is there already. None is as a rule: COPY takes a third
     of the time, but can't leave any out.
+
+    Raises:
+        Unavailable: the key that seals them was replaced.
     """
+    if columns.seals:
+        columns.require(in_use=bool(await connection.scalar(HOLD_KEY, {"key": columns.key_id})))
     try:
         async with connection.begin_nested():
             await _copy(connection, columns, collection, ids, faces)

@@ -39,6 +39,26 @@ class SealedColumns:
         """Whether what is written is sealed."""
         return self._sealing is not None
 
+    @property
+    def key_id(self) -> bytes:
+        """Of the key that seals."""
+        return b"" if self._sealing is None else self._sealing.key_ids[0]
+
+    @staticmethod
+    def require(*, in_use: bool) -> None:
+        """Nothing may be sealed with a key that was forgotten, as all others might be without it.
+
+        Raises:
+            Unavailable: it was.
+        """
+        if not in_use:
+            logger.error(
+                "the first key was replaced by `face-api encryption`: this process must be restarted"
+            )
+            raise Unavailable(
+                "The key that faces are encrypted with was replaced: the service must be restarted."
+            )
+
     def vector(self, face_id: FaceId, model: str, stored: bytes) -> NDArray[np.float32]:
         """D numbers, from pgvector's binary form or a sealed column."""
         if not is_sealed(stored):

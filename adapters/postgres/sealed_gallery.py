@@ -9,16 +9,13 @@ from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
-from adapters.postgres.database import FILTER_LIMIT_MS, Database, Parameters
-from adapters.postgres.gallery import candidates
-from adapters.postgres.rows import storable
+from adapters.postgres.database import FILTER_LIMIT_MS, Parameters
+from adapters.postgres.gallery import PgVectorGallery, candidates
 from adapters.postgres.statements import search as statements
-from application.ports.gallery import Gallery, SearchResult
+from application.ports.gallery import SearchResult
 from domain.errors import CollectionNotFound, IndexUnavailable, InvalidEmbedding
 from domain.faces import Embedding
-from domain.identification import Candidate
 from domain.metadata import Metadata
-from domain.people import ProfileId
 
 MAX_FACES = 200_000
 """In one search: more take too long, and need an index."""
@@ -33,11 +30,11 @@ _DECIMALS = 6
 """Similarities that agree to so many decimals are ties."""
 
 
-class SealedGallery(Gallery):
+class SealedGallery(PgVectorGallery):
     """Compares the probe with every face, after opening it: for small galleries, and where there is no index yet."""
 
     def __init__(self, engine: AsyncEngine, max_faces: int = MAX_FACES) -> None:
-        self._database = Database(engine)
+        super().__init__(engine)
         self._max_faces = max_faces
         self._large = asyncio.Semaphore(1)
         """Of galleries with more than a page, one is searched at a time: it takes a core for long."""
@@ -74,14 +71,6 @@ class SealedGallery(Gallery):
             if len(found) == len(wanted):
                 break
         return SearchResult(row.searched, [found[person] for person in wanted if person in found])
-
-    @override
-    async def person(self, model: str, collection: str, profile_id: ProfileId) -> Candidate | None:
-        if not storable(model):
-            return None
-        parameters = {"model": model, "within": collection, "profile": profile_id}
-        rows = await self._database.fetch(statements.FACES_OF_PERSON, parameters)
-        return candidates(self._database.columns, rows, collection, model).get(profile_id)
 
     async def _nearest(
         self, probe: Embedding, parameters: Parameters, people: int, limit_ms: int | None

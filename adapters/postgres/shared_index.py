@@ -3,11 +3,10 @@
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
 from adapters.postgres.change_feed import PostgresChangeFeed, face_rows, parameters_of
-from adapters.postgres.database import Database
 from adapters.postgres.statements import shared_index as statements
 from application.ports.change_feed import NO_SNAPSHOT, FaceRows, GalleryKey, SnapshotToken
 from application.ports.shared_index import Examination, Lease, SharedIndexFeed, Task
@@ -27,33 +26,29 @@ class PostgresLease(Lease):
 class PostgresSharedIndexFeed(PostgresChangeFeed, SharedIndexFeed):
     """Each method but `alone` is one statement."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        super().__init__(engine)
-        self._shared = Database(engine)
-
     @override
     async def keys(self) -> Sequence[GalleryKey]:
-        rows = await self._shared.fetch(statements.KEYS, {})
+        rows = await self._database.fetch(statements.KEYS, {})
         # Faces may have gone between the walk and the look at one of them.
         return [GalleryKey(*row) for row in rows if row.dimensions is not None]
 
     @override
     async def size(self, gallery: GalleryKey, at_most: int) -> int:
         parameters = {"within": gallery.collection, "model": gallery.model, "limit": at_most}
-        ((faces,),) = await self._shared.fetch(statements.SIZE, parameters)
+        ((faces,),) = await self._database.fetch(statements.SIZE, parameters)
         return int(faces)
 
     @override
     async def people(self, gallery: GalleryKey) -> int:
         parameters = {"within": gallery.collection, "model": gallery.model}
-        ((people,),) = await self._shared.fetch(statements.PEOPLE, parameters)
+        ((people,),) = await self._database.fetch(statements.PEOPLE, parameters)
         return int(people)
 
     @override
     async def faces_after(self, gallery: GalleryKey, after: int, limit: int) -> FaceRows:
         place = {"after": after, "limit": limit, "dimensions": gallery.dimensions}
         parameters = {"within": gallery.collection, "model": gallery.model, **place}
-        (page,) = await self._shared.fetch(statements.FACES_AFTER, parameters)
+        (page,) = await self._database.fetch(statements.FACES_AFTER, parameters)
         return face_rows(gallery, page.faces or [], page.people or [], page.vectors or b"")
 
     @override
@@ -62,7 +57,7 @@ class PostgresSharedIndexFeed(PostgresChangeFeed, SharedIndexFeed):
     ) -> Examination:
         asked = {"faces": list(face_ids), "dimensions": gallery.dimensions}
         parameters = {**parameters_of(gallery, since or NO_SNAPSHOT), **asked}
-        rows = await self._shared.fetch(statements.EXAMINE, parameters)
+        rows = await self._database.fetch(statements.EXAMINE, parameters)
         found = [row for row in rows if row.vector is not None]
         ids, people = [row.id for row in found], [row.profile_id for row in found]
         faces = face_rows(gallery, ids, people, b"".join(row.vector for row in found))
@@ -72,5 +67,5 @@ class PostgresSharedIndexFeed(PostgresChangeFeed, SharedIndexFeed):
     @asynccontextmanager
     async def alone(self, task: Task) -> AsyncIterator[Lease | None]:
         key = {"key": statements.LOCKS[task]}
-        async with self._shared.transaction() as connection:
+        async with self._database.transaction() as connection:
             yield PostgresLease(connection) if await connection.scalar(statements.TRY_LOCK, key) else None

@@ -72,7 +72,7 @@ class ModelServiceClient:
         urls: Sequence[str],
         key: str,
         timeout_s: float,
-        tls: ssl.SSLContext | None = None,
+        tls: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
         """Connect to nothing yet.
 

@@ -62,13 +62,17 @@ class HttpServer:
     """A server as its clients see it. Thread-safe."""
 
     def __init__(
-        self, url: str, tls: ssl.SSLContext | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        url: str,
+        tls: Callable[[], ssl.SSLContext] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Connect to nothing yet.
 
         Args:
             url: http or https, host and port.
-            tls: what is trusted and shown over https; None: the authorities that the system trusts, and nothing.
+            tls: called for each connection: what is trusted and shown over https; None: the authorities that the
+                system trusts, and nothing.
             clock: of the deadlines, in seconds.
 
         Raises:
@@ -78,7 +82,7 @@ class HttpServer:
         secure = parts.scheme == "https"
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if secure else 80)
-        self._tls = (tls or ssl.create_default_context()) if secure else None
+        self._tls = (tls or _of_the_system()) if secure else None
         self._clock = clock
         self._head = f"Host: {parts.netloc.encode('idna').decode()}\r\n"
         self._lock = Lock()
@@ -161,7 +165,7 @@ class HttpServer:
                     if self._tls is None:
                         return connection
                     connection.settimeout(self._left(end))
-                    return self._tls.wrap_socket(connection, server_hostname=self._host)
+                    return self._tls().wrap_socket(connection, server_hostname=self._host)
                 except BaseException as error:
                     connection.close()
                     if not isinstance(error, OSError):
@@ -263,6 +267,11 @@ class _Reader:
     def _finish(self) -> None:
         self.complete = True
         self.answer.body = bytes(self._body)
+
+
+def _of_the_system() -> Callable[[], ssl.SSLContext]:
+    context = ssl.create_default_context()
+    return lambda: context
 
 
 def _has_news(connection: socket.socket) -> bool:

@@ -75,7 +75,7 @@ class Endpoint:
         url: str,
         task: str,
         key: str,
-        tls: ssl.SSLContext | None,
+        tls: Callable[[], ssl.SSLContext] | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Connect to nothing yet.

@@ -1,6 +1,7 @@
 """Locks between processes."""
 
 import os
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -45,8 +46,21 @@ def _locked(folder: Path, deadline: float) -> int | None:
                 return descriptor
         except (BlockingIOError, FileNotFoundError):  # held by another one, or removed by it just now
             time.sleep(_POLL_S)
+        except (
+            FileExistsError
+        ):  # removed by another one before mkdir has looked at what is there, or no folder
+            if _is_no_folder(folder):
+                deadline = 0
         except OSError:
             deadline = 0
         if descriptor is not None:
             os.close(descriptor)
     return None
+
+
+def _is_no_folder(path: Path) -> bool:
+    """Whether something else is there: a folder, or nothing by now, can still become the locked one."""
+    try:
+        return not stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:
+        return False

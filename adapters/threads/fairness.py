@@ -34,27 +34,27 @@ class _Shares:
 
     def __init__(self) -> None:
         self._had: dict[Hashable, float] = {}
-        self._start = 0.0
+        self.start = 0.0
         """Where the party was that was served last."""
 
     def had(self, party: Hashable) -> float:
         """The time that a party counts as having had, in seconds."""
-        return max(self._start, self._had.get(party, 0.0))
+        return max(self.start, self._had.get(party, 0.0))
 
     def serve(self, party: Hashable) -> None:
         """It is this one's turn."""
-        self._start = self.had(party)
+        self.start = self.had(party)
 
     def charge(self, party: Hashable, seconds: float, most_ahead_s: float) -> None:
         """It has had so much more, unless it is too far ahead of others."""
         had = self.had(party)
-        self._had[party] = max(had, min(had + seconds, self._start + most_ahead_s))
+        self._had[party] = max(had, min(had + seconds, self.start + most_ahead_s))
         if len(self._had) > MANY:
-            self._had = {each: had for each, had in self._had.items() if had > self._start}
+            self._had = {each: had for each, had in self._had.items() if had > self.start}
 
     def is_ahead(self, party: Hashable) -> bool:
         """Whether it has had more than whoever is served now."""
-        return self._had.get(party, 0.0) > self._start
+        return self._had.get(party, 0.0) > self.start
 
 
 class ClientShares:
@@ -64,6 +64,11 @@ class ClientShares:
         self._clients = _Shares()
         self._connections: defaultdict[Hashable, _Shares] = defaultdict(_Shares)
         self._lock = Lock()
+
+    @property
+    def now(self) -> float:
+        """The time that the client counts as having had whose work has begun last."""
+        return self._clients.start
 
     def had(self, owners: set[Owner]) -> dict[Owner, tuple[float, float]]:
         """What each counts as having had: the client, and the connection."""

@@ -17,6 +17,7 @@ from adapters.threads.allowance import MIN_MS, Allowance
 from adapters.threads.bounded import BoundedThreads
 from adapters.threads.fairness import MOST_AHEAD_S, ClientShares, Owner
 from adapters.threads.pace import Pace
+from adapters.threads.receiving import ReceivingShares
 from application.ports.effort import Interrupted, checkpoint, interruptible
 from application.ports.workers import Client, WorkerPool, current_client, queued_at
 from domain.errors import Busy
@@ -28,8 +29,6 @@ COSTLY_S = 25.0
 """Less than the half minute that most clients wait for an answer."""
 _STOP_S = 5.0
 """From the beginning of the service's end to that of work that takes long."""
-_RECEIVING_S = 1.5e-9
-"""Processor time of receiving a byte, which counts as the client's."""
 _RETURN_S = 1.0
 """Between two returns of freed memory, each of which slows down all threads."""
 _NOBODY = Owner(None, None)
@@ -80,6 +79,7 @@ class ThreadWorkerPool(WorkerPool):
             time.thread_time,  # without its pauses
             MOST_AHEAD_S,
         )
+        self._receiving = ReceivingShares(self._shares, lambda: self._ordinary.has_waiting)
         self._returned_at = 0.0
         """When freed memory was returned, on the clock time.monotonic()."""
 
@@ -99,9 +99,7 @@ class ThreadWorkerPool(WorkerPool):
                 return True
             return not self._ordinary.has_waiting and in_background(seconds)
 
-        owner = Owner(client.name, client.connection) if client else _NOBODY
-        if client is not None:
-            self._shares.charge(owner, _RECEIVING_S * client.take_received())
+        owner = _owner(client)
         with suppress(Interrupted):
             return await _result(self._ordinary, partial(self._interruptible, call, ordinary), client, owner)
         try:
@@ -111,6 +109,18 @@ class ThreadWorkerPool(WorkerPool):
                 )
         except (Interrupted, TimeoutError):
             raise Busy("Photos that take long have to wait; try again in a moment.") from None
+
+    async def count_received(self, size: int, *, last: bool) -> None:
+        """Count the receiving of so many bytes as time of the current client.
+
+        Returns when more may be read: at once after the last bytes of a body, and where no work waits for a thread;
+        after some seconds where the client has sent much more than its share.
+        """
+        await self._receiving.count(_owner(current_client.get()), size, last=last)
+
+    def has_several(self) -> bool:
+        """Whether a call has company, which runs or waits."""
+        return self._ordinary.has_several
 
     def prepare_to_close(self) -> None:
         """Refuse from some seconds on what takes long, so that a service can stop in time."""
@@ -159,6 +169,10 @@ class ThreadWorkerPool(WorkerPool):
     def _wake(self) -> None:
         for wake in tuple(self._wakes):
             wake()
+
+
+def _owner(client: Client | None) -> Owner:
+    return Owner(client.name, client.connection) if client else _NOBODY
 
 
 async def _result(threads: BoundedThreads, call: Callable[[], R], client: Client | None, owner: Owner) -> R:

@@ -173,21 +173,9 @@ class FaceAnalyser:
         assert face.examination is not None  # noqa: S101 (it was asked for)
         return face.detected, self.gate.conclude(face.examination)
 
-    def locate(
-        self,
-        data: bytes,
-        detection_model: str,
-        select: FaceSelector,
-        *,
-        wanted: FaceSelection = FaceSelection.SINGLE,
-        min_face: int | None = None,
-        whole: bool = False,
-    ) -> LocatedFaces:
+    def locate(self, data: bytes, detection_model: str, select: FaceSelector) -> LocatedFaces:
         """The selected faces of an image file, as `embed` takes them; see locate_faces."""
-        detector = self.models.detector(detection_model)
-        return locate_faces(
-            data, self.decoder, detector, select, wanted=wanted, min_face=min_face, whole=whole
-        )
+        return locate_faces(data, self.decoder, self.models.detector(detection_model), select)
 
     def aligner(self, recognition: str) -> FaceAligner:
         """That of a recogniser's crops."""

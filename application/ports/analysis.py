@@ -1,7 +1,8 @@
 """The ports of image analysis: synchronous, called in a worker, and thread-safe."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -25,7 +26,6 @@ class ImageDecoder(Protocol):
             InvalidImage: not one still image in a supported format, or damaged.
             ImageTooLarge: more pixels than allowed; checked before they are decoded.
         """
-        ...
 
     def decode_reduced(self, data: bytes, long_side: int, max_reduction: int = 8) -> ScaledImage:
         """As `decode`, but with as few pixels as the format can be decoded to directly.
@@ -38,7 +38,19 @@ class ImageDecoder(Protocol):
         Raises:
             InvalidImage, ImageTooLarge: as `decode`.
         """
-        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What was seen of a photo in few pixels."""
+
+    faces: list[DetectedFace]
+    """Best score first, in pixels of the image that was looked at."""
+    closer: Callable[[Image, float], list[DetectedFace]]
+    """If no faces were seen: those too small for that look. Takes the same photo, in as many pixels or more, and the
+    size of the smallest face in it; see FaceDetector.detect."""
+    complete_from: float = math.inf
+    """Pixels of the image from which on there are no other faces: a closer look would find none."""
 
 
 class FaceDetector(Protocol):
@@ -47,7 +59,6 @@ class FaceDetector(Protocol):
     @property
     def name(self) -> str:
         """The model's name in the catalogue."""
-        ...
 
     def detect(
         self, image: Image, *, largest_only: bool = False, min_face: float | None = None
@@ -60,14 +71,17 @@ class FaceDetector(Protocol):
             min_face: pixels. No upright face is missed because of its size, or of other faces in the image, if the
                 longer side of its box has at least so many. None: small faces may be missed beside larger ones.
         """
-        ...
+
+    def look(self, image: Image, *, largest_only: bool = False) -> Look:
+        """As `detect`, but small faces are left to the closer look even if there are no others."""
+        faces = self.detect(image, largest_only=largest_only)
+        return Look(faces, lambda finer, min_face: self.detect(finer, min_face=min_face))
 
     def detect_coarsely(self, image: Image) -> DetectedFace | None:
         """The largest face, in a fraction of the time, if it is plain to see: large, whole, upright, without rivals.
 
         Its box and landmarks are less exact than those that `detect` finds. None: it takes `detect` to tell.
         """
-        ...
 
 
 class LandmarkLocator(Protocol):
@@ -75,7 +89,6 @@ class LandmarkLocator(Protocol):
 
     def locate(self, pictures: Sequence[Image]) -> Sequence[Landmarks | None]:
         """For each picture (192 x 192 x 3 uint8 BGR) the landmarks of the face in its middle, or None."""
-        ...
 
 
 class FaceAligner(Protocol):
@@ -83,11 +96,9 @@ class FaceAligner(Protocol):
 
     def align(self, image: Image, face: DetectedFace) -> Crop:
         """The face as 112 x 112 x 3 uint8 BGR, with eyes, nose and mouth where the ArcFace template has them."""
-        ...
 
     def locate(self, image: Image, face: DetectedFace) -> DetectedFace:
         """The face with the landmarks that `align` uses, in pixels of `image`."""
-        ...
 
 
 class FaceEmbedder(Protocol):
@@ -96,17 +107,14 @@ class FaceEmbedder(Protocol):
     @property
     def name(self) -> str:
         """The model's name in the catalogue."""
-        ...
 
     @property
     def dimensions(self) -> int:
         """D, the number of elements of an embedding."""
-        ...
 
     @property
     def usual_norm(self) -> float | None:
         """The norm of the network's vectors for clear faces; None if that isn't known."""
-        ...
 
     def embed(self, crops: Sequence[Crop]) -> NDArray[float32]:
         """N crops (112 x 112 x 3 uint8 BGR) to N x D float32, each row of unit norm; N may be 0."""
@@ -114,7 +122,6 @@ class FaceEmbedder(Protocol):
 
     def embed_raw(self, crops: Sequence[Crop]) -> NDArray[float32]:
         """N crops to N x D float32 as the network computes them, of any norm; N may be 0."""
-        ...
 
     @property
     def estimates(self) -> bool:
@@ -126,7 +133,6 @@ class FaceEmbedder(Protocol):
 
         How near is said by ESTIMATE_ERROR of domain/identification.py.
         """
-        ...
 
     def directions(self, raw: NDArray[float32]) -> NDArray[float32]:
         """What `embed` makes of the network's vectors: N x D, each row of unit norm; N may be 0."""

@@ -51,44 +51,33 @@ class ApiKeyRepository(Protocol):
         Returns:
             The stored key; None if there are keys and `only_first` was asked for.
         """
-        ...
 
     async def find(self, digest: bytes) -> ApiKey | None:
         """The key whose secret has this SHA-256, valid or not."""
-        ...
 
     async def get(self, key_id: KeyId) -> ApiKey | None:
         """The key with this id, valid or not."""
-        ...
 
     async def any(self) -> bool:
         """Whether there is any key, valid or not."""
-        ...
 
     async def list(self) -> Sequence[ApiKey]:
         """All keys in the order of their ids, the newest MAX_LISTED at most."""
-        ...
 
     async def expire(self, key_id: KeyId, at: datetime) -> ApiKey | None:
         """Let a valid key expire at a time, unless it does before; None if there is no such key."""
-        ...
 
     async def limit(self, key_id: KeyId, limits: Limits) -> ApiKey | None:
         """Replace a key's limits; None if there is no such key."""
-        ...
 
     async def revoke(self, key_id: KeyId) -> ApiKey | None:
         """Make a key invalid for good; None if there is no such key."""
-        ...
 
     async def used(self, key_id: KeyId, at: datetime) -> None:
         """Record when a key was used, unless a later use is recorded."""
-        ...
 
     async def stored(self, limit: int, after: KeyId | None = None) -> Sequence[StoredKey]:
         """At most `limit` keys with ids greater than `after`, by ascending id."""
-        ...
 
     async def restore(self, keys: Sequence[StoredKey]) -> bool:
         """Store keys with their ids, all or none: none, and the answer False, if there is any key already."""
-        ...

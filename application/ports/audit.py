@@ -29,16 +29,12 @@ class AuditLog(Protocol):
 
     async def append(self, events: Sequence[AuditEvent]) -> Sequence[AuditEntry]:
         """Add all events, or none, to the end of the chain; the entries in their order."""
-        ...
 
     async def list(self, where: AuditFilter, limit: int, after: int | None = None) -> Sequence[AuditEntry]:
         """At most `limit` entries with ids above `after`, oldest first."""
-        ...
 
     async def chain(self) -> AuditChain:
         """Both ends of the chain."""
-        ...
 
     async def remove_before(self, time: datetime) -> int:
         """Remove the oldest entries up to the first that is not older than `time`; their number."""
-        ...

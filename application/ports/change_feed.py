@@ -96,11 +96,9 @@ class GalleryChangeFeed(Protocol):
 
     async def galleries(self) -> Mapping[GalleryKey, int]:
         """All galleries that have faces, with the number of faces."""
-        ...
 
     async def snapshot(self) -> SnapshotToken:
         """The present state of the database."""
-        ...
 
     def pages(self, gallery: GalleryKey, since: SnapshotToken) -> AsyncIterator[Changes]:
         """All changes since a snapshot, or all faces since NO_SNAPSHOT, and perhaps some made meanwhile.
@@ -112,7 +110,6 @@ class GalleryChangeFeed(Protocol):
         Raises:
             UnknownSnapshot: on iteration.
         """
-        ...
 
     async def read(
         self, gallery: GalleryKey, since: SnapshotToken, person_ids: NDArray[int64]
@@ -122,8 +119,6 @@ class GalleryChangeFeed(Protocol):
         Raises:
             UnknownSnapshot, CollectionNotFound.
         """
-        ...
 
     async def prune(self) -> None:
         """Delete the records of removals that are too old to be read."""
-        ...

@@ -1,6 +1,7 @@
 """Which keys what is stored is encrypted with, and changing that."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -42,15 +43,18 @@ class StoredEncryption(Protocol):
 
     async def counts(self) -> Sequence[Encrypted]:
         """What there is, without zeros."""
-        ...
+
+    def alone(self) -> AbstractAsyncContextManager[bool]:
+        """Whether no other process converts, and none can until this ends: two keys would take turns for ever."""
 
     async def convert(self, part: Part, after: int, *, decrypt: bool) -> Step:
         """Encrypt the next page of what the first key hasn't encrypted, or decrypt it, in one transaction.
 
         What somebody else is changing is left out. Searches find every face throughout.
         """
-        ...
 
     async def forget_keys(self, *, decrypt: bool) -> None:
-        """Forget the keys other than the first, or all, of which nothing is left."""
-        ...
+        """Forget the keys other than the first, or all, of which nothing is left.
+
+        Whoever encrypts with a key that others have forgotten can enrol nobody any more.
+        """

@@ -50,16 +50,12 @@ class EnrolledVectors(Protocol):
 
     async def count(self, gallery: GalleryKey) -> int:
         """The number of faces; 0 without such a collection."""
-        ...
 
     async def page(self, gallery: GalleryKey, limit: int, after: Place | None = None) -> FaceTable:
         """At most `limit` faces that come after a place, in the order of FaceTable."""
-        ...
 
     async def of_people(self, gallery: GalleryKey, people: Sequence[ProfileId], most: int) -> FaceTable:
         """The first `most` faces of each of these people."""
-        ...
 
     async def profiles(self, collection: str, people: Sequence[ProfileId]) -> Mapping[ProfileId, Profile]:
         """Those of these people who are in the collection."""
-        ...

@@ -74,4 +74,3 @@ class FaceExtractor(Protocol):
             UnknownModel, ModelNotInstalled, BrokenModel: of the detector, or of the anti-spoofing models.
             ModelUnavailable, Busy: the service that does the work doesn't answer, or has too much of it.
         """
-        ...

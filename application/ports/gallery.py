@@ -40,11 +40,9 @@ class Gallery(Protocol):
             CollectionNotFound: there is no such collection.
             InvalidEmbedding: its faces of this model have another dimension.
         """
-        ...
 
     async def person(self, model: str, collection: str, profile_id: ProfileId) -> Candidate | None:
         """One person and their faces of a model; None when the collection has no such person or face."""
-        ...
 
 
 class SearchReadiness(Protocol):
@@ -53,7 +51,6 @@ class SearchReadiness(Protocol):
     @property
     def ready(self) -> bool:
         """False while an index that the service had or needs at its start can't be searched yet."""
-        ...
 
     @property
     def degraded(self) -> Sequence[SearchTrouble]:

@@ -9,4 +9,3 @@ class ModelServices(Protocol):
 
     def missing(self) -> Sequence[str]:
         """The tasks whose service isn't ready; takes seconds at most."""
-        ...

@@ -28,15 +28,12 @@ class Idempotency(Protocol):
             KeyInProgress: the request is being carried out. After PATIENCE it is taken for lost, and may
                 begin again.
         """
-        ...
 
     async def finish(self, key: str, answer: bytes) -> None:
         """Store the answer, as its maker encoded it; it is durable when this returns.
 
         A key that hasn't begun is left alone.
         """
-        ...
 
     async def forget(self, key: str) -> None:
         """Let the request be sent again: it was not carried out."""
-        ...

@@ -16,12 +16,9 @@ class LimitCounters(Protocol):
 
         Where it was not, `reset_s` is the time until one will be.
         """
-        ...
 
     def take_photo(self, holder: str, limit: int) -> bool:
         """Take one of `limit` places for photos; whether one was free."""
-        ...
 
     def give_back_photos(self, holder: str, number: int) -> None:
         """Give places back that this process has taken."""
-        ...

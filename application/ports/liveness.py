@@ -14,12 +14,10 @@ class SpoofDetector(Protocol):
     @property
     def name(self) -> str:
         """The model's name in the catalogue; of several together, all names with `+` between them."""
-        ...
 
     @property
     def threshold(self) -> float:
         """The least score of a face that is taken for living, in (0, 1), where the operator has measured none."""
-        ...
 
     def score(self, image: Image, face: DetectedFace) -> float:
         """How much the face looks like a living person's, 0..1.
@@ -29,7 +27,6 @@ class SpoofDetector(Protocol):
                 attacks away.
             face: in pixels of `image`.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +46,9 @@ class ViewScorer(SpoofDetector, Protocol):
     @property
     def views(self) -> tuple[View, ...]:
         """The pictures that it needs of a face."""
-        ...
 
     def score_views(self, pictures: Sequence[Image]) -> float:
         """As `score`, of one picture of a face for each of `views`: uint8 BGR of that size."""
-        ...
 
 
 class LivenessCalibrations(Protocol):
@@ -65,4 +60,3 @@ class LivenessCalibrations(Protocol):
         Raises:
             BrokenModel: it can't be read, or is no calibration.
         """
-        ...

@@ -35,7 +35,6 @@ class LivenessSessionStore(Protocol):
         Raises:
             TooManyLivenessSessions: there are `most` already, whatever their state.
         """
-        ...
 
     async def find(self, session_id: str) -> StoredSession:
         """A session.
@@ -43,7 +42,6 @@ class LivenessSessionStore(Protocol):
         Raises:
             LivenessSessionNotFound: there is none of this id.
         """
-        ...
 
     async def change(
         self,
@@ -64,8 +62,6 @@ class LivenessSessionStore(Protocol):
         Raises:
             LivenessSessionNotFound: there is none of this id.
         """
-        ...
 
     async def purge(self) -> int:
         """Remove expired sessions; returns how many."""
-        ...

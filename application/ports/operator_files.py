@@ -23,7 +23,6 @@ class OperatorFiles(Protocol):
         Raises:
             BulkError: one can't be read.
         """
-        ...
 
     def check(self, file: OperatorFile) -> None:
         """See whether the file could be an operator's.
@@ -31,7 +30,6 @@ class OperatorFiles(Protocol):
         Raises:
             BulkError: it has another name, or its content is not TOML.
         """
-        ...
 
     def add(self, file: OperatorFile) -> bool:
         """Write a file unless there is one of this name; whether there is one now with this content.
@@ -39,4 +37,3 @@ class OperatorFiles(Protocol):
         Raises:
             BulkError: as `check`, or it can't be written.
         """
-        ...

@@ -16,7 +16,6 @@ class StoragePurge(Protocol):
             CommandError: it can't be done now.
             Unavailable, StorageFull.
         """
-        ...
 
 
 class IndexPurge(Protocol):
@@ -24,4 +23,3 @@ class IndexPurge(Protocol):
 
     async def purge(self) -> Sequence[str]:
         """The same for the files of this machine's indexes, in the service that has them open, if one has."""
-        ...

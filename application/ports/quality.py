@@ -21,4 +21,3 @@ class QualityAssessor(Protocol):
             crop: the same face aligned, 112 x 112 x 3 uint8 BGR.
             embedding_norm: as FaceEmbedder.relative_norms gives it; NaN when it isn't known.
         """
-        ...

@@ -53,16 +53,12 @@ class RetentionStore(Protocol):
 
     def alone(self) -> AbstractAsyncContextManager[bool]:
         """Whether no other process is deleting by age; none begins before this ends."""
-        ...
 
     async def matched(self, people: Collection[ProfileId], day: date) -> None:
         """Keep the day of these people's last match, in collections that count from it."""
-        ...
 
     async def expired(self, expiry: Expiry, limit: int, after: ProfileId | None = None) -> ExpiredPage:
         """Look at `limit` people with ids greater than `after`."""
-        ...
 
     async def remove(self, expiry: Expiry, people: Collection[ProfileId]) -> RemovedByAge:
         """Delete what is still too old of these people, in one transaction."""
-        ...

@@ -40,7 +40,6 @@ class Sealing(Protocol):
 
     def seal(self, kind: Kind, context: str, content: bytes) -> bytes:
         """The content's encryption, OVERHEAD bytes longer than the content; differs each time."""
-        ...
 
     def open(self, kind: Kind, context: str, sealed: bytes) -> bytes:
         """What was sealed.
@@ -48,7 +47,6 @@ class Sealing(Protocol):
         Raises:
             SealBroken.
         """
-        ...
 
 
 def is_sealed(stored: bytes) -> bool:

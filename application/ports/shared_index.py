@@ -26,7 +26,6 @@ class Lease(Protocol):
 
     async def check(self) -> None:
         """Raise Unavailable if the right was lost, with the connection that it hangs on."""
-        ...
 
 
 class SharedIndexFeed(GalleryChangeFeed, Protocol):
@@ -34,26 +33,20 @@ class SharedIndexFeed(GalleryChangeFeed, Protocol):
 
     async def keys(self) -> Sequence[GalleryKey]:
         """All galleries that have faces; unlike `galleries`, without counting them."""
-        ...
 
     async def size(self, gallery: GalleryKey, at_most: int) -> int:
         """The number of faces, counted up to `at_most`."""
-        ...
 
     async def people(self, gallery: GalleryKey) -> int:
         """The number of people who have a face; takes a second for ten million faces."""
-        ...
 
     async def faces_after(self, gallery: GalleryKey, after: int, limit: int) -> FaceRows:
         """Up to `limit` faces with ids greater than `after`, in the order of their ids."""
-        ...
 
     async def examine(
         self, gallery: GalleryKey, since: SnapshotToken, face_ids: Collection[int]
     ) -> Examination:
         """Some faces as they are now, and which of them have changed since a snapshot."""
-        ...
 
     def alone(self, task: Task) -> AbstractAsyncContextManager[Lease | None]:
         """The right to do a task, which no other process has meanwhile; None if another one has it."""
-        ...

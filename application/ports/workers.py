@@ -17,11 +17,9 @@ class PhotoLimit(Protocol):
 
     def hold(self) -> None:
         """Have at least one place, or raise TooManyPhotos."""
-        ...
 
     def place(self) -> AbstractAsyncContextManager[None]:
         """A place for one photo; raises TooManyPhotos, too."""
-        ...
 
 
 class Client:
@@ -32,8 +30,6 @@ class Client:
         self.name: str | None = None
         """Whose requests are counted together, see LimitClients; None: not known."""
         self.connection = connection
-        self.received = 0
-        """Bytes of the request that have arrived, and for which no work has been asked for."""
         self.left = False
         """Whether they have closed the connection."""
         self.dropped = False
@@ -48,11 +44,6 @@ class Client:
         """Drop this piece of work if nobody wants it any longer before it begins."""
         self._work.add(work)
         work.add_done_callback(self._work.discard)
-
-    def take_received(self) -> int:
-        """The bytes received, which count once."""
-        received, self.received = self.received, 0
-        return received
 
     def leave(self) -> None:
         """The client has closed the connection."""
@@ -124,8 +115,6 @@ class WorkerPool(Protocol):
             Busy: the queue is full, at once or because of clients who have less work in it; nothing was started.
             CancelledError: nobody waits for the work any longer.
         """
-        ...
 
     async def vacancy(self) -> None:
         """Return when the queue has a place, which somebody else may take first."""
-        ...

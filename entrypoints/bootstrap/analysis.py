@@ -30,7 +30,7 @@ from application.ports.health import ModelServices
 from application.ports.liveness import SpoofDetector, ViewScorer
 from domain.liveness.capture import MINIFASNET_LIMITS
 from domain.models import Alignment, ModelIdentity
-from entrypoints.bootstrap.certificates import client_context
+from entrypoints.bootstrap.certificates import renewed_client_context
 from entrypoints.bootstrap.engines import engines_for
 from entrypoints.bootstrap.gallery import GalleryContainer
 from entrypoints.bootstrap.settings import PROJECT
@@ -54,7 +54,7 @@ def spare_cores(cores: int) -> IdleCores | None:
 
 
 def service_clients(
-    services: Mapping[str, list[str]], key: str, timeout_s: float, tls: ssl.SSLContext | None
+    services: Mapping[str, list[str]], key: str, timeout_s: float, tls: Callable[[], ssl.SSLContext] | None
 ) -> dict[str, "ModelServiceClient"]:
     """A client for each task that has model services."""
     if not services:
@@ -120,7 +120,13 @@ class AnalysisContainer(GalleryContainer):
     spare = providers.ThreadSafeSingleton(spare_cores, _settings.cores)
     prepared_models = providers.Callable(lambda settings: settings.cache_dir, StorageContainer.settings)
     engines = providers.ThreadSafeSingleton(
-        engines_for, StorageContainer.settings, prepared_models, spare, catalogue, model_files
+        engines_for,
+        StorageContainer.settings,
+        prepared_models,
+        spare,
+        workers.provided.has_several,
+        catalogue,
+        model_files,
     )
     local_models = providers.ThreadSafeSingleton(
         OnnxModelLibrary,
@@ -136,7 +142,7 @@ class AnalysisContainer(GalleryContainer):
         _settings.services,
         _settings.service_key,
         _settings.service_timeout_s,
-        providers.Callable(client_context, StorageContainer.settings),
+        providers.Callable(renewed_client_context, StorageContainer.settings),
     )
     models = providers.ThreadSafeSingleton(models_from, local_models, service_clients)
     model_services = providers.Callable(services_among, models, service_clients)

@@ -1,12 +1,82 @@
-"""TLS between services: what each shows, and whom it trusts."""
+"""TLS between services: what each shows, and whom it trusts, which may be renewed while it runs."""
 
+import logging
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 from application.errors import StartupError
 from entrypoints.bootstrap.settings import Settings
 
 _CERTIFICATE, _KEY, _CA = "FACE_SERVICE_CERTIFICATE", "FACE_SERVICE_CERTIFICATE_KEY", "FACE_SERVICE_CA"
+
+logger = logging.getLogger("face.certificates")
+
+
+def renewed_server_context(settings: Settings) -> ssl.SSLContext | None:
+    """As `server_context`; files that have changed hold from the next connection on.
+
+    Raises:
+        StartupError: see server_context.
+    """
+    latest = _Latest(server_context, settings)
+    if latest.context is None:
+        return None
+
+    def choose(connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+        connection.context = latest()
+
+    latest.context.sni_callback = choose  # called in each handshake, whether the client names a server or not
+    return latest.context
+
+
+def renewed_client_context(settings: Settings) -> Callable[[], ssl.SSLContext] | None:
+    """As `client_context`, to be called for each connection: files that have changed hold from the next one on.
+
+    Raises:
+        StartupError: see client_context.
+    """
+    latest = _Latest(client_context, settings)
+    return None if latest.context is None else latest
+
+
+class _Latest:
+    """What the files make now, or made when they were last complete. Thread-safe."""
+
+    def __init__(self, make: Callable[[Settings], ssl.SSLContext | None], settings: Settings) -> None:
+        self._make = make
+        self._settings = settings
+        given = settings.service_certificate, settings.service_certificate_key, settings.service_ca
+        self._files = [path for path in given if path is not None]
+        self._seen = self._versions()
+        self.context = make(settings)
+        """None where the settings ask for none."""
+
+    def __call__(self) -> ssl.SSLContext:
+        if (versions := self._versions()) != self._seen:
+            self._seen = (
+                versions  # before they are read, so that what changes meanwhile is seen the next time
+            )
+            try:
+                self.context = self._make(self._settings)
+            except StartupError as error:
+                logger.warning("the former certificates stay in use: %s", error)
+            else:
+                logger.info("certificates are read again: their files have changed")
+        if self.context is None:
+            raise RuntimeError("the settings ask for no certificates")
+        return self.context
+
+    def _versions(self) -> list[tuple[int, int, int] | None]:
+        return [_version(path) for path in self._files]
+
+
+def _version(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def server_context(settings: Settings) -> ssl.SSLContext | None:

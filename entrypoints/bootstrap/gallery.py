@@ -20,8 +20,7 @@ from adapters.postgres.purge import PostgresPurge
 from adapters.postgres.remnants import DEAD_ROWS, WAL, WAL_OF_OWN_SERVER
 from adapters.postgres.sealed_gallery import SealedGallery
 from adapters.postgres.shared_index import PostgresSharedIndexFeed
-from application.erasure import ANSWERS, COPIES, ReceiptWriter, audit_remnant
-from application.purge import PurgeDeleted
+from application.erasure import ANSWERS, COPIES, PurgeDeleted, ReceiptWriter, audit_remnant
 from domain.erasure import Remnant
 from entrypoints.bootstrap.encryption import encrypts
 from entrypoints.bootstrap.settings import Settings

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 from typing_extensions import override
 
+from application.audit import lines
 from entrypoints.bootstrap.settings import Settings
 
 TEXT_FORMAT = "%(asctime)s %(levelname)s %(name)s[%(process)d] %(message)s"
@@ -22,6 +23,16 @@ def configure_log(settings: Settings) -> None:
     # No line has the thread or the kind of process.
     logging.logThreads = logging.logMultiprocessing = False
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
+
+
+def write_audit_lines(settings: Settings) -> None:
+    """Let the logger `face.audit` write audit entries, each a line of JSON and nothing else, if they are wanted."""
+    if settings.audit_log and not lines.handlers:
+        lines.propagate = False
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        lines.addHandler(handler)
+        lines.setLevel(logging.INFO)
 
 
 class TextFormatter(logging.Formatter):

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from adapters.system.machine import return_freed_memory
+from application.background import in_background
 
 EVERY_S = 5.0
 _WORK_S = 0.2
@@ -42,11 +43,8 @@ async def giving_back_memory(
     The C library keeps what each thread has freed for the same thread: after a peak it would be the process's for
     good. It takes 5 ms, and the next photos 20 ms more.
     """
-    task = asyncio.create_task(_give_back(give_back, every_s, work_s))
-    try:
+    async with in_background(_give_back(give_back, every_s, work_s)):
         yield
-    finally:
-        task.cancel()
 
 
 async def _give_back(give_back: Callable[[], object], every_s: float, work_s: float) -> None:

@@ -14,6 +14,7 @@ from adapters.prometheus.metrics import (
     INDEX_UNAVAILABLE,
     INDEXES_FILLING,
 )
+from application.background import in_background
 from domain.errors import FaceServiceError
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.worker_sampling import SAMPLE_S, sampling_workers
@@ -25,13 +26,11 @@ GALLERY_S = 60.0
 @asynccontextmanager
 async def sampling(container: Container) -> AsyncIterator[None]:
     """Look at this process as long as it answers."""
-    tasks = [asyncio.create_task(_sample(container)), asyncio.create_task(_sample_gallery(container))]
-    try:
-        async with sampling_workers(container.workers()):
-            yield
-    finally:
-        for task in tasks:
-            task.cancel()
+    async with (
+        in_background(_sample(container), _sample_gallery(container)),
+        sampling_workers(container.workers()),
+    ):
+        yield
 
 
 async def _sample(container: Container) -> None:

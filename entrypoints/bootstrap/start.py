@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 from adapters.onnx.catalogue.entries import Task
-from adapters.system.machine import return_freed_memory, share_one_arena
+from adapters.system.machine import keep_freed_memory, return_freed_memory
+from application.background import in_background
 from application.errors import StartupError
 from application.ports.liveness_sessions import LivenessSessionStore
 from domain.errors import FaceServiceError, Unavailable
@@ -36,7 +37,7 @@ async def running(
     Raises:
         StartupError: one of them can't be had.
     """
-    share_one_arena()
+    keep_freed_memory()
     # The database's start is mostly waiting: meanwhile the models are loaded, or prepared the first time.
     loading = asyncio.ensure_future(container.workers().run(load_models, container))
     try:
@@ -45,7 +46,7 @@ async def running(
             storing(container, join=join),
             container.audit_trail().running(),
             searching(container),
-            purging_sessions(container),
+            in_background(_purge_sessions(container.liveness_sessions())),
             container.apply_retention().running(),
         ):
             loaded(await loading)
@@ -72,10 +73,10 @@ async def tracing(container: Container) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def storing(container: Container, *, join: bool = False) -> AsyncIterator[None]:
+async def storing(container: Container, *, join: bool = False, enrols: bool = True) -> AsyncIterator[None]:
     """Run the database, and afterwards end the workers that the container has; see `running_database`."""
     try:
-        async with running_database(container, join=join), container.match_days().running():
+        async with running_database(container, join=join, enrols=enrols), container.match_days().running():
             yield
     finally:
         container.workers().close()
@@ -115,17 +116,8 @@ async def searching(container: Container) -> AsyncIterator[None]:
         yield
 
 
-@asynccontextmanager
-async def purging_sessions(container: Container) -> AsyncIterator[None]:
-    """Remove expired liveness sessions, also where nobody begins new ones."""
-    task = asyncio.create_task(_purge_sessions(container.liveness_sessions()))
-    try:
-        yield
-    finally:
-        task.cancel()
-
-
 async def _purge_sessions(store: LivenessSessionStore) -> None:
+    """Remove expired liveness sessions, also where nobody begins new ones."""
     while True:
         await asyncio.sleep(_PURGE_S)
         with suppress(Unavailable):  # the next time, then

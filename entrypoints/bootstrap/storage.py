@@ -1,8 +1,7 @@
 """Wiring of what is stored: in memory, in the embedded PostgreSQL, or in another one."""
 
-from typing import Any
-
 from dependency_injector import containers, providers
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.embedded_postgres.server import EmbeddedPostgres
 from adapters.memory.api_keys import InMemoryApiKeys
@@ -47,10 +46,20 @@ def storage_kind(settings: Settings) -> str:
 
 
 def _stored(
-    storage: providers.Provider[str], memory: providers.Provider[Any], postgres: providers.Provider[Any]
+    storage: providers.Provider[str],
+    engine: providers.Provider[AsyncEngine],
+    postgres: type,
+    in_memory: type,
+    *memory: providers.Provider[InMemoryStore],
 ) -> providers.Selector:
-    """A storage port: in memory, or in PostgreSQL wherever it runs."""
-    return providers.Selector(storage, memory=memory, embedded=postgres, server=postgres)
+    """A storage port: in PostgreSQL wherever it runs, or in memory, where some have a store of their own."""
+    server = providers.ThreadSafeSingleton(postgres, engine)
+    return providers.Selector(
+        storage,
+        memory=providers.ThreadSafeSingleton(in_memory, *memory),
+        embedded=server,
+        server=server,
+    )
 
 
 class StorageContainer(containers.DeclarativeContainer):
@@ -68,67 +77,19 @@ class StorageContainer(containers.DeclarativeContainer):
     engine = providers.ThreadSafeSingleton(make_engine, database_url, pool_size=CONNECTIONS, sealing=sealing)
     change_encryption = providers.Factory(ChangeEncryption, providers.Factory(PostgresEncryption, engine))
     memory = providers.ThreadSafeSingleton(InMemoryStore)
-    faces = _stored(
-        storage,
-        providers.ThreadSafeSingleton(InMemoryRepository, memory),
-        providers.ThreadSafeSingleton(PgVectorRepository, engine),
-    )
-    profiles = _stored(
-        storage,
-        providers.ThreadSafeSingleton(InMemoryProfiles, memory),
-        providers.ThreadSafeSingleton(PostgresProfiles, engine),
-    )
-    collections = _stored(
-        storage,
-        providers.ThreadSafeSingleton(InMemoryCollections, memory),
-        providers.ThreadSafeSingleton(PostgresCollections, engine),
-    )
-    archive = _stored(
-        storage,
-        providers.ThreadSafeSingleton(InMemoryArchive, memory),
-        providers.ThreadSafeSingleton(PgVectorArchive, engine),
-    )
-    crop_archive = _stored(
-        storage,
-        providers.ThreadSafeSingleton(InMemoryCrops, memory),
-        providers.ThreadSafeSingleton(PostgresCrops, engine),
-    )
-    cohorts = _stored(
-        storage,
-        providers.ThreadSafeSingleton(InMemoryCohorts, memory),
-        providers.ThreadSafeSingleton(PostgresCohorts, engine),
-    )
-    retention = _stored(
-        storage,
-        providers.ThreadSafeSingleton(InMemoryRetention, memory),
-        providers.ThreadSafeSingleton(PostgresRetention, engine),
-    )
+    faces = _stored(storage, engine, PgVectorRepository, InMemoryRepository, memory)
+    profiles = _stored(storage, engine, PostgresProfiles, InMemoryProfiles, memory)
+    collections = _stored(storage, engine, PostgresCollections, InMemoryCollections, memory)
+    archive = _stored(storage, engine, PgVectorArchive, InMemoryArchive, memory)
+    crop_archive = _stored(storage, engine, PostgresCrops, InMemoryCrops, memory)
+    cohorts = _stored(storage, engine, PostgresCohorts, InMemoryCohorts, memory)
+    retention = _stored(storage, engine, PostgresRetention, InMemoryRetention, memory)
     match_days = providers.ThreadSafeSingleton(MatchDays, retention)
-    enrolled_vectors = _stored(
-        storage,
-        providers.ThreadSafeSingleton(InMemoryVectors, memory),
-        providers.ThreadSafeSingleton(PostgresVectors, engine),
-    )
-    idempotency = _stored(
-        storage,
-        providers.ThreadSafeSingleton(InMemoryIdempotency),
-        providers.ThreadSafeSingleton(PostgresIdempotency, engine),
-    )
-    liveness_sessions = _stored(
-        storage,
-        providers.ThreadSafeSingleton(InMemoryLivenessSessions),
-        providers.ThreadSafeSingleton(PostgresLivenessSessions, engine),
-    )
-    api_keys = _stored(
-        storage,
-        providers.ThreadSafeSingleton(InMemoryApiKeys),
-        providers.ThreadSafeSingleton(PostgresApiKeys, engine),
-    )
-    audit_log = _stored(
-        storage,
-        providers.ThreadSafeSingleton(InMemoryAudit),
-        providers.ThreadSafeSingleton(PostgresAudit, engine),
-    )
+    enrolled_vectors = _stored(storage, engine, PostgresVectors, InMemoryVectors, memory)
+    idempotency = _stored(storage, engine, PostgresIdempotency, InMemoryIdempotency)
+    liveness_sessions = _stored(storage, engine, PostgresLivenessSessions, InMemoryLivenessSessions)
+    api_keys = _stored(storage, engine, PostgresApiKeys, InMemoryApiKeys)
+    audit_log = _stored(storage, engine, PostgresAudit, InMemoryAudit)
     audit_trail = providers.ThreadSafeSingleton(
         AuditTrail,
         audit_log,

@@ -8,6 +8,7 @@ from resource import getpagesize
 
 from adapters.prometheus.metrics import MEMORY, QUEUED, WORKERS, WORKERS_BUSY
 from adapters.threads.measured import MeasuredWorkerPool
+from application.background import in_background
 
 SAMPLE_S = 1.0
 
@@ -15,11 +16,8 @@ SAMPLE_S = 1.0
 @asynccontextmanager
 async def sampling_workers(pool: MeasuredWorkerPool) -> AsyncIterator[None]:
     """Look at them as long as the process answers."""
-    task = asyncio.create_task(_sample(pool))
-    try:
+    async with in_background(_sample(pool)):
         yield
-    finally:
-        task.cancel()
 
 
 async def _sample(pool: MeasuredWorkerPool) -> None:

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 from dependency_injector import providers
 
 from adapters.prometheus.metrics import MODEL_LOAD_SECONDS
-from adapters.system.machine import return_freed_memory, share_one_arena
+from adapters.system.machine import keep_freed_memory, return_freed_memory
 from entrypoints.bootstrap.analysis import AnalysisContainer
-from entrypoints.bootstrap.certificates import server_context
+from entrypoints.bootstrap.certificates import renewed_server_context
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.bootstrap.signals import StopSignals
 from entrypoints.bootstrap.tracing import open_traces
 from entrypoints.bootstrap.worker import READY, Worker
 from entrypoints.bootstrap.worker_sampling import sampling_workers
-from entrypoints.cli.answer import WORKER_STOP_S, answer
+from entrypoints.cli.answer import WORKER_STOP_S
+from entrypoints.http.server import answer
 from entrypoints.model_server.app import create_model_app, served_models
 from entrypoints.model_server.errors import refusal
 from entrypoints.model_server.served import ServedModels
@@ -48,7 +49,7 @@ class ModelService:
         """
         async with self._running() as (container, served), traces_to(self.settings) as traces:
             app = create_model_app(container, served, traces)
-            tls = server_context(self.settings)
+            tls = renewed_server_context(self.settings)
             await answer(app, self.settings, listener, stop, started, refusal, tls=tls)
 
     async def answer_as_worker(self, worker: Worker) -> None:
@@ -62,7 +63,7 @@ class ModelService:
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[tuple[AnalysisContainer, ServedModels]]:
-        share_one_arena()
+        keep_freed_memory()
         container = AnalysisContainer(settings=providers.Object(self.settings))
         served = served_models(container, self.tasks, self.names)
         try:

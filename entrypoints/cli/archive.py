@@ -9,9 +9,9 @@ import click
 from adapters.files.archive.reader import reading
 from adapters.files.archive.writer import writing
 from application.bulk.collections import find_collections
-from application.bulk.export import Exported, ExportPeople
-from application.bulk.restore import Imported, ImportPeople, NewId
-from entrypoints.cli.bulk import INIT, JSON, ONE_COLLECTION, REPORT, run_with_storage
+from application.bulk.export import Exported
+from application.bulk.restore import Imported, NewId
+from entrypoints.cli.bulk import BEGIN_ANEW, INIT, JSON, ONE_COLLECTION, REPORT, run_with_storage
 from entrypoints.cli.progress import progress
 from entrypoints.cli.reports import Clock, Report, check_report, count, output_report, printable
 
@@ -60,7 +60,7 @@ def export_people(
     clock = Clock()
 
     async def work(container: "Container") -> tuple[list[str], Exported]:
-        use_case: ExportPeople = container.export_people()
+        use_case = container.export_people()
         chosen = await find_collections(container.collections(), collection)
         done = Exported()
         with (
@@ -71,7 +71,7 @@ def export_people(
                 update(done.people + done.faces)
         return [each.name for each in chosen], done
 
-    collections, done = run_with_storage(work, advice="run the same command again to begin anew")
+    collections, done = run_with_storage(work, advice=BEGIN_ANEW)
     written = ExportReport(
         command="export",
         seconds=clock.seconds,
@@ -112,7 +112,7 @@ def import_people(
     reported = report is not None or as_json
 
     async def work(container: "Container") -> tuple[list[str], Imported, list[NewId], int]:
-        use_case: ImportPeople = container.import_people()
+        use_case = container.import_people()
         with reading(file, container.sealing()) as reader:
             sections = use_case.chosen(reader, collection)
             total = sum(page.entries for each in sections for page in (*each.people, *each.faces))

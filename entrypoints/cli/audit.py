@@ -1,17 +1,10 @@
 """`face-api audit`: the audit trail."""
 
-from typing import TYPE_CHECKING
-
 import click
-import msgspec
 
-from application.audit import AuditCheck, ReadAudit
 from application.errors import CommandError
 from entrypoints.cli.bulk import JSON, run_with_storage
-from entrypoints.cli.reports import count
-
-if TYPE_CHECKING:
-    from entrypoints.bootstrap.container import Container
+from entrypoints.cli.reports import count, echo_json
 
 _SHOWN = 20
 """Problems that are printed."""
@@ -29,14 +22,9 @@ def verify(*, as_json: bool) -> None:
 
     The hash of the last entry stands for all of them: kept elsewhere, it shows later that they are the same ones.
     """
-
-    async def work(container: "Container") -> AuditCheck:
-        read_audit: ReadAudit = container.read_audit()
-        return await read_audit.verify()
-
-    found = run_with_storage(work)
+    found = run_with_storage(lambda container: container.read_audit().verify())
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+        echo_json(found)
     else:
         for problem in found.problems[:_SHOWN]:
             click.echo(problem)

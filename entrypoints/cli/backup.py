@@ -8,9 +8,9 @@ import click
 
 from adapters.files.archive.reader import reading
 from adapters.files.archive.writer import writing
-from application.bulk.backup import BackedUp, BackUpInstance, RestoredInstance, RestoreInstance
+from application.bulk.backup import BackedUp, RestoredInstance
 from application.bulk.export import Exported
-from entrypoints.cli.bulk import JSON, run_with_storage
+from entrypoints.cli.bulk import BEGIN_ANEW, JSON, run_with_storage
 from entrypoints.cli.progress import progress
 from entrypoints.cli.reports import Clock, Report, count, output_report, printable
 
@@ -48,17 +48,16 @@ def backup(file: Path, *, as_json: bool) -> None:
     clock = Clock()
 
     async def work(container: "Container") -> BackedUp:
-        use_case: BackUpInstance = container.back_up()
         done = BackedUp(Exported())
         with (
             writing(file, f"face-api {version('face-api')}", container.sealing()) as writer,
             progress("people and faces", None) as update,
         ):
-            async for done in use_case.execute(writer):
+            async for done in container.back_up().execute(writer):
                 update(done.people.people + done.people.faces)
         return done
 
-    done = run_with_storage(work, advice="run the same command again to begin anew")
+    done = run_with_storage(work, advice=BEGIN_ANEW)
     report = BackupReport(
         command="backup",
         seconds=clock.seconds,
@@ -84,7 +83,7 @@ def restore(file: Path, *, as_json: bool) -> None:
     clock = Clock()
 
     async def work(container: "Container") -> RestoredInstance:
-        use_case: RestoreInstance = container.restore_instance()
+        use_case = container.restore_instance()
         done = RestoredInstance()
         with reading(file, container.sealing()) as reader:
             pages = [page for each in reader.sections for page in (*each.people, *each.faces)]

@@ -8,9 +8,9 @@ from adapters.files.calibration import write_table
 from application.evaluation.calibration.calibrate import CalibrateModel
 from domain.calibration import CalibrationTable
 from entrypoints.cli.bulk import JSON
-from entrypoints.cli.figures import echo_json
 from entrypoints.cli.figures import table as columns
 from entrypoints.cli.measuring import OUTPUT, loading, measuring, set_options, sources, write
+from entrypoints.cli.reports import echo_json
 
 
 @click.command()

@@ -6,12 +6,12 @@ import click
 from dependency_injector import providers
 
 from adapters.files.liveness import write_liveness_calibration
-from adapters.memory.liveness import InMemoryLivenessCalibrations
 from application.evaluation.liveness.evaluate import LivenessEvaluation, calibrate, evaluate
 from application.evaluation.liveness.presentations import JudgePhotos
 from domain.liveness.calibration import LivenessCalibration
+from entrypoints.cli.bulk import DETECTION
 from entrypoints.cli.evaluate_liveness import ATTACK, BPCER, LIVE, as_machine, rate_lines, responses
-from entrypoints.cli.measuring import DETECTION, JSON, OUTPUT, Figures, configured, echo, measuring, write
+from entrypoints.cli.measuring import JSON, OUTPUT, Figures, configured, echo, measuring, write
 
 _MUCH = 0.2
 """APCER of a species from which on the command warns."""
@@ -42,7 +42,7 @@ def calibrate_liveness(
     """Find the liveness threshold for your own camera."""
     settings, container = configured()
     # Compared with the models' own threshold. An earlier calibration may be of other models.
-    container.liveness_calibrations.override(providers.Object(InMemoryLivenessCalibrations()))
+    container.liveness_calibrations.override(providers.Object(None))
     with measuring() as progress:
         photos = JudgePhotos(container.analyser(), settings.worker_count)
         judged = photos.execute(live, attack, progress, detection)

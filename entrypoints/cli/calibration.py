@@ -2,10 +2,10 @@
 
 import click
 
-from application.calibration_report import CalibrationReport, ReportCalibration
-from entrypoints.bootstrap.container import Container
+from application.calibration_report import CalibrationReport
 from entrypoints.cli.bulk import COLLECTION, JSON, RECOGNITION, run_with_storage
-from entrypoints.cli.figures import echo_json, table
+from entrypoints.cli.figures import table
+from entrypoints.cli.reports import echo_json
 from entrypoints.http.views.calibration import CalibrationView
 
 
@@ -15,12 +15,9 @@ from entrypoints.http.views.calibration import CalibrationView
 @JSON
 def calibration(collection: str, recognition: str | None, *, as_json: bool) -> None:
     """Show how similar the people enrolled are, and the thresholds that are fitted to them."""
-
-    async def work(container: Container) -> CalibrationReport:
-        use_case: ReportCalibration = container.report_calibration()
-        return await use_case.execute(collection, recognition)
-
-    report = run_with_storage(work)
+    report = run_with_storage(
+        lambda container: container.report_calibration().execute(collection, recognition)
+    )
     if as_json:
         echo_json(CalibrationView.of(report))
         return

@@ -1,7 +1,6 @@
 """`face-api doctor`."""
 
 import click
-import msgspec
 import uvloop
 from dependency_injector import providers
 from rich.console import Console
@@ -11,6 +10,7 @@ from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.diagnosis import Finding, diagnose
 from entrypoints.bootstrap.settings import load_settings
 from entrypoints.cli.bulk import JSON
+from entrypoints.cli.reports import echo_json
 
 _COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 
@@ -28,7 +28,7 @@ def doctor(context: click.Context, *, as_json: bool) -> None:
     container = Container(settings=providers.Object(load_settings()))
     findings = uvloop.run(_findings(container))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(findings)).decode())
+        echo_json(findings)
     else:
         table = Table(box=None, pad_edge=False, show_header=False)
         for finding in findings:

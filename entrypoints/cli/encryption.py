@@ -1,11 +1,10 @@
 """`face-api encryption`: what is stored, and with which key it is encrypted."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from application.encryption import ChangeEncryption, Converted
+from application.encryption import Converted
 from application.ports.encryption import Encrypted
 from entrypoints.cli.bulk import JSON, run_with_storage
 from entrypoints.cli.progress import progress
@@ -42,12 +41,7 @@ def encryption() -> None:
 def status(*, as_json: bool) -> None:
     """Say which key encrypts, and how much is plain or has another key."""
     clock = Clock()
-
-    async def work(container: "Container") -> tuple[str | None, Sequence[Encrypted]]:
-        use_case: ChangeEncryption = container.change_encryption()
-        return await use_case.status()
-
-    key, stored = run_with_storage(work)
+    key, stored = run_with_storage(lambda container: container.change_encryption().status())
     report = StatusReport(command="encryption status", seconds=clock.seconds, key=key, stored=list(stored))
     lines = [f"encryption is on, with the key {key}" if key else "encryption is off"]
     lines += [
@@ -83,10 +77,9 @@ def _convert(command: str, done_to: str, *, decrypt: bool, as_json: bool) -> Non
     clock = Clock()
 
     async def work(container: "Container") -> Converted:
-        use_case: ChangeEncryption = container.change_encryption()
         done = Converted(0)
         with progress("faces and crops", None, visible=not as_json) as update:
-            async for done in use_case.execute(decrypt=decrypt):
+            async for done in container.change_encryption().execute(decrypt=decrypt):
                 update(done.faces + done.crops, done.total)
         return done
 

@@ -11,7 +11,7 @@ import msgspec
 
 from application.analysis.selection import FaceSelection
 from application.bulk.collections import ensure_collection
-from application.bulk.enrol import EnrolPhotos, PhotoOutcome, Status
+from application.bulk.enrol import PhotoOutcome, Status
 from application.bulk.errors import BulkError
 from application.enrolment import EnrolmentOptions
 from application.photo_folders import PhotoFile, find_people
@@ -144,7 +144,7 @@ def enroll(
     async def work(container: "Container") -> EnrolReport:
         if create:
             await ensure_collection(container.collections(), collection)
-        use_case: EnrolPhotos = container.enrol_photos()
+        use_case = container.enrol_photos()
         try:
             models = await use_case.prepare(options)
         except CollectionNotFound as error:

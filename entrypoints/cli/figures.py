@@ -2,18 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-import click
-import msgspec
-
 from application.evaluation.metrics.rates import Share
 
 FMR_KEYS = {1e-2: "1e-2", 1e-3: "1e-3", 1e-4: "1e-4"}
 """How false match rates are written."""
-
-
-def echo_json(content: object) -> None:
-    """Print JSON, indented."""
-    click.echo(msgspec.json.format(msgspec.json.encode(content)).decode())
 
 
 def interval(share: Share) -> tuple[float, float]:

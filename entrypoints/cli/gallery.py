@@ -10,9 +10,10 @@ from application.gallery_check.check import CheckGallery
 from domain.people import ProfileId
 from entrypoints.bootstrap.container import Container
 from entrypoints.cli.bulk import COLLECTION, JSON, RECOGNITION, REPORT, run_with_storage
-from entrypoints.cli.figures import echo_json, table
+from entrypoints.cli.figures import table
 from entrypoints.cli.groups import Group
 from entrypoints.cli.progress import progress
+from entrypoints.cli.reports import check_report, output_report
 from entrypoints.http.views.gallery_check import GalleryCheckView, LikePeopleView, MisfitView
 
 COMPARISONS = 16 * 10**9
@@ -44,23 +45,14 @@ def check(
 
     All faces are compared with each other: a second for 10,000 faces, an hour or two for a million.
     """
-    if report is not None and not report.absolute().parent.is_dir():
-        raise click.ClickException(f"there is no folder {report.parent}")
+    check_report(report)
 
     async def work(container: Container) -> GalleryCheckView:
         with progress("faces", None, visible=not as_json) as update:
             return await _whole(container.check_gallery(), collection, recognition, limit, update)
 
     found = run_with_storage(work, advice="run the same command again")
-    if report is not None:
-        try:
-            report.write_bytes(msgspec.json.format(msgspec.json.encode(found)))
-        except OSError as error:
-            raise click.ClickException(f"can't write {report}: {error.strerror}") from error
-    if as_json:
-        echo_json(found)
-    else:
-        click.echo(as_text(found))
+    output_report(found, as_text(found), report, as_json=as_json)
 
 
 async def _whole(

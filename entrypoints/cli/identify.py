@@ -12,7 +12,7 @@ import msgspec
 
 from application.analysis.detection import DEFAULT_MIN_FACE, MIN_FACE_RANGE
 from application.analysis.selection import FaceSelection
-from application.bulk.identify import IdentifyPhotos, PhotoAnswer
+from application.bulk.identify import PhotoAnswer
 from application.errors import CommandError
 from application.photo_folders import SkippedFile, walk_photos
 from application.recognition import IdentifiedFace, RecognitionOptions
@@ -163,8 +163,7 @@ def identify(
         click.echo(f"{report}: going on after {count(len(items), 'photo', 'photos')}", err=True)
 
     async def work(container: "Container") -> None:
-        use_case: IdentifyPhotos = container.identify_photos()
-        answers = use_case.execute(paths[len(items) :], query)
+        answers = container.identify_photos().execute(paths[len(items) :], query)
         visible = as_json or not sys.stdout.isatty()
         async for answer in with_progress(answers, "photos", len(paths) - len(items), visible=visible):
             item = _item(answer, top_k)

@@ -3,19 +3,22 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
 from click.core import ParameterSource
 
-from application.api_keys import IssuedKey, ManageKeys
+from application.api_keys import IssuedKey
 from domain.api_keys import ApiKey, KeyId, Scope, grant
 from domain.limits import MAX_CONCURRENT_PHOTOS, MAX_REQUESTS_PER_MINUTE, Limits
 from domain.people import MAX_ID, collection_name
-from entrypoints.bootstrap.container import Container
 from entrypoints.cli.bulk import JSON, run_with_storage
 from entrypoints.cli.figures import table
+from entrypoints.cli.reports import echo_json
 from entrypoints.http.views.keys import IssuedKeyView, KeyView
+
+if TYPE_CHECKING:
+    from entrypoints.bootstrap.container import Container
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -109,10 +112,9 @@ def create(
     Its secret is printed, and can't be shown again.
     """
 
-    async def work(container: Container) -> IssuedKey:
-        manage: ManageKeys = container.manage_keys()
+    async def work(container: "Container") -> IssuedKey:
         permissions = grant(map(Scope, scopes), map(collection_name, collections) if collections else None)
-        return await manage.create(
+        return await container.manage_keys().create(
             name,
             permissions,
             None if expires is None else datetime.now(UTC) + expires,
@@ -126,14 +128,9 @@ def create(
 @JSON
 def list_keys(*, as_json: bool) -> None:
     """Show all keys, without their secrets."""
-
-    async def work(container: Container) -> Sequence[ApiKey]:
-        manage: ManageKeys = container.manage_keys()
-        return await manage.list()
-
-    found = run_with_storage(work)
+    found = run_with_storage(lambda container: container.manage_keys().list())
     if as_json:
-        click.echo(_json([KeyView.of(key) for key in found]))
+        echo_json([KeyView.of(key) for key in found])
         return
     header = ("id", "name", "scopes", "collections", "limits", "created", "last used", "state")
     click.echo("\n".join(table(header, map(_row, found))))
@@ -171,13 +168,9 @@ def change(
             concurrent_photos if "concurrent_photos" in given else old.concurrent_photos,
         )
 
-    async def work(container: Container) -> ApiKey:
-        manage: ManageKeys = container.manage_keys()
-        return await manage.change(KeyId(key_id), changed)
-
-    key = run_with_storage(work)
+    key = run_with_storage(lambda container: container.manage_keys().change(KeyId(key_id), changed))
     if as_json:
-        click.echo(_json(KeyView.of(key)))
+        echo_json(KeyView.of(key))
         return
     click.echo(
         f"key {key_id} ({key.name}): requests a minute {_shown(key.limits.requests_per_minute)},"
@@ -201,12 +194,8 @@ def rotate(key_id: int, overlap: timedelta, *, as_json: bool) -> None:
 
     It has the same name, permissions and limits. Its secret is printed, and can't be shown again.
     """
-
-    async def work(container: Container) -> IssuedKey:
-        manage: ManageKeys = container.manage_keys()
-        return await manage.rotate(KeyId(key_id), overlap)
-
-    _show_secret(run_with_storage(work), as_json=as_json)
+    issued = run_with_storage(lambda container: container.manage_keys().rotate(KeyId(key_id), overlap))
+    _show_secret(issued, as_json=as_json)
 
 
 @keys.command()
@@ -217,18 +206,16 @@ def revoke(key_id: int, *, as_json: bool) -> None:
 
     A running service refuses it within two seconds.
     """
-
-    async def work(container: Container) -> ApiKey:
-        manage: ManageKeys = container.manage_keys()
-        return await manage.revoke(KeyId(key_id))
-
-    key = run_with_storage(work)
-    click.echo(_json(KeyView.of(key)) if as_json else f"key {key_id} ({key.name}) is revoked")
+    key = run_with_storage(lambda container: container.manage_keys().revoke(KeyId(key_id)))
+    if as_json:
+        echo_json(KeyView.of(key))
+    else:
+        click.echo(f"key {key_id} ({key.name}) is revoked")
 
 
 def _show_secret(issued: IssuedKey, *, as_json: bool) -> None:
     if as_json:
-        click.echo(_json(IssuedKeyView.of(issued)))
+        echo_json(IssuedKeyView.of(issued))
         return
     click.echo(issued.secret)
     click.echo(f"key {issued.key.id} ({issued.key.name}): the secret is shown this once", err=True)
@@ -252,7 +239,3 @@ def _row(key: ApiKey) -> tuple[object, ...]:
         "never" if key.last_used_at is None else f"{key.last_used_at:%Y-%m-%d %H:%M}",
         state,
     )
-
-
-def _json(value: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(value)).decode()

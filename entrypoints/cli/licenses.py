@@ -13,6 +13,7 @@ from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import load_settings
 from entrypoints.cli.bulk import JSON
 from entrypoints.cli.models import WIDTH
+from entrypoints.cli.reports import echo_json
 
 DISTRIBUTION = "face-api"
 
@@ -39,8 +40,7 @@ def licenses(*, as_json: bool) -> None:
     container = Container(settings=providers.Object(load_settings()))
     models = _models(container.catalogue(), container.model_files())
     if as_json:
-        report = {"distributions": distributions, "models": models}
-        click.echo(msgspec.json.format(msgspec.json.encode(report)).decode())
+        echo_json({"distributions": distributions, "models": models})
         return
     console = Console(width=WIDTH)
     console.print(_distribution_table(distributions))

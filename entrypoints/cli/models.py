@@ -20,10 +20,10 @@ from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.remedies import explained
 from entrypoints.bootstrap.settings import load_settings
 from entrypoints.cli.bulk import JSON
-from entrypoints.cli.figures import echo_json
 from entrypoints.cli.groups import Group
 from entrypoints.cli.measuring import Figures, echo
 from entrypoints.cli.progress import progress
+from entrypoints.cli.reports import echo_json
 
 TASK_OF: dict[str, Task] = {
     **dict.fromkeys(DETECTORS, "detection"),

@@ -32,7 +32,6 @@ class Update(Protocol):
 
     def __call__(self, done: int, total: int | None = None) -> None:
         """Show it."""
-        ...
 
 
 @contextlib.contextmanager

@@ -1,16 +1,9 @@
 """`face-api purge`."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 import click
 
-from application.purge import PurgeDeleted
-from entrypoints.cli.bulk import JSON, run_with_storage
+from entrypoints.cli.bulk import BEGIN_ANEW, JSON, run_with_storage
 from entrypoints.cli.reports import Clock, Report, output_report
-
-if TYPE_CHECKING:
-    from entrypoints.bootstrap.container import Container
 
 
 class PurgeReport(Report, kw_only=True):
@@ -32,12 +25,7 @@ def purge(*, as_json: bool) -> None:
     It can't reach your backups, exports and other copies, or what a file system or an SSD keeps of deleted files.
     """
     clock = Clock()
-
-    async def work(container: "Container") -> Sequence[str]:
-        use_case: PurgeDeleted = container.purge_deleted()
-        return await use_case.execute()
-
-    left = list(run_with_storage(work, advice="run the same command again to begin anew"))
-    report = PurgeReport(command="purge", seconds=clock.seconds, left=left)
+    left = run_with_storage(lambda container: container.purge_deleted().execute(), advice=BEGIN_ANEW)
+    report = PurgeReport(command="purge", seconds=clock.seconds, left=list(left))
     lines = [f"purged: {report.seconds} s", *(f"not removed: {each}" for each in left)]
     output_report(report, "\n".join(lines), None, as_json=as_json)

@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from application.bulk.collections import find_collections
-from application.bulk.reembed import Reembedded, ReembedFaces
+from application.bulk.reembed import Reembedded
 from entrypoints.cli.bulk import JSON, ONE_COLLECTION, REPORT, run_with_storage
 from entrypoints.cli.progress import with_progress
 from entrypoints.cli.reports import Clock, Report, check_report, count, listed, output_report
@@ -53,7 +53,7 @@ def reembed(model: str, collection: str | None, report: Path | None, *, as_json:
     clock = Clock()
 
     async def work(container: "Container") -> ReembedReport:
-        use_case: ReembedFaces = container.reembed_faces()
+        use_case = container.reembed_faces()
         names = [each.name for each in await find_collections(container.collections(), collection)]
         recognition_model, without_crop, outcomes = model, 0, list[Reembedded]()
         for name in names:

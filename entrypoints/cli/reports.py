@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from adapters.system.files import write_atomically
 from application.photo_folders import SkippedFile
 
 LISTED = 20
@@ -58,28 +59,31 @@ def check_report(path: Path | None) -> None:
         raise click.ClickException(f"--report: the folder {path.parent} is not writable")
 
 
-def output_report(report: Report, text: str, path: Path | None, *, as_json: bool) -> None:
+def output_report(report: object, text: str, path: Path | None, *, as_json: bool) -> None:
     """Print a report, as text or JSON, and write it to a file if one is given."""
     if path is not None:
         write_report(report, path)
-    click.echo(_document(report).decode() if as_json else text)
+    if as_json:
+        echo_json(report)
+    else:
+        click.echo(text)
 
 
-def write_report(report: Report, path: Path) -> None:
+def write_report(report: object, path: Path) -> None:
     """Write a report as JSON: readable to this account only, for it has names of people; whole or not at all."""
-    part = path.with_name(path.name + ".part")
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, 0o600)
-            file.write(_document(report))
-        part.replace(path)
+        write_atomically(path, _json(report), mode=0o600)
     except OSError as error:
         raise click.ClickException(f"can't write {path}: {error.strerror}") from error
 
 
-def _document(report: Report) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(report))
+def echo_json(content: object) -> None:
+    """Print JSON, indented."""
+    click.echo(_json(content))
+
+
+def _json(content: object) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(content))
 
 
 def printable(text: str | Path) -> str:

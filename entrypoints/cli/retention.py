@@ -1,18 +1,15 @@
 """`face-api retention`: how long people are kept."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from application.errors import CommandError
-from application.people import ManageCollections
-from application.retention import AppliedRetention, ApplyRetention
+from application.retention import AppliedRetention
 from domain.people import Collection
 from domain.retention import MAX_RETENTION_DAYS, Retention, RetentionFrom
 from entrypoints.cli.bulk import JSON, run_with_storage
-from entrypoints.cli.figures import echo_json
-from entrypoints.cli.reports import Clock, Report, count, output_report
+from entrypoints.cli.reports import Clock, Report, count, echo_json, output_report
 
 if TYPE_CHECKING:
     from entrypoints.bootstrap.container import Container
@@ -50,7 +47,7 @@ def set_rule(collection: str, days: int | None, since: str | None, *, keep: bool
         raise click.UsageError("give --days or --keep")
 
     async def work(container: "Container") -> Collection:
-        manage: ManageCollections = container.manage_collections()
+        manage = container.manage_collections()
         before = (await manage.get(collection)).retention
         return await manage.set_retention(
             collection, Retention(days, RetentionFrom(since) if since else before.since)
@@ -74,12 +71,7 @@ def apply(*, dry_run: bool, as_json: bool) -> None:
     A running service does it every hour.
     """
     clock = Clock()
-
-    async def work(container: "Container") -> Sequence[AppliedRetention] | None:
-        use_case: ApplyRetention = container.apply_retention()
-        return await use_case.execute(dry_run=dry_run)
-
-    applied = run_with_storage(work)
+    applied = run_with_storage(lambda container: container.apply_retention().execute(dry_run=dry_run))
     if applied is None:
         raise CommandError("another process is deleting by age: nothing was done here")
     report = RetentionReport(command="retention apply", seconds=clock.seconds, collections=list(applied))

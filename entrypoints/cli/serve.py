@@ -5,11 +5,10 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
-from importlib import import_module
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import click
 import uvloop
@@ -18,14 +17,14 @@ from dependency_injector import providers
 from adapters.prometheus.folder import allocate, metrics_folder
 from entrypoints.bootstrap.access import require_key
 from entrypoints.bootstrap.address import listen, url_of
-from entrypoints.bootstrap.audit_lines import write_audit_lines
 from entrypoints.bootstrap.database import running_database
-from entrypoints.bootstrap.log import configure_log
+from entrypoints.bootstrap.log import configure_log, write_audit_lines
 from entrypoints.bootstrap.settings import Settings, load_settings
 from entrypoints.bootstrap.signals import StopSignals
 from entrypoints.bootstrap.storage import StorageContainer
-from entrypoints.bootstrap.worker import this_worker
+from entrypoints.bootstrap.worker import Worker, this_worker
 from entrypoints.bootstrap.worker_processes import WorkerProcesses
+from entrypoints.cli.imports import imported
 
 if TYPE_CHECKING:
     from entrypoints.bootstrap.container import Container
@@ -34,6 +33,18 @@ STOP_S = 34
 """How long a clean stop may take. A container's engine is told to wait for 40 s."""
 
 logger = logging.getLogger("face.serve")
+
+
+class Service(Protocol):
+    """What answers in one process."""
+
+    async def answer_alone(
+        self, listener: socket.socket, stop: StopSignals, started: Callable[[], None]
+    ) -> None:
+        """Answer in the only process of the service; `started` is called when connections are accepted."""
+
+    async def answer_as_worker(self, worker: Worker) -> None:
+        """Answer beside other processes, which share the listening socket."""
 
 
 @click.command()
@@ -49,29 +60,59 @@ def serve(host: str | None, port: int | None) -> None:
 
 
 def serve_with(settings: Settings, make_container: "Callable[[], Container]") -> None:
-    """Serve what a container makes, in as many processes as the settings say.
+    """Serve the API over what a container makes, in as many processes as the settings say.
+
+    Raises:
+        StartupError: the service can't be started.
+    """
+    write_audit_lines(settings)
+
+    @contextlib.asynccontextmanager
+    async def database() -> AsyncIterator[None]:
+        storage = StorageContainer(settings=providers.Object(settings))
+        async with running_database(storage):
+            await require_key(storage)
+            yield
+
+    def make() -> Service:
+        service: Service = imported("entrypoints.cli.answer").FaceService(make_container())
+        return service
+
+    serve_in_processes(settings, make, database)
+
+
+def serve_in_processes(
+    settings: Settings,
+    make: Callable[[], Service],
+    shared: Callable[[], contextlib.AbstractAsyncContextManager[None]] = contextlib.nullcontext,
+    *,
+    what: str = "",
+    scheme: str = "http",
+) -> None:
+    """Serve until a signal says to stop, in as many processes as the settings say.
 
     Args:
         settings: of each process.
-        make_container: called in the processes that answer. The parent of several saves the memory that it takes.
+        make: called in the processes that answer. The parent of several saves the memory that it takes.
+        shared: what the parent of several processes runs for them.
+        what: is served, for the log.
+        scheme: of the address, for the log.
 
     Raises:
         StartupError: the service can't be started.
     """
     begin_logging(settings)
-    write_audit_lines(settings)
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
         if worker := this_worker():
             worker.die_with_parent()
             allocate()
-            uvloop.run(import_module("entrypoints.cli.answer").answer_as_worker(make_container(), worker))
-        else:
-            # First of all, so that a second service on the address fails at once.
-            with (
-                listen(settings.host, settings.port) as listener,
-                metrics_folder(settings.run_dir),
-            ):
-                uvloop.run(_serve(settings, make_container, listener))
+            uvloop.run(make().answer_as_worker(worker))
+            return
+        # First of all, so that a second service on the address fails at once.
+        with listen(settings.host, settings.port) as listener, metrics_folder(settings.run_dir):
+            uvloop.run(
+                _serve(settings, make, shared, listener, f"{what}{_described(settings, listener, scheme)}")
+            )
 
 
 def begin_logging(settings: Settings) -> None:
@@ -82,54 +123,40 @@ def begin_logging(settings: Settings) -> None:
         logging.getLogger(library).setLevel(logging.WARNING)
 
 
-def described(settings: Settings, listener: socket.socket, scheme: str = "http") -> str:
-    """What is served, for the log."""
+def _described(settings: Settings, listener: socket.socket, scheme: str) -> str:
     return (
         f"face-api {version('face-api')} on {url_of(listener, scheme)}, processes {settings.process_count},"
         f" pid {os.getpid()}, data directory {settings.data_dir}"
     )
 
 
-async def answer_in_processes(
-    count: int, listener: socket.socket, stop: StopSignals, started: "Callable[[], None]"
-) -> None:
-    """Let worker processes answer until a signal says to stop.
-
-    Raises:
-        StartupError: they can't be started.
-    """
-    async with WorkerProcesses(count, listener):
-        stopping = asyncio.Event()
-        stop.on_stop = lambda _: stopping.set()
-        started()
-        await stopping.wait()
-        listener.close()
-
-
 def wired(settings: Settings) -> "Container":
     """The container of the service; its libraries are imported now, in the process that answers."""
-    container: Container = import_module("entrypoints.bootstrap.container").Container(
+    container: Container = imported("entrypoints.bootstrap.container").Container(
         settings=providers.Object(settings)
     )
     return container
 
 
 async def _serve(
-    settings: Settings, make_container: "Callable[[], Container]", listener: socket.socket
+    settings: Settings,
+    make: Callable[[], Service],
+    shared: Callable[[], contextlib.AbstractAsyncContextManager[None]],
+    listener: socket.socket,
+    what: str,
 ) -> None:
-    what = described(settings, listener)
-
     def started() -> None:
         logger.info("serving: %s", what)
 
     stop = StopSignals(STOP_S)
     if settings.process_count == 1:
         allocate()
-        answer = import_module("entrypoints.cli.answer")
-        await answer.answer_alone(make_container(), listener, stop, started)
+        await make().answer_alone(listener, stop, started)
     else:
-        storage = StorageContainer(settings=providers.Object(settings))
-        async with running_database(storage):
-            await require_key(storage)
-            await answer_in_processes(settings.process_count, listener, stop, started)
+        async with shared(), WorkerProcesses(settings.process_count, listener):
+            stopping = asyncio.Event()
+            stop.on_stop = lambda _: stopping.set()
+            started()
+            await stopping.wait()
+            listener.close()
     logger.info("stopped: %s", what)

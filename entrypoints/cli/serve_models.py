@@ -1,31 +1,15 @@
 """`face-api serve-models`."""
 
-import asyncio
-import contextlib
-import logging
 import os
-import socket
-from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 import click
 import msgspec
-import uvloop
 
-from adapters.prometheus.folder import allocate, metrics_folder
 from entrypoints.bootstrap.access import require_service_key
-from entrypoints.bootstrap.address import listen
 from entrypoints.bootstrap.certificates import server_context
-from entrypoints.bootstrap.settings import Settings, load_settings
-from entrypoints.bootstrap.signals import StopSignals
-from entrypoints.bootstrap.worker import this_worker
-from entrypoints.cli.serve import STOP_S, answer_in_processes, begin_logging, described
-
-if TYPE_CHECKING:
-    from entrypoints.cli.answer_models import ModelService
-
-logger = logging.getLogger("face.serve")
+from entrypoints.bootstrap.settings import load_settings
+from entrypoints.cli.serve import Service, serve_in_processes
 
 TASKS = ("detection", "recognition", "anti_spoofing")
 
@@ -57,37 +41,12 @@ def serve_models(tasks: str, models: str, host: str | None, port: int | None) ->
     ).of_one_process()
     require_service_key(settings)
     server_context(settings)  # what is wrong with it is said at once
-    begin_logging(settings)
 
-    def make() -> "ModelService":
-        service: ModelService = import_module("entrypoints.cli.answer_models").ModelService(
+    def make() -> Service:
+        service: Service = import_module("entrypoints.cli.answer_models").ModelService(
             settings, frozenset(wanted), names
         )
         return service
 
-    with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
-        if worker := this_worker():
-            worker.die_with_parent()
-            allocate()
-            uvloop.run(make().answer_as_worker(worker))
-        else:
-            with listen(settings.host, settings.port) as listener, metrics_folder(settings.run_dir):
-                uvloop.run(_serve(settings, make, listener, ", ".join(wanted)))
-
-
-async def _serve(
-    settings: Settings, make: "Callable[[], ModelService]", listener: socket.socket, tasks: str
-) -> None:
     scheme = "https" if settings.service_certificate else "http"
-    what = f"models for {tasks}: {described(settings, listener, scheme)}"
-
-    def started() -> None:
-        logger.info("serving: %s", what)
-
-    stop = StopSignals(STOP_S)
-    if settings.process_count == 1:
-        allocate()
-        await make().answer_alone(listener, stop, started)
-    else:
-        await answer_in_processes(settings.process_count, listener, stop, started)
-    logger.info("stopped: %s", what)
+    serve_in_processes(settings, make, what=f"models for {', '.join(wanted)}: ", scheme=scheme)

@@ -3,8 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -16,7 +15,6 @@ from litestar.handlers import BaseRouteHandler
 from application.api_keys import Authenticate, Caller
 from application.limits import LimitClients
 from domain.api_keys import KeyId, Scope
-from domain.audit import DONE, AuditEvent
 from domain.errors import AccessDenied
 from domain.people import COLLECTION_PATTERN, DEFAULT_COLLECTION, MAX_ID, FaceId, ProfileId
 from entrypoints.http.middleware.audit import audit_operation
@@ -30,6 +28,8 @@ PUBLIC = "public"
 ANY_KEY = "any key"
 """An operation that needs a key of whatever scope."""
 
+_CALLER = "caller"
+"""In the state of a request that has passed the guard."""
 _KEY_HEADER = "x-api-key"
 _BEARER = "bearer "
 _LOOPBACK_NAMES = {"localhost", "localhost.localdomain", "ip6-localhost"}
@@ -124,7 +124,7 @@ class AccessGuard:
     async def __call__(
         self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
     ) -> None:
-        """Let the request pass; `connection.state.caller` is who sent it.
+        """Let the request pass; `caller_of` tells then who sent it.
 
         Raises:
             AccessDenied: the host, the origin or the scope is wrong.
@@ -141,14 +141,12 @@ class AccessGuard:
         if needed == PUBLIC or method == "OPTIONS":
             return
         caller = await self._authenticate.execute(secret_of(headers))
-        connection.state.caller = caller
+        connection.scope["state"][_CALLER] = caller
         # What nobody with a key has sent is in the access log alone: anybody could fill the audit trail.
         # Parameters are not read before the form is: they would be remembered without those of the form.
-        event = AuditEvent(
-            at=datetime.now(UTC), action=handler.handler_name, result=DONE, key_id=caller.key_id
-        )
         awaited = method == "DELETE" or (needed is Scope.ADMIN and method != "GET")
-        audit_operation(connection.scope, event, awaited=awaited)
+        known = audit_operation(connection.scope, handler.handler_name, awaited=awaited)
+        known["key_id"] = caller.key_id
         record_of(connection.scope).quota = self._limit.admit(_holder(connection, caller), caller.limits)
         if isinstance(needed, Scope):
             caller.grant.require(needed)
@@ -156,9 +154,7 @@ class AccessGuard:
         await read_form(cast("Request[Any, Any, Any]", connection))
         # Of the framework's own handler: the one given to guards is a new copy for each request, which nothing knows.
         collections = _collections(connection, connection.scope["route_handler"])
-        audit_operation(
-            connection.scope, _with_parameters(event, connection, needed, collections), awaited=awaited
-        )
+        known.update(_parameters(connection, needed, collections))
         for collection in collections:
             caller.grant.require_collection(collection)
 
@@ -172,7 +168,7 @@ def required_access(method: str, template: str) -> Scope | str:
 
 def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
     """Who sent a request that has passed the guard."""
-    caller: Caller = connection.state.caller
+    caller: Caller = connection.scope["state"][_CALLER]
     return caller
 
 
@@ -203,22 +199,18 @@ def _collections(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRo
     return [str(name) for name in named] or [DEFAULT_COLLECTION]
 
 
-def _with_parameters(
-    event: AuditEvent,
-    connection: ASGIConnection[Any, Any, Any, Any],
-    needed: Scope | str,
-    collections: list[str],
-) -> AuditEvent:
-    """The event with what the request's parameters say."""
+def _parameters(
+    connection: ASGIConnection[Any, Any, Any, Any], needed: Scope | str, collections: list[str]
+) -> dict[str, object]:
+    """What the audit entry has of the request's parameters."""
     collection = next(iter(collections), "")
     collected = needed not in {Scope.DETECT, Scope.ADMIN} and re.fullmatch(COLLECTION_PATTERN, collection)
-    return replace(
-        event,
-        collection=collection if collected else None,
-        profile_ids=tuple(map(ProfileId, [*_ids(connection, "profile_id"), *_ids(connection, "into")])),
-        face_ids=tuple(map(FaceId, _ids(connection, "face_id"))),
-        target_keys=tuple(map(KeyId, _ids(connection, "key_id"))) if needed is Scope.ADMIN else (),
-    )
+    return {
+        "collection": collection if collected else None,
+        "profile_ids": tuple(map(ProfileId, [*_ids(connection, "profile_id"), *_ids(connection, "into")])),
+        "face_ids": tuple(map(FaceId, _ids(connection, "face_id"))),
+        "target_keys": tuple(map(KeyId, _ids(connection, "key_id"))) if needed is Scope.ADMIN else (),
+    }
 
 
 def _ids(connection: ASGIConnection[Any, Any, Any, Any], name: str) -> list[int]:

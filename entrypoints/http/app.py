@@ -1,9 +1,9 @@
 """The HTTP application over a container's use cases."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib.metadata import version
-from typing import TypeVar
 
+from dependency_injector import providers
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
@@ -11,25 +11,6 @@ from litestar.enums import ScopeType
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from application.api_keys import ManageKeys
-from application.audit import ReadAudit
-from application.calibration_report import ReportCalibration
-from application.catalogue import ListModels
-from application.enrolment import EnrolBatch, EnrolFace
-from application.gallery_check.check import CheckGallery
-from application.health import CheckReadiness
-from application.idempotency import AnswerOnce
-from application.liveness.sessions import ReadLivenessSession, StartLivenessSession, TakeLivenessFrame
-from application.people import ManageCollections, ManageFaces, ManageProfiles
-from application.recognition import (
-    CheckLiveness,
-    DetectFaces,
-    EmbedFaces,
-    Identify,
-    RecognizeFace,
-)
-from application.right_of_access import ExportPerson
-from application.verification import VerifyFace
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.http.access import AccessGuard, BrowserRules
@@ -39,9 +20,8 @@ from entrypoints.http.middleware.audit import audited
 from entrypoints.http.middleware.deadline import within_deadline
 from entrypoints.http.middleware.disconnects import drop_abandoned_work
 from entrypoints.http.middleware.measured import measured
-from entrypoints.http.middleware.methods import allow_all_methods, head_as_get
+from entrypoints.http.middleware.methods import head_as_get
 from entrypoints.http.middleware.proxies import behind_proxies
-from entrypoints.http.middleware.quotas import show_quota
 from entrypoints.http.middleware.security_headers import security_headers
 from entrypoints.http.middleware.stopping import refuse_at_stop
 from entrypoints.http.middleware.traced import traced
@@ -78,40 +58,40 @@ CONTROLLERS = (
     MetricsController,
 )
 
-USE_CASES: Mapping[str, type] = {
-    "answer_once": AnswerOnce,
-    "check_gallery": CheckGallery,
-    "check_liveness": CheckLiveness,
-    "check_readiness": CheckReadiness,
-    "detect_faces": DetectFaces,
-    "embed_faces": EmbedFaces,
-    "export_person": ExportPerson,
-    "identify": Identify,
-    "list_models": ListModels,
-    "manage_collections": ManageCollections,
-    "manage_faces": ManageFaces,
-    "manage_keys": ManageKeys,
-    "manage_profiles": ManageProfiles,
-    "read_audit": ReadAudit,
-    "read_liveness_session": ReadLivenessSession,
-    "recognize_face": RecognizeFace,
-    "report_calibration": ReportCalibration,
-    "enrol_batch": EnrolBatch,
-    "enrol_face": EnrolFace,
-    "start_liveness_session": StartLivenessSession,
-    "take_liveness_frame": TakeLivenessFrame,
-    "verify_face": VerifyFace,
-}
-"""What handlers may ask for: the parameter's name, which is the container's too, and its type."""
-
-T = TypeVar("T")
+USE_CASES = (
+    "answer_once",
+    "check_gallery",
+    "check_liveness",
+    "check_readiness",
+    "detect_faces",
+    "embed_faces",
+    "enrol_batch",
+    "enrol_face",
+    "export_person",
+    "identify",
+    "list_models",
+    "manage_collections",
+    "manage_faces",
+    "manage_keys",
+    "manage_profiles",
+    "read_audit",
+    "read_liveness_session",
+    "recognize_face",
+    "report_calibration",
+    "start_liveness_session",
+    "take_liveness_frame",
+    "verify_face",
+)
+"""What handlers may ask for: the names of parameters, which are the container's too."""
 
 
 def create_app(container: Container) -> ASGIApp:
     """The application; whoever runs it keeps the container running (see entrypoints/bootstrap/start.py)."""
     settings: Settings = container.settings()
     api = create_api(container)
-    budget = UploadBudget(settings.max_uploads_bytes, container.return_freed_memory())
+    budget = UploadBudget(
+        settings.max_uploads_bytes, container.workers().count_received, container.return_freed_memory()
+    )
     punctual = within_deadline(api, settings.deadline_s)
     bounded = refuse_at_stop(bound_uploads(drop_abandoned_work(punctual), budget))
     requests = security_headers(
@@ -132,29 +112,27 @@ def create_app(container: Container) -> ASGIApp:
     return application
 
 
+def _access_guard(container: Container) -> AccessGuard:
+    """What checks each request."""
+    settings: Settings = container.settings()
+    hosts = frozenset(name.lower() for name in settings.allowed_hosts)
+    origins = frozenset(origin.rstrip("/") for origin in settings.cors_origins)
+    return AccessGuard(container.authenticate(), container.limit_clients(), BrowserRules(hosts, origins))
+
+
 def create_api(container: Container) -> Litestar:
     """The framework's part of the application: its routes and what they need."""
     settings: Settings = container.settings()
     api = Litestar(
         [*CONTROLLERS, docs_router, console_router],
         dependencies={
-            name: Provide(_bridge(getattr(container, name), kind), use_cache=True, sync_to_thread=False)
-            for name, kind in USE_CASES.items()
+            name: Provide(_bridge(getattr(container, name)), use_cache=True, sync_to_thread=False)
+            for name in USE_CASES
         },
-        guards=[
-            AccessGuard(
-                container.authenticate(),
-                container.limit_clients(),
-                BrowserRules(
-                    frozenset(name.lower() for name in settings.allowed_hosts),
-                    frozenset(origin.rstrip("/") for origin in settings.cors_origins),
-                ),
-            )
-        ],
+        guards=[_access_guard(container)],
         cors_config=_cors(settings.cors_origins),
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         before_request=check_address,
-        before_send=[allow_all_methods, show_quota],
         openapi_config=openapi_config(version("face-api")),
         request_max_body_size=settings.max_body_bytes,
         logging_config=None,
@@ -187,11 +165,11 @@ def _cors(origins: list[str]) -> CORSConfig | None:
     )
 
 
-def _bridge(provider: Callable[[], T], kind: type[T]) -> Callable[[], T]:
-    """A function whose return annotation is the type: the framework reads it there."""
+def _bridge(provider: providers.Factory[object]) -> Callable[[], object]:
+    """A function whose return annotation is what the provider makes: the framework reads it there."""
 
-    def provide() -> T:
+    def provide() -> object:
         return provider()
 
-    provide.__annotations__["return"] = kind
+    provide.__annotations__["return"] = provider.provides
     return provide

@@ -4,6 +4,7 @@ uvicorn bounds neither. Its protocol class is extended here: it calls the method
 """
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -22,6 +23,9 @@ MAX_HEAD_BYTES = 64 * 1024
 
 MIN_BYTES_S = 4096
 """Of a body a second, on average over `ConnectionLimits.body_s`: the slowest of mobile networks reach that."""
+
+UPLOAD_STOP_S = 10.0
+"""From the beginning of the service's end to that of uploads: held ones would delay it until the server gives up."""
 
 _LOOK_S = 1.0
 """Between two looks at a connection's clock."""
@@ -49,6 +53,8 @@ class ConnectionLimits:
     """To send MIN_BYTES_S times as many bytes of a body, or to read some of an answer."""
     idle_s: float
     """Between an answer and the next request."""
+    upload_stop_s: float = UPLOAD_STOP_S
+    """To send the rest of a body, or to read the rest of an answer, once the service stops."""
 
 
 class _HeadTooLarge(Exception):
@@ -80,6 +86,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._clock: asyncio.TimerHandle | None = None
         self._answered: RequestResponseCycle | None = None
         """The request that is being answered; `cycle` is the one that came last."""
+        self._task: asyncio.Task[Any] | None = None
+        """Answers it."""
+        self._stop_at = math.inf
+        """When an upload is ended because the service stops."""
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -92,6 +102,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._clock is not None:
             self._clock.cancel()
         self._budget.leave(self)
+        self._task = None
         if self._answered is not None and not self._answered.response_complete:
             # uvicorn tells only the request that came last.
             self._answered.disconnected = True
@@ -144,7 +155,17 @@ class BoundedProtocol(HttpToolsProtocol):
     @override
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._answered = cycle
-        super()._start_asgi_task(cycle, app)
+
+        async def noted(scope: Any, receive: Any, send: Any) -> None:
+            self._task = asyncio.current_task()
+            await app(scope, receive, send)
+
+        super()._start_asgi_task(cycle, noted)
+
+    @override
+    def shutdown(self) -> None:
+        super().shutdown()
+        self._stop_at = self.loop.time() + self._limits.upload_stop_s
 
     @override
     def send_400_response(self, msg: str) -> None:
@@ -174,11 +195,14 @@ class BoundedProtocol(HttpToolsProtocol):
     def _check(self) -> None:
         self._clock = self.loop.call_later(_LOOK_S, self._check)
         took = self.loop.time() - self._since
+        stopped = self.loop.time() > self._stop_at
         if self.transport.is_closing():
-            if took > self._limits.body_s:
+            if took > self._limits.body_s or stopped:
                 self.transport.abort()  # the client doesn't read what is left of the answer
         elif self._state is State.HEAD and took > self._limits.header_s:
             self._time_out()
+        elif self._state is State.BODY and stopped:
+            self._end_upload()
         elif self._state is State.BODY:
             self._look_at_body(took)
         elif self._state is State.IDLE and took > self._limits.idle_s:
@@ -194,6 +218,12 @@ class BoundedProtocol(HttpToolsProtocol):
                 self._time_out()
             else:
                 self._enter(State.BODY)
+
+    def _end_upload(self) -> None:
+        """Let the application refuse it, as what the server cancels when it gives up."""
+        if self._task is not None and self._answered is self.cycle and not self.cycle.response_started:
+            self._stop_at = math.inf  # once
+            self._task.cancel()
 
     def _look_at_answer(self, took: float) -> None:
         if not self.flow.write_paused:

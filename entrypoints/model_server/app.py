@@ -70,7 +70,7 @@ def create_model_app(
         request_max_body_size=settings.max_body_bytes,
         logging_config=None,
     )
-    budget = UploadBudget(settings.max_uploads_bytes, return_freed_memory)
+    budget = UploadBudget(settings.max_uploads_bytes, container.workers().count_received, return_freed_memory)
     models = inferring(api, serving, guard, settings.max_body_bytes)
     bounded = refuse_at_stop(bound_uploads(drop_abandoned_work(models), budget), refusal)
     requests = access_log(measured(traced(bounded, traces)))

@@ -9,7 +9,7 @@ import itertools
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -44,16 +44,30 @@ class Outcome:
         return failed + self.broken
 
     @property
+    def unexpected(self) -> int:
+        """Answers that are neither 200 nor 404, which says that nobody is known, and broken connections."""
+        expected = self.statuses[HTTPStatus.OK] + self.statuses[HTTPStatus.NOT_FOUND]
+        return self.statuses.total() - expected + self.broken
+
+    @property
     def per_second(self) -> float:
         """Good answers a second."""
         return (len(self.answered) + self.broken - self.errors) / self.seconds
 
 
-def photo_request(photo: bytes, path: str = RECOGNISE) -> bytes:
-    """POST a form with the photo, as a browser sends it."""
-    head = b'Content-Disposition: form-data; name="image"; filename="photo.jpg"\r\nContent-Type: image/jpeg'
-    body = b"--%b\r\n%b\r\n\r\n%b\r\n--%b--\r\n" % (_BOUNDARY, head, photo, _BOUNDARY)
-    return _request(path, b"multipart/form-data; boundary=" + _BOUNDARY, body)
+def photo_request(
+    photo: bytes, path: str = RECOGNISE, field: str = "image", others: Mapping[str, str] | None = None
+) -> bytes:
+    """POST a form with the photo in a field, behind other fields, as a browser sends it."""
+    parts = [
+        *((f'name="{name}"', value.encode()) for name, value in (others or {}).items()),
+        (f'name="{field}"; filename="photo.jpg"\r\nContent-Type: image/jpeg', photo),
+    ]
+    body = b"".join(
+        b"--%b\r\nContent-Disposition: form-data; %b\r\n\r\n%b\r\n" % (_BOUNDARY, head.encode(), content)
+        for head, content in parts
+    )
+    return _request(path, b"multipart/form-data; boundary=" + _BOUNDARY, body + b"--%b--\r\n" % _BOUNDARY)
 
 
 def json_request(body: bytes, path: str = RECOGNISE) -> bytes:

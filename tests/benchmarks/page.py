@@ -32,8 +32,7 @@ def write_page(page: Path, report: Report) -> None:
 def measured(report: Report) -> str:
     """What belongs between the marks."""
     shown = [f"![{title}]({FOLDER}/{name})" for name, title in charts.pictures(report)]
-    made = f"Measured on {report.made} by `{report.command}`."
-    return "\n\n".join([made, *shown, markdown(report)])
+    return "\n\n".join([*shown, markdown(report)])
 
 
 def _parts(page: Path) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What a run of the benchmark has found: the shape of its JSON.
+"""What the benchmark has found: the shape of its JSON.
 
 Times are in milliseconds unless they say otherwise. A ratio is how many times as long as ours.
 """
@@ -120,13 +120,51 @@ class Http:
     """Of each of ours, by clients: its throughput in the peer's."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerService:
+    """A service that recognises people, as its documentation starts it."""
+
+    name: str
+    recognised: int
+    """People whose other photo was taken for theirs, before the load."""
+    answered: int
+    errors: int
+    """Answers other than 200 and 404, and broken connections."""
+    per_second: Spread
+    times: Spread
+    """Ours in its throughput."""
+    p50: Spread
+    p99: Spread
+    computed: Spread
+    """Processor time an answer, of all of its processes."""
+    memory: float
+    """Of all of its processes after the load, in 10^6 bytes: PSS."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peers:
+    """Recognition over HTTP beside services that others have published; they take turns."""
+
+    clients: int
+    people: int
+    """Enrolled by one photo each, and asked for by another."""
+    cores: int
+    services: Sequence[PeerService]
+    """Ours is the first."""
+
+
 @dataclass(frozen=True, slots=True)
-class Resident:
-    """Memory at one moment, in 10^6 bytes."""
+class Held:
+    """Memory at one moment, in 10^6 bytes: the sum of the processes' PSS."""
 
     answered: int
     service: float
     database: float
+
+    @property
+    def whole(self) -> float:
+        """All of it."""
+        return self.service + self.database
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +173,16 @@ class Memory:
 
     answered: int
     errors: int
+    """Answers other than 200 and 404, and broken connections."""
     photos: int
     """The answered requests that had a photo; the others had an embedding."""
-    base: Resident
+    base: Held
     """After the first thousands."""
-    end: Resident
+    end: Held
     growth: float
-    """Of the service, from base to end: 0.05 is 5%."""
-    samples: Sequence[Resident]
+    """From base to end: 0.05 is 5%."""
+    samples: Sequence[Held]
+    """The first after the first thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,18 +208,27 @@ class Accuracy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """One run; the parts that were asked for."""
+class Run:
+    """When, how and where parts were measured."""
 
     made: str
     """The day, in UTC."""
     command: str
     machine: Machine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was measured, in one run or in several."""
+
+    runs: Mapping[str, Run]
+    """By the name of each part that there is."""
     kernels: Sequence[Comparison] | None = None
     image: ImagePath | None = None
     http: Sequence[Http] | None = None
     """By the size of the photos."""
+    peers: Peers | None = None
     search: Sequence[Growth] | None = None
-    memory: Memory | None = None
     start: Sequence[Start] | None = None
+    memory: Memory | None = None
     accuracy: Sequence[Accuracy] | None = None

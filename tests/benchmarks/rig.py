@@ -43,6 +43,16 @@ THOROUGH = Effort(
     starts=5,
     galleries=((10_000, 128), (100_000, 128), (1_000_000, 128), (1_000_000, 512)),
 )
+BRIEF = Effort(
+    people=30,
+    rounds=5,
+    clients=(1, 4, 16, 64),
+    seconds=3,
+    recognitions=10_000,
+    settled=1_000,
+    starts=3,
+    galleries=((10_000, 128), (100_000, 128)),
+)
 QUICK = Effort(
     people=10,
     rounds=2,
@@ -64,6 +74,8 @@ class Rig:
     people: Sequence[Person]
     pairs: Path | None
     images: Path | None
+    environments: Path
+    """Of the peers."""
     effort: Effort
     tell: Callable[[str], None]
 

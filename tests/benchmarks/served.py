@@ -24,12 +24,14 @@ OPENCV: Sequence[str] = (sys.executable, "-m", "tests.benchmarks.opencv_service"
 
 _START_S = 120.0
 _STOP_S = 60.0
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Service:
-    """`with Service(OURS, folder) as service:`; it is configured as this process is, but for what is given."""
+    """`with Service(OURS, folder) as service:`; it is configured as this process is, but for what is given.
+
+    `{port}` in the command is its port.
+    """
 
     def __init__(
         self,
@@ -56,7 +58,7 @@ class Service:
         self._folder.mkdir(exist_ok=True)
         with (self._folder / "service.log").open("ab") as log:
             self._process = subprocess.Popen(
-                self._command,
+                [part.replace("{port}", str(self.port)) for part in self._command],
                 env={**os.environ, **self._environment, **settings},
                 cwd=self._folder,
                 stdout=log,
@@ -96,9 +98,12 @@ class Service:
             return False
 
     def memory(self) -> tuple[float, float]:
-        """10^6 bytes: that of the service's own processes, and what its database's have for themselves."""
+        """10^6 bytes of the service's own processes, and of its database's.
+
+        What several processes share counts in equal parts in each (PSS): the sum is what all of it takes.
+        """
         own, others = self._processes()
-        return sum(map(_resident, own)), sum(map(_private, others))
+        return sum(map(_proportional, own)), sum(map(_proportional, others))
 
     def processor_s(self) -> float:
         """Seconds that the service and all processes under it have computed, those that ended with them."""
@@ -147,14 +152,14 @@ def _descendants(pid: int) -> list[int]:
     return found[1:]
 
 
-def _resident(pid: int) -> float:
-    return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * _PAGE / 1e6
-
-
-def _private(pid: int) -> float:
-    """Resident less shared: the database's processes share their buffers."""
-    _, resident, shared, *_ = map(int, Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split())
-    return (resident - shared) * _PAGE / 1e6
+def _proportional(pid: int) -> float:
+    """The proportional set size of a process (see proc_pid_smaps(5)), in 10^6 bytes; 0 if it has just ended."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
+            name, _, value = line.partition(":")
+            if name == "Pss":
+                return int(value.split()[0]) * 1024 / 1e6
+    return 0.0
 
 
 def _computed(pid: int) -> float:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tests.benchmarks.statistics import Spread
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -11,3 +13,10 @@ class Table:
     title: str
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
+    note: str = ""
+    """What all rows have in common: where and when they were measured."""
+
+
+def spread(value: Spread, digits: int, unit: str = "") -> str:
+    """The median and the quartiles."""
+    return f"{value.median:.{digits}f}{unit} ({value.low:.{digits}f} to {value.high:.{digits}f})"

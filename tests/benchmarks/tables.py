@@ -1,46 +1,38 @@
 """A report as tables: the same on the terminal and in Markdown, ratios first."""
 
-from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, zip_longest
+from typing import Any
 
 from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
 from tests.benchmarks.growth import tables as growth
+from tests.benchmarks.peers import tables as peers
 from tests.benchmarks.report import (
     Accuracy,
     Comparison,
     Http,
     ImagePath,
-    Machine,
     Memory,
     Report,
+    Run,
     Start,
 )
 from tests.benchmarks.statistics import Spread
-from tests.benchmarks.table import Table
+from tests.benchmarks.table import Table, spread
 
 
 def tables(report: Report) -> Iterator[Table]:
     """Of the parts that it has, in short first."""
     if summary := list(_in_short(report)):
         yield Table("In short", ("", ""), summary)
-    if report.kernels is not None:
-        yield from map(_comparison, report.kernels)
-    if report.image is not None:
-        yield from _image(report.image)
-    for http in report.http or ():
-        yield from _http(http)
-    if report.search is not None:
-        yield from growth.tables(report.search)
-    if report.start is not None:
-        yield _start(report.start)
-    if report.memory is not None:
-        yield _memory(report.memory)
-    if report.accuracy is not None:
-        yield _accuracy(report.accuracy)
-    yield _machine(report.machine)
+    for part, run in report.runs.items():
+        for table in _TABLES[part](getattr(report, part)):
+            yield replace(table, note=_note(run))
+    yield from _machines(report.runs)
 
 
 def _in_short(report: Report) -> Iterator[tuple[str, str]]:
@@ -54,11 +46,18 @@ def _in_short(report: Report) -> Iterator[tuple[str, str]]:
         yield f"a photo of {large.name}: times as long as of {small.name}", spread(large.ratio, 2)
     for http in report.http or ():
         yield from _http_in_short(http)
+    if report.peers is not None:
+        yield from peers.in_short(report.peers)
     yield from growth.in_short(report.search or ())
     for start in report.start or ():
         yield f"start {start.name}: first recognition after", spread(start.answered_s, 1, " s")
     if report.memory is not None:
-        yield f"memory after {report.memory.answered:,} recognitions", f"{report.memory.growth:+.1%}"
+        first, base, end = report.memory.samples[0], report.memory.base, report.memory.end
+        yield f"memory after {first.answered:,} recognitions, database included", f"{first.whole:.0f} MB"
+        yield (
+            f"memory after {end.answered:,}, since the first {base.answered:,}",
+            f"{report.memory.growth:+.1%}",
+        )
 
 
 def _against_peers(comparison: Comparison) -> Iterator[tuple[str, str]]:
@@ -98,7 +97,7 @@ def show(report: Report) -> None:
     """On the terminal."""
     console = Console()
     for table in tables(report):
-        shown = RichTable(title=table.title, title_justify="left", box=box.SIMPLE)
+        shown = RichTable(title=table.title, title_justify="left", caption=table.note, box=box.SIMPLE)
         for number, name in enumerate(table.head):
             shown.add_column(name, justify="right" if number else "left")
         for row in table.rows:
@@ -114,16 +113,16 @@ def markdown(report: Report) -> str:
 def _markdown(table: Table) -> str:
     rule = ["---"] + ["---:"] * (len(table.head) - 1)
     rows = [table.head, rule, *table.rows]
-    return "\n".join([f"**{table.title}**", "", *(f"| {' | '.join(row)} |" for row in rows)])
-
-
-def spread(value: Spread, digits: int, unit: str = "") -> str:
-    """The median and the quartiles."""
-    return f"{value.median:.{digits}f}{unit} ({value.low:.{digits}f} to {value.high:.{digits}f})"
+    above = [f"**{table.title}**", "", *([table.note, ""] if table.note else [])]
+    return "\n".join([*above, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
 def _percent(value: Spread) -> str:
     return spread(value.times(100), 0, "%")
+
+
+def _kernels(found: Sequence[Comparison]) -> Iterator[Table]:
+    return map(_comparison, found)
 
 
 def _comparison(found: Comparison) -> Table:
@@ -141,7 +140,11 @@ def _image(found: ImagePath) -> Iterator[Table]:
     yield from map(_comparison, found.comparisons)
 
 
-def _http(found: Http) -> Iterator[Table]:
+def _http(sizes: Sequence[Http]) -> Iterator[Table]:
+    return chain.from_iterable(map(_with_photos, sizes))
+
+
+def _with_photos(found: Http) -> Iterator[Table]:
     for server, times in zip_longest(found.servers, found.times_peer):
         rows = [
             (
@@ -171,7 +174,7 @@ def _http(found: Http) -> Iterator[Table]:
         yield Table(title, head, rows)
 
 
-def _start(found: Sequence[Start]) -> Table:
+def _start(found: Sequence[Start]) -> Iterator[Table]:
     rows = [
         (
             start.name,
@@ -182,42 +185,79 @@ def _start(found: Sequence[Start]) -> Table:
         for start in found
     ]
     head = ("start", "first recognition answered, s", "ready, s", "processor time, s")
-    return Table("From the command to the first recognition, empty gallery", head, rows)
+    yield Table("From the command to the first recognition, empty gallery", head, rows)
 
 
-def _memory(found: Memory) -> Table:
+def _memory(found: Memory) -> Iterator[Table]:
+    quarter = max(1, len(found.samples) // 4)
+    shown = dict.fromkeys((found.samples[0], found.base, *found.samples[quarter::quarter], found.end))
     rows = [
         (
             f"{one.answered:,}",
-            f"{one.service / found.base.service:.3f}",
+            f"{one.whole:.0f}",
+            f"{one.whole / found.base.whole:.3f}",
             f"{one.service:.0f}",
             f"{one.database:.0f}",
         )
-        for one in (found.base, *found.samples[len(found.samples) // 4 :: max(1, len(found.samples) // 4)])
-        if one.answered >= found.base.answered
+        for one in sorted(shown, key=lambda one: one.answered)
     ]
     title = (
-        f"Resident memory over {found.answered:,} recognitions, {found.photos:,} of them of photos,"
+        f"Memory (PSS) over {found.answered:,} recognitions, {found.photos:,} of them of photos,"
         f" {found.errors} errors: {found.growth:+.1%} since the first {found.base.answered:,}"
     )
-    return Table(title, ("answered", "times the first", "service, MB", "database's own, MB"), rows)
+    head = ("answered", "MB", f"times that after {found.base.answered:,}", "service", "database")
+    yield Table(title, head, rows)
 
 
-def _accuracy(found: Sequence[Accuracy]) -> Table:
+def _accuracy(found: Sequence[Accuracy]) -> Iterator[Table]:
     rows = [
         (one.name, f"{one.accuracy:.2%} +- {one.standard_error:.2%}", str(one.photos), str(one.undetected))
         for one in found
     ]
-    return Table("Verification accuracy", ("", "accuracy", "photos", "without a face found"), rows)
+    yield Table("Verification accuracy", ("", "accuracy", "photos", "without a face found"), rows)
 
 
-def _machine(found: Machine) -> Table:
-    rows = [
-        ("processor", found.processor),
-        ("cores", str(found.cores)),
-        ("memory", f"{found.memory_gb:g} GB"),
-        ("system", found.system),
-        ("load when it began", f"{found.load:g}"),
-        *found.versions.items(),
-    ]
-    return Table("The machine", ("", ""), rows)
+def _note(run: Run) -> str:
+    machine = run.machine
+    version = machine.versions.get("face-api", "")
+    return f"{machine.processor}, {machine.cores} cores; {run.made}, version {version}."
+
+
+def _machines(runs: Mapping[str, Run]) -> Iterator[Table]:
+    """A table for all parts that were measured at once."""
+    for run in unique(runs.values()):
+        parts = ", ".join(part for part, own in runs.items() if own == run)
+        machine = run.machine
+        rows = [
+            ("command", f"`{run.command}`"),
+            ("on", run.made),
+            ("processor", machine.processor),
+            ("cores", str(machine.cores)),
+            ("memory", f"{machine.memory_gb:g} GB"),
+            ("system", machine.system),
+            ("load when it began", f"{machine.load:g}"),
+            *machine.versions.items(),
+        ]
+        yield Table(f"The machine: {parts}", ("", ""), rows)
+
+
+def unique(runs: Iterable[Run]) -> list[Run]:
+    """In their order."""
+    found: list[Run] = []
+    for run in runs:
+        if run not in found:
+            found.append(run)
+    return found
+
+
+_TABLES: Mapping[str, Callable[[Any], Iterator[Table]]] = {
+    "kernels": _kernels,
+    "image": _image,
+    "http": _http,
+    "peers": peers.tables,
+    "search": growth.tables,
+    "start": _start,
+    "memory": _memory,
+    "accuracy": _accuracy,
+}
+"""By part."""

@@ -4,16 +4,25 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import click
 import msgspec
 import pytest
+from click.testing import CliRunner
 
+from tests.benchmarks import command
+from tests.benchmarks.machine import this_machine
 from tests.benchmarks.page import BEGIN, END
-from tests.benchmarks.report import Report
+from tests.benchmarks.report import Accuracy, Report, Run, Start
+from tests.benchmarks.statistics import Spread
+from tests.benchmarks.tables import unique
 from tests.conftest import REPOSITORY
 from tests.e2e.service import completed, furnish
 
 PARTS = ("kernels", "image", "http", "search", "start", "memory")
+SECOND = Spread(1, 1, 1)
+RUN = Run(made="2026-01-02", command="python -m tests.benchmarks", machine=this_machine())
 
 
 def bench(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -48,8 +57,13 @@ def test_all_parts(tmp_path: Path, people: Path) -> None:
     )
     assert result.returncode == 0, result.stderr
     report = msgspec.json.decode(target.read_bytes(), type=Report)
-    assert report.command == "python -m tests.benchmarks kernels image http search start memory --quick"
-    assert report.machine.cores >= 1
+    assert list(report.runs) == list(PARTS)
+    (run,) = unique(report.runs.values())
+    assert run.command == (
+        "python -m tests.benchmarks kernels image http search start memory"
+        " --quick --rounds 1 --seconds 1 --recognitions 40"
+    )
+    assert run.machine.cores >= 1
 
     assert report.kernels is not None
     assert [(one.subject, len(one.contestants)) for one in report.kernels] == [
@@ -87,6 +101,7 @@ def test_all_parts(tmp_path: Path, people: Path) -> None:
     assert report.memory is not None
     assert (report.memory.answered, report.memory.errors) == (40, 0)
     assert report.memory.samples[-1].service > 50
+    assert report.memory.samples[-1].database > 1
     assert report.accuracy is None
 
     again = tmp_path / "again.json"
@@ -100,3 +115,28 @@ def test_accuracy_needs_pairs(tmp_path: Path, people: Path) -> None:
     result = bench(tmp_path, "accuracy", "--images", str(people))
     assert result.returncode == 1
     assert "--pairs FILE" in result.stderr.splitlines()[-1]
+
+
+def test_parts_that_are_not_named_keep_their_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object) -> None:
+        raise click.ClickException("no memory")
+
+    starts = [Start("again", Spread(seconds, seconds, seconds), SECOND, SECOND) for seconds in (1.0, 2.0)]
+    measuring = {"start": lambda _: starts[1:], "memory": broken}
+    monkeypatch.setattr(command, "PARTS", {**command.PARTS, **measuring})
+    monkeypatch.setattr(command, "rig_of", lambda *_: SimpleNamespace(tell=lambda _: None))
+    before, after = tmp_path / "before.json", tmp_path / "after.json"
+    accuracy = [Accuracy("face-api", 100, 1, 0.996, 0.001)]
+    old = Report(runs={"start": RUN, "accuracy": RUN}, start=starts[:1], accuracy=accuracy)
+    before.write_bytes(msgspec.json.encode(old))
+
+    result = CliRunner().invoke(
+        command.bench, ["memory", "start", "--brief", "--from", str(before), "--json", str(after)]
+    )
+    assert result.exit_code == 1
+    assert "no memory" in result.output
+    report = msgspec.json.decode(after.read_bytes(), type=Report)
+    assert list(report.runs) == ["start", "accuracy"]
+    assert (report.start, report.accuracy) == (starts[1:], accuracy)
+    assert report.runs["accuracy"] == RUN
+    assert report.runs["start"].command == "python -m tests.benchmarks memory start --brief"

@@ -1,5 +1,6 @@
 """A report as JSON, as tables and as a page; and that the page of the documentation is the one of its figures."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -12,13 +13,16 @@ from tests.benchmarks.page import BEGIN, END, FOLDER, check_page, measured, writ
 from tests.benchmarks.report import (
     Accuracy,
     Comparison,
+    Held,
     Http,
     ImagePath,
     Level,
     Machine,
     Memory,
+    Peers,
+    PeerService,
     Report,
-    Resident,
+    Run,
     Server,
     Stage,
     Start,
@@ -46,15 +50,38 @@ def server(name: str) -> Server:
     return Server(name=name, stages=FEW, stages_computed=FEW, limit=Spread(99, 98, 100), levels=[LEVEL])
 
 
-SAMPLES = [Resident(number * 1000, 400 + number / 10, 20) for number in range(1, 21)]
+SAMPLES = [Held(number * 1000, 400 + number / 10, 20) for number in range(1, 21)]
 COMPARISON = Comparison.of("sface", {"face-api": [10.0, 11.0], "OpenCV": [20.0, 22.0]})
 SIZES = Comparison.of("face-api, by the size of the photo", {"1 MP": [5, 5], "12 MP": [8, 8]})
-REPORT = Report(
+RUN = Run(
     made="2026-01-02",
     command="python -m tests.benchmarks",
     machine=Machine(
-        processor="A (avx2)", cores=2, memory_gb=8, system="Linux", load=0.1, versions={"numpy": "2"}
+        processor="A (avx2)", cores=2, memory_gb=8, system="Linux", load=0.1, versions={"face-api": "2"}
     ),
+)
+
+
+def peer(name: str, times: Spread, errors: int) -> PeerService:
+    return PeerService(
+        name=name,
+        recognised=19,
+        answered=100,
+        errors=errors,
+        per_second=Spread(90, 88, 92),
+        times=times,
+        p50=FEW,
+        p99=FEW,
+        computed=FEW,
+        memory=512.3,
+    )
+
+
+REPORT = Report(
+    runs={
+        **dict.fromkeys(("kernels", "image", "http", "peers"), RUN),
+        **dict.fromkeys(("start", "memory", "accuracy"), replace(RUN, made="2026-01-03")),
+    },
     kernels=[COMPARISON],
     image=ImagePath(
         10, [Stage("decode", Spread(1, 1, 1)), Stage("sum", Spread(4, 4, 4))], [COMPARISON, SIZES]
@@ -70,6 +97,12 @@ REPORT = Report(
         )
         for size in ("250 x 250", "1 MP")
     ],
+    peers=Peers(
+        clients=4,
+        people=20,
+        cores=2,
+        services=[peer("face-api", Spread(1, 1, 1), 0), peer("verifyface 1", Spread(3.5, 3.4, 3.6), 7)],
+    ),
     start=[Start("again", FEW, FEW, FEW)],
     memory=Memory(20_000, 0, 10_000, SAMPLES[4], SAMPLES[-1], 0.0037, SAMPLES),
     accuracy=[Accuracy("face-api", 100, 1, 0.996, 0.001)],
@@ -91,6 +124,11 @@ def test_ratios_come_first() -> None:
     assert "| a photo of 12 MP: times as long as of 1 MP | 1.60 (1.60 to 1.60) |" in text
     assert "| decode | 25% | 1.00 (1.00 to 1.00) |" in text
     assert "+0.4% since the first 5,000" in text
+    assert "| memory after 1,000 recognitions, database included | 420 MB |" in text
+    assert "| 5,000 | 420 | 1.000 | 400 | 20 |" in text
+    assert "| HTTP, 4 clients: times the throughput of verifyface 1 | 3.50 (3.40 to 3.60) |" in text
+    assert "| verifyface 1 | 3.50 (3.40 to 3.60) | 90.0 (88.0 to 92.0) |" in text
+    assert "| 512 | 7 | 19 of 20 |" in text
     assert "99.60% +- 0.10%" in text
 
 
@@ -100,8 +138,25 @@ def test_every_row_has_a_cell_for_every_column() -> None:
 
 
 def test_parts_that_were_not_measured_have_no_table() -> None:
-    report = Report(made="", command="", machine=REPORT.machine)
-    assert [table.title for table in tables(report)] == ["The machine"]
+    report = Report(runs={"start": RUN}, start=REPORT.start)
+    assert [table.title.partition(",")[0] for table in tables(report)] == [
+        "In short",
+        "From the command to the first recognition",
+        "The machine: start",
+    ]
+
+
+def test_each_table_says_where_and_when_it_was_measured() -> None:
+    _, *measured_tables, first, second = tables(REPORT)
+    assert {table.note for table in measured_tables} == {
+        "A (avx2), 2 cores; 2026-01-02, version 2.",
+        "A (avx2), 2 cores; 2026-01-03, version 2.",
+    }
+    assert [first.title, second.title] == [
+        "The machine: kernels, image, http, peers",
+        "The machine: start, memory, accuracy",
+    ]
+    assert "\n\nA (avx2), 2 cores; 2026-01-03, version 2.\n\n| start |" in markdown(REPORT)
 
 
 def test_the_documentation_shows_the_figures_beside_it() -> None:

@@ -29,7 +29,7 @@ from tests.contract.storage import (
     on_postgres,
     on_sealed,
 )
-from tests.sealing import FakeSealing
+from tests.sealing import ROTATED, FakeSealing
 
 
 @pytest.fixture(scope="session", params=["onnxruntime", "openvino"])
@@ -139,6 +139,14 @@ async def sealed_engine(engine: AsyncEngine, database_url: str) -> AsyncIterator
     sealed = make_engine(database_url, 8, FakeSealing())
     yield sealed
     await sealed.dispose()
+
+
+@pytest.fixture
+async def rotated_engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """With a new key before that of `sealed_engine`."""
+    rotated = make_engine(database_url, 2, ROTATED)
+    yield rotated
+    await rotated.dispose()
 
 
 @pytest.fixture

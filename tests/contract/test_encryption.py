@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
@@ -33,15 +32,6 @@ from tests.sealing import FakeSealing
 PEOPLE = 5
 CROP = b"\x89PNG of somebody" * 20
 FIRST = FakeSealing()
-ROTATED = FakeSealing(b"another key", b"a key of tests")
-
-
-@pytest.fixture
-async def rotated_engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """With a new key before that of `sealed_engine`."""
-    rotated = make_engine(database_url, 2, ROTATED)
-    yield rotated
-    await rotated.dispose()
 
 
 async def enrol(engine: AsyncEngine) -> list[FaceId]:
@@ -167,6 +157,12 @@ async def test_no_key_any_more(engine: AsyncEngine, sealed_engine: AsyncEngine) 
     await check_keys(engine)
     assert names(await PgVectorGallery(engine).search(random_embedding(3), DEFAULT, 1)) == ["P3"]
     assert CROP in await stored(engine)
+
+
+async def test_who_only_looks_leaves_no_key(engine: AsyncEngine, sealed_engine: AsyncEngine) -> None:
+    """Or nobody could start without it, such as after a look at what was decrypted."""
+    await check_keys(sealed_engine, enrols=False)
+    await check_keys(engine)
 
 
 async def test_a_process_without_the_key_finds_nobody_rather_than_somebody_else(

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from adapters.files.liveness import FileLivenessCalibrations, write_liveness_calibration
-from adapters.memory.liveness import InMemoryLivenessCalibrations
 from application.ports.liveness import LivenessCalibrations
 from domain.errors import BrokenModel
 from domain.liveness.calibration import LivenessCalibration, MeasuredRate
+from tests.liveness_calibrations import InMemoryLivenessCalibrations
 
 FOUND = LivenessCalibration(
     models=("minifasnet_v2", "minifasnet_v1se"),

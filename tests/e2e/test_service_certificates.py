@@ -147,6 +147,21 @@ def test_connections_that_never_begin_keep_nobody_out(certified: Certified) -> N
             connection.close()
 
 
+def test_a_renewed_certificate_is_shown_without_a_restart(certified: Certified) -> None:
+    def seen() -> bytes | None:
+        asking = context(certified.ours, certified.ours)
+        with (
+            socket.create_connection(("127.0.0.1", certified.models.port), 60) as connection,
+            asking.wrap_socket(connection, server_hostname="127.0.0.1") as secured,
+        ):
+            return secured.getpeercert(binary_form=True)
+
+    former = seen()
+    certificate, _ = certified.ours.certify("models")
+    assert seen() == ssl.PEM_cert_to_DER_cert(certificate.read_text()) != former
+    assert certified.models.ready()
+
+
 @pytest.mark.parametrize("command", ["serve", "serve-models"])
 def test_what_is_missing_is_one_line(tmp_path: Path, command: str) -> None:
     told = face_api(

@@ -30,10 +30,11 @@ def plain(photo: bytes) -> str:
         lambda photo: "Data:image/png;base64,\n" + base64.encodebytes(photo).decode(),
         lambda photo: "\ufeff\n data:image/png;base64," + plain(photo),
         lambda photo: "data:image/png;base64," + quote(plain(photo), safe=""),
+        lambda photo: quote(base64.encodebytes(photo), safe="").replace("%2B", "%2b"),
     ],
     ids=[
         *("plain", "lines", "CRLF", "newline", "no padding", "URL-safe", "URI", "capitals", "URI in lines"),
-        *("URI after a mark", "URI in per cent"),
+        *("URI after a mark", "URI in per cent", "per cent"),
     ],
 )
 def test_base64_as_it_is_written(service: Service, astronaut: bytes, written: Callable[[bytes], str]) -> None:
@@ -50,7 +51,10 @@ def test_json_as_a_shell_writes_it(service: Service, astronaut: bytes) -> None:
     assert len(envelope(answer)["data"]) == 1
 
 
-@pytest.mark.parametrize("text", ["", "data:image/png;base64,", "data:", "a b c!", "\u00e9" * 8, "AAAAA"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "data:image/png;base64,", "data:", "a b c!", "\u00e9" * 8, "AAAAA", "data:," + "%41" * 100, "%zz"],
+)
 def test_what_is_no_base64_or_no_image_is_refused(service: Service, text: str) -> None:
     refusal(service.client.post("/api/face/detect", json={"image": text}), 422, "invalid_image")
 

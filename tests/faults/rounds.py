@@ -110,7 +110,7 @@ def run(
                 with ExitStack() as quiet:
                     for client in clients:
                         quiet.enter_context(client.idle)
-                    _verify(unit, clients, report.ledger)
+                    verify(unit, clients, report.ledger)
         finally:
             ended.set()
             for thread in threads:
@@ -139,7 +139,7 @@ def _round(unit: Unit, kind: str, chance: random.Random, clients: Sequence[Clien
     return Round(kind, killed, twice, time.monotonic() - began, answered_s)
 
 
-def _verify(unit: Unit, clients: Sequence[Client], ledger: Ledger) -> None:
+def verify(unit: Unit, clients: Sequence[Client], ledger: Ledger) -> None:
     """Look at all that is stored, and settle what clients aren't sure of."""
     with httpx.Client(base_url=unit.url, timeout=60) as http:
         stored = {int(str(face["id"])): face for face in _pages(http, "/api/face")}

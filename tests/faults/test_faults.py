@@ -6,6 +6,7 @@ import httpx
 
 from tests.faults.clients import Client, Ledger, checked, search
 from tests.faults.photos import portraits
+from tests.faults.rotations import Rotations
 from tests.faults.rounds import CLIENTS, PHOTOS, run
 
 
@@ -17,6 +18,15 @@ def test_nothing_is_lost_and_nobody_deleted_is_answered(tmp_path: Path, lfw: Pat
     assert report.ledger.registered > CLIENTS
     assert report.ledger.deleted_faces
     assert report.ledger.answered > 3 * CLIENTS * PHOTOS
+
+
+def test_nothing_is_lost_while_keys_are_rotated(tmp_path: Path, lfw: Path) -> None:
+    tmp_path.chmod(0o755)
+    here = Rotations(tmp_path, portraits(lfw / "images", 2 * PHOTOS), people=4000, seed=1)
+    here.run([("everything", False)])
+    assert here.ledger.problems == []
+    assert here.ledger.registered
+    assert here.ledger.answered
 
 
 def answering(*faces: int) -> httpx.Client:

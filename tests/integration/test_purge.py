@@ -18,9 +18,9 @@ from adapters.postgres.engine import make_engine
 from adapters.postgres.idempotency import PostgresIdempotency
 from adapters.postgres.migrations import migrate
 from adapters.postgres.purge import PostgresPurge
+from application.erasure import PurgeDeleted
 from application.errors import CommandError
 from application.ports.faces import NewFace
-from application.purge import PurgeDeleted
 from domain.faces import Embedding
 from domain.people import DEFAULT_COLLECTION as DEFAULT
 from domain.people import Face

@@ -12,6 +12,7 @@ from typing_extensions import override
 from adapters.gallery_index.milvus.counts import PeopleCounts
 from adapters.gallery_index.milvus.shared_index import SharedIndex
 from adapters.gallery_index.milvus.view import IndexView
+from application.background import in_background
 from application.ports.gallery import SearchReadiness, SearchTrouble
 from domain.errors import Unavailable
 
@@ -52,17 +53,14 @@ class SharedIndexService(SearchReadiness):
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Do all of it until the context ends."""
-        tasks = [
-            asyncio.create_task(_forever(self._follow, _PAUSE_S)),
-            asyncio.create_task(_forever(self.refresh, _PAUSE_S)),
-            asyncio.create_task(_forever(self.index.feed.prune, _PRUNE_S)),
-        ]
+        rounds = ((self._follow, _PAUSE_S), (self.refresh, _PAUSE_S), (self.index.feed.prune, _PRUNE_S))
         try:
-            yield
+            async with in_background(*(_forever(*each) for each in rounds)):
+                yield
         finally:
-            for task in (*tasks, *self._building):
+            for task in self._building:
                 task.cancel()
-            await asyncio.gather(*tasks, *self._building, return_exceptions=True)
+            await asyncio.gather(*self._building, return_exceptions=True)
             await self.index.connection.close()
 
     async def refresh(self) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.sql.selectable import TypedReturnsRows
@@ -15,6 +15,7 @@ from adapters.postgres.statements.common import (
     LIMIT,
     PROFILE_ID,
     VECTOR_STORED,
+    selecting,
 )
 from adapters.postgres.statements.faces import FACES
 from adapters.postgres.tables import collection, face, face_crop, kept_archive, profile
@@ -28,14 +29,13 @@ Archived: TypeAlias = sa.Select[
 
 COLLECTION_NAMES = sa.select(collection.c.name).order_by(collection.c.name)
 
-GREATEST_IDS: TypedReturnsRows[int, int] = cast(
-    "TypedReturnsRows[int, int]",
-    sa.text(
-        """
+GREATEST_IDS: TypedReturnsRows[int, int] = selecting(
+    """
     SELECT coalesce(pg_sequence_last_value(CAST(pg_get_serial_sequence('profile', 'id') AS regclass)), 0) AS people,
         coalesce(pg_sequence_last_value(CAST(pg_get_serial_sequence('face', 'id') AS regclass)), 0) AS faces
-    """
-    ).columns(sa.column("people", sa.BigInteger), sa.column("faces", sa.BigInteger)),
+    """,
+    people=sa.BigInteger,
+    faces=sa.BigInteger,
 )
 
 _PEOPLE_STORED: sa.Select[ProfileId, str, Metadata, datetime, date | None] = sa.select(
@@ -102,10 +102,8 @@ _IDS = sa.bindparam("ids", type_=sa.ARRAY(sa.BigInteger))
 
 # Looked up one by one in an index, whatever the planner expects of a table that has just grown from nothing: a scan a
 # page would make an import quadratic. LIMIT and OFFSET keep the lookups from becoming another kind of join.
-SAME_PEOPLE: TypedReturnsRows[ProfileId, str] = cast(
-    "TypedReturnsRows[ProfileId, str]",
-    sa.text(
-        """
+SAME_PEOPLE: TypedReturnsRows[ProfileId, str] = selecting(
+    """
     SELECT found.id, found.name FROM unnest(CAST(:ids AS bigint[])) AS wanted (id), LATERAL (
         SELECT id, name FROM profile WHERE profile.id = wanted.id AND profile.collection = :within LIMIT 1
     ) AS found
@@ -113,8 +111,9 @@ SAME_PEOPLE: TypedReturnsRows[ProfileId, str] = cast(
     SELECT found.id, found.name FROM unnest(CAST(:names AS text[])) AS wanted (name), LATERAL (
         SELECT id, name FROM profile WHERE profile.collection = :within AND profile.name = wanted.name LIMIT 1
     ) AS found
-    """
-    ).columns(sa.column("id", sa.BigInteger), sa.column("name", sa.Text)),
+    """,
+    id=sa.BigInteger,
+    name=sa.Text,
 )
 
 _PEOPLE = """
@@ -125,12 +124,7 @@ _PEOPLE = """
     ON CONFLICT DO NOTHING RETURNING id, name
     """
 RESTORE_PEOPLE: Mapping[bool, TypedReturnsRows[ProfileId, str]] = {
-    with_ids: cast(
-        "TypedReturnsRows[ProfileId, str]",
-        sa.text(_PEOPLE.format("id," if with_ids else "")).columns(
-            sa.column("id", sa.BigInteger), sa.column("name", sa.Text)
-        ),
-    )
+    with_ids: selecting(_PEOPLE.format("id," if with_ids else ""), id=sa.BigInteger, name=sa.Text)
     for with_ids in (True, False)
 }
 """With ids and without; the people who were added."""
@@ -155,10 +149,8 @@ FACES_BY_ID: sa.Select[FaceId] = sa.select(face.c.id).where(
     face.c.collection == COLLECTION, face.c.id == sa.any_(_IDS)
 )
 
-SAME_FACES: TypedReturnsRows[FaceId, ProfileId, str, str, bytes] = cast(
-    "TypedReturnsRows[FaceId, ProfileId, str, str, bytes]",
-    sa.text(
-        """
+SAME_FACES: TypedReturnsRows[FaceId, ProfileId, str, str, bytes] = selecting(
+    """
     SELECT found.* FROM unnest(CAST(:photographed AS bigint[]), CAST(:digests AS bytea[])) AS wanted (person, digest),
     LATERAL (
         SELECT id, profile_id, recognition_model, detection_model, digest FROM face
@@ -172,22 +164,18 @@ SAME_FACES: TypedReturnsRows[FaceId, ProfileId, str, str, bytes] = cast(
             AND vector_send(face.embedding) = wanted.vector OFFSET 0
     ) AS found
     ORDER BY 1
-    """
-    ).columns(
-        sa.column("id", sa.BigInteger),
-        sa.column("profile_id", sa.BigInteger),
-        sa.column("recognition_model", sa.Text),
-        sa.column("detection_model", sa.Text),
-        sa.column("source", sa.LargeBinary),
-    ),
+    """,
+    id=sa.BigInteger,
+    profile_id=sa.BigInteger,
+    recognition_model=sa.Text,
+    detection_model=sa.Text,
+    source=sa.LargeBinary,
 )
 """Faces of people by the digests of their photos, or, without a photo, by embedding; see SAME_PEOPLE."""
 
-NEW_IDS: TypedReturnsRows[FaceId] = cast(
-    "TypedReturnsRows[FaceId]",
-    sa.text(
-        "SELECT nextval(pg_get_serial_sequence('face', 'id')) FROM generate_series(1, CAST(:count AS int))"
-    ).columns(sa.column("id", sa.BigInteger)),
+NEW_IDS: TypedReturnsRows[FaceId] = selecting(
+    "SELECT nextval(pg_get_serial_sequence('face', 'id')) FROM generate_series(1, CAST(:count AS int))",
+    id=sa.BigInteger,
 )
 
 _RESTORE_FACES = """
@@ -209,8 +197,10 @@ _GIVEN_FACES = """
 
 
 def _restoring(column: str, value: str, faces: str) -> TypedReturnsRows[FaceId]:
-    statement = sa.text(_RESTORE_FACES.format(column=column, value=value, faces=faces))
-    return cast("TypedReturnsRows[FaceId]", statement.columns(sa.column("id", sa.BigInteger)))
+    restoring: TypedReturnsRows[FaceId] = selecting(
+        _RESTORE_FACES.format(column=column, value=value, faces=faces), id=sa.BigInteger
+    )
+    return restoring
 
 
 RESTORE_FACES = {

@@ -50,30 +50,25 @@ CHANGED = """{0}.collection = :within AND {0}.recognition_model = :model
 NOW = text(f"WITH {_SERVER} SELECT {_NOW}")
 SNAPSHOT = CompiledStatement(NOW)
 
-KNOWN = CompiledStatement(text(f"WITH {_SERVER}, {SINCE} SELECT {_KNOWN}"))
+KNOWN = CompiledStatement(f"WITH {_SERVER}, {SINCE} SELECT {_KNOWN}")
 
-GALLERIES = CompiledStatement(
-    text(f"""
+GALLERIES = CompiledStatement(f"""
     SELECT collection, recognition_model, count(*), (
         SELECT {DIMENSIONS_STORED} FROM face AS one
         WHERE one.collection = face.collection AND one.recognition_model = face.recognition_model LIMIT 1
     )
     FROM face GROUP BY collection, recognition_model
     """)
-)
 
-REMOVED = CompiledStatement(
-    text(f"""
+REMOVED = CompiledStatement(f"""
     WITH {SINCE}
     SELECT ARRAY(SELECT face_id FROM removed_face WHERE {CHANGED.format("removed_face")}) AS removed
     """)
-)
 
 EMPTY_SNAPSHOT = "1:1:"
 """Sees no transaction at all."""
 
-PAGE = CompiledStatement(
-    text(f"""
+PAGE = CompiledStatement(f"""
     WITH {SINCE}
     SELECT {GATHERED}, (array_agg(revision))[count(*)] AS revision
     FROM (
@@ -87,11 +82,9 @@ PAGE = CompiledStatement(
         ORDER BY face.revision, face.id LIMIT :limit
     ) AS page
     """)
-)
 """Faces in the order of the transactions that wrote them."""
 
-READ = CompiledStatement(
-    text(f"""
+READ = CompiledStatement(f"""
     WITH {_SERVER}, {SINCE},
     -- In the order of an index, so that the planner, which can't know that there are few, uses it.
     changed AS MATERIALIZED (
@@ -121,7 +114,6 @@ READ = CompiledStatement(
     SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, found.* FROM found
     ORDER BY id NULLS FIRST
     """)
-)
 """First a row with the snapshot and the removals; then a row for each face of the people asked for or changed.
 
 With `limit` changes or more, faces of the former only.

@@ -1,20 +1,6 @@
 """Drawing and loading cohorts (application/ports/cohorts.py)."""
 
-from typing import Any, cast
-
-from sqlalchemy import BigInteger, Float, LargeBinary, column, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.sql.selectable import TypedReturnsRows
-
 from adapters.postgres.compiled_statement import CompiledStatement
-
-_COLUMNS = (
-    column("version", BigInteger),
-    column("people", BigInteger),
-    column("age", Float),
-    column("members", ARRAY(BigInteger)),
-    column("vectors", ARRAY(LargeBinary)),
-)
 
 _MEMBERS = """
     WITH place AS MATERIALIZED (
@@ -41,11 +27,7 @@ _DRAWN = """CAST(0 AS float8) AS age, ARRAY(SELECT id FROM member ORDER BY id) A
     ARRAY(SELECT vector FROM member ORDER BY id) AS vectors"""
 
 
-def _query(sql: str) -> CompiledStatement:
-    return CompiledStatement(cast("TypedReturnsRows[*tuple[Any, ...]]", text(sql).columns(*_COLUMNS)))
-
-
-DRAW = _query(
+DRAW = CompiledStatement(
     f"""{_MEMBERS},
     drawn AS (
         INSERT INTO gallery_cohort AS this (collection, recognition_model, people, faces)
@@ -58,16 +40,16 @@ DRAW = _query(
         -- No need to wait for the disk: a cohort that is lost in a crash is drawn again.
         set_config('synchronous_commit', 'off', true)
     FROM drawn
-    """  # noqa: S608 - parts of ours
+    """
 )
 """No row without such a collection. Repeating it draws the same people."""
 
-DRAW_UNSTORED = _query(
-    f"{_MEMBERS} SELECT CAST(0 AS bigint) AS version, (SELECT count(*) FROM enrolled) AS people, {_DRAWN} FROM place"  # noqa: S608 - parts of ours
+DRAW_UNSTORED = CompiledStatement(
+    f"{_MEMBERS} SELECT CAST(0 AS bigint) AS version, (SELECT count(*) FROM enrolled) AS people, {_DRAWN} FROM place"
 )
 """As DRAW, but nothing is written. No stored cohort has version 0."""
 
-LOAD = _query(
+LOAD = CompiledStatement(
     """
     SELECT version, people, CAST(extract(epoch FROM now() - drawn_at) AS float8) AS age,
         CASE WHEN known.same THEN NULL ELSE ARRAY(

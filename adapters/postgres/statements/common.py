@@ -1,10 +1,19 @@
 """Parameters and conditions that several statements share."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from pgvector.sqlalchemy import VECTOR
+from sqlalchemy.types import TypeEngine
 
 from adapters.postgres.tables import collection, face, face_crop
 from application.ports.sealing import OVERHEAD
+
+
+def selecting(sql: str, **columns: type[TypeEngine[Any]]) -> Any:
+    """A statement whose rows have these columns; whoever names it annotates what they are in Python."""
+    return sa.text(sql).columns(*(sa.column(name, kind) for name, kind in columns.items()))
+
 
 COLLECTION = sa.bindparam("within", type_=sa.Text)
 MODEL = sa.bindparam("model", type_=sa.Text)
@@ -37,6 +46,17 @@ GATHERED = """array_agg(id) AS faces, array_agg(profile_id) AS people,
 
 Vectors as one piece of bytes take a tenth of the time that rows take.
 """
+
+GALLERIES = """RECURSIVE gallery AS (
+        (SELECT collection, recognition_model FROM face ORDER BY collection, recognition_model LIMIT 1)
+        UNION ALL
+        SELECT next.collection, next.recognition_model FROM gallery, LATERAL (
+            SELECT face.collection, face.recognition_model FROM face
+            WHERE (face.collection, face.recognition_model) > (gallery.collection, gallery.recognition_model)
+            ORDER BY face.collection, face.recognition_model LIMIT 1
+        ) AS next
+    )"""
+"""Those that have faces, in SQL: a walk along the index on (collection, model, ...), a step for each gallery."""
 
 HOLD_COLLECTION = (
     sa.select(collection.c.name)

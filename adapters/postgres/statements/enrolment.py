@@ -3,10 +3,11 @@
 Locks are taken in the order collection, profile, face, as in all transactions.
 """
 
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from adapters.postgres.statements.common import (
     COLLECTION,
@@ -19,6 +20,7 @@ from adapters.postgres.statements.common import (
     PROFILE_ID,
     VECTOR_GIVEN,
 )
+from adapters.postgres.statements.encryption import HELD_KEY, IN_USE
 from adapters.postgres.tables import face, face_crop, profile
 from domain.people import FaceId, ProfileId
 
@@ -103,7 +105,13 @@ def _enrol(person: sa.CTE, *, seals: bool) -> Outcome:
 
 LOCK_FOR_WRITES = sa.text("LOCK TABLE profile, face IN ROW EXCLUSIVE MODE")
 """As inserting does, but before an id is taken, so that no archive reserves it meanwhile."""
-NEW_ID = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("face", "id"), type_=sa.BigInteger))
+NEW_ID: TypedReturnsRows[int, bool] = cast(
+    "TypedReturnsRows[int, bool]",
+    sa.text(f"{HELD_KEY} SELECT nextval(pg_get_serial_sequence('face', 'id')) AS id, {IN_USE}")
+    .bindparams(sa.bindparam("key", type_=sa.LargeBinary))
+    .columns(sa.column("id", sa.BigInteger), sa.column("in_use", sa.Boolean)),
+)
+"""And whether the key may seal, as HOLD_KEY has it."""
 
 ENROL_BY_NAME = {seals: _enrol(_by_name, seals=seals) for seals in (False, True)}
 ENROL_BY_ID = {seals: _enrol(_by_id, seals=seals) for seals in (False, True)}

@@ -71,9 +71,6 @@ class Presentations:
         )
 
 
-NO_ATTACKS = Presentations(())
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class JudgedPhotos:
     """Photos that were judged with one choice of anti-spoofing models."""

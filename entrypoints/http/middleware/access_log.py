@@ -10,6 +10,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from application.ports.workers import request_id
 from entrypoints.bootstrap.log import FIELDS
 from entrypoints.http.middleware.headers import add_header
+from entrypoints.http.middleware.quotas import show_quota
 from entrypoints.http.middleware.records import record_of
 
 logger = logging.getLogger("face.access")
@@ -36,7 +37,7 @@ def _shown(text: str) -> str:
 
 
 def access_log(app: ASGIApp) -> ASGIApp:
-    """Logs method, path, status, time, client, request id and error code; answers with the request id."""
+    """Logs method, path, status, time, client, request id and error code; answers with the request id and quota."""
 
     async def logged(scope: Scope, receive: Receive, send: Send) -> None:
         start = time.perf_counter()
@@ -49,6 +50,8 @@ def access_log(app: ASGIApp) -> ASGIApp:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 add_header(message, b"x-request-id", record.id)
+                if record.quota is not None:
+                    show_quota(message, record.quota)
             await send(message)
 
         try:

@@ -1,7 +1,8 @@
 """An audit entry for each request that somebody with access has sent."""
 
-from dataclasses import replace
+from collections.abc import MutableMapping
 from datetime import UTC, datetime
+from typing import Any
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,16 +21,21 @@ _UNAUDITED = {"get_metrics", "list_models", "send_liveness_frame", "get_liveness
 """Operations that touch nothing of anybody enrolled: of a liveness session, its start and its use are recorded."""
 
 
-def audit_operation(scope: Scope, event: AuditEvent, *, awaited: bool) -> None:
+def audit_operation(scope: Scope, action: str, *, awaited: bool) -> MutableMapping[str, Any]:
     """Let a request be recorded.
 
     Args:
         scope: the request's.
-        event: what is known before the request is carried out.
+        action: the operation.
         awaited: whether the entry is written before the answer.
+
+    Returns:
+        What is known before the request is carried out, to be completed: fields of AuditEvent by their names.
     """
-    if event.action not in _UNAUDITED:
-        record_of(scope).audit = event, awaited
+    known = {"action": action}
+    if action not in _UNAUDITED:
+        record_of(scope).audit = known, awaited
+    return known
 
 
 def audited(app: ASGIApp, trail: AuditTrail) -> ASGIApp:
@@ -46,20 +52,18 @@ def audited(app: ASGIApp, trail: AuditTrail) -> ASGIApp:
         async def finish(code: str) -> None:
             if record.audit is None:
                 return
-            event, awaited = record.audit
+            known, awaited = record.audit
             record.audit = None
             client = scope.get("client")
             result = code or notes.result
-            trail.record(
-                replace(
-                    event,
-                    at=datetime.now(UTC),
-                    result=result,
-                    client=client[0][:_MAX_CLIENT] if client else None,
-                    request_id=record.id,
-                ),
-                notes,
+            event = AuditEvent(
+                at=datetime.now(UTC),
+                result=result,
+                client=client[0][:_MAX_CLIENT] if client else None,
+                request_id=record.id,
+                **known,
             )
+            trail.record(event, notes)
             if awaited:
                 await trail.written()
 

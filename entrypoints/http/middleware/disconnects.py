@@ -51,8 +51,6 @@ class _Connection:
         if self._departure is not None:
             return await asyncio.shield(self._departure)
         event = await self._next()
-        if event["type"] == "http.request":
-            self.client.received += len(event.get("body", b""))
         if event["type"] == "http.request" and not event.get("more_body"):
             self._departure = asyncio.create_task(self._next())
         return event

@@ -1,8 +1,7 @@
 """HEAD, and what an address answers to OPTIONS."""
 
 from litestar.datastructures import MutableScopeHeaders
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
 
 def head_as_get(app: ASGIApp) -> ASGIApp:
@@ -13,6 +12,8 @@ def head_as_get(app: ASGIApp) -> ASGIApp:
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if scope.get("method") == "OPTIONS":
+                    _allow_all_methods(message, scope)
                 if any(name == b"allow" for name, _ in message["headers"]):
                     headers = MutableScopeHeaders.from_message(message)
                     allowed = set(headers["Allow"].split(", "))
@@ -30,11 +31,9 @@ def head_as_get(app: ASGIApp) -> ASGIApp:
     return answered
 
 
-async def allow_all_methods(message: Message, scope: Scope) -> None:
+def _allow_all_methods(message: HTTPResponseStartEvent, scope: Scope) -> None:
     """Name every method of the address in the answer to OPTIONS: the framework names those of one handler."""
-    if message["type"] != "http.response.start" or scope["type"] != ScopeType.HTTP:
-        return
-    if scope["method"] == "OPTIONS" and (template := scope.get("path_template")):
+    if template := scope.get("path_template"):
         routes = [route for route in scope["litestar_app"].routes if route.path_format == template]
         methods = {method for route in routes for method in route.methods}
         MutableScopeHeaders.from_message(message)["Allow"] = ", ".join(sorted(methods))

@@ -2,13 +2,12 @@
 
 import re
 import secrets
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
 from litestar.types import Scope
 
-from domain.audit import AuditEvent
 from domain.limits import Quota
 
 _KEY = "face.record"
@@ -29,8 +28,9 @@ class RequestRecord:
     """Of the error that the answer is."""
     left: bool = False
     """Whether the client left before the answer."""
-    audit: tuple[AuditEvent, bool] | None = None
-    """What is known for the audit entry so far, and whether it is written before the answer; None: not recorded."""
+    audit: tuple[Mapping[str, Any], bool] | None = None
+    """Fields of the AuditEvent that are known so far, and whether the entry is written before the answer; None: not
+    recorded."""
     quota: Quota | None = None
     """What the client has left; None where requests are unlimited."""
 

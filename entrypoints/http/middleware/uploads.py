@@ -1,15 +1,27 @@
 """How many bytes of request bodies a process holds at once."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send, WebSocketReceiveMessage
 
 from domain.errors import Busy
 
+T = TypeVar("T")
+
 _SETTLE_S = 1.0
+_BUSY = "The service receives too many uploads at once; try again in a moment."
+
+
+class CountReceived(Protocol):
+    """Counts bytes that the current client has sent; returns when more of its body may be read."""
+
+    async def __call__(self, size: int, *, last: bool) -> None:
+        """`last`: nothing more of the body will be read."""
+        ...
 
 
 def bound_uploads(app: ASGIApp, budget: "UploadBudget") -> ASGIApp:
@@ -29,9 +41,18 @@ class UploadBudget:
     their uploads don't keep others out.
     """
 
-    def __init__(self, limit: int, return_freed_memory: Callable[[], object]) -> None:
-        """`limit` is in bytes; `return_freed_memory` is called, in a thread, when a peak of uploads is over."""
+    def __init__(
+        self, limit: int, count_received: CountReceived, return_freed_memory: Callable[[], object]
+    ) -> None:
+        """Make one for a process.
+
+        Args:
+            limit: in bytes.
+            count_received: called for each piece of a body.
+            return_freed_memory: called, in a thread, when a peak of uploads is over.
+        """
         self._limit = limit
+        self.count_received = count_received
         self._give_back_memory = return_freed_memory
         self._held = 0
         self._peak = 0
@@ -89,17 +110,28 @@ class _Upload:
             self._waiting.cancel()
 
     async def receive(self) -> HTTPReceiveMessage | WebSocketReceiveMessage:
+        """The next event, once it is the client's turn; raises Busy."""
+        message = await self._unless_refused(self._receive)
+        if message["type"] == "http.request":
+            size, last = len(message["body"]), not message["more_body"]
+            self._budget.take(self, size, last=last)
+            await self._unless_refused(partial(self._budget.count_received, size, last=last))
+        return message
+
+    async def _unless_refused(self, wait: Callable[[], Awaitable[T]]) -> T:
+        self._raise_if_refused()
         self._waiting = asyncio.current_task()
         try:
-            message = await self._receive()
+            result = await wait()
         except asyncio.CancelledError:
             if not self._refused or self._waiting is None:
                 raise
             self._waiting.uncancel()
         finally:
             self._waiting = None
-        if not self._refused and message["type"] == "http.request":
-            self._budget.take(self, len(message["body"]), last=not message["more_body"])
+        self._raise_if_refused()
+        return result
+
+    def _raise_if_refused(self) -> None:
         if self._refused:
-            raise Busy("The service receives too many uploads at once; try again in a moment.")
-        return message
+            raise Busy(_BUSY)

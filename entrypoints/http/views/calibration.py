@@ -1,30 +1,24 @@
 """What thresholds are fitted to."""
 
-from dataclasses import asdict
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from application.calibration_report import CalibrationReport
-from domain.impostors import ImpostorDistribution
 from entrypoints.http.envelope import Success
+from entrypoints.http.views import Mirror
 from entrypoints.http.views.numbers import Least
 
 
-class ImpostorsView(msgspec.Struct):
+class ImpostorsView(Mirror):
     """Cosine similarities of different people."""
 
     mean: float
     deviation: Annotated[float, Meta(description="Standard deviation")]
 
-    @classmethod
-    def of(cls, impostors: ImpostorDistribution) -> "ImpostorsView":
-        """Show a distribution of similarities."""
-        return cls(impostors.mean, impostors.deviation)
 
-
-class OperatingThresholdView(msgspec.Struct):
+class OperatingThresholdView(Mirror):
     """A threshold and its error rate."""
 
     promised: Annotated[float, Meta(description="The rate that the operator accepts")]
@@ -83,8 +77,8 @@ class CalibrationView(msgspec.Struct):
             observed=None if report.observed is None else ImpostorsView.of(report.observed),
             expected=ImpostorsView.of(report.expected),
             average=ImpostorsView.of(report.average),
-            verification=OperatingThresholdView(**asdict(report.verification)),
-            identification=OperatingThresholdView(**asdict(report.identification)),
+            verification=OperatingThresholdView.of(report.verification),
+            identification=OperatingThresholdView.of(report.identification),
             warnings=[DoubtView(warning.value, warning.detail) for warning in report.warnings],
         )
 

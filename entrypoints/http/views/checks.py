@@ -1,6 +1,6 @@
 """Liveness and quality of faces."""
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -10,12 +10,13 @@ from domain.liveness.capture import UndeterminedReason
 from domain.liveness.detection import Liveness, LivenessVerdict
 from domain.liveness.movements import Movement
 from domain.liveness.session import SessionEvidence
-from domain.quality import QualityReport, Reason
+from domain.quality import QualityReport
 from entrypoints.http.envelope import Success
+from entrypoints.http.views import Mirror
 from entrypoints.http.views.detection import DetectedView
 
 
-class LivenessView(msgspec.Struct):
+class LivenessView(Mirror):
     """Whether a face is a living person's."""
 
     live: Annotated[bool, Meta(description="Whether the verdict is live")]
@@ -26,13 +27,6 @@ class LivenessView(msgspec.Struct):
         list[UndeterminedReason],
         Meta(description="Why the verdict is undetermined and the score says nothing; else empty"),
     ]
-
-    @classmethod
-    def of(cls, liveness: Liveness) -> "LivenessView":
-        """Show a liveness verdict."""
-        return cls(
-            liveness.live, liveness.score, liveness.threshold, liveness.verdict, list(liveness.reasons)
-        )
 
 
 class FaceLivenessView(LivenessView):
@@ -65,17 +59,16 @@ class QualityView(msgspec.Struct):
         return cls(report.score, {str(measure): value for measure, value in report.values.items()})
 
 
-class ReasonView(msgspec.Struct):
+class ReasonView(Mirror):
     """A measure that misses its bound."""
 
     measure: str
     value: float
     bound: float
 
-    @classmethod
-    def of(cls, reason: Reason) -> "ReasonView":
-        """Show a missed bound."""
-        return cls(reason.measure, reason.value, reason.bound)
+
+CheckedLiveness: TypeAlias = Annotated[LivenessView | UnsetType, Meta(description="If it was checked")]
+WantedQuality: TypeAlias = Annotated[QualityView | UnsetType, Meta(description="With quality=true")]
 
 
 def liveness_of(face: AnalysedFace) -> LivenessView | UnsetType:
@@ -98,6 +91,12 @@ class SessionEvidenceView(msgspec.Struct, omit_defaults=True):
         """Show the evidence of a liveness session."""
         score = UNSET if evidence.passive_score is None else evidence.passive_score
         return cls(evidence.similarity, evidence.threshold, list(evidence.movements), score)
+
+
+EvidenceOfSession: TypeAlias = Annotated[
+    SessionEvidenceView | UnsetType,
+    Meta(description="With liveness_session: why the face is taken for alive"),
+]
 
 
 def session_of(face: AnalysedFace) -> SessionEvidenceView | UnsetType:

@@ -9,11 +9,12 @@ from application.analysis.analyser import AnalysedFace
 from domain.faces import DetectedFace
 from domain.models import Execution
 from entrypoints.http.envelope import Success
+from entrypoints.http.views import Mirror
 from entrypoints.http.views.models import Engine, ModelPrecision
 from entrypoints.http.views.numbers import LeftOut
 
 
-class BoxView(msgspec.Struct):
+class BoxView(Mirror):
     """In pixels of the photo as its EXIF data turn it, also if the face in it lies on a side."""
 
     x: float
@@ -35,9 +36,8 @@ class DetectedView(msgspec.Struct):
     @classmethod
     def of(cls, face: DetectedFace) -> "DetectedView":
         """Show a detected face."""
-        box = BoxView(face.box.x, face.box.y, face.box.width, face.box.height)
         landmarks = None if face.landmarks is None else [(float(x), float(y)) for x, y in face.landmarks]
-        return cls(box, landmarks, face.score)
+        return cls(BoxView.of(face.box), landmarks, face.score)
 
 
 class DetectedAnswer(Success, kw_only=True):

@@ -8,13 +8,13 @@ from msgspec import UNSET, Meta, UnsetType
 from application.enrolment import EnrolledFace
 from domain.enrolment import FaceConflict
 from domain.errors import FaceServiceError
-from domain.people import Face
 from entrypoints.bootstrap.remedies import explained
 from entrypoints.http.envelope import Success
+from entrypoints.http.views import Mirror
 from entrypoints.http.views.checks import (
-    LivenessView,
-    QualityView,
-    SessionEvidenceView,
+    CheckedLiveness,
+    EvidenceOfSession,
+    WantedQuality,
     left_out_of,
     liveness_of,
     quality_of,
@@ -23,7 +23,7 @@ from entrypoints.http.views.checks import (
 from entrypoints.http.views.numbers import Id, Least, LeftOut, NextId, Similarity
 
 
-class FaceView(msgspec.Struct):
+class FaceView(Mirror):
     """A registered face."""
 
     id: Id
@@ -31,11 +31,6 @@ class FaceView(msgspec.Struct):
     name: str
     recognition_model: str
     detection_model: str
-
-    @classmethod
-    def of(cls, face: Face) -> "FaceView":
-        """Show a face."""
-        return cls(face.id, face.profile_id, face.name, face.recognition_model, face.detection_model)
 
 
 class FaceAnswer(Success, kw_only=True):
@@ -77,13 +72,10 @@ class RegisteredView(msgspec.Struct, omit_defaults=True):
     warnings: Annotated[
         list[ConflictView] | UnsetType, Meta(description="What is doubtful, with on_conflict=warn")
     ] = UNSET
-    liveness: Annotated[LivenessView | UnsetType, Meta(description="If it was checked")] = UNSET
-    quality: Annotated[QualityView | UnsetType, Meta(description="With quality=true")] = UNSET
+    liveness: CheckedLiveness = UNSET
+    quality: WantedQuality = UNSET
     faces_left_out: LeftOut | UnsetType = UNSET
-    liveness_session: Annotated[
-        SessionEvidenceView | UnsetType,
-        Meta(description="With liveness_session: why the face is taken for alive"),
-    ] = UNSET
+    liveness_session: EvidenceOfSession = UNSET
 
     @classmethod
     def of(cls, registered: EnrolledFace, *, quality: bool = False) -> "RegisteredView":

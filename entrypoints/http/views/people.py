@@ -6,25 +6,21 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from application.people import PersonWithFaces
-from domain.people import Collection, Profile
+from domain.people import Collection
 from domain.retention import RetentionFrom
 from entrypoints.http.envelope import Success
+from entrypoints.http.views import Mirror
 from entrypoints.http.views.enrolment import FaceView
 from entrypoints.http.views.numbers import Id, NextId
 
 
-class ProfileView(msgspec.Struct):
+class ProfileView(Mirror):
     """A person."""
 
     id: Id
     name: str
     metadata: dict[str, Any]
     faces: Annotated[int, Meta(description="How many faces they have")]
-
-    @classmethod
-    def of(cls, profile: Profile) -> "ProfileView":
-        """Show a person."""
-        return cls(profile.id, profile.name, dict(profile.metadata), profile.faces)
 
 
 class ProfileAnswer(Success, kw_only=True):
@@ -69,7 +65,7 @@ class CollectionView(msgspec.Struct):
     name: str
     profiles: Annotated[int, Meta(description="How many people are in it")]
     retention_days: Annotated[int | None, Meta(description="How long people are kept; null: for good")]
-    retention_from: Annotated[RetentionFrom, Meta(description="From when on the days are counted")]
+    retention_from: Annotated[RetentionFrom, Meta(description="From when on the days are counted.")]
 
     @classmethod
     def of(cls, collection: Collection) -> "CollectionView":

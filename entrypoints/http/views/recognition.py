@@ -12,9 +12,11 @@ from application.verification import Comparison
 from domain.identification import Decision, RankedPerson
 from entrypoints.http.envelope import Success
 from entrypoints.http.views.checks import (
+    CheckedLiveness,
+    EvidenceOfSession,
     LivenessView,
     QualityView,
-    SessionEvidenceView,
+    WantedQuality,
     left_out_of,
     liveness_of,
     quality_of,
@@ -52,8 +54,8 @@ class IdentifiedView(msgspec.Struct, omit_defaults=True):
     threshold: Least | UnsetType = UNSET
     fmr: Fmr | UnsetType = UNSET
     searched: Annotated[int | UnsetType, Meta(description="The number of people that were compared")] = UNSET
-    liveness: Annotated[LivenessView | UnsetType, Meta(description="If it was checked")] = UNSET
-    quality: Annotated[QualityView | UnsetType, Meta(description="With quality=true")] = UNSET
+    liveness: CheckedLiveness = UNSET
+    quality: WantedQuality = UNSET
     faces_left_out: LeftOut | UnsetType = UNSET
 
     @classmethod
@@ -97,13 +99,10 @@ class RecognizedView(msgspec.Struct, omit_defaults=True):
     threshold: Least | UnsetType = UNSET
     fmr: Fmr | UnsetType = UNSET
     candidates: Annotated[list[CandidateView] | UnsetType, Meta(description="With top_k")] = UNSET
-    liveness: Annotated[LivenessView | UnsetType, Meta(description="If it was checked")] = UNSET
-    quality: Annotated[QualityView | UnsetType, Meta(description="With quality=true")] = UNSET
+    liveness: CheckedLiveness = UNSET
+    quality: WantedQuality = UNSET
     faces_left_out: LeftOut | UnsetType = UNSET
-    liveness_session: Annotated[
-        SessionEvidenceView | UnsetType,
-        Meta(description="With liveness_session: why the face is taken for alive"),
-    ] = UNSET
+    liveness_session: EvidenceOfSession = UNSET
 
     @classmethod
     def of(
@@ -139,10 +138,7 @@ class VerifiedView(msgspec.Struct, omit_defaults=True):
         list[LivenessView] | UnsetType, Meta(description="Of each photo, if it was checked")
     ] = UNSET
     quality: Annotated[list[QualityView] | UnsetType, Meta(description="Likewise, with quality=true")] = UNSET
-    liveness_session: Annotated[
-        SessionEvidenceView | UnsetType,
-        Meta(description="With liveness_session: why the face is taken for alive"),
-    ] = UNSET
+    liveness_session: EvidenceOfSession = UNSET
 
     @classmethod
     def of(cls, comparison: Comparison, *, quality: bool) -> "VerifiedView":

@@ -70,10 +70,10 @@ def _keep(growth: Growth, path: Path) -> None:
     size = (growth.faces, growth.dimensions)
     others = [each for each in report.search or () if (each.faces, each.dimensions) != size]
     found = sorted([*others, growth], key=lambda each: (each.dimensions, each.faces))
-    command, own = report.command, f"growth of {growth.faces:,}"
-    if own not in command:
-        command += f"; {own}"
-    report = replace(report, search=found, command=command)
+    run, own = report.runs["search"], f"growth of {growth.faces:,}"
+    if own not in run.command:
+        run = replace(run, command=f"{run.command}; {own}")
+    report = replace(report, search=found, runs={**report.runs, "search": run})
     path.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
 
 

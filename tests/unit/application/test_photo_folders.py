@@ -23,7 +23,16 @@ def skipped(root: Path) -> dict[str, str]:
 
 
 def test_photos_in_nested_folders_are_that_persons(tmp_path: Path) -> None:
-    make(tmp_path, "Bo/b.PNG", "Ada/2023/may/3.jfif", "Ada/1.jpg", "Ada/2.JPE", "Ada/4.webp", "Cy/5.avif")
+    make(
+        tmp_path,
+        "Bo/b.PNG",
+        "Ada/2023/may/3.jfif",
+        "Ada/1.jpg",
+        "Ada/2.JPE",
+        "Ada/4.webp",
+        "Cy/5.avif",
+        "Cy/6.mpo",
+    )
     assert [(photo.person, photo.name) for photo in find_photos(tmp_path)] == [
         ("Ada", "Ada/1.jpg"),
         ("Ada", "Ada/2.JPE"),
@@ -31,6 +40,7 @@ def test_photos_in_nested_folders_are_that_persons(tmp_path: Path) -> None:
         ("Ada", "Ada/4.webp"),
         ("Bo", "Bo/b.PNG"),
         ("Cy", "Cy/5.avif"),
+        ("Cy", "Cy/6.mpo"),
     ]
 
 
@@ -47,7 +57,15 @@ def test_photos_in_nested_folders_are_that_persons(tmp_path: Path) -> None:
             "lost+found",
             "$RECYCLE.BIN",
         ),
-        *("System Volume Information", "@Recycle", ".hidden", "@sharebin", "DfsrPrivate"),
+        *(
+            "System Volume Information",
+            "@Recycle",
+            ".hidden",
+            "@sharebin",
+            "DfsrPrivate",
+            "Thumbnails",
+            "_vti_cnf",
+        ),
         *("Photos Library.photoslibrary", "Previews.lrdata"),
     ],
 )
@@ -58,13 +76,23 @@ def test_folders_of_the_system_are_skipped_at_every_depth(tmp_path: Path, folder
 
 
 def test_every_other_file_has_a_reason(tmp_path: Path) -> None:
-    make(tmp_path, "Ada/1.jpg", "Ada/._1.jpg", "Ada/2.heic", "Ada/3.TIFF", "Ada/notes.txt", "loose.jpg")
+    make(
+        tmp_path,
+        "Ada/1.jpg",
+        "Ada/._1.jpg",
+        "Ada/2.heic",
+        "Ada/3.TIFF",
+        "Ada/4.jxl",
+        "Ada/notes.txt",
+        "loose.jpg",
+    )
     (tmp_path / "Ada" / "gone.jpg").symlink_to("nowhere")
     _, found = find_people(tmp_path)
     assert {each.path.name: each.reason.split(":")[0].split(",")[0] for each in found} == {
         "._1.jpg": "hidden",
         "2.heic": "HEIC photos can't be read",
         "3.TIFF": "TIFF photos can't be read",
+        "4.jxl": "JPEG XL photos can't be read",
         "gone.jpg": "not a file",
         "notes.txt": "not the name of a photo",
         "loose.jpg": "it is in no person's folder",

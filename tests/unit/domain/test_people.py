@@ -6,13 +6,24 @@ from domain.people import MAX_NAME_LENGTH, collection_name, person_name
 
 @pytest.mark.parametrize(
     ("given", "kept"),
-    [("  Ada  ", "Ada"), ("Ada Lovelace", "Ada Lovelace"), ("Zoe\u0308", "Zoë"), ("李明", "李明")],
+    [
+        ("  Ada  ", "Ada"),
+        ("Ada Lovelace", "Ada Lovelace"),
+        ("Zoe\u0308", "Zoë"),
+        ("李明", "李明"),
+        ("\ufeffAda", "Ada"),  # a byte order mark, as editors write
+        ("\u202aAda\u202c", "Ada"),  # as address books copy it
+        ("\u200e \u200bAda\u200b ", "Ada"),
+        ("Ada\u200cLovelace", "Ada\u200cLovelace"),  # as Persian joins words
+    ],
 )
 def test_a_name_is_kept_in_one_canonical_form(given: str, kept: str) -> None:
     assert person_name(given) == kept
 
 
-@pytest.mark.parametrize("bad", ["", "   ", "a\nb", "a\x00b", "x" * (MAX_NAME_LENGTH + 1), "\ud800"])
+@pytest.mark.parametrize(
+    "bad", ["", "   ", "\u200b", "\ufeff \u200e", "a\nb", "a\x00b", "x" * (MAX_NAME_LENGTH + 1), "\ud800"]
+)
 def test_a_name_that_cannot_be_stored_is_refused(bad: str) -> None:
     with pytest.raises(InvalidName):
         person_name(bad)

@@ -4,8 +4,6 @@ from adapters.postgres.migrations import execute
 
 revision = "0002"
 down_revision = "0001"
-branch_labels = None
-depends_on = None
 
 _UPGRADE = """
 CREATE TABLE collection (

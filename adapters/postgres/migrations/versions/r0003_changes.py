@@ -6,8 +6,6 @@ from adapters.postgres.migrations import execute
 
 revision = "0003"
 down_revision = "0002"
-branch_labels = None
-depends_on = None
 
 # Whether a row is visible in a snapshot is decided by its revision, a transaction id that clients must not choose.
 # The numbers identify people and faces; none is used twice.

@@ -10,8 +10,6 @@ from adapters.postgres.migrations import execute
 
 revision = "0005"
 down_revision = "0003"
-branch_labels = None
-depends_on = None
 
 _DROP_REFERENCES = """
 -- Stored answers have the old ids.

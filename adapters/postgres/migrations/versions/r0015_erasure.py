@@ -4,8 +4,6 @@ from alembic import op
 
 revision = "0015"
 down_revision = "0014"
-branch_labels = None
-depends_on = None
 
 # ANALYZE keeps samples of values in pg_statistic, of vectors of up to 1 kB whole ones.
 COLUMNS = (

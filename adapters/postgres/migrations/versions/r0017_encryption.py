@@ -8,8 +8,6 @@ from adapters.postgres.migrations import execute
 
 revision = "0017"
 down_revision = "0016"
-branch_labels = None
-depends_on = None
 
 _UPGRADE = """
 CREATE TABLE encryption_key (

@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from subprocess import PIPE, Popen
 
+import pytest
+
 from adapters.system.locks import exclusive
 
 HOLD = """
@@ -49,10 +51,31 @@ def test_another_process_is_waited_for_and_its_end_releases_the_lock(tmp_path: P
     assert waited >= 0.2
 
 
+def test_a_folder_that_goes_while_it_is_made_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if another one had removed it after mkdir found it, and before mkdir looked at what it is."""
+    folder, mkdir, lost = tmp_path / "folder", Path.mkdir, [FileExistsError(), FileNotFoundError()]
+
+    def lose(path: Path, *, parents: bool, exist_ok: bool) -> None:
+        if lost:
+            raise lost.pop()
+        mkdir(path, parents=parents, exist_ok=exist_ok)
+
+    monkeypatch.setattr(Path, "mkdir", lose)
+    with exclusive(folder):
+        assert folder.is_dir()
+        with exclusive(folder, timeout_s=0.1):
+            pass
+        assert folder.is_dir()
+    assert not folder.exists()
+
+
 def test_a_folder_that_cannot_be_made_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to("nowhere")
     done = False
-    with exclusive(tmp_path / "file"), exclusive(tmp_path / "file" / "below"):
+    with exclusive(tmp_path / "file"), exclusive(tmp_path / "file" / "below"), exclusive(tmp_path / "link"):
         done = True
     assert done
     assert (tmp_path / "file").is_file()

@@ -80,7 +80,7 @@ _THREADS = """
 import ctypes
 import threading
 
-from adapters.system.machine import return_freed_memory, share_one_arena
+from adapters.system.machine import keep_freed_memory, return_freed_memory
 from tests.unit.adapters.system.test_machine import resident
 
 library, size, blocks = ctypes.CDLL(None), 1_000_000, 50
@@ -99,7 +99,7 @@ def work():
     end.wait()
 
 
-share_one_arena()
+keep_freed_memory()
 start, end, threads = resident(), threading.Event(), []
 for _ in range(3):
     done = threading.Event()
@@ -116,6 +116,40 @@ end.set()
 def test_what_threads_have_freed_is_returned_while_they_go_on() -> None:
     kept = subprocess.run([sys.executable, "-c", _THREADS], capture_output=True, check=True, text=True)
     assert int(kept.stdout) < 25_000_000, "each thread had 50 MB"
+
+
+_REPEATED = """
+import ctypes
+from resource import RUSAGE_SELF, getrusage
+
+from adapters.system.machine import keep_freed_memory
+
+library, size, blocks = ctypes.CDLL(None), 3_000_000, 15
+library.malloc.restype = ctypes.c_void_p
+library.free.argtypes = [ctypes.c_void_p]
+
+
+def work():
+    taken = [library.malloc(size) for _ in range(blocks)]
+    for block in taken:
+        ctypes.memset(block, 1, size)
+    for block in taken:
+        library.free(block)
+
+
+keep_freed_memory()
+work()
+before = getrusage(RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    work()
+print(getrusage(RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told")
+def test_what_each_photo_takes_is_not_asked_of_the_system_again() -> None:
+    faults = subprocess.run([sys.executable, "-c", _REPEATED], capture_output=True, check=True, text=True)
+    assert int(faults.stdout) < 11_000, "each time has 11,000 pages"
 
 
 def resident() -> int:

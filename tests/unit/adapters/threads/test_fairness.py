@@ -128,8 +128,9 @@ async def ask(
 ) -> asyncio.Task[object]:
     async def asked() -> object:
         client = Client(connection=name)
-        client.name, client.received = name, received
+        client.name = name
         current_client.set(client)
+        await pool.count_received(received, last=True)
         return await pool.run(work)
 
     task = asyncio.create_task(asked())

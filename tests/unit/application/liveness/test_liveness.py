@@ -4,7 +4,6 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from adapters.memory.liveness import InMemoryLivenessCalibrations
 from adapters.onnx.anti_spoofing.ensemble import SpoofDetectorEnsemble
 from application.liveness.gate import LivenessGate
 from application.ports.liveness import LivenessCalibrations, SpoofDetector
@@ -13,6 +12,7 @@ from domain.faces import Box, DetectedFace, Image
 from domain.liveness.calibration import LivenessCalibration, MeasuredRate
 from domain.liveness.capture import MINIFASNET_LIMITS, NO_LIMITS, CaptureLimits, UndeterminedReason
 from domain.liveness.detection import Liveness, LivenessPolicy, LivenessVerdict, pooled
+from tests.liveness_calibrations import InMemoryLivenessCalibrations
 
 IMAGE = np.zeros((10, 10, 3), np.uint8)
 FACE = DetectedFace(Box(2, 2, 5, 5), 1.0)

@@ -2,12 +2,18 @@
 
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from application.errors import StartupError
-from entrypoints.bootstrap.certificates import client_context, server_context
+from entrypoints.bootstrap.certificates import (
+    client_context,
+    renewed_client_context,
+    renewed_server_context,
+    server_context,
+)
 from entrypoints.bootstrap.settings import Settings
 from tests.certificates import Authority, needs_openssl
 
@@ -95,3 +101,67 @@ def test_clients_are_asked_for_a_certificate_by_those_who_know_an_authority(tmp_
         assert asking is not None
         assert asking.verify_mode == ssl.CERT_REQUIRED
         assert asking.check_hostname
+
+
+def shown(server: ssl.SSLContext, client: ssl.SSLContext) -> tuple[bytes | None, bytes | None]:
+    """The certificates, DER, that a server and a client show each other."""
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    answering = server.wrap_bio(up, down, server_side=True)
+    asking = client.wrap_bio(down, up, server_hostname="127.0.0.1")
+    for each in (asking, answering) * 3:
+        with suppress(ssl.SSLWantReadError):
+            each.do_handshake()
+    return asking.getpeercert(binary_form=True), answering.getpeercert(binary_form=True)
+
+
+def der(certificate: Path) -> bytes:
+    return ssl.PEM_cert_to_DER_cert(certificate.read_text())
+
+
+@needs_openssl
+def test_renewed_certificates_are_shown_from_the_next_connection_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    former, later = Authority(tmp_path, "former"), Authority(tmp_path, "later")
+    certificate, key = former.certify("service")
+    given = settings(
+        service_certificate=certificate, service_certificate_key=key, service_ca=former.certificate
+    )
+    server, client = renewed_server_context(given), renewed_client_context(given)
+    assert server is not None
+    assert client is not None
+    assert shown(server, client()) == (der(certificate), der(certificate))
+    # The same authority renews it.
+    former.certify("service")
+    assert shown(server, client()) == (der(certificate), der(certificate))
+    renewed = der(certificate)
+    # Another one does, a file after the other: until all have come, the former ones hold.
+    new_certificate, new_key = later.certify("service")
+    for path, content in ((certificate, new_certificate), (key, new_key)):
+        assert shown(server, client()) == (renewed, renewed)
+        path.write_bytes(content.read_bytes())
+    with pytest.raises(ssl.SSLError, match="CERTIFICATE_VERIFY_FAILED"):
+        shown(server, client())
+    former.certificate.write_bytes(later.certificate.read_bytes())
+    assert shown(server, client()) == (der(new_certificate), der(new_certificate))
+    key.unlink()
+    assert shown(server, client()) == (der(new_certificate), der(new_certificate))
+    assert "the former certificates stay in use: FACE_SERVICE_CERTIFICATE_KEY: " in caplog.text
+
+
+@needs_openssl
+def test_an_authority_that_is_replaced_is_trusted_no_longer(tmp_path: Path) -> None:
+    former, later = Authority(tmp_path, "former"), Authority(tmp_path, "later")
+    certificate, key = later.certify("service")
+    ours = settings(
+        service_certificate=certificate, service_certificate_key=key, service_ca=former.certificate
+    )
+    server = renewed_server_context(ours)
+    assert server is not None
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.load_verify_locations(later.certificate)
+    made.load_cert_chain(*former.certify("client"))
+    assert shown(server, made)[1] is not None
+    former.certificate.write_bytes(later.certificate.read_bytes())
+    with pytest.raises(ssl.SSLError, match="CERTIFICATE_VERIFY_FAILED"):
+        shown(server, made)

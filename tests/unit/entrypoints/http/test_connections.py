@@ -12,10 +12,12 @@ import uvicorn
 from entrypoints.bootstrap.address import listen
 from entrypoints.http.connection_budget import ConnectionBudget
 from entrypoints.http.connections import MAX_HEAD_BYTES, MIN_BYTES_S, BoundedProtocol, ConnectionLimits
+from entrypoints.http.middleware.stopping import refuse_at_stop
 from tests.waiting import PATIENCE_S, until
 
 SHORT = ConnectionLimits(header_s=2, body_s=2, idle_s=3)
 LONG = ConnectionLimits(header_s=600, body_s=600, idle_s=600)
+SOON = ConnectionLimits(header_s=600, body_s=600, idle_s=600, upload_stop_s=2)
 MOST = 450
 LARGE = 50_000_000
 
@@ -56,15 +58,21 @@ def limits() -> ConnectionLimits:
 
 
 @pytest.fixture
-async def server(limits: ConnectionLimits) -> AsyncIterator[uvicorn.Server]:
+def grace_s() -> int:
+    """How long the server waits at its end."""
+    return 1
+
+
+@pytest.fixture
+async def server(limits: ConnectionLimits, grace_s: int) -> AsyncIterator[uvicorn.Server]:
     config = uvicorn.Config(
-        application,
+        refuse_at_stop(application),
         http=partial(BoundedProtocol, limits=limits, budget=ConnectionBudget(MOST)),  # type: ignore[arg-type]
         lifespan="off",
         log_config=None,
         access_log=False,
         timeout_keep_alive=60,
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=grace_s,
     )
     server = uvicorn.Server(config)
     listener = listen("127.0.0.1", 0)
@@ -227,3 +235,43 @@ async def test_half_open_connections_do_not_keep_a_good_client_out(server: uvico
     for each in (*half_open, *half_sent):
         each.cancel()
     await asyncio.gather(*half_open, *half_sent, return_exceptions=True)
+
+
+@pytest.mark.parametrize(("limits", "grace_s"), [(SOON, PATIENCE_S)])
+async def test_held_uploads_are_refused_when_the_service_stops(
+    server: uvicorn.Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n"
+    held = [asyncio.create_task(answer(server, head + bytes(sent))) for sent in (0, 1000, 1_000_000)]
+    await until(lambda: len(server.server_state.tasks) == len(held))
+    server.should_exit = True
+    answers = await asyncio.gather(*held)
+    assert {(status(each), code(each)) for each in answers} == {(503, "unavailable")}
+    await until(lambda: not server.server_state.tasks and not server.server_state.connections)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+@pytest.mark.parametrize(("limits", "grace_s"), [(LONG, PATIENCE_S)])
+async def test_an_upload_that_goes_on_is_answered_when_the_service_stops(server: uvicorn.Server) -> None:
+    reader, writer = await connect(server)
+    writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na")
+    await until(lambda: server.server_state.tasks)
+    server.should_exit = True
+    await until(lambda: not server.servers[0].is_serving())
+    writer.write(b"b")
+    async with asyncio.timeout(PATIENCE_S):
+        assert (await reader.read()).endswith(b"2")
+    writer.close()
+
+
+@pytest.mark.parametrize(("limits", "grace_s"), [(SOON, PATIENCE_S)])
+async def test_a_client_that_does_not_read_its_answer_does_not_delay_the_end(
+    server: uvicorn.Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, writer = await connect(server)
+    writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+    await until(lambda: server.server_state.total_requests)
+    server.should_exit = True
+    await until(lambda: not server.server_state.connections)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    writer.close()

@@ -53,9 +53,27 @@ def given_back() -> threading.Event:
     return threading.Event()
 
 
+class Turns:
+    """Lets all that is received wait until it is their turn."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Event()
+        self.turn.set()
+        self.received: list[tuple[int, bool]] = []
+
+    async def count_received(self, size: int, *, last: bool) -> None:
+        self.received.append((size, last))
+        await self.turn.wait()
+
+
 @pytest.fixture
-def budget(given_back: threading.Event) -> UploadBudget:
-    return UploadBudget(100, given_back.set)
+def turns() -> Turns:
+    return Turns()
+
+
+@pytest.fixture
+def budget(turns: Turns, given_back: threading.Event) -> UploadBudget:
+    return UploadBudget(100, turns.count_received, given_back.set)
 
 
 async def test_the_upload_that_began_first_makes_room(budget: UploadBudget) -> None:
@@ -118,3 +136,44 @@ async def test_another_cancellation_is_not_swallowed(budget: UploadBudget) -> No
     other = Client(budget)
     await other.send(100, more=False)
     assert await other.status() == httpx.codes.OK
+
+
+async def test_all_bytes_wait_for_their_turn(budget: UploadBudget, turns: Turns) -> None:
+    client = Client(budget)
+    turns.turn.clear()
+    await client.send(10)
+    await client.send(20, more=False)
+    assert turns.received == [(10, False)]
+    turns.turn.set()
+    assert await client.status() == httpx.codes.OK
+    assert turns.received == [(10, False), (20, True)]
+
+
+async def test_an_upload_that_waits_for_its_turn_makes_room_at_once(
+    budget: UploadBudget, turns: Turns
+) -> None:
+    waiting, good = Client(budget), Client(budget)
+    turns.turn.clear()
+    await waiting.send(90)
+    await good.send(20, more=False)
+    assert await waiting.status() == httpx.codes.SERVICE_UNAVAILABLE
+    turns.turn.set()
+    assert await good.status() == httpx.codes.OK
+
+
+async def test_an_upload_that_is_refused_between_two_pieces_does_not_wait_for_the_next(
+    budget: UploadBudget,
+) -> None:
+    pieces: asyncio.Queue[int] = asyncio.Queue()
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": bytes(await pieces.get()), "more_body": True}
+
+    with budget.counted(receive) as counted:
+        pieces.put_nowait(90)
+        await counted()
+        good = Client(budget)
+        await good.send(20, more=False)
+        with pytest.raises(Busy):
+            await asyncio.wait_for(counted(), PATIENCE_S)
+    assert await good.status() == httpx.codes.OK

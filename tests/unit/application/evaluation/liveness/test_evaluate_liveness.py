@@ -3,7 +3,7 @@ import pytest
 
 from application.evaluation.errors import EvaluationError
 from application.evaluation.liveness.evaluate import LivenessEvaluation, calibrate, evaluate, least_photos
-from application.evaluation.liveness.presentations import NO_ATTACKS, JudgedPhotos, Presentations
+from application.evaluation.liveness.presentations import JudgedPhotos, Presentations
 from domain.liveness.calibration import LivenessCalibration
 from domain.liveness.capture import UndeterminedReason
 from domain.liveness.detection import Liveness
@@ -55,7 +55,7 @@ def test_the_highest_threshold_for_a_bpcer(wanted: float, threshold: float) -> N
 
 
 def test_living_people_alone_can_be_evaluated() -> None:
-    rates = evaluated(attacks=NO_ATTACKS).at_threshold
+    rates = evaluated(attacks=Presentations(())).at_threshold
     assert (rates.apcer, rates.worst_apcer, rates.acer) == ({}, None, None)
     assert rates.bpcer.value == 0.25
 
@@ -109,4 +109,4 @@ def test_a_calibration_needs_photos_enough(wanted: float, least: int) -> None:
 def test_scores_that_are_all_nothing_give_no_threshold() -> None:
     live = presentations(*[0.0] * 100)
     with pytest.raises(EvaluationError, match="no usable threshold"):
-        calibrate(JudgedPhotos(live, NO_ATTACKS, "m", 0.3), 0.01, "")
+        calibrate(JudgedPhotos(live, Presentations(()), "m", 0.3), 0.01, "")

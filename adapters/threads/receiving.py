@@ -1,0 +1,54 @@
+"""How fast clients may send while photos wait for a thread."""
+
+import asyncio
+from collections.abc import Callable, Hashable
+from contextlib import suppress
+from weakref import WeakValueDictionary
+
+from adapters.threads.fairness import MANY, MOST_AHEAD_S, ClientShares, Owner
+
+BYTE_S = 1.5e-9
+"""Processor time of receiving a byte: 1.1 ns of a raw body, most of it for copies, 2.4 ns of a form."""
+AHEAD_S = 0.05
+"""How much of it a client may take ahead of its turn: 33 MB, so that a few photos of any size never wait."""
+MOST_WAIT_S = 5.0
+"""For one piece of a body, so that no proxy takes the service for dead."""
+_LOOK_S = 0.05
+"""Between two looks at whose turn it is."""
+
+
+class ReceivingShares:
+    """Counts the receiving of bodies as time of their clients, and lets those wait who take more than their share.
+
+    Receiving is work of the event loop, which has no queue that could be fair. So whoever has sent much waits before
+    the next piece of a body is read, until the others have had as much time of the threads. Where no photo waits for
+    a thread, nobody does.
+    """
+
+    def __init__(self, shares: ClientShares, photos_wait: Callable[[], bool]) -> None:
+        """Use the time that clients have had of threads, and whether anything waits for one."""
+        self._shares = shares
+        self._photos_wait = photos_wait
+        self._had: dict[Hashable, float] = {}
+        """Where each client would be in the shares' time if it had only sent."""
+        self._turns: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
+        """Of each client that waits: its connections take turns, and only one of them looks at the time."""
+
+    async def count(self, owner: Owner, size: int, *, last: bool) -> None:
+        """Count so many bytes; returns when more may be read, at once after the last of a body."""
+        seconds, now = BYTE_S * size, self._shares.now
+        self._shares.charge(owner, seconds, MOST_AHEAD_S)
+        had = max(now, self._had.get(owner.client, now)) + seconds
+        self._had[owner.client] = min(had, now + MOST_AHEAD_S)
+        if len(self._had) > MANY:
+            self._had = {client: had for client, had in self._had.items() if had > now}
+        if last or not self._has_to_wait(owner.client):
+            return
+        turn = self._turns.setdefault(owner.client, asyncio.Lock())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(MOST_WAIT_S), turn:
+                while self._has_to_wait(owner.client):  # noqa: ASYNC110 (threads change it, often)
+                    await asyncio.sleep(_LOOK_S)
+
+    def _has_to_wait(self, client: Hashable) -> bool:
+        return self._photos_wait() and self._had.get(client, 0.0) > self._shares.now + AHEAD_S
