@@ -2,7 +2,6 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.impostors import ImpostorDistribution, similarity_at
@@ -23,6 +22,10 @@ class OperatingPoint:
     """The same rate for the tenth of people who are most easily taken for others, against everybody."""
     lookalike_fmr: float
     """The same rate for this tenth among themselves."""
+
+
+_EVERYTHING = OperatingPoint(fmr=1.0, threshold=-1.0, confusable_fmr=1.0, lookalike_fmr=1.0)
+"""Before all measured points: at this threshold everybody matches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +105,11 @@ class CalibrationTable:
         if not 0 < fmr <= 1:
             raise ValueError("a false match rate lies in (0, 1]")
         last = self.points[-1]
-        if fmr < last.fmr:
+        if fmr <= last.fmr:
             return min(1.0, last.threshold + self.tail_scale * math.log(last.fmr / fmr))
-        logarithms, thresholds = self._curve()
-        return _interpolated(-math.log(fmr), logarithms, thresholds)
+        low, high = self._around(bisect_right(self.points, -fmr, key=lambda point: -point.fmr))
+        share = math.log(fmr / low.fmr) / math.log(high.fmr / low.fmr)
+        return low.threshold + share * (high.threshold - low.threshold)
 
     @property
     def prior(self) -> ImpostorDistribution:
@@ -151,25 +155,12 @@ class CalibrationTable:
     def fmr_at(self, threshold: float) -> float:
         """The false match rate that a threshold in [-1, 1] stands for: the inverse of `threshold_at`."""
         last = self.points[-1]
-        if threshold > last.threshold:
+        if threshold >= last.threshold:
             return last.fmr * math.exp((last.threshold - threshold) / self.tail_scale)
-        logarithms, thresholds = self._curve()
-        return math.exp(-_interpolated(threshold, thresholds, logarithms))
+        low, high = self._around(bisect_right(self.points, threshold, key=lambda point: point.threshold))
+        share = (max(threshold, low.threshold) - low.threshold) / (high.threshold - low.threshold)
+        return low.fmr * math.exp(share * math.log(high.fmr / low.fmr))
 
-    def _curve(self) -> tuple[list[float], list[float]]:
-        """Rising -ln(rate) and rising thresholds; at a threshold of -1 everything matches."""
-        return (
-            [0.0, *(-math.log(point.fmr) for point in self.points)],
-            [-1.0, *(point.threshold for point in self.points)],
-        )
-
-
-def _interpolated(place: float, places: Sequence[float], values: Sequence[float]) -> float:
-    """Linear between rising places, and constant beyond them, as np.interp: of a few numbers that takes longer."""
-    after = bisect_right(places, place)
-    if after == 0:
-        return values[0]
-    if after == len(places):
-        return values[-1]
-    slope = (values[after] - values[after - 1]) / (places[after] - places[after - 1])
-    return slope * (place - places[after - 1]) + values[after - 1]
+    def _around(self, place: int) -> tuple[OperatingPoint, OperatingPoint]:
+        """The point at this place and the one before it."""
+        return self.points[place - 1] if place else _EVERYTHING, self.points[place]

@@ -28,6 +28,8 @@ PUBLIC = "public"
 ANY_KEY = "any key"
 """An operation that needs a key of whatever scope."""
 
+_CALLER = "caller"
+"""In the state of a request that has passed the guard."""
 _KEY_HEADER = "x-api-key"
 _BEARER = "bearer "
 _LOOPBACK_NAMES = {"localhost", "localhost.localdomain", "ip6-localhost"}
@@ -122,7 +124,7 @@ class AccessGuard:
     async def __call__(
         self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
     ) -> None:
-        """Let the request pass; `connection.state.caller` is who sent it.
+        """Let the request pass; `caller_of` tells then who sent it.
 
         Raises:
             AccessDenied: the host, the origin or the scope is wrong.
@@ -139,7 +141,7 @@ class AccessGuard:
         if needed == PUBLIC or method == "OPTIONS":
             return
         caller = await self._authenticate.execute(secret_of(headers))
-        connection.state.caller = caller
+        connection.scope["state"][_CALLER] = caller
         # What nobody with a key has sent is in the access log alone: anybody could fill the audit trail.
         # Parameters are not read before the form is: they would be remembered without those of the form.
         awaited = method == "DELETE" or (needed is Scope.ADMIN and method != "GET")
@@ -166,7 +168,7 @@ def required_access(method: str, template: str) -> Scope | str:
 
 def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
     """Who sent a request that has passed the guard."""
-    caller: Caller = connection.state.caller
+    caller: Caller = connection.scope["state"][_CALLER]
     return caller
 
 

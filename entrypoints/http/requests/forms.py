@@ -10,6 +10,8 @@ from entrypoints.http.requests.unknown import refuse_unknown
 
 URL_ENCODED = "application/x-www-form-urlencoded"
 JSON = "application/json"
+_FORM = "form"
+"""Of the request's state, which is read without the framework's wrapper: that makes a lock each time."""
 _NO_JSON = (b"", b"{}", b"null")
 MAX_PARAMETERS_BYTES = 64_000
 """Of the parameters of a form: as many as fit into an address."""
@@ -36,12 +38,12 @@ async def read_form(request: AnyRequest) -> None:
         _check_length(len(query) + len(value))
         query += f"&{quote_from_bytes(name.encode())}={quote_from_bytes(value)}".encode()
     request.scope["query_string"] = bytes(query.strip(b"&"))
-    request.state.form = fields
+    request.scope["state"][_FORM] = fields
 
 
 def content_parts(request: AnyRequest) -> list[tuple[str, bytes]]:
     """Names and contents of the form's fields without its parameters, in order."""
-    parts: list[tuple[str, bytes]] = request.state.form
+    parts: list[tuple[str, bytes]] = request.scope["state"][_FORM]
     return parts
 
 
