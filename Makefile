@@ -66,11 +66,12 @@ calibrate: install ## Measure the thresholds that a model comes with: MODEL, fro
 
 # Some environments choose the kernels of numpy's OpenBLAS: for processors older than this one.
 PARTS ?= kernels image http peers search start memory
+PAIRS ?= $(dir $(FACES))pairs.txt
 
 bench: install ## Measure speed on the photos in FACES, and write docs/performance.md; with BRIEF=1 in a quarter of the time
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -m tests.benchmarks $(PARTS) $(if $(BRIEF),--brief) \
-		$(if $(wildcard $(FACES)),--images $(FACES)) --from docs/performance.json --json docs/performance.json \
-		--page docs/performance.md
+		$(if $(wildcard $(FACES)),--images $(FACES)) $(if $(wildcard $(PAIRS)),--pairs $(PAIRS)) \
+		--from docs/performance.json --json docs/performance.json --page docs/performance.md
 
 CLIENTS ?= /tmp/face-api-clients
 

@@ -7,6 +7,7 @@ from typing import Generic, TypeAlias, TypeVar
 import msgspec
 import tomli_w
 
+from adapters.system.files import write_atomically
 from domain.errors import BrokenModel
 
 T = TypeVar("T")
@@ -58,7 +59,4 @@ def write_toml(header: str, value: object, path: Path) -> None:
         OSError: it can't be written.
     """
     values = {key: each for key, each in msgspec.to_builtins(value).items() if each is not None}
-    part = path.with_name(path.name + ".part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part.write_text(header + tomli_w.dumps(values), encoding="utf-8")
-    part.replace(path)
+    write_atomically(path, (header + tomli_w.dumps(values)).encode())

@@ -22,8 +22,10 @@ _ROWS = {Part.FACES: 1000, Part.CROPS: 200}
 _CHECK = b"face-api"
 
 
-async def check_keys(engine: AsyncEngine) -> None:
-    """Check that there is every key that has sealed something, and remember the first.
+async def check_keys(engine: AsyncEngine, *, enrols: bool = True) -> None:
+    """Check that there is every key that has sealed something, and remember the first if this process enrols.
+
+    From then on, no process starts without it.
 
     Raises:
         StartupError: one is missing or wrong.
@@ -51,7 +53,7 @@ async def check_keys(engine: AsyncEngine) -> None:
                 f"{_SETTING}: the key {key_id.hex()} is not the one that has encrypted this database"
             ) from None
     first = sealing.key_ids[0]
-    if first not in known:
+    if enrols and first not in known:
         value = sealing.seal(Kind.CHECK, first.hex(), _CHECK)
         await database.change(statements.ADD_KEY, {"id": first, "check_value": value})
 

@@ -1,14 +1,15 @@
 """Writing files."""
 
 import os
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Write a file that other processes see either whole or not at all, even after a crash of the machine.
 
-    Its folder is created if it doesn't exist.
+    Its folder is created if it doesn't exist. The process's umask takes permissions from `mode`.
 
     Raises:
         OSError: the folder can't be written.
@@ -16,7 +17,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{uuid4().hex}.part")
     try:
-        with part.open("xb") as file:
+        with open(part, "xb", opener=partial(os.open, mode=mode)) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -1,7 +1,8 @@
 """The ports of image analysis: synchronous, called in a worker, and thread-safe."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -39,6 +40,19 @@ class ImageDecoder(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What was seen of a photo in few pixels."""
+
+    faces: list[DetectedFace]
+    """Best score first, in pixels of the image that was looked at."""
+    closer: Callable[[Image, float], list[DetectedFace]]
+    """If no faces were seen: those too small for that look. Takes the same photo, in as many pixels or more, and the
+    size of the smallest face in it; see FaceDetector.detect."""
+    complete_from: float = math.inf
+    """Pixels of the image from which on there are no other faces: a closer look would find none."""
+
+
 class FaceDetector(Protocol):
     """Finds faces in images."""
 
@@ -57,6 +71,11 @@ class FaceDetector(Protocol):
             min_face: pixels. No upright face is missed because of its size, or of other faces in the image, if the
                 longer side of its box has at least so many. None: small faces may be missed beside larger ones.
         """
+
+    def look(self, image: Image, *, largest_only: bool = False) -> Look:
+        """As `detect`, but small faces are left to the closer look even if there are no others."""
+        faces = self.detect(image, largest_only=largest_only)
+        return Look(faces, lambda finer, min_face: self.detect(finer, min_face=min_face))
 
     def detect_coarsely(self, image: Image) -> DetectedFace | None:
         """The largest face, in a fraction of the time, if it is plain to see: large, whole, upright, without rivals.

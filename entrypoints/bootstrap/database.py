@@ -9,12 +9,15 @@ from entrypoints.bootstrap.storage import StorageContainer
 
 
 @asynccontextmanager
-async def running_database(container: StorageContainer, *, join: bool = False) -> AsyncIterator[None]:
+async def running_database(
+    container: StorageContainer, *, join: bool = False, enrols: bool = True
+) -> AsyncIterator[None]:
     """Start the embedded server where the settings ask for it, and migrate; stop it at the end.
 
     Args:
         container: what is wired.
         join: whether an embedded server that another process runs already will do.
+        enrols: whether this process may enrol somebody.
 
     Raises:
         StartupError: the database can't be had, not migrated, or it is encrypted with other keys.
@@ -31,5 +34,5 @@ async def running_database(container: StorageContainer, *, join: bool = False) -
             engine = container.engine()
             stack.push_async_callback(engine.dispose)
             await migrate(engine)
-            await check_keys(engine)
+            await check_keys(engine, enrols=enrols)
         yield

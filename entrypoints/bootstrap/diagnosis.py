@@ -155,7 +155,7 @@ async def _storage(container: Container) -> AsyncIterator[Finding]:
     if settings.database_url == "embedded" and not Cluster(settings.data_dir).exists():
         return
     try:
-        async with storing(container, join=True):
+        async with storing(container, join=True, enrols=False):
             people = sum([collection.profiles async for collection in _collections(container)])
             yield Finding("database", "ok", f"it answers; {people} people are enrolled")
             for former in await container.find_former_faces().execute():

@@ -73,10 +73,10 @@ async def tracing(container: Container) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def storing(container: Container, *, join: bool = False) -> AsyncIterator[None]:
+async def storing(container: Container, *, join: bool = False, enrols: bool = True) -> AsyncIterator[None]:
     """Run the database, and afterwards end the workers that the container has; see `running_database`."""
     try:
-        async with running_database(container, join=join), container.match_days().running():
+        async with running_database(container, join=join, enrols=enrols), container.match_days().running():
             yield
     finally:
         container.workers().close()

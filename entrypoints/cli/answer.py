@@ -1,17 +1,13 @@
 """Answering requests in this process, which `serve` imports only where it is done: it takes much memory."""
 
 import asyncio
-import contextlib
 import socket
-import ssl
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from types import ModuleType
 
-import uvicorn
 from dependency_injector import providers
-from litestar.types import ASGIApp
 
 from adapters.prometheus.metrics import MODEL_LOAD_SECONDS
 from adapters.shared_memory.counters import SharedCounters
@@ -19,31 +15,18 @@ from application.background import in_background
 from domain.errors import Unavailable
 from entrypoints.bootstrap.access import require_key
 from entrypoints.bootstrap.container import Container
-from entrypoints.bootstrap.memory import collect_garbage_seldom, giving_back_memory
 from entrypoints.bootstrap.sampling import sampling
-from entrypoints.bootstrap.settings import Settings
 from entrypoints.bootstrap.signals import StopSignals
 from entrypoints.bootstrap.start import running, warn_of_former_models
 from entrypoints.bootstrap.worker import READY, Worker
-from entrypoints.http.app import create_app
-from entrypoints.http.connection_budget import ConnectionBudget, allow_open_files
-from entrypoints.http.connections import BoundedProtocol, ConnectionLimits
-from entrypoints.http.envelope import refusal
-
-_GRACE_S = 20
-"""How long requests that are being answered may take to end when the service stops; then they get 503."""
-
-_CANCELLED_S = 2.0
-"""How long those may take to send their 503."""
+from entrypoints.cli.imports import imported
 
 WORKER_STOP_S = 29
 """How long a clean stop of a worker may take: less than its parent waits."""
 
 _POLL_S = 0.1
 
-_SWITCH_S = 0.0005
-"""For how long a thread may keep others from Python. With Python's own 5 ms the event loop and the workers wait for
-each other as long as a photo takes: docs/decisions/0010-processes.md."""
+_HTTP = ("entrypoints.http.app", "entrypoints.http.server")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +39,17 @@ class FaceService:
         self, listener: socket.socket, stop: StopSignals, started: Callable[[], None]
     ) -> None:
         """Answer in the only process of the service."""
+        importing = _import_http()
         async with running(self.container, loaded=MODEL_LOAD_SECONDS.set), sampling(self.container):
             await require_key(self.container)
-            await self._answer(listener, stop, started)
+            await self._answer(importing, listener, stop, started)
 
     async def answer_as_worker(self, worker: Worker) -> None:
         """Answer beside other processes, which share the listening socket and the parent's database."""
         container = self.container
         container.counters.override(providers.Object(SharedCounters(worker.counters, worker.place)))
         stop = StopSignals(WORKER_STOP_S)
+        importing = _import_http()
         async with (
             in_background(worker.beat()),
             running(container, join=True, loaded=MODEL_LOAD_SECONDS.set),
@@ -74,12 +59,24 @@ class FaceService:
                 await _until_ready(container)
             else:
                 await warn_of_former_models(container)
-            await self._answer(worker.socket(), stop, partial(worker.report, READY))
+            await self._answer(importing, worker.socket(), stop, partial(worker.report, READY))
 
-    async def _answer(self, listener: socket.socket, stop: StopSignals, started: Callable[[], None]) -> None:
-        app, settings = create_app(self.container), self.container.settings()
+    async def _answer(
+        self,
+        importing: asyncio.Task[list[ModuleType]],
+        listener: socket.socket,
+        stop: StopSignals,
+        started: Callable[[], None],
+    ) -> None:
+        application, server = await importing
+        app, settings = application.create_app(self.container), self.container.settings()
         prepare = self.container.workers().prepare_to_close
-        await answer(app, settings, listener, stop, started, prepare_to_stop=prepare)
+        await server.answer(app, settings, listener, stop, started, prepare_to_stop=prepare)
+
+
+def _import_http() -> asyncio.Task[list[ModuleType]]:
+    """Import what answers in a thread: meanwhile the models are loaded and the database starts."""
+    return asyncio.create_task(asyncio.to_thread(lambda: [imported(name) for name in _HTTP]))
 
 
 async def _until_ready(container: Container) -> None:
@@ -91,73 +88,3 @@ async def _until_ready(container: Container) -> None:
             await asyncio.sleep(_POLL_S)
         else:
             return
-
-
-async def answer(
-    app: ASGIApp,
-    settings: Settings,
-    listener: socket.socket,
-    stop: StopSignals,
-    started: Callable[[], None],
-    refusal: Callable[[str, str], bytes] = refusal,
-    prepare_to_stop: Callable[[], object] = lambda: None,
-    tls: ssl.SSLContext | None = None,
-) -> None:
-    """Answer requests until a signal says to stop.
-
-    Args:
-        app: what answers.
-        settings: the limits of connections.
-        listener: where requests come from.
-        stop: the signals.
-        started: called when connections are accepted.
-        refusal: encodes the words and the code of what is refused before the application sees it.
-        prepare_to_stop: called when a signal says so.
-        tls: None for plain HTTP.
-    """
-    limits = ConnectionLimits(
-        header_s=settings.header_timeout_s,
-        body_s=settings.body_timeout_s,
-        idle_s=settings.idle_timeout_s,
-    )
-    budget = ConnectionBudget(allow_open_files(settings.max_connections))
-    config = uvicorn.Config(
-        app,
-        http=partial(BoundedProtocol, limits=limits, budget=budget, refusal=refusal),  # type: ignore[arg-type]
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # create_app reads them, as FACE_TRUSTED_PROXIES says
-        timeout_graceful_shutdown=_GRACE_S,
-    )
-    config.load()
-    config.ssl = tls
-    server = _Server(config, started)
-
-    def end(number: int) -> None:
-        prepare_to_stop()
-        server.handle_exit(number, None)
-
-    stop.on_stop = end
-    collect_garbage_seldom()
-    sys.setswitchinterval(_SWITCH_S)
-    async with giving_back_memory():
-        await server.serve([listener])
-    if tasks := server.server_state.tasks:
-        await asyncio.wait(tasks, timeout=_CANCELLED_S)
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._announce = started
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._announce()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals to us: uvicorn raises them again once it has stopped, before the database has."""
-        yield

@@ -20,7 +20,8 @@ from entrypoints.bootstrap.signals import StopSignals
 from entrypoints.bootstrap.tracing import open_traces
 from entrypoints.bootstrap.worker import READY, Worker
 from entrypoints.bootstrap.worker_sampling import sampling_workers
-from entrypoints.cli.answer import WORKER_STOP_S, answer
+from entrypoints.cli.answer import WORKER_STOP_S
+from entrypoints.http.server import answer
 from entrypoints.model_server.app import create_model_app, served_models
 from entrypoints.model_server.errors import refusal
 from entrypoints.model_server.served import ServedModels

@@ -129,13 +129,15 @@ _AUDITED = {
 }
 """Commands that leave an audit entry."""
 
+_ENROLS = {"encryption rotate", "enroll", "import", "reembed", "restore"}
+"""Commands that may store faces."""
+
 
 @asynccontextmanager
 async def _audited(trail: AuditTrail) -> AsyncIterator[None]:
     """Leave an audit entry of this command, if it is one of _AUDITED."""
-    context = click.get_current_context()
-    command = context.command_path.removeprefix(context.find_root().command_path).strip()
-    collection = context.params.get("collection")
+    command = _command()
+    collection = click.get_current_context().params.get("collection")
     with noting() as notes:
         result = "failed"
         try:
@@ -157,6 +159,12 @@ async def _audited(trail: AuditTrail) -> AsyncIterator[None]:
                 await trail.written()
 
 
+def _command() -> str:
+    """The name of the command that runs, with its group."""
+    context = click.get_current_context()
+    return context.command_path.removeprefix(context.find_root().command_path).strip()
+
+
 async def _run(work: "Callable[[Container], Awaitable[T]]", settings: Settings) -> T:
     task = asyncio.current_task()
     if task is not None:
@@ -168,5 +176,6 @@ async def _run(work: "Callable[[Container], Awaitable[T]]", settings: Settings) 
     # Imported late: --help of a command should not wait for the models' and the database's libraries.
     start = import_module("entrypoints.bootstrap.start")
     container = start.Container(settings=providers.Object(settings))
-    async with start.storing(container, join=True), _audited(container.audit_trail()):
+    storing = start.storing(container, join=True, enrols=_command() in _ENROLS)
+    async with storing, _audited(container.audit_trail()):
         return await work(container)

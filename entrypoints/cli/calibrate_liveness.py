@@ -9,8 +9,9 @@ from adapters.files.liveness import write_liveness_calibration
 from application.evaluation.liveness.evaluate import LivenessEvaluation, calibrate, evaluate
 from application.evaluation.liveness.presentations import JudgePhotos
 from domain.liveness.calibration import LivenessCalibration
+from entrypoints.cli.bulk import DETECTION
 from entrypoints.cli.evaluate_liveness import ATTACK, BPCER, LIVE, as_machine, rate_lines, responses
-from entrypoints.cli.measuring import DETECTION, JSON, OUTPUT, Figures, configured, echo, measuring, write
+from entrypoints.cli.measuring import JSON, OUTPUT, Figures, configured, echo, measuring, write
 
 _MUCH = 0.2
 """APCER of a species from which on the command warns."""

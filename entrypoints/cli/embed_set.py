@@ -4,12 +4,11 @@ from pathlib import Path
 
 import click
 
+from entrypoints.cli.bulk import DETECTION, RECOGNITION
 from entrypoints.cli.measuring import (
-    DETECTION,
     FOLDER,
     JSON,
     OUTPUT,
-    RECOGNITION,
     Figures,
     echo,
     loading,

@@ -6,8 +6,9 @@ import click
 
 from application.evaluation.liveness.evaluate import AttackDetectionRates, LivenessEvaluation, evaluate
 from application.evaluation.liveness.presentations import JudgePhotos, NonResponse
+from entrypoints.cli.bulk import DETECTION
 from entrypoints.cli.figures import interval, share_text, table
-from entrypoints.cli.measuring import DETECTION, FOLDER, JSON, Figures, configured, echo, measuring
+from entrypoints.cli.measuring import FOLDER, JSON, Figures, configured, echo, measuring
 
 LIVE = click.option("--live", required=True, type=FOLDER, help="folder with photos of living people")
 ATTACK = click.option(

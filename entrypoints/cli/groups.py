@@ -1,11 +1,12 @@
 """Groups of commands: their help has whole sentences, and a command is imported when it is run."""
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
+
+from entrypoints.cli.imports import imported
 
 
 class Group(click.Group):
@@ -39,7 +40,7 @@ class LazyGroup(Group):
         if cmd_name not in self._lazy:
             return None
         module, function = self._lazy[cmd_name][0].split(":")
-        command: click.Command = getattr(import_module(module), function)
+        command: click.Command = getattr(imported(module), function)
         return command
 
     def summary(self, ctx: click.Context, name: str) -> str:  # noqa: ARG002 (a list imports nothing)

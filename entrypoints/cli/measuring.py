@@ -22,6 +22,7 @@ from domain.errors import FaceServiceError
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.remedies import explained
 from entrypoints.bootstrap.settings import Settings, load_settings
+from entrypoints.cli.bulk import DETECTION, RECOGNITION
 from entrypoints.cli.progress import progress
 from entrypoints.cli.reports import echo_json
 
@@ -31,8 +32,6 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 OUTPUT = click.Path(dir_okay=False, path_type=Path)
 
-DETECTION = click.option("--detection", metavar="MODEL", help="instead of FACE_DETECTION_MODEL")
-RECOGNITION = click.option("--recognition", metavar="MODEL", help="instead of FACE_RECOGNITION_MODEL")
 JSON = click.option("--json", "as_json", is_flag=True, help="print JSON")
 _IMAGE_SETS = click.option(
     "--images", multiple=True, type=FOLDER, help="a set as photos: a folder with one folder a person"

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from adapters.system.files import write_atomically
 from application.photo_folders import SkippedFile
 
 LISTED = 20
@@ -70,13 +71,8 @@ def output_report(report: object, text: str, path: Path | None, *, as_json: bool
 
 def write_report(report: object, path: Path) -> None:
     """Write a report as JSON: readable to this account only, for it has names of people; whole or not at all."""
-    part = path.with_name(path.name + ".part")
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, 0o600)
-            file.write(_json(report))
-        part.replace(path)
+        write_atomically(path, _json(report), mode=0o600)
     except OSError as error:
         raise click.ClickException(f"can't write {path}: {error.strerror}") from error
 

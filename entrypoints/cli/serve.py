@@ -7,7 +7,6 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from functools import partial
-from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,6 +24,7 @@ from entrypoints.bootstrap.signals import StopSignals
 from entrypoints.bootstrap.storage import StorageContainer
 from entrypoints.bootstrap.worker import Worker, this_worker
 from entrypoints.bootstrap.worker_processes import WorkerProcesses
+from entrypoints.cli.imports import imported
 
 if TYPE_CHECKING:
     from entrypoints.bootstrap.container import Container
@@ -75,7 +75,7 @@ def serve_with(settings: Settings, make_container: "Callable[[], Container]") ->
             yield
 
     def make() -> Service:
-        service: Service = import_module("entrypoints.cli.answer").FaceService(make_container())
+        service: Service = imported("entrypoints.cli.answer").FaceService(make_container())
         return service
 
     serve_in_processes(settings, make, database)
@@ -132,7 +132,7 @@ def _described(settings: Settings, listener: socket.socket, scheme: str) -> str:
 
 def wired(settings: Settings) -> "Container":
     """The container of the service; its libraries are imported now, in the process that answers."""
-    container: Container = import_module("entrypoints.bootstrap.container").Container(
+    container: Container = imported("entrypoints.bootstrap.container").Container(
         settings=providers.Object(settings)
     )
     return container

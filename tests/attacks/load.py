@@ -112,6 +112,7 @@ def load(seconds: float, clients: int, slow_senders: int, warm: int = 0, enough:
         made = face_api(
             Path(folder), "keys", "create", "load", "--scope", "recognize", FACE_DATA_DIR=f"{folder}/data"
         )
+        service.guarded()
         secret = made.stdout.strip()
         requests = [_with_key(request("/api/face/recognize", photo), secret) for photo in photos]
         if warm:

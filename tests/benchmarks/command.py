@@ -55,9 +55,7 @@ _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--pairs", type=_EXISTING, help="for accuracy: pairs in the format of LFW's pairs.txt")
 @click.option("--quick", is_flag=True, help="end in about a minute; figures are rough")
-@click.option(
-    "--brief", is_flag=True, help="a quarter of the work, for all parts but accuracy some 20 minutes"
-)
+@click.option("--brief", is_flag=True, help="a fifth of the work: some 20 minutes for all parts")
 @click.option("--rounds", type=click.IntRange(1, 100), help="in which all that is compared takes its turn")
 @click.option("--seconds", type=click.FloatRange(0.1, 60), help="for http: of load, each time")
 @click.option(

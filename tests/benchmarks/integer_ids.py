@@ -11,7 +11,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from adapters.embedded_postgres.server import EmbeddedPostgres
-from adapters.postgres.migrations import config, migrate
+from adapters.postgres.migrations import migrate
+from adapters.postgres.migrations.upgrade import config
 
 PEOPLE = """
     INSERT INTO profile (id, collection, name)

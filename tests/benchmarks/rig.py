@@ -45,7 +45,7 @@ THOROUGH = Effort(
 )
 BRIEF = Effort(
     people=30,
-    rounds=3,
+    rounds=5,
     clients=(1, 4, 16, 64),
     seconds=3,
     recognitions=10_000,

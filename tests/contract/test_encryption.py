@@ -159,6 +159,12 @@ async def test_no_key_any_more(engine: AsyncEngine, sealed_engine: AsyncEngine) 
     assert CROP in await stored(engine)
 
 
+async def test_who_only_looks_leaves_no_key(engine: AsyncEngine, sealed_engine: AsyncEngine) -> None:
+    """Or nobody could start without it, such as after a look at what was decrypted."""
+    await check_keys(sealed_engine, enrols=False)
+    await check_keys(engine)
+
+
 async def test_a_process_without_the_key_finds_nobody_rather_than_somebody_else(
     engine: AsyncEngine, sealed_engine: AsyncEngine
 ) -> None:

@@ -5,6 +5,7 @@ the process that the others are forked from: each gets its own arguments, enviro
 ends as the console script does. First starts, and all that documents tell to run, are started by the script itself.
 """
 
+import gc
 import json
 import os
 import pkgutil
@@ -21,9 +22,13 @@ from importlib import import_module
 from pathlib import Path
 from struct import Struct
 
-FACE_API = Path(sys.executable).with_name("face-api")
+SCRIPT = Path(sys.executable).with_name("face-api")
 IMPORTED_ANEW = ("entrypoints", "adapters.prometheus", "prometheus_client")
 """By each process, as its environment decides what they do when they are imported."""
+
+MAIN = "entrypoints.cli:main"
+SOCKET = "SERVER_OF_FORKS"
+"""Tells programs which of their descriptors leads to the server that others are forked from."""
 
 _NUMBER = Struct("i")
 _LARGEST = 1 << 20
@@ -39,6 +44,7 @@ class ForkedProcess:
         environment: Mapping[str, str],
         folder: Path,
         files: tuple[int, int],
+        main: str = MAIN,
     ) -> None:
         """Start it.
 
@@ -48,13 +54,14 @@ class ForkedProcess:
             environment: all of it.
             folder: the working directory.
             files: descriptors of standard output and standard error.
+            main: what is called, as MODULE:FUNCTION.
         """
-        self.args = [str(FACE_API), *arguments]
+        self.args = [str(SCRIPT), *arguments]
         self.returncode: int | None = None
         self._told, telling = os.pipe()
         self._lock = threading.Lock()
         try:
-            request = json.dumps([self.args, dict(environment), str(folder)]).encode()
+            request = json.dumps([main, self.args, dict(environment), str(folder)]).encode()
             socket.send_fds(server, [request], [telling, *files])
         finally:
             os.close(telling)
@@ -130,8 +137,31 @@ class ForkServer:
             )
         return ours
 
+    def shared(self) -> int:
+        """The descriptor that programs may inherit, so that they call `forked`."""
+        with self._lock:
+            return self._socket.fileno()
+
 
 SERVER = ForkServer()
+
+
+def forked(arguments: Sequence[str], main: str = MAIN) -> int:
+    """In a program: run something else, in a process of the server whose descriptor it has inherited.
+
+    Returns:
+        the exit status.
+    """
+    if SOCKET not in os.environ:
+        sys.argv[:] = [str(SCRIPT), *arguments]
+        return _call(main)
+    with socket.socket(fileno=int(os.environ[SOCKET])) as server:
+        return ForkedProcess(server, arguments, os.environ, Path.cwd(), (1, 2), main).wait()
+
+
+def _call(main: str) -> int:
+    module, _, function = main.partition(":")
+    return getattr(import_module(module), function)() or 0
 
 
 def _import_libraries() -> dict[str, str]:
@@ -143,11 +173,13 @@ def _import_libraries() -> dict[str, str]:
     for name in list(sys.modules):
         if name.startswith(IMPORTED_ANEW):
             del sys.modules[name]
+    gc.collect()
+    gc.freeze()  # what all processes have in common stays in common
     return {key: value for key, value in os.environ.items() if key not in before}
 
 
-def _serve(requests: socket.socket, added: Mapping[str, str]) -> bool:
-    """Fork until nobody can ask any more; whether this is a forked process, which is to run the command."""
+def _serve(requests: socket.socket, added: Mapping[str, str]) -> str | None:
+    """Fork until nobody can ask any more; in a forked process, what it is to call."""
     running: dict[int, int] = {}
     ended, wake = os.pipe()
     for end in (ended, wake):
@@ -167,7 +199,7 @@ def _serve(requests: socket.socket, added: Mapping[str, str]) -> bool:
             continue
         request, files, *_ = socket.recv_fds(requests, _LARGEST, 3)
         if not request:
-            return False
+            return None
         telling, *standard = files
         pid = os.fork()
         if pid == 0:
@@ -177,8 +209,10 @@ def _serve(requests: socket.socket, added: Mapping[str, str]) -> bool:
             requests.close()
             for file in (ended, wake, telling, *running.values()):
                 os.close(file)
-            _become(*json.loads(request), standard, added)
-            return True
+            main: str
+            main, arguments, environment, folder = json.loads(request)
+            _become(arguments, environment, folder, standard, added)
+            return main
         for file in standard:
             os.close(file)
         running[pid] = telling
@@ -212,6 +246,6 @@ def _become(
 
 
 if __name__ == "__main__":
-    sys.path[0] = str(FACE_API.parent)  # as the script has it
-    if _serve(socket.socket(fileno=int(sys.argv[1])), _import_libraries()):
-        sys.exit(import_module("entrypoints.cli").main())
+    sys.path[0] = str(SCRIPT.parent)  # as the script has it
+    if called := _serve(socket.socket(fileno=int(sys.argv[1])), _import_libraries()):
+        sys.exit(_call(called))

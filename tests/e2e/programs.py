@@ -14,15 +14,20 @@ import subprocess
 import sys
 import tomllib
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from inspect import signature
 from pathlib import Path
 
 import click
 import yaml
 
+from tests.e2e.forking import SERVER, SOCKET, forked
+
 PROJECT = Path(__file__).resolve().parents[2]
 DOCKERFILE = (PROJECT / "docker" / "Dockerfile").read_text()
-FACE_API = Path(sys.executable).with_name("face-api")
+
+NO_TESTS = 5
+"""pytest's exit status when there is nothing to run."""
 
 PARSED = {
     *("serve", "serve-models", "demo", "calibrate", "calibrate-liveness", "embed-set", "index", "encryption"),
@@ -34,12 +39,17 @@ PARSED = {
 def face_api(words: list[str]) -> None:
     """Run it, or read its arguments and settings as it would."""
     if words[0] not in PARSED and words[:2] != ["models", "pull"]:
-        raise SystemExit(subprocess.call([FACE_API, *words]))
+        raise SystemExit(forked(words))
+    raise SystemExit(forked(words, "tests.e2e.programs:read_command"))
+
+
+def read_command() -> None:
+    """Instead of the command, where it has been started."""
     from entrypoints.bootstrap.settings import load_settings  # noqa: PLC0415 (not for every program)
     from entrypoints.cli import face_api as command  # noqa: PLC0415
 
     load_settings()
-    read(command, words)
+    read(command, sys.argv[1:])
 
 
 def read(command: click.Command, words: list[str]) -> None:
@@ -71,10 +81,12 @@ def make(words: list[str]) -> None:
 
 
 def pytest(words: list[str]) -> None:
-    """Look for the tests."""
-    raise SystemExit(
-        subprocess.call([sys.executable, "-m", "pytest", "--collect-only", "-q", *words], cwd=PROJECT)
-    )
+    """Look for the tests; in a folder, which is being run anyway, for none of them."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *words]
+    if folders := [word for word in words if (PROJECT / word).is_dir()]:
+        command += [f"--ignore-glob={folder}/*" for folder in folders]
+    status = subprocess.call(command, cwd=PROJECT)
+    raise SystemExit(0 if folders and status == NO_TESTS else status)
 
 
 def pip(words: list[str]) -> None:
@@ -203,7 +215,7 @@ def _inside(given: Namespace) -> None:
         assert given.words[0] in {"psql", "pg_dump"}
         return
     here = [re.sub(r"(?<![\w.])/(data|people)\b", r"\1", word) for word in given.words]
-    raise SystemExit(subprocess.call(here if here[0] != "face-api" else [FACE_API, *here[1:]]))
+    raise SystemExit(subprocess.call(here, close_fds=False) if here[0] != "face-api" else forked(here[1:]))
 
 
 PROGRAMS = {
@@ -227,6 +239,23 @@ def install(folder: Path) -> None:
         script = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(__file__)} {name} "$@"\n'
         (folder / name).write_text(script)
         (folder / name).chmod(0o755)
+
+
+def carry_out(
+    commands: str, folder: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Let a shell run commands, with these programs in PATH."""
+    inherited = [SERVER.shared()] if SERVER.used else []
+    return subprocess.run(
+        ["sh", "-ec", commands],
+        cwd=folder,
+        env={**environment, **dict(zip([SOCKET], map(str, inherited), strict=False))},
+        pass_fds=inherited,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
 
 
 if __name__ == "__main__":

@@ -16,9 +16,11 @@ from typing import IO, ClassVar, Self
 
 import httpx
 
-from tests.e2e.forking import FACE_API, SERVER, ForkedProcess
+from tests.e2e.forking import SCRIPT, SERVER, ForkedProcess
 from tests.shared_folder import made_once, with_models
+from tests.waiting import wait_until
 
+FACE_API = SCRIPT
 START_S = 180
 COMMAND_S = 600
 _PORTS = count(97 * os.getpid())
@@ -128,6 +130,10 @@ class Service(ServiceProcess):
             for person in self.client.get("/api/profile", params=address).json()["data"]:
                 self.client.delete(f"/api/profile/{person['id']}")
         return self
+
+    def guarded(self) -> None:
+        """Wait until it has noticed that there are keys, which it does within a second."""
+        wait_until(lambda: self.client.get("/api/model").status_code == httpx.codes.UNAUTHORIZED)
 
     def register(self, name: str, image: bytes, **query: str) -> httpx.Response:
         """POST /api/face/register."""

@@ -119,6 +119,7 @@ class TestKeys:
         start = newest(service)
         made = command(service, "keys", "create", "operator", "--scope", "admin", "--json")
         operator = json.loads(made.stdout)
+        service.guarded()
         service.client.headers["X-API-Key"] = operator["secret"]
         try:
             body = {"name": "reader", "scopes": ["detect"]}

@@ -4,7 +4,6 @@ import ast
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,15 +102,7 @@ def test_a_block_of_commands(visitor: tuple[Path, Service], place: str) -> None:
     for placeholder, here in words.items():
         script = script.replace(placeholder, here)
     environment = {**unconfigured(), "PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
-    ended = subprocess.run(
-        ["sh", "-ec", script],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    ended = programs.carry_out(script, folder, environment)
     assert ended.returncode == 0, f"{script}\n{ended.stdout}\n{ended.stderr}"
     codes = re.findall(r'"code": ?"(\w+)"', ended.stdout)
     assert codes == REFUSED.get(place, []), ended.stdout

@@ -84,5 +84,6 @@ def test_what_was_plain_is_encrypted_backed_up_and_restored(tmp_path: Path, port
         assert envelope(service.recognize(portraits[0]))["data"]["name"] == "Ada"
     decrypted = json.loads(face_api(tmp_path, "encryption", "decrypt", "--json", **settings).stdout)
     assert (decrypted["faces"], decrypted["crops"], decrypted["broken"]) == (1, 1, [])
+    assert face_api(tmp_path, "encryption", "status", **settings).returncode == 0
     with with_key(tmp_path, None) as service:
         assert envelope(service.recognize(portraits[0]))["data"]["name"] == "Ada"

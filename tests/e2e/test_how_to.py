@@ -48,9 +48,9 @@ def carry_out(commands: str, visitor: Path, service: Service | None = None) -> s
         address = f"127.0.0.1:{service.port}"
         commands = commands.replace("localhost:5000", address)
         commands = commands.replace("attendance.py", f"attendance.py --url http://{address}")
-    return subprocess.check_output(
-        ["sh", "-ec", commands], cwd=visitor, env=environment, text=True, timeout=600
-    )
+    ended = programs.carry_out(commands, visitor, environment)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
 
 
 def test_attendance(service: Service, visitor: Path, astronaut: bytes) -> None:
@@ -113,6 +113,7 @@ def test_nginx(tmp_path: Path, visitor: Path, astronaut: bytes) -> None:
     carry_out(serve, visitor)
     with Service(tmp_path, {**settings, "FACE_DATABASE_URL": "embedded"}) as service:
         secret = carry_out(key, visitor).strip().splitlines()[-1]
+        service.guarded()
         with proxy(configuration, service.port) as port:
             address = f"http://127.0.0.1:{port}"
             with httpx.Client(base_url=address, headers={"Host": "example.org"}, timeout=60) as client:

@@ -30,7 +30,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def admin(service: Service) -> str:
-    return command(service, "keys", "create", "operator", "--scope", "admin")
+    secret = command(service, "keys", "create", "operator", "--scope", "admin")
+    service.guarded()
+    return secret
 
 
 def request(

@@ -33,7 +33,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def admin(service: Service) -> str:
-    return command(service, "keys", "create", "operator", "--scope", "admin")
+    secret = command(service, "keys", "create", "operator", "--scope", "admin")
+    service.guarded()
+    return secret
 
 
 def create(service: Service, admin: str, **limits: int) -> tuple[int, str]:

@@ -125,6 +125,7 @@ def test_with_keys_it_needs_one_for_it(tmp_path: Path) -> None:
             ).stdout.strip()
             for scope in ("metrics", "manage")
         }
+        service.guarded()
 
         def status(path: str, secret: str | None = None) -> int:
             headers = {} if secret is None else {"Authorization": f"Bearer {secret}"}

@@ -34,6 +34,7 @@ def test_the_service_does_what_its_description_says(tmp_path: Path, key: str) ->
         if chosen is not None:
             create, options = chosen
             made = face_api(tmp_path, "keys", "create", "key", *create, FACE_DATA_DIR=str(tmp_path / "data"))
+            service.guarded()
             options = [*options, "--header", f"X-API-Key: {made.stdout.strip()}"]
         result = subprocess.run(
             [

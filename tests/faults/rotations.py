@@ -86,6 +86,7 @@ class Rotations:
         self._key_file = self.directory / "key"
         self._keys: list[str] = [_new_key(self._chance)]
         self._gallery: NDArray[np.float32] = faces(self.people, 128)
+        self._used = list[str]()
         self._command: subprocess.Popen[str] | None = None
         self.unit: Unit = Unit(self.directory, {})
 
@@ -132,7 +133,7 @@ class Rotations:
 
     def _round(self, victim: str, *, decrypts: bool) -> Round:
         began = time.monotonic()
-        if not decrypts:  # a new key before the old one
+        if not decrypts and self.rounds:  # a new key before the old one; at first there is only one
             self._keys = [_new_key(self._chance), *self._keys[:1]]
             self._restart(self._keys)
         work = "decrypt" if decrypts else "rotate"
@@ -225,13 +226,16 @@ class Rotations:
         return [(each["key"], each["count"]) for each in json.loads(done.stdout)["stored"]]
 
     def _restart(self, keys: Sequence[str]) -> None:
-        """With these keys, as an operator does."""
+        """With these keys, as an operator does; they may be those that it has."""
+        if [*keys] == self._used:
+            return
         self._use(keys)
         self.unit.restart()
         self.unit.until_ready(READY_S)
 
     def _use(self, keys: Sequence[str]) -> None:
         self._key_file.write_text("".join(f"{key}\n" for key in keys))
+        self._used = [*keys]
         own = {"FACE_ENCRYPTION_KEY_FILE": str(self._key_file)} if keys else {}
         self.unit.settings = {**SETTINGS, **own}
 

@@ -23,9 +23,8 @@ def test_nothing_is_lost_and_nobody_deleted_is_answered(tmp_path: Path, lfw: Pat
 def test_nothing_is_lost_while_keys_are_rotated(tmp_path: Path, lfw: Path) -> None:
     tmp_path.chmod(0o755)
     here = Rotations(tmp_path, portraits(lfw / "images", 2 * PHOTOS), people=4000, seed=1)
-    here.run([("everything", False), ("command", True)])
+    here.run([("everything", False)])
     assert here.ledger.problems == []
-    assert [each.tries for each in here.rounds] >= [1, 1]
     assert here.ledger.registered
     assert here.ledger.answered
 

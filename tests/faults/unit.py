@@ -71,7 +71,8 @@ class Unit:
             AssertionError: it doesn't.
         """
         deadline = time.monotonic() + limit_s
-        workers = int(self.settings["FACE_PROCESSES"])
+        processes = int(self.settings["FACE_PROCESSES"])
+        workers = processes if processes > 1 else 0  # a lone process answers itself
         while not (self.is_ready() and len(self.ready_workers()) == workers and self.postmaster()):
             log = self.log.read_text(errors="replace")[-3000:]
             assert not self.gave_up, f"started {BURST} times in {BURST_S} s:\n{log}"

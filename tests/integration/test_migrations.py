@@ -7,13 +7,14 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres import migrations
 from adapters.postgres.engine import make_engine
-from adapters.postgres.migrations import config, migrate
+from adapters.postgres.migrations import migrate, newest_revision, revisions, upgrade
+from adapters.postgres.migrations.upgrade import config
 from adapters.postgres.people import PostgresCollections, PostgresProfiles
 from adapters.postgres.repository import PgVectorRepository
 from adapters.postgres.tables import metadata
@@ -71,6 +72,13 @@ async def test_twice_keeps_what_is_there(engine: AsyncEngine) -> None:
     await migrate(engine)
     async with engine.connect() as connection:
         assert await connection.scalar(text("SELECT name FROM profile")) == "Ann"
+
+
+async def test_the_newest_revision_is_the_one_that_alembic_takes(engine: AsyncEngine) -> None:
+    await migrate(engine)
+    async with engine.connect() as connection:
+        scripts = await connection.run_sync(lambda found: ScriptDirectory.from_config(config(found)))
+        assert await connection.run_sync(revisions) == {newest_revision()} == set(scripts.get_heads())
 
 
 async def test_many_at_once(engine: AsyncEngine) -> None:
@@ -190,10 +198,10 @@ async def test_embeddings_stay_in_their_rows(engine: AsyncEngine) -> None:
 async def test_what_the_server_refuses_is_told_in_one_line(
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, statement: str, message: str
 ) -> None:
-    def upgrade(connection: Connection) -> None:
+    def refused(connection: Connection) -> None:
         connection.execute(text(statement))
 
-    monkeypatch.setattr(migrations, "_upgrade", upgrade)
+    monkeypatch.setattr(upgrade, "upgrade", refused)
     with pytest.raises(StartupError, match=message) as caught:
         await migrate(engine)
     assert "\n" not in str(caught.value)

@@ -6,7 +6,7 @@ import numpy as np
 from typing_extensions import override
 
 from adapters.onnx.detectors.resizing import scaled
-from application.ports.analysis import FaceDetector
+from application.ports.analysis import FaceDetector, Look
 from domain.faces import Box, DetectedFace, Image, Landmarks, largest
 
 _REGION = 1.3
@@ -42,14 +42,27 @@ class LandmarkedDetector(FaceDetector):
         faces = self._detector.detect(image, largest_only=largest_only, min_face=min_face)
         if largest_only and faces:
             faces = [largest(faces, image)]
-        return [
-            face if face.landmarks is not None else replace(face, landmarks=self._landmarks(image, face.box))
-            for face in faces
-        ]
+        return self._with_landmarks(image, faces)
+
+    @override
+    def look(self, image: Image, *, largest_only: bool = False) -> Look:
+        look = self._detector.look(image, largest_only=largest_only)
+        faces = [largest(look.faces, image)] if largest_only and look.faces else look.faces
+
+        def closer(finer: Image, min_face: float) -> list[DetectedFace]:
+            return self._with_landmarks(finer, look.closer(finer, min_face))
+
+        return Look(self._with_landmarks(image, faces), closer, look.complete_from)
 
     @override
     def detect_coarsely(self, image: Image) -> DetectedFace | None:
         return None
+
+    def _with_landmarks(self, image: Image, faces: list[DetectedFace]) -> list[DetectedFace]:
+        return [
+            face if face.landmarks is not None else replace(face, landmarks=self._landmarks(image, face.box))
+            for face in faces
+        ]
 
     def _landmarks(self, image: Image, box: Box) -> Landmarks | None:
         half = box.longer * _REGION / 2

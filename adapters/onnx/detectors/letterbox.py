@@ -9,7 +9,7 @@ from adapters.onnx.detectors.detections import Detections
 from adapters.onnx.detectors.resizing import scaled
 from adapters.onnx.detectors.tiles import detect_small_faces, new_faces
 from adapters.onnx.session import InferenceSession
-from application.ports.analysis import FaceDetector
+from application.ports.analysis import FaceDetector, Look
 from domain.faces import DetectedFace, Image
 
 _SCALES = (1.0, 0.4)
@@ -74,15 +74,26 @@ class LetterboxDetector(FaceDetector):
             if faces and min_face is None:
                 break
         if min_face is not None:
-            small = detect_small_faces(
-                image, lambda tile, _: self._detect_at(tile), min_face, self._scale(image), self._input_size
-            )
-            faces += new_faces([face for face, _ in small], faces)
+            faces += self._detect_small(image, min_face, faces)
         return sorted(faces, key=lambda face: -face.score)
+
+    @override
+    def look(self, image: Image, *, largest_only: bool = False) -> Look:
+        return Look(self.detect(image), lambda finer, min_face: self._detect_small(finer, min_face, []))
 
     @override
     def detect_coarsely(self, image: Image) -> DetectedFace | None:
         return None
+
+    def _detect_small(self, image: Image, min_face: float, known: list[DetectedFace]) -> list[DetectedFace]:
+        small = detect_small_faces(
+            image,
+            lambda tile, _: self._detect_at(tile.of(image)),
+            min_face,
+            self._scale(image),
+            self._input_size,
+        )
+        return new_faces([face for face, _ in small], known)
 
     def _scale(self, image: Image) -> float:
         """At which the image fits into the network's input."""

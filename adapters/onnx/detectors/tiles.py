@@ -17,6 +17,8 @@ from domain.faces import Box, DetectedFace, Image
 _MAX_STEP = 4.0
 """Maximum ratio of two consecutive scales; tiles overlap by the largest face that the coarser one misses."""
 _NEGLIGIBLE_STEP = 1.1
+GATED_STEP = 2.1
+"""Maximum ratio of two scales at which the coarser pass tells where the finer one can detect anything."""
 _OVERLAP_MARGIN = 1.25
 _BORDER = 2.0
 """Distance from a tile's inner border, in pixels of the picture, below which a face counts as cut by it."""
@@ -24,9 +26,6 @@ _SAME = 0.4
 """Minimum intersection over union of two boxes of the same face."""
 _INSIDE = 0.7
 """Minimum share of a box inside another for it to be part of that face."""
-
-TileDetector = Callable[[Image, float], list[DetectedFace]]
-"""Detects the faces of a tile, in its pixels, at a scale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,14 @@ class Tile:
     top: int
     right: int
     bottom: int
+
+    def of(self, image: Image) -> Image:
+        """Its pixels: a view."""
+        return image[self.top : self.bottom, self.left : self.right]
+
+    def moved(self, right: int, down: int) -> "Tile":
+        """The same size, elsewhere."""
+        return Tile(self.left + right, self.top + down, self.right + right, self.bottom + down)
 
     def cuts(self, box: Box, image: Image, margin: float) -> bool:
         """Whether a face may continue in a neighbouring tile."""
@@ -49,8 +56,19 @@ class Tile:
         )
 
 
+TileDetector = Callable[[Tile, float], list[DetectedFace]]
+"""Detects the faces of a tile, in its pixels, at a scale."""
+RegionFinder = Callable[[float], Sequence[Tile] | None]
+"""The parts of an image that may show faces at a scale; None: it isn't known yet, and all tiles are wanted."""
+
+
 def detect_small_faces(
-    image: Image, detect: TileDetector, min_face: float, whole_scale: float, picture: tuple[int, int]
+    image: Image,
+    detect: TileDetector,
+    min_face: float,
+    whole_scale: float,
+    picture: tuple[int, int],
+    regions: RegionFinder | None = None,
 ) -> list[tuple[DetectedFace, float]]:
     """Faces from `min_face` pixels up to the sizes that a pass over the whole image finds, each with its scale.
 
@@ -60,15 +78,26 @@ def detect_small_faces(
         min_face: the longer side of the smallest face's box, in pixels of the image.
         whole_scale: pixels of the picture per pixel of the image, of the pass over the whole image.
         picture: maximum height and width of a tile's picture.
+        regions: where faces may be. It is asked before each pass, the finest of which is GATED_STEP times as fine as
+            the one before at most; None: anywhere.
     """
     found: list[tuple[DetectedFace, float]] = []
-    for scale, step in _scales(whole_scale, min(1.0, DETECTABLE_FACE / min_face)):
+    for scale, step in _scales(whole_scale, min(1.0, DETECTABLE_FACE / min_face), gated=regions is not None):
         overlap = _OVERLAP_MARGIN * DETECTABLE_FACE * step / scale
-        tiles = tiles_of(image, (picture[0] / scale, picture[1] / scale), overlap)
+        max_size = picture[0] / scale, picture[1] / scale
+        parts = None if regions is None else regions(scale)
+        if parts is None:
+            tiles = tiles_of(image, max_size, overlap)
+        else:
+            tiles = [
+                tile.moved(part.left, part.top)
+                for part in parts
+                for tile in tiles_of(part.of(image), max_size, overlap)
+            ]
         level = [
             face
             for tile in _while_wanted(tiles)
-            for face in _moved(detect(image[tile.top : tile.bottom, tile.left : tile.right], scale), tile)
+            for face in _moved(detect(tile, scale), tile)
             if not tile.cuts(face.box, image, _BORDER / scale)
         ]
         level.sort(key=lambda face: -face.score)
@@ -118,14 +147,20 @@ def _ranges(length: int, max_side: float, overlap: float) -> Iterator[tuple[int,
         yield math.floor(start), min(length, math.ceil(start + side))
 
 
-def _scales(whole: float, finest: float) -> Iterator[tuple[float, float]]:
+def _scales(whole: float, finest: float, *, gated: bool) -> Iterator[tuple[float, float]]:
     """Scales after that of the pass over the whole image, and the ratio of each to the one before."""
     if finest <= _NEGLIGIBLE_STEP * whole:
         return
-    steps = math.ceil(math.log(finest / whole, _MAX_STEP) - 1e-9)
-    step = (finest / whole) ** (1 / steps)
-    for n in range(1, steps + 1):
-        yield whole * step**n, step
+    full = finest / GATED_STEP if gated else finest
+    before = whole
+    if full > whole:
+        steps = math.ceil(math.log(full / whole, _MAX_STEP) - 1e-9)
+        step = (full / whole) ** (1 / steps)
+        for n in range(1, steps + 1):
+            before = whole * step**n
+            yield before, step
+    if gated:
+        yield finest, finest / before
 
 
 def _moved(faces: Sequence[DetectedFace], tile: Tile) -> Iterator[DetectedFace]:

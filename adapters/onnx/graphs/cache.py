@@ -70,14 +70,19 @@ def with_checksum(model: bytes) -> bytes:
     Concatenated protobuf messages merge, so the checksum is appended as a second, nearly empty model: the whole
     stays an ONNX file that any tool opens.
     """
+    return model + _checksum(model)
+
+
+def _checksum(model: bytes | memoryview) -> bytes:
     checksum = ModelProto()
     helper.set_model_props(checksum, {"sha256": hashlib.sha256(model).hexdigest()})
-    return model + bytes(checksum.SerializeToString())
+    return bytes(checksum.SerializeToString())
 
 
-_CHECKSUM_LENGTH = len(with_checksum(b""))
+_CHECKSUM_LENGTH = len(_checksum(b""))
 
 
 def has_checksum(data: bytes) -> bool:
     """Whether the data is exactly what `with_checksum` made of some model."""
-    return len(data) > _CHECKSUM_LENGTH and data == with_checksum(data[:-_CHECKSUM_LENGTH])
+    model = memoryview(data)[:-_CHECKSUM_LENGTH]  # tens of megabytes, of which no copy is made
+    return len(model) > 0 and data[-_CHECKSUM_LENGTH:] == _checksum(model)

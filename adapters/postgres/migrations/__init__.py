@@ -1,12 +1,12 @@
-"""Migrations of the schema with Alembic; it is changed in no other way."""
+"""Migrations of the schema with Alembic; it is changed in no other way.
 
+Alembic is imported only where there is something to do: it takes a tenth of a start.
+"""
+
+from importlib import import_module
 from pathlib import Path
 
-from alembic import command, op
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, NullPool, func, select, text
+from sqlalchemy import Connection, NullPool, column, func, select, table
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -15,9 +15,6 @@ from application.errors import StartupError
 
 _LOCK = 0x_FACE_0DB
 """The key of the advisory lock that migrations take; it must never change."""
-
-_REMOVED, _BEFORE_REMOVED = "0004", "0003"
-"""A migration that repeated what 0001 does, and the one before it: to both belongs the same schema."""
 
 _LOCK_TIMEOUT = "60s"
 _CONNECT_TIMEOUT_S = 10
@@ -53,9 +50,11 @@ async def migrate(engine: AsyncEngine) -> None:
     )
     try:
         async with own.begin() as connection:
+            if await connection.run_sync(revisions) == {newest_revision()}:
+                return
             await connection.execute(select(func.set_config("lock_timeout", _LOCK_TIMEOUT, True)))  # noqa: FBT003
             await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(import_module(f"{__name__}.upgrade").upgrade)
     except DBAPIError as error:
         raise _startup_error(error.orig) from error
     except (*DRIVER_ERRORS, SQLAlchemyError) as error:
@@ -66,32 +65,22 @@ async def migrate(engine: AsyncEngine) -> None:
 
 def execute(script: str) -> None:
     """Execute the statements of a script, each of which ends with `;` at the end of a line."""
+    operations = import_module("alembic.op")
     for statement in filter(str.strip, script.split(";\n")):
-        op.execute(statement)
+        operations.execute(statement)
 
 
-def config(connection: Connection) -> Config:
-    """Alembic's configuration, without a file."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    return config
+def newest_revision() -> str:
+    """The last of the migrations, by their files' names."""
+    return max(path.stem[1:5] for path in Path(__file__).with_name("versions").glob("r[0-9]*.py"))
 
 
-def _upgrade(connection: Connection) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(config(connection)).walk_revisions()}
-    current = set(MigrationContext.configure(connection).get_current_heads())
-    if _REMOVED in current:
-        connection.execute(
-            text(f"UPDATE alembic_version SET version_num = '{_BEFORE_REMOVED}'")  # noqa: S608 - a constant
-        )
-    unknown = current - known - {_REMOVED}
-    if unknown:
-        raise StartupError(
-            f"The database's schema ({', '.join(sorted(unknown))}) is newer than this program: upgrade it."
-        )
-    command.upgrade(config(connection), "head")
+def revisions(connection: Connection) -> set[str]:
+    """Those that the database's schema has: one, or none yet."""
+    version = table("alembic_version", column("version_num"))
+    if connection.scalar(select(func.to_regclass(version.name))) is None:
+        return set()
+    return set(connection.scalars(select(version.c.version_num)))
 
 
 def _startup_error(error: BaseException | None) -> StartupError:

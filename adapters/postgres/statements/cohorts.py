@@ -40,12 +40,12 @@ DRAW = CompiledStatement(
         -- No need to wait for the disk: a cohort that is lost in a crash is drawn again.
         set_config('synchronous_commit', 'off', true)
     FROM drawn
-    """  # noqa: S608 - parts of ours
+    """
 )
 """No row without such a collection. Repeating it draws the same people."""
 
 DRAW_UNSTORED = CompiledStatement(
-    f"{_MEMBERS} SELECT CAST(0 AS bigint) AS version, (SELECT count(*) FROM enrolled) AS people, {_DRAWN} FROM place"  # noqa: S608 - parts of ours
+    f"{_MEMBERS} SELECT CAST(0 AS bigint) AS version, (SELECT count(*) FROM enrolled) AS people, {_DRAWN} FROM place"
 )
 """As DRAW, but nothing is written. No stored cohort has version 0."""
 

@@ -6,8 +6,9 @@ A photo has several faces if several models embedded it; the first that has a cr
 from typing import TypeAlias
 
 import sqlalchemy as sa
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from adapters.postgres.statements.common import COLLECTION, CROP_STORED, LIMIT, MODEL
+from adapters.postgres.statements.common import COLLECTION, CROP_STORED, GALLERIES, LIMIT, MODEL, selecting
 from adapters.postgres.statements.faces import FACES
 from adapters.postgres.tables import face, face_crop
 from domain.people import FaceId, ProfileId
@@ -15,7 +16,6 @@ from domain.people import FaceId, ProfileId
 Crops: TypeAlias = sa.Select[FaceId, ProfileId, str, str, str, str, bytes, bytes]
 """The fields of Face; digest, crop."""
 
-_FORMER = sa.bindparam("former", type_=sa.Text)
 _other, _done = face.alias("other"), face.alias("done")
 _crop_of_other = face_crop.alias("crop_of_other")
 
@@ -66,29 +66,20 @@ def page(after: FaceId | None) -> Crops:
     )
 
 
-_COLUMNS = (face.c.collection, face.c.recognition_model)
-_first_gallery = sa.select(*_COLUMNS).order_by(*_COLUMNS).limit(1).subquery()
-_gallery = sa.select(_first_gallery).cte("gallery", recursive=True)
-_next_gallery = (
-    sa.select(*_COLUMNS)
-    .where(sa.tuple_(*_COLUMNS) > sa.tuple_(*_gallery.c))
-    .order_by(*_COLUMNS)
-    .limit(1)
-    .lateral("next")
+MODELS: TypedReturnsRows[str] = selecting(
+    f"WITH {GALLERIES} SELECT DISTINCT recognition_model AS model FROM gallery", model=sa.Text
 )
-_galleries = _gallery.union_all(sa.select(_next_gallery).select_from(_gallery.join(_next_gallery, sa.true())))
-MODELS: sa.Select[str] = sa.select(_galleries.c.recognition_model).distinct()
-"""One step in an index per gallery, however many faces it has."""
 
-_of_galleries = face.join(
-    _galleries,
-    sa.and_(
-        *(column == _galleries.c[column.name] for column in _COLUMNS), face.c.recognition_model == _FORMER
-    ),
-)
-LEFT_BEHIND: sa.Select[int, int] = (
-    sa.select(sa.func.count(face_crop.c.face_id), sa.func.count())
-    .select_from(_of_galleries.outerjoin(face_crop, face_crop.c.face_id == face.c.id))
-    .where(~sa.exists().where(_done.c.profile_id == face.c.profile_id, _done.c.recognition_model == MODEL))
+LEFT_BEHIND: TypedReturnsRows[int, int] = selecting(
+    f"""
+    WITH {GALLERIES}
+    SELECT count(face_crop.face_id) AS with_crop, count(*) AS faces
+    FROM gallery JOIN face USING (collection, recognition_model) LEFT JOIN face_crop ON face_crop.face_id = face.id
+    WHERE recognition_model = :former AND NOT EXISTS (
+        SELECT FROM face AS done WHERE done.profile_id = face.profile_id AND done.recognition_model = :model
+    )
+    """,
+    with_crop=sa.BigInteger,
+    faces=sa.BigInteger,
 )
 """Faces with a crop, and all."""

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from adapters.postgres.compiled_statement import CompiledStatement
 from adapters.postgres.statements.change_feed import CHANGED, SINCE
+from adapters.postgres.statements.common import GALLERIES
 
 LOCKS = {"follow": 0x_FACE_1DE0, "build": 0x_FACE_1DE1}
 """The keys of the advisory locks, by task."""
@@ -12,23 +13,14 @@ TRY_LOCK = sa.select(sa.func.pg_try_advisory_xact_lock(sa.bindparam("key", type_
 
 STILL_THERE = sa.select(sa.literal(1))
 
-# A walk along the index on (collection, model, ...): one step for each gallery, however many faces it has.
-KEYS = CompiledStatement("""
-    WITH RECURSIVE gallery AS (
-        (SELECT collection, recognition_model FROM face ORDER BY collection, recognition_model LIMIT 1)
-        UNION ALL
-        SELECT next.collection, next.recognition_model FROM gallery, LATERAL (
-            SELECT face.collection, face.recognition_model FROM face
-            WHERE (face.collection, face.recognition_model) > (gallery.collection, gallery.recognition_model)
-            ORDER BY face.collection, face.recognition_model LIMIT 1
-        ) AS next
-    )
+KEYS = CompiledStatement(f"""
+    WITH {GALLERIES}
     SELECT collection, recognition_model, (
         SELECT vector_dims(embedding) FROM face
         WHERE face.collection = gallery.collection AND face.recognition_model = gallery.recognition_model LIMIT 1
     ) AS dimensions
     FROM gallery
-    """)
+""")
 
 SIZE = CompiledStatement("""
     SELECT count(*) FROM (

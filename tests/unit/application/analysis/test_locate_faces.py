@@ -1,13 +1,14 @@
 """How many pixels of a photo are decoded for the faces in it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 
 from application.analysis.detection import locate_coarsely, locate_faces
 from application.analysis.selection import FaceSelection
+from application.ports.analysis import FaceDetector, Look
 from domain.errors import NoFaceDetected
 from domain.faces import Box, DetectedFace, Image, ScaledImage
 
@@ -44,6 +45,10 @@ class Faces:
     name: str = "faces"
     asked_for_largest: list[bool] = field(default_factory=list)
     asked_for_small: list[float | None] = field(default_factory=list)
+
+    def look(self, image: Image, *, largest_only: bool = False) -> Look:
+        """See FaceDetector.look."""
+        return FaceDetector.look(self, image, largest_only=largest_only)
 
     def detect_coarsely(self, image: Image) -> DetectedFace | None:
         return next(iter(self.detect(image)), None)
@@ -136,21 +141,36 @@ def test_small_faces_that_nobody_asked_for_cost_nothing() -> None:
     assert decoder.asked == [1000]
 
 
-def test_where_nothing_is_seen_all_pixels_are_searched() -> None:
+def test_where_nothing_is_seen_more_pixels_are_searched() -> None:
+    """And a small face is cut from all of them."""
     decoder = Reducing()
     located = locate_faces(b"", decoder, Faces((0.02,), large_only=True), everyone)
-    assert decoder.asked == [1000, 4000]
+    assert decoder.asked == [1000, 2000, 4000]
     assert (located.image.reduction, len(located.faces)) == (1, 1)
 
 
 @pytest.mark.parametrize(
-    ("width", "asked"), [(4000, [None, 80]), (8000, [None, 80]), (1279, [None]), (600, [None])]
+    ("width", "asked"),
+    [(4000, [None, 40]), (8000, [None, 40]), (2000, [None, 50]), (1279, [None]), (600, [None])],
 )
 def test_where_nothing_is_seen_small_faces_are_looked_for(width: int, asked: list[float | None]) -> None:
     """People far away in a large photo are found although nobody said that there are several."""
     detector = Faces(())
     assert locate_faces(b"", Reducing(width), detector, everyone).faces == []
     assert detector.asked_for_small == asked
+
+
+@pytest.mark.parametrize(("complete_from", "decoded"), [(19, [1000]), (20, [1000]), (21, [1000, 2000])])
+def test_a_look_that_leaves_nothing_open_is_the_last(complete_from: float, decoded: list[int]) -> None:
+    """The smallest face of 4,000 pixels has 80 of them, and 20 of the 1,000 that are looked at first."""
+
+    class Thorough(Faces):
+        def look(self, image: Image, *, largest_only: bool = False) -> Look:
+            return replace(super().look(image, largest_only=largest_only), complete_from=complete_from)
+
+    decoder = Reducing()
+    assert locate_faces(b"", decoder, Thorough(()), everyone).faces == []
+    assert decoder.asked == decoded
 
 
 def test_small_faces_are_looked_for_in_large_photos_that_can_not_be_reduced() -> None:

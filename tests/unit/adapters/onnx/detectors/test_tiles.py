@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from adapters.onnx.detectors.tiles import detect_small_faces, new_faces, tiles_of
+from adapters.onnx.detectors.tiles import GATED_STEP, Tile, detect_small_faces, new_faces, tiles_of
 from application.ports.analysis import DETECTABLE_FACE
 from domain.faces import Box, DetectedFace, Image
 
@@ -36,17 +36,13 @@ def test_tiles_cover_the_image_and_overlap(width: int, height: int, overlap: flo
 def test_a_face_is_found_once_wherever_it_is(side: int, step: int) -> None:
     """In a photo in which a single pass finds faces of 320 pixels and more only."""
     image = blank(6400, 4800)
-    image[:, :, 0] = np.arange(6400) % 251
     there = face(1000 + step, 700 + step, side)
 
-    def detect(tile: Image, scale: float) -> list[DetectedFace]:
+    def detect(tile: Tile, scale: float) -> list[DetectedFace]:
         """The face, cut where the tile is, if enough of it is there and it is large enough."""
-        left, top = _place(tile, image)
+        left, top = tile.left, tile.top
         low = max(there.box.x - left, 0), max(there.box.y - top, 0)
-        high = (
-            min(there.box.x + side - left, tile.shape[1]),
-            min(there.box.y + side - top, tile.shape[0]),
-        )
+        high = min(there.box.x + side, tile.right) - left, min(there.box.y + side, tile.bottom) - top
         width, height = high[0] - low[0], high[1] - low[1]
         if min(width, height) < side / 2 or side * scale < DETECTABLE_FACE - 1e-6:
             return []
@@ -59,13 +55,6 @@ def test_a_face_is_found_once_wherever_it_is(side: int, step: int) -> None:
     assert side * scale >= DETECTABLE_FACE - 1e-6
 
 
-def _place(tile: Image, image: Image) -> tuple[int, int]:
-    """Left and top of a tile, which is a view of the image."""
-    offset = tile.__array_interface__["data"][0] - image.__array_interface__["data"][0]
-    top, rest = divmod(offset, image.strides[0])
-    return rest // image.strides[1], top
-
-
 @pytest.mark.parametrize(
     ("min_face", "seen", "finest"), [(64, 0.1, 0.5), (16, 0.1, 1.0), (128, 0.24, None), (400, 0.1, None)]
 )
@@ -74,13 +63,28 @@ def test_no_scale_is_finer_than_the_smallest_face_needs(
 ) -> None:
     scales: list[float] = []
 
-    def detect(_: Image, scale: float) -> list[DetectedFace]:
+    def detect(_: Tile, scale: float) -> list[DetectedFace]:
         scales.append(scale)
         return []
 
     detect_small_faces(blank(6400, 4800), detect, min_face, seen, PICTURE)
     assert max(scales, default=None) == (None if finest is None else pytest.approx(finest))
     assert all(later <= 4.001 * earlier for earlier, later in pairwise([seen, *scales]))
+
+
+@pytest.mark.parametrize("min_face", [16, 32, 63, 64, 100, 200, 280, 300])
+def test_the_last_pass_is_not_much_finer_than_the_one_before(min_face: int) -> None:
+    asked: list[float] = []
+
+    def regions(scale: float) -> list[Tile]:
+        asked.append(scale)
+        return []
+
+    detect_small_faces(blank(6400, 4800), lambda _, __: [], min_face, 0.1, PICTURE, regions)
+    assert asked[-1:] == ([min(1, 32 / min_face)] if min_face < 300 else [])
+    scales = [0.1, *asked]
+    assert all(later <= 4.001 * earlier for earlier, later in pairwise(scales))
+    assert all(later <= GATED_STEP * earlier + 1e-9 for earlier, later in pairwise(scales[-2:]))
 
 
 def test_one_face_of_several_boxes_is_the_best_of_them() -> None:
