@@ -10,7 +10,7 @@ from adapters.onnx.detectors.detections import Detections
 from adapters.onnx.detectors.tiles import GATED_STEP, Tile
 from domain.faces import Image
 
-FLOOR = 0.01
+FLOOR = 0.005
 """Minimum score that a face leaves in a pass in which it has 16 pixels. Measured in
 docs/decisions/0004-inference-engines.md."""
 _LIKELY = 0.3
@@ -24,6 +24,10 @@ _MARGIN = 4
 _ROUNDING = 1 + 1e-6
 _MOST = 0.7
 """Share of the image from which on regions aren't worth their overlaps."""
+_DENSE = 16
+_MOST_PLACES = 2000
+"""With more suspects than one in _DENSE blocks, or than so many, all of the image is looked at: it takes time to join
+them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,8 +110,10 @@ class Gate:
 def _rectangles(places: NDArray[np.intp], columns: int, rows: int) -> NDArray[np.intp] | None:
     """Few small rectangles, left, top, right and bottom in blocks, with all places and what is around them.
 
-    None if they come near the whole in size.
+    None if they come near the whole in size, or if there are too many.
     """
+    if len(places) > min(_MOST_PLACES, rows * columns / _DENSE):
+        return None
     whole = np.array([columns, rows])
     low, high = np.maximum(places - _MARGIN, 0), np.minimum(places + _MARGIN + 1, whole)
     found = np.empty((len(places), 4), dtype=np.intp)

@@ -97,7 +97,7 @@ def detect_small_faces(
         level = [
             face
             for tile in _while_wanted(tiles)
-            for face in _moved(detect(tile, scale), tile)
+            for face in moved(detect(tile, scale), tile)
             if not tile.cuts(face.box, image, _BORDER / scale)
         ]
         level.sort(key=lambda face: -face.score)
@@ -163,7 +163,7 @@ def _scales(whole: float, finest: float, *, gated: bool) -> Iterator[tuple[float
         yield finest, finest / before
 
 
-def _moved(faces: Sequence[DetectedFace], tile: Tile) -> Iterator[DetectedFace]:
+def moved(faces: Sequence[DetectedFace], tile: Tile) -> Iterator[DetectedFace]:
     """Faces of a tile in pixels of the image."""
     corner = np.array([tile.left, tile.top], dtype=np.float32)
     for face in faces:

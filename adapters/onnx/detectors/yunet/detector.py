@@ -9,7 +9,7 @@ from typing_extensions import override
 from adapters.onnx.detectors.detections import Detections
 from adapters.onnx.detectors.resizing import scaled
 from adapters.onnx.detectors.suspects import FLOOR, Gate, Suspects
-from adapters.onnx.detectors.tiles import GATED_STEP, Tile, detect_small_faces, new_faces
+from adapters.onnx.detectors.tiles import GATED_STEP, Tile, detect_small_faces, moved, new_faces
 from adapters.onnx.detectors.yunet.coarse_pass import detect_coarsely
 from adapters.onnx.detectors.yunet.cut_faces import recover_cut_faces
 from adapters.onnx.detectors.yunet.network import YuNetNetwork, as_batch, padded
@@ -116,6 +116,7 @@ class YuNetDetector(FaceDetector):
     ) -> list[DetectedFace]:
         """Faces that are too small for the first look, best score first."""
         gate = None if suspects is None else Gate(image, _whole_scale(image), suspects)
+        uncertain: list[DetectedFace] = []
 
         def detect(tile: Tile, scale: float) -> list[DetectedFace]:
             part = tile.of(image)
@@ -123,7 +124,9 @@ class YuNetDetector(FaceDetector):
             detections = self._infer(picture, FLOOR)
             if gate is not None:
                 gate.note(Suspects.of(detections, picture), tile, scale)
-            return self._sure(self._placed(detections, picture, part))
+            detected = self._placed(detections, picture, part)
+            uncertain.extend(face for face in moved(detected, tile) if face.score < self._threshold)
+            return self._sure(detected)
 
         small = detect_small_faces(
             image,
@@ -137,6 +140,8 @@ class YuNetDetector(FaceDetector):
         for scale in sorted({scale for _, scale in small}):
             new = new_faces([face for face, at in small if at == scale], known + found)
             found += redetect_tilted_faces(self._network, image, new, scale)
+        if not known:
+            found += recover_cut_faces(self._network, image, uncertain, found)
         return sorted(found, key=lambda face: -face.score)
 
     def _detect_rotated(self, image: Image, long_side: int) -> list[DetectedFace]:

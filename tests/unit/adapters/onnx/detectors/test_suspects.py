@@ -63,6 +63,14 @@ def test_of_many_suspects_all_is_shown_once() -> None:
     assert suspects(*everywhere).regions(IMAGE, 1.0) == [Tile(0, 0, 1280, 960)]
 
 
+@pytest.mark.parametrize("count", [3000, 100_000])
+def test_suspects_are_not_joined_without_end(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All in a quarter of the image, which they don't fill."""
+    monkeypatch.setattr("adapters.onnx.detectors.suspects._areas", None)
+    middles = np.random.default_rng(0).uniform((0, 0), (0.5, 0.5), (count, 2)).astype(np.float32)
+    assert Suspects(middles).regions(IMAGE, 1.0) == [Tile(0, 0, 1280, 960)]
+
+
 @pytest.mark.parametrize(
     ("size", "score", "count"), [(64, FLOOR, 1), (66, 0.29, 0), (66, 0.31, 1), (400, 0.6, 1)]
 )
