@@ -28,6 +28,8 @@ settings.load_profile("untimed")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+WAITING = {"tests/unit/entrypoints/http/test_connections.py"}
+"""Files whose tests wait for seconds, and share nothing: several processes have parts of them."""
 YUNET_FILE = "face_detection_yunet_2023mar_int8bq.onnx"
 SFACE_FILE = "face_recognition_sface_2021dec_int8bq.onnx"
 
@@ -47,7 +49,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _shared(item: pytest.Item) -> str:
-    folder = item.path.relative_to(REPOSITORY).parts[1]
+    path = item.path.relative_to(REPOSITORY)
+    folder = path.parts[1]
     if folder in {"accuracy", "browser"}:
         return folder  # embeddings; a browser and a service
     fixtures = getattr(item, "fixturenames", ())
@@ -58,7 +61,9 @@ def _shared(item: pytest.Item) -> str:
         return f"models {parameters.get('engine_name')}"
     if folder in {"contract", "integration"} and "FACE_TEST_DATABASE_URL" in os.environ:
         return "database"
-    return str(item.path)
+    if path.as_posix() in WAITING:
+        return f"{path} {getattr(item, 'originalname', item.name)}"
+    return str(path)
 
 
 def packaged_path(file: str) -> Path:

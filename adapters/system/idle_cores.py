@@ -1,6 +1,5 @@
 """Whether cores of the machine are idle at this moment."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +17,11 @@ class IdleCores:
     """That the work would use, the calling one included."""
     root: Path = Path("/")
     """Of the file system."""
-    others_wait: Callable[[], bool] = lambda: False
-    """Whether somebody else has work that is about to take a core."""
 
     def available(self) -> bool:
         """Whether each of the threads would have a core to itself now. Takes 10 microseconds."""
-        return not self.others_wait() and 0 < self._running() <= self.cores - self.threads + 1
+        running = self._running()
+        return 0 < running <= self.cores - self.threads + 1
 
     def _running(self) -> int:
         """Runnable threads of the machine, the calling one included (proc_loadavg(5)); 0 if that is unknown."""

@@ -75,11 +75,6 @@ class BoundedThreads:
         """Whether a call waits for a thread."""
         return self._taken > self._threads
 
-    @property
-    def has_several(self) -> bool:
-        """Whether there are calls, running or waiting, besides one."""
-        return self._taken > 1
-
     def submit(self, call: Callable[[], R], owner: Owner) -> Future[R]:
         """Have a call made in one of the threads.
 

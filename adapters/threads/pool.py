@@ -118,10 +118,6 @@ class ThreadWorkerPool(WorkerPool):
         """
         await self._receiving.count(_owner(current_client.get()), size, last=last)
 
-    def has_several(self) -> bool:
-        """Whether a call has company, which runs or waits."""
-        return self._ordinary.has_several
-
     def prepare_to_close(self) -> None:
         """Refuse from some seconds on what takes long, so that a service can stop in time."""
         self._stop_at = time.monotonic() + _STOP_S

@@ -120,13 +120,7 @@ class AnalysisContainer(GalleryContainer):
     spare = providers.ThreadSafeSingleton(spare_cores, _settings.cores)
     prepared_models = providers.Callable(lambda settings: settings.cache_dir, StorageContainer.settings)
     engines = providers.ThreadSafeSingleton(
-        engines_for,
-        StorageContainer.settings,
-        prepared_models,
-        spare,
-        workers.provided.has_several,
-        catalogue,
-        model_files,
+        engines_for, StorageContainer.settings, prepared_models, spare, catalogue, model_files
     )
     local_models = providers.ThreadSafeSingleton(
         OnnxModelLibrary,

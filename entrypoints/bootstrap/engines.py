@@ -1,6 +1,5 @@
 """Wiring of the engines that run the models."""
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -25,16 +24,11 @@ TRIED = "sface"
 
 
 def engines_for(
-    settings: Settings,
-    folder: Path,
-    idle_cores: IdleCores | None,
-    others_wait: Callable[[], bool],
-    catalogue: Catalogue,
-    files: ModelFiles,
+    settings: Settings, folder: Path, idle_cores: IdleCores | None, catalogue: Catalogue, files: ModelFiles
 ) -> Engines:
     """The engines that the settings ask for, or that are fastest on this processor.
 
-    What they make of models, and how fast they have been, is kept in `folder`. For the others see choose_engine.
+    What they make of models, and how fast they have been, is kept in `folder`.
     """
     device = Device.parse(settings.device)
     prepared = PreparedModels(folder)
@@ -49,10 +43,10 @@ def engines_for(
         idle_cores=idle_cores,
         device=device,
         cache=folder / "tensorrt",
-        others_wait=others_wait,
     )
     entry = catalogue.entries[TRIED]
     trial = partial(SpeedTrial, folder / "speeds", read=partial(files.read, TRIED, entry), load=load)
     precision = None if settings.precision == "auto" else Precision(settings.precision)
     request = Request(settings.inference, precision, device)
-    return Engines(lambda: rank(request, this_processor(), start, trial), start)
+    single = partial(start, idle_cores=None)
+    return Engines(lambda: rank(request, this_processor(), start, trial), start, single)

@@ -1,10 +1,10 @@
-"""A short form of the load: what it promises is held for some hundred answers."""
+"""A short form of the load: what it promises is held for a hundred answers."""
 
 import pytest
 
 from tests.attacks.load import Load, load
 
-MOST_S, ANSWERS = 120, 200
+MOST_S, ANSWERS = 300, 100
 
 
 @pytest.mark.parametrize("slow_senders", [0, 200])

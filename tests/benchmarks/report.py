@@ -138,7 +138,7 @@ class PeerService:
     computed: Spread
     """Processor time an answer, of all of its processes."""
     memory: float
-    """Of all of its processes after the load, in 10^6 bytes: PSS."""
+    """Of all of its processes after the load, in 10^6 bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +155,7 @@ class Peers:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Memory at one moment, in 10^6 bytes: the sum of the processes' PSS."""
+    """Memory at one moment, in 10^6 bytes: see tests/benchmarks/held.py."""
 
     answered: int
     service: float

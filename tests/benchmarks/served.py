@@ -16,6 +16,7 @@ from typing import Self
 import click
 import httpx
 
+from tests.benchmarks.held import held
 from tests.benchmarks.load import HOST
 from tests.benchmarks.rig import Rig
 
@@ -98,12 +99,9 @@ class Service:
             return False
 
     def memory(self) -> tuple[float, float]:
-        """10^6 bytes of the service's own processes, and of its database's.
-
-        What several processes share counts in equal parts in each (PSS): the sum is what all of it takes.
-        """
+        """10^6 bytes that the service's own processes hold, and its database's: the sum is what all of it takes."""
         own, others = self._processes()
-        return sum(map(_proportional, own)), sum(map(_proportional, others))
+        return held(own), held(others)
 
     def processor_s(self) -> float:
         """Seconds that the service and all processes under it have computed, those that ended with them."""
@@ -150,16 +148,6 @@ def _descendants(pid: int) -> list[int]:
     for one in found:
         found += [child for child, parent in parents.items() if parent == one]
     return found[1:]
-
-
-def _proportional(pid: int) -> float:
-    """The proportional set size of a process (see proc_pid_smaps(5)), in 10^6 bytes; 0 if it has just ended."""
-    with suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
-            name, _, value = line.partition(":")
-            if name == "Pss":
-                return int(value.split()[0]) * 1024 / 1e6
-    return 0.0
 
 
 def _computed(pid: int) -> float:

@@ -202,7 +202,7 @@ def _memory(found: Memory) -> Iterator[Table]:
         for one in sorted(shown, key=lambda one: one.answered)
     ]
     title = (
-        f"Memory (PSS) over {found.answered:,} recognitions, {found.photos:,} of them of photos,"
+        f"Memory over {found.answered:,} recognitions, {found.photos:,} of them of photos,"
         f" {found.errors} errors: {found.growth:+.1%} since the first {found.base.answered:,}"
     )
     head = ("answered", "MB", f"times that after {found.base.answered:,}", "service", "database")

@@ -59,10 +59,7 @@ def test_all_parts(tmp_path: Path, people: Path) -> None:
     report = msgspec.json.decode(target.read_bytes(), type=Report)
     assert list(report.runs) == list(PARTS)
     (run,) = unique(report.runs.values())
-    assert run.command == (
-        "python -m tests.benchmarks kernels image http search start memory"
-        " --quick --rounds 1 --seconds 1 --recognitions 40"
-    )
+    assert run.command == " ".join(["python -m tests.benchmarks", *PARTS, *least])
     assert run.machine.cores >= 1
 
     assert report.kernels is not None
@@ -87,7 +84,7 @@ def test_all_parts(tmp_path: Path, people: Path) -> None:
         assert [level.clients for level in server.levels] == [1, 16]
         assert all(level.answered > 0 for level in server.levels)
         assert all(level.errors == 0 for level in server.levels)
-        assert all(0.5 < level.in_workers.median < 1 for level in server.levels)
+        assert all(0 < level.in_workers.median <= 1 for level in server.levels)
     assert report.search is not None
     (growth,) = report.search
     assert (growth.faces, growth.dimensions) == (2_000, 128)

@@ -1,7 +1,7 @@
 """An inference engine, and how it is put together."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -57,7 +57,6 @@ def choose_engine(
     idle_cores: IdleCores | None = None,
     device: Device = CPU,
     cache: Path | None = None,
-    others_wait: Callable[[], bool] = lambda: False,
 ) -> Engine:
     """The engine of that name; it is imported only now.
 
@@ -67,11 +66,10 @@ def choose_engine(
     Args:
         name: as in FACE_INFERENCE.
         workers: threads that will run sessions.
-        idle_cores: lets runs on the processor use several threads while cores are idle; without it, always one.
+        idle_cores: lets runs on the processor in ONNX Runtime use several threads while cores are idle; without it,
+            always one.
         device: what it is to run on.
         cache: the folder in which TensorRT keeps what it has compiled.
-        others_wait: whether this process has work besides that of the caller. As long as it has, OpenVINO's runs use
-            one thread: several would wait for the one whose core is taken in the middle of a run.
 
     Raises:
         StartupError: it isn't installed, or has no such device; the message names the setting.
@@ -80,9 +78,6 @@ def choose_engine(
         open_vino = _imported("open_vino", name)
         open_vino.require_device(device)
         start = partial(open_vino.OpenVinoSession, streams=workers, device=device)
-        if device == CPU and idle_cores is not None:
-            spare = replace(idle_cores, others_wait=others_wait)
-            start = partial(_spread, open_vino.OpenVinoSession, workers, spare)
         return Engine(
             name, Dialect.OPENVINO, start, device, choose_engine("onnxruntime", workers, idle_cores)
         )
@@ -95,15 +90,6 @@ def choose_engine(
     if device.kind == "tensorrt":
         any_size = choose_engine(name, workers, device=Device("cuda", device.number))
     return Engine(name, Dialect.ONNXRUNTIME, start, device, any_size)
-
-
-def _spread(
-    session: Callable[..., InferenceSession], workers: int, spare: IdleCores, model: bytes
-) -> InferenceSession:
-    def start(threads: int) -> InferenceSession:
-        return session(model, workers) if threads == 1 else session(model, 1, threads=threads)
-
-    return MultiThreadSession(start, spare)
 
 
 def _on_processor(onnx_runtime: ModuleType, idle_cores: IdleCores | None, model: bytes) -> InferenceSession:

@@ -61,6 +61,7 @@ class OnnxRuntimeSession(InferenceSession):
             raise BrokenModel("The model's file can't be loaded.") from error
         # Without these two lines ONNX Runtime would go on with the processor, at the start and at a failure later.
         self._session.disable_fallback()
+        self._session._model_bytes = None  # noqa: SLF001 - kept for that fallback only, and as large as the weights
         if (missing := asked[0][0]) not in self._session.get_providers():
             raise StartupError(
                 _unusable(device, f"ONNX Runtime has not started its {missing}: no GPU, driver or library")

@@ -24,20 +24,19 @@ import openvino  # noqa: E402
 class OpenVinoSession(InferenceSession):
     """A session of OpenVINO.
 
-    One thread per run by default, as with ONNX Runtime. A compiled model runs as many requests in parallel as it has
-    streams and makes the others wait: there is one stream per worker. Streams share the weights and sleep when they
-    have no work. The images of a batch are run one by one: a batch would take no less time,
+    One thread per run, as with ONNX Runtime. A compiled model runs as many requests in parallel as it has streams,
+    each in one thread, and makes the others wait: there is one stream per worker. Streams share the weights
+    and sleep when they have no work. The images of a batch are run one by one: a batch would take no less time,
     and each new batch size would be compiled anew.
     """
 
-    def __init__(self, model: bytes, streams: int, device: Device = CPU, threads: int = 1) -> None:
+    def __init__(self, model: bytes, streams: int, device: Device = CPU) -> None:
         """Load a serialised ONNX model.
 
         Args:
             model: the file's content.
             streams: maximum number of concurrent runs.
             device: what it runs on.
-            threads: of each run on the processor.
 
         Raises:
             BrokenModel: OpenVINO can't load it, or it hasn't exactly one input.
@@ -51,7 +50,7 @@ class OpenVinoSession(InferenceSession):
             )
             if len(inputs) == 1 and inputs[0][:1] == (None,):
                 network.reshape([1, *network.inputs[0].partial_shape[1:]])
-            self._model = core.compile_model(network, device.target, settings(device, streams, threads))
+            self._model = core.compile_model(network, device.target, settings(device, streams))
         except Exception as error:  # protobuf's and the runtime's exceptions have no common class
             raise BrokenModel("The model's file can't be loaded.") from error
         if len(inputs) != 1:
@@ -90,12 +89,12 @@ class OpenVinoSession(InferenceSession):
         return request
 
 
-def settings(device: Device, streams: int, threads: int = 1) -> dict[str, Any]:
-    """OpenVINO's settings for a device and so many concurrent runs of so many threads each."""
+def settings(device: Device, streams: int) -> dict[str, Any]:
+    """OpenVINO's settings for a device and so many concurrent runs."""
     # bfloat16 and float16, which processors and GPUs use where they can, would move the thresholds.
     common = {"NUM_STREAMS": streams, "INFERENCE_PRECISION_HINT": "f32"}
     if device == CPU:
-        return {**common, "INFERENCE_NUM_THREADS": streams * threads, "ENABLE_CPU_PINNING": False}
+        return {**common, "INFERENCE_NUM_THREADS": streams, "ENABLE_CPU_PINNING": False}
     return common
 
 

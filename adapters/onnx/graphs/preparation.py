@@ -5,11 +5,11 @@ unpack on every run, inputs that no node reads, a batch and an image size fixed 
 """
 
 from enum import Enum, Flag, auto
+from importlib import import_module
 
 import numpy as np
 from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, TensorShapeProto, helper, numpy_helper, shape_inference
-from onnx.reference import ReferenceEvaluator
 
 from adapters.onnx.graphs.exports import drop_false_spatial, record_exports
 from adapters.onnx.graphs.head_fusion import fuse_heads
@@ -84,7 +84,8 @@ def fold_constants(model: ModelProto) -> None:
     wanted = {name for node in folded for name in node.output} & _read_by(rest, graph)
     results = [helper.make_empty_tensor_value_info(name) for name in sorted(wanted)]
     constants = helper.make_graph(folded, "constants", [], results, graph.initializer)
-    evaluator = ReferenceEvaluator(
+    # It takes 12 MB, and most starts have nothing to prepare.
+    evaluator = import_module("onnx.reference").ReferenceEvaluator(
         helper.make_model(constants, opset_imports=model.opset_import, ir_version=model.ir_version)
     )
     values = zip(sorted(wanted), evaluator.run(None, {}), strict=True)

@@ -19,6 +19,8 @@ from tests.benchmarks.weights import for_opencv, published
 
 _CLIENTS = 4
 _PEOPLE = 20
+_LEAST = 1 / 3
+"""Of the people, by another photo: what is set up wrongly recognises nobody. How many it was is in the table."""
 
 
 @dataclass(slots=True)
@@ -40,7 +42,7 @@ def measure(rig: Rig) -> Peers:
     """Four clients with photos of people who are enrolled; the services take turns.
 
     Raises:
-        click.ClickException: a peer can't be installed, has other weights, or doesn't recognise most people.
+        click.ClickException: a peer can't be installed, has other weights, or recognises hardly anybody.
     """
     people = rig.people[:_PEOPLE]
     with ExitStack() as stack:
@@ -57,8 +59,8 @@ def measure(rig: Rig) -> Peers:
             peer.enrol(client, people)
             recognised = sum(peer.recognises(client, person) for person in people)
             rig.tell(f"peers, {peer.name}: {recognised} of {len(people)} people recognised")
-            if 2 * recognised <= len(people):
-                raise click.ClickException(f"{peer.name} does not recognise most of those who are enrolled")
+            if recognised < _LEAST * len(people):
+                raise click.ClickException(f"{peer.name} does not recognise those who are enrolled")
             taken[peer.name] = _Taken(recognised)
         _load(rig, peers, services, taken)
         memory = {name: sum(service.memory()) for name, service in services.items()}

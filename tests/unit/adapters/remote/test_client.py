@@ -163,6 +163,8 @@ def test_a_server_that_takes_a_request_slowly_gets_no_more_of_it_after_the_deadl
         client = connect(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=0.5)
         with pytest.raises(ModelUnavailable):
             client.infer(MODEL, {"x": np.zeros(30_000_000, np.uint8)}, {})
+        # On a loaded machine the time is over before the client connects: then this is what is accepted.
+        socket.create_connection(listener.getsockname()).close()
         thread.join()
     assert taken < 25_000_000
 

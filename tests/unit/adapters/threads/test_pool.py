@@ -79,19 +79,6 @@ async def test_whoever_waits_for_a_place_is_woken_when_there_is_one(gate: thread
     pool.close()
 
 
-async def test_a_call_knows_whether_it_has_company(gate: threading.Event) -> None:
-    pool = ThreadWorkerPool(workers=1, queue=1)
-    assert not await pool.run(pool.has_several)
-    working = asyncio.create_task(pool.run(gate.wait))
-    waiting = asyncio.create_task(pool.run(int))
-    await asyncio.sleep(0)
-    assert pool.has_several()
-    gate.set()
-    await asyncio.gather(working, waiting)
-    assert not pool.has_several()
-    pool.close()
-
-
 async def run_for(client: Client, pool: ThreadWorkerPool, work: Callable[[], bool]) -> bool:
     current_client.set(client)
     return await pool.run(work)

@@ -111,15 +111,6 @@ def test_cores_are_available_if_each_thread_would_have_one(
     assert IdleCores(cores=8, threads=4, root=tmp_path).available() is idle
 
 
-def test_no_core_is_available_while_others_have_work(tmp_path: Path) -> None:
-    write_load(tmp_path, "1/80")
-    others = True
-    cores = IdleCores(cores=8, threads=2, root=tmp_path, others_wait=lambda: others)
-    assert not cores.available()
-    others = False
-    assert cores.available()
-
-
 @pytest.mark.parametrize("text", ["", "0.20 0.18 0.12", "0.20 0.18 0.12 0/0 1", "a b c d/e f"])
 def test_no_core_is_available_if_the_load_is_unknown(tmp_path: Path, text: str) -> None:
     write_load(tmp_path, "1/80")
