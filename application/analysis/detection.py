@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from application.analysis.selection import FaceSelection
-from application.ports.analysis import DETECTABLE_FACE, FaceDetector, ImageDecoder, Look
+from application.ports.analysis import DETECTABLE_FACE, FaceDetector, FirstPass, ImageDecoder
 from application.ports.workers import ensure_wanted
 from application.stages import Stage, stage
 from domain.faces import DetectedFace, Image, ScaledImage
@@ -75,21 +75,21 @@ def locate_faces(
         image = decoder.decode_reduced(data, _PREVIEW_SIDE)
     ensure_wanted()
     quick = wanted is FaceSelection.LARGEST and not whole
-    look: Look | None = None
+    first: FirstPass | None = None
     with stage(Stage.DETECT):
         if every:
             found = detector.detect(image.pixels, min_face=_in_image(min_face, image))
         elif image.reduction > 1 or max(image.pixels.shape) > _DETAIL_SIDE:
-            look = detector.look(image.pixels, largest_only=quick)
-            found = look.faces
+            first = detector.detect_first(image.pixels, largest_only=quick)
+            found = first.faces
         else:
             found = detector.detect(image.pixels, largest_only=quick)
-    if look is not None and not found and _in_image(None, image) < look.complete_from:
+    if first is not None and not found and _in_image(None, image) < first.complete_from:
         if image.reduction > 1:
             image = decoder.decode_reduced(data, _DETAIL_SIDE, DEFAULT_MIN_FACE // DETECTABLE_FACE)
             ensure_wanted()
         with stage(Stage.DETECT):
-            found = look.closer(image.pixels, _in_image(None, image))
+            found = first.closer(image.pixels, _in_image(None, image))
     ensure_wanted()
     faces = select(found, image.pixels)
     return _in_enough_pixels(data, decoder, LocatedFaces(image, faces, len(found) - len(faces)))

@@ -41,13 +41,13 @@ class ImageDecoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
-    """What was seen of a photo in few pixels."""
+class FirstPass:
+    """What is detected in a photo in few pixels."""
 
     faces: list[DetectedFace]
     """Best score first, in pixels of the image that was looked at."""
     closer: Callable[[Image, float], list[DetectedFace]]
-    """If no faces were seen: those too small for that look. Takes the same photo, in as many pixels or more, and the
+    """If no faces were seen: those too small for that pass. Takes the same photo, in as many pixels or more, and the
     size of the smallest face in it; see FaceDetector.detect."""
     complete_from: float = math.inf
     """Pixels of the image from which on there are no other faces: a closer look would find none."""
@@ -72,10 +72,10 @@ class FaceDetector(Protocol):
                 longer side of its box has at least so many. None: small faces may be missed beside larger ones.
         """
 
-    def look(self, image: Image, *, largest_only: bool = False) -> Look:
-        """As `detect`, with a closer look if there are no faces."""
+    def detect_first(self, image: Image, *, largest_only: bool = False) -> FirstPass:
+        """What `detect` finds without `min_face`, and what finds smaller faces if there are none."""
         faces = self.detect(image, largest_only=largest_only)
-        return Look(faces, lambda finer, min_face: self.detect(finer, min_face=min_face))
+        return FirstPass(faces, lambda finer, min_face: self.detect(finer, min_face=min_face))
 
     def detect_coarsely(self, image: Image) -> DetectedFace | None:
         """The largest face, in a fraction of the time, if it is plain to see: large, whole, upright, without rivals.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from adapters.imaging.opencv_threads import use_one_opencv_thread
 from application.analysis.analyser import FaceAnalyser
-from application.ports.analysis import FaceDetector, Look
+from application.ports.analysis import FaceDetector, FirstPass
 from domain.errors import InvalidImage
 from domain.faces import Box, Crop, DetectedFace, Image, ScaledImage
 from domain.models import Alignment, ModelChoice
@@ -89,9 +89,9 @@ class OpenCvDetector:
         _, rows = network.detect(picture)
         return [] if rows is None else [_face(row, scale) for row in rows]
 
-    def look(self, image: Image, *, largest_only: bool = False) -> Look:
-        """See FaceDetector.look."""
-        return FaceDetector.look(self, image, largest_only=largest_only)
+    def detect_first(self, image: Image, *, largest_only: bool = False) -> FirstPass:
+        """See FaceDetector.detect_first."""
+        return FaceDetector.detect_first(self, image, largest_only=largest_only)
 
     def detect_coarsely(self, image: Image) -> DetectedFace | None:
         """See FaceDetector: none, as there are no estimates either."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from application.ports.analysis import FaceDetector, Look
+from application.ports.analysis import FaceDetector, FirstPass
 from domain.faces import Box, Crop, DetectedFace, Image, Landmarks
 
 DARK = 32
@@ -35,9 +35,9 @@ class ColourDetector:
         columns = np.flatnonzero(np.diff(np.concatenate(([0], bright.any(axis=0).view(np.int8), [0]))))
         return [_face(bright, int(left), int(right)) for left, right in columns.reshape(-1, 2)]
 
-    def look(self, image: Image, *, largest_only: bool = False) -> Look:
-        """See FaceDetector.look."""
-        return FaceDetector.look(self, image, largest_only=largest_only)
+    def detect_first(self, image: Image, *, largest_only: bool = False) -> FirstPass:
+        """See FaceDetector.detect_first."""
+        return FaceDetector.detect_first(self, image, largest_only=largest_only)
 
     def detect_coarsely(self, image: Image) -> DetectedFace | None:
         """See FaceDetector.detect_coarsely."""

@@ -6,7 +6,7 @@ import numpy as np
 from typing_extensions import override
 
 from adapters.onnx.detectors.resizing import scaled
-from application.ports.analysis import FaceDetector, Look
+from application.ports.analysis import FaceDetector, FirstPass
 from domain.faces import Box, DetectedFace, Image, Landmarks, largest
 
 _REGION = 1.3
@@ -45,14 +45,14 @@ class LandmarkedDetector(FaceDetector):
         return self._with_landmarks(image, faces)
 
     @override
-    def look(self, image: Image, *, largest_only: bool = False) -> Look:
-        look = self._detector.look(image, largest_only=largest_only)
-        faces = [largest(look.faces, image)] if largest_only and look.faces else look.faces
+    def detect_first(self, image: Image, *, largest_only: bool = False) -> FirstPass:
+        first = self._detector.detect_first(image, largest_only=largest_only)
+        faces = [largest(first.faces, image)] if largest_only and first.faces else first.faces
 
         def closer(finer: Image, min_face: float) -> list[DetectedFace]:
-            return self._with_landmarks(finer, look.closer(finer, min_face))
+            return self._with_landmarks(finer, first.closer(finer, min_face))
 
-        return Look(self._with_landmarks(image, faces), closer, look.complete_from)
+        return FirstPass(self._with_landmarks(image, faces), closer, first.complete_from)
 
     @override
     def detect_coarsely(self, image: Image) -> DetectedFace | None:

@@ -9,7 +9,7 @@ from adapters.onnx.detectors.detections import Detections
 from adapters.onnx.detectors.resizing import scaled
 from adapters.onnx.detectors.tiles import detect_small_faces, new_faces
 from adapters.onnx.session import InferenceSession
-from application.ports.analysis import FaceDetector, Look
+from application.ports.analysis import FaceDetector, FirstPass
 from domain.faces import DetectedFace, Image
 
 _SCALES = (1.0, 0.4)
@@ -78,8 +78,8 @@ class LetterboxDetector(FaceDetector):
         return sorted(faces, key=lambda face: -face.score)
 
     @override
-    def look(self, image: Image, *, largest_only: bool = False) -> Look:
-        return Look(self.detect(image), lambda finer, min_face: self._detect_small(finer, min_face, []))
+    def detect_first(self, image: Image, *, largest_only: bool = False) -> FirstPass:
+        return FirstPass(self.detect(image), lambda finer, min_face: self._detect_small(finer, min_face, []))
 
     @override
     def detect_coarsely(self, image: Image) -> DetectedFace | None:

@@ -15,7 +15,7 @@ from adapters.onnx.detectors.yunet.cut_faces import recover_cut_faces
 from adapters.onnx.detectors.yunet.network import YuNetNetwork, as_batch, padded
 from adapters.onnx.detectors.yunet.rotation import ROTATIONS, rotated, rotated_back
 from adapters.onnx.detectors.yunet.tilted_faces import redetect_tilted_faces
-from application.ports.analysis import DETECTABLE_FACE, FaceDetector, Look
+from application.ports.analysis import DETECTABLE_FACE, FaceDetector, FirstPass
 from domain.faces import DetectedFace, Image, largest
 
 _LONG_SIDE = 640
@@ -59,7 +59,7 @@ class YuNetDetector(FaceDetector):
     def detect(
         self, image: Image, *, largest_only: bool = False, min_face: float | None = None
     ) -> list[DetectedFace]:
-        faces, suspects = self._first_look(image, largest_only=largest_only)
+        faces, suspects = self._detect_all_but_smallest(image, largest_only=largest_only)
         if min_face is None or (not faces and min_face >= _far_face(image)):
             return faces
         if faces:
@@ -72,11 +72,11 @@ class YuNetDetector(FaceDetector):
         return sorted(faces, key=lambda face: -face.score)
 
     @override
-    def look(self, image: Image, *, largest_only: bool = False) -> Look:
-        faces, suspects = self._first_look(image, largest_only=largest_only)
+    def detect_first(self, image: Image, *, largest_only: bool = False) -> FirstPass:
+        faces, suspects = self._detect_all_but_smallest(image, largest_only=largest_only)
         # Without suspects, faces are too small even to be suspected, or there are none.
         complete = suspects is not None and not len(suspects.middles)
-        return Look(
+        return FirstPass(
             faces,
             lambda finer, min_face: self._detect_small(finer, [], min_face, suspects),
             DETECTABLE_FACE / (GATED_STEP * _whole_scale(image)) if complete else math.inf,
@@ -86,7 +86,9 @@ class YuNetDetector(FaceDetector):
     def detect_coarsely(self, image: Image) -> DetectedFace | None:
         return detect_coarsely(self._network, image)
 
-    def _first_look(self, image: Image, *, largest_only: bool) -> tuple[list[DetectedFace], Suspects | None]:
+    def _detect_all_but_smallest(
+        self, image: Image, *, largest_only: bool
+    ) -> tuple[list[DetectedFace], Suspects | None]:
         """All but the smallest faces, best score first, and where these may be if that is known."""
         faces: list[DetectedFace] = []
         uncertain: list[DetectedFace] = []

@@ -8,7 +8,7 @@ import pytest
 
 from application.analysis.detection import locate_coarsely, locate_faces
 from application.analysis.selection import FaceSelection
-from application.ports.analysis import FaceDetector, Look
+from application.ports.analysis import FaceDetector, FirstPass
 from domain.errors import NoFaceDetected
 from domain.faces import Box, DetectedFace, Image, ScaledImage
 
@@ -46,9 +46,9 @@ class Faces:
     asked_for_largest: list[bool] = field(default_factory=list)
     asked_for_small: list[float | None] = field(default_factory=list)
 
-    def look(self, image: Image, *, largest_only: bool = False) -> Look:
-        """See FaceDetector.look."""
-        return FaceDetector.look(self, image, largest_only=largest_only)
+    def detect_first(self, image: Image, *, largest_only: bool = False) -> FirstPass:
+        """See FaceDetector.detect_first."""
+        return FaceDetector.detect_first(self, image, largest_only=largest_only)
 
     def detect_coarsely(self, image: Image) -> DetectedFace | None:
         return next(iter(self.detect(image)), None)
@@ -165,8 +165,10 @@ def test_a_look_that_leaves_nothing_open_is_the_last(complete_from: float, decod
     """The smallest face of 4,000 pixels has 80 of them, and 20 of the 1,000 that are looked at first."""
 
     class Thorough(Faces):
-        def look(self, image: Image, *, largest_only: bool = False) -> Look:
-            return replace(super().look(image, largest_only=largest_only), complete_from=complete_from)
+        def detect_first(self, image: Image, *, largest_only: bool = False) -> FirstPass:
+            return replace(
+                super().detect_first(image, largest_only=largest_only), complete_from=complete_from
+            )
 
     decoder = Reducing()
     assert locate_faces(b"", decoder, Thorough(()), everyone).faces == []

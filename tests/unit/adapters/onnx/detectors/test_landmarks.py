@@ -9,7 +9,7 @@ from adapters.imaging.alignment import SimilarityAligner, from_box, warp
 from adapters.onnx.detectors.landmarks import LandmarkedDetector
 from adapters.onnx.detectors.yunet.detector import YuNetDetector
 from adapters.onnx.detectors.yunet.network import YuNetNetwork
-from application.ports.analysis import FaceDetector, Look
+from application.ports.analysis import FaceDetector, FirstPass
 from domain.faces import Box, DetectedFace, Image, Landmarks
 
 IMAGE = np.zeros((400, 600, 3), np.uint8)
@@ -26,8 +26,8 @@ class Fake:
     seen: list[tuple[int, ...]] = field(default_factory=list)
     asked_for_largest: bool = False
 
-    def look(self, image: Image, *, largest_only: bool = False) -> Look:
-        return FaceDetector.look(self, image, largest_only=largest_only)
+    def detect_first(self, image: Image, *, largest_only: bool = False) -> FirstPass:
+        return FaceDetector.detect_first(self, image, largest_only=largest_only)
 
     def detect_coarsely(self, image: Image) -> DetectedFace | None:
         return None
