@@ -73,7 +73,7 @@ class FaceDetector(Protocol):
         """
 
     def look(self, image: Image, *, largest_only: bool = False) -> Look:
-        """As `detect`, but small faces are left to the closer look even if there are no others."""
+        """As `detect`, with a closer look if there are no faces."""
         faces = self.detect(image, largest_only=largest_only)
         return Look(faces, lambda finer, min_face: self.detect(finer, min_face=min_face))
 

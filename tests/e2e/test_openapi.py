@@ -14,13 +14,11 @@ SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 
 
 SCOPES = [f"--scope={scope}" for scope in ("detect", "recognize", "enrol", "manage")]
-RANDOM = "--phases=examples,fuzzing,stateful"
-"""Without the phase that covers all bounds, which are the same for everybody."""
 KEYS = {
     "no key": None,
     # It would take the key's own rights away, and every answer after that would be 401.
-    "administrator": (["--scope=admin"], [RANDOM, "--exclude-path-regex", r"/api/key/\{key_id\}"]),
-    "bound to a collection": ([*SCOPES, "--collection=default"], [RANDOM]),
+    "administrator": (["--scope=admin"], ["--exclude-path-regex", r"/api/key/\{key_id\}"]),
+    "bound to a collection": ([*SCOPES, "--collection=default"], []),
 }
 """By name: options of `keys create`, and of schemathesis."""
 

@@ -60,15 +60,15 @@ class YuNetDetector(FaceDetector):
         self, image: Image, *, largest_only: bool = False, min_face: float | None = None
     ) -> list[DetectedFace]:
         faces, suspects = self._first_look(image, largest_only=largest_only)
-        if not faces:
-            far = DETECTABLE_FACE / _FAR_SIDE * max(image.shape[:2])
-            faces = self._detect_small(image, [], min(far, min_face or far), suspects)
-        elif min_face is not None:
+        if min_face is None or (not faces and min_face >= _far_face(image)):
+            return faces
+        if faces:
             picture = scaled(image, _CLOSE_SIDE / max(image.shape[:2]))
             close = self._sure(self._placed(self._infer(picture, _UNCERTAIN), picture, image))
             filling = [face for face in close if face.box.longer > _FILLING * max(image.shape[:2])]
             faces += new_faces(filling, faces)
-            faces += self._detect_small(image, faces, min_face, suspects)
+            suspects = None  # parts of a large face, an ear say, look like faces where they are seen alone
+        faces += self._detect_small(image, faces, min_face, suspects)
         return sorted(faces, key=lambda face: -face.score)
 
     @override
@@ -87,7 +87,7 @@ class YuNetDetector(FaceDetector):
         return detect_coarsely(self._network, image)
 
     def _first_look(self, image: Image, *, largest_only: bool) -> tuple[list[DetectedFace], Suspects | None]:
-        """All but small faces, best score first, and where these may be if that is known."""
+        """All but the smallest faces, best score first, and where these may be if that is known."""
         faces: list[DetectedFace] = []
         uncertain: list[DetectedFace] = []
         suspects: Suspects | None = None
@@ -104,6 +104,9 @@ class YuNetDetector(FaceDetector):
                 break
         cut = recover_cut_faces(self._network, image, uncertain, faces)
         if not faces and not cut:
+            small = self._detect_small(image, [], _far_face(image), suspects)
+            if small:
+                return small, suspects
             side = min(long_side, _ROTATED_SIDE)
             faces = self._detect_rotated(image, side)
         if largest_only and faces:
@@ -175,6 +178,11 @@ class YuNetDetector(FaceDetector):
 def _whole_scale(image: Image) -> float:
     """Pixels of the picture per pixel of the image, in the pass over all of it."""
     return float(min(1.0, _LONG_SIDE / max(image.shape[:2])))
+
+
+def _far_face(image: Image) -> float:
+    """Pixels of the smallest face that is looked for where there are no others."""
+    return DETECTABLE_FACE / _FAR_SIDE * float(max(image.shape[:2]))
 
 
 def _passes(long_side: int, *, quick: bool) -> Iterator[tuple[int, float]]:
