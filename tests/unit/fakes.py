@@ -124,6 +124,9 @@ class InlineWorkers:
     async def vacancy(self) -> None:
         pass
 
+    async def count_received(self, size: int, *, last: bool) -> None:
+        pass
+
 
 class NoAssessor:
     """Measures nothing."""
