@@ -65,7 +65,10 @@ def python(words: list[str]) -> None:
     """Read the arguments of a module of the tests, or run what isn't one."""
     if words[0] != "-m":
         raise SystemExit(subprocess.call([sys.executable, *words]))
-    module = vars(importlib.import_module(words[1]))
+    package = importlib.import_module(words[1])
+    module = vars(
+        importlib.import_module(f"{words[1]}.__main__") if hasattr(package, "__path__") else package
+    )
     command = next((value for value in module.values() if isinstance(value, click.Command)), None)
     if command is not None:
         read(command, words[2:])
