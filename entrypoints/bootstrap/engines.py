@@ -48,5 +48,4 @@ def engines_for(
     trial = partial(SpeedTrial, folder / "speeds", read=partial(files.read, TRIED, entry), load=load)
     precision = None if settings.precision == "auto" else Precision(settings.precision)
     request = Request(settings.inference, precision, device)
-    single = partial(start, idle_cores=None)
-    return Engines(lambda: rank(request, this_processor(), start, trial), start, single)
+    return Engines(lambda: rank(request, this_processor(), start, trial), start)

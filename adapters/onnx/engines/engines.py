@@ -17,24 +17,17 @@ FLOAT_ONLY = (Precision.FLOAT,)
 class Engines:
     """Chooses when the first network is loaded, as that may take a measurement. Thread-safe."""
 
-    def __init__(
-        self,
-        rank: Callable[[], Sequence[Variant]],
-        start: Callable[[EngineName], Engine],
-        start_single: Callable[[EngineName], Engine] | None = None,
-    ) -> None:
+    def __init__(self, rank: Callable[[], Sequence[Variant]], start: Callable[[EngineName], Engine]) -> None:
         """Choose nothing yet.
 
         Args:
             rank: the variants that may be used, the best first, at least one; called once.
             start: makes an engine that is among them.
-            start_single: makes one whose runs take one thread, for networks that others spare most runs.
         """
         self._rank = rank
         self._ranking: Sequence[Variant] = ()
         self._lock = Lock()
         self._engines = LazyValues[EngineName, Engine](start)
-        self._single = LazyValues[EngineName, Engine](start_single or start)
 
     @classmethod
     def only(cls, engine: Engine, precision: Precision = Precision.FLOAT) -> "Engines":
@@ -50,9 +43,6 @@ class Engines:
     ) -> InferenceSession:
         """A session of a file: in float, if the settings leave it open.
 
-        Where `load_quick` has another one, which decides most, it runs in one thread: a session for several
-        would take as much memory again.
-
         Args:
             models: prepares it.
             source: the file's content.
@@ -64,8 +54,7 @@ class Engines:
             StartupError: there is no such engine or device here.
         """
         variant = self._exact(precisions)
-        engines = self._engines if variant == self._best(precisions) else self._single
-        return engines.get(variant.engine).load(models, source, free, variant.precision)
+        return self._engines.get(variant.engine).load(models, source, free, variant.precision)
 
     def load_quick(
         self, models: PreparedModels, source: bytes, free: FreeAxes, precisions: Sequence[Precision]

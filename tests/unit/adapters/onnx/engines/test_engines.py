@@ -67,20 +67,6 @@ def test_float_is_taken_where_it_may_and_estimates_come_from_the_best() -> None:
     assert str(quick) == "openvino int8 in openvino"
 
 
-def test_what_estimates_spare_most_runs_takes_one_thread() -> None:
-    def single(name: EngineName) -> Engine:
-        return Engine(name, Dialect.ONNXRUNTIME, lambda _: cast("InferenceSession", "in one thread"))
-
-    for ranking, precisions, one_thread in (
-        ([OV_INT8, ORT_FLOAT], BOTH, True),
-        ([OV_INT8, ORT_FLOAT], [Precision.FLOAT], False),
-        ([ORT_FLOAT, OV_INT8], BOTH, False),
-    ):
-        engines = Engines(lambda ranking=ranking: ranking, start, single)  # type: ignore[misc]
-        session = engines.load(Preparing(), b"", FreeAxes.BATCH, precisions)
-        assert (str(session) == "in one thread") == one_thread
-
-
 @pytest.mark.parametrize(
     ("ranking", "precisions"),
     [
