@@ -40,6 +40,7 @@ class Deployment(ABC):
         """The same in each service: in its workers, and in the rest of it."""
         self._seconds = seconds
         photos = [each.probe for each in rig.people[:30]]
+        each_ms(rig.analyser, photos)  # the first load what the others use
         taken = each_ms(rig.analyser, photos, time.thread_time)
         self.shares = [ms / statistics.fmean(taken) for ms in taken]
         """What photos take, in units of their mean."""
