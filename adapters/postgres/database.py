@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeAlias, TypeVarTuple
 
-from sqlalchemy import Executable, Row, text
+from sqlalchemy import BigInteger, Executable, Row, bindparam, func, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.selectable import TypedReturnsRows
@@ -37,6 +37,7 @@ _CONSTRAINTS: Mapping[str, type[FaceServiceError]] = {
     "face_collection_profile_id_fkey": ProfileNotFound,
 }
 
+_TRY_LOCK = select(func.pg_try_advisory_xact_lock(bindparam("key", type_=BigInteger)))
 _SET_TIMEOUT = text("SELECT set_config('statement_timeout', :limit, true)")
 
 # SQLSTATE: PostgreSQL's manual, appendix A.
@@ -110,6 +111,12 @@ class Database:
         self.disk_space.require(adds=adds)
         async with self._connected(self._engine) as connection, connection.begin():
             yield connection
+
+    @asynccontextmanager
+    async def alone(self, lock: int) -> AsyncIterator[AsyncConnection | None]:
+        """The connection that an advisory lock of this key hangs on, until the end; None if another one has it."""
+        async with self.transaction() as connection:
+            yield connection if await connection.scalar(_TRY_LOCK, {"key": lock}) else None
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:

@@ -80,8 +80,8 @@ class PostgresEncryption(StoredEncryption):
     @override
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[bool]:
-        async with self._database.transaction() as connection:
-            yield bool(await connection.scalar(statements.TRY_LOCK))
+        async with self._database.alone(statements.LOCK) as connection:
+            yield connection is not None
 
     @override
     async def convert(self, part: Part, after: int, *, decrypt: bool) -> Step:

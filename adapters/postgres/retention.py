@@ -25,8 +25,8 @@ class PostgresRetention(RetentionStore):
     @override
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[bool]:
-        async with self._database.transaction() as connection:
-            yield bool(await connection.scalar(statements.TRY_LOCK))
+        async with self._database.alone(statements.LOCK) as connection:
+            yield connection is not None
 
     @override
     async def matched(self, people: Collection[ProfileId], day: date) -> None:

@@ -66,6 +66,5 @@ class PostgresSharedIndexFeed(PostgresChangeFeed, SharedIndexFeed):
     @override
     @asynccontextmanager
     async def alone(self, task: Task) -> AsyncIterator[Lease | None]:
-        key = {"key": statements.LOCKS[task]}
-        async with self._database.transaction() as connection:
-            yield PostgresLease(connection) if await connection.scalar(statements.TRY_LOCK, key) else None
+        async with self._database.alone(statements.LOCKS[task]) as connection:
+            yield None if connection is None else PostgresLease(connection)

@@ -26,7 +26,7 @@ class Owner:
     """One of the client's."""
 
 
-class _Shares:
+class Shares:
     """Start-time fair queueing (Goyal, Vin and Cheng, 1996): whoever has had the least time comes next.
 
     A party that is new, or hasn't waited for a while, starts where the others are: nobody can save up time.
@@ -61,8 +61,8 @@ class ClientShares:
     """The time of clients, and of the connections of each; for several threads."""
 
     def __init__(self) -> None:
-        self._clients = _Shares()
-        self._connections: defaultdict[Hashable, _Shares] = defaultdict(_Shares)
+        self._clients = Shares()
+        self._connections: defaultdict[Hashable, Shares] = defaultdict(Shares)
         self._lock = Lock()
 
     @property

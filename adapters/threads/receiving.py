@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable
 from contextlib import suppress
 from weakref import WeakValueDictionary
 
-from adapters.threads.fairness import MANY, MOST_AHEAD_S, ClientShares, Owner
+from adapters.threads.fairness import MOST_AHEAD_S, ClientShares, Owner, Shares
 
 BYTE_S = 1.5e-9
 """Processor time of receiving a byte: 1.1 ns of a raw body, most of it for copies, 2.4 ns of a form."""
@@ -29,19 +29,17 @@ class ReceivingShares:
         """Use the time that clients have had of threads, and whether anything waits for one."""
         self._shares = shares
         self._photos_wait = photos_wait
-        self._had: dict[Hashable, float] = {}
+        self._sent = Shares()
         """Where each client would be in the shares' time if it had only sent."""
         self._turns: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
         """Of each client that waits: its connections take turns, and only one of them looks at the time."""
 
     async def count(self, owner: Owner, size: int, *, last: bool) -> None:
         """Count so many bytes; returns when more may be read, at once after the last of a body."""
-        seconds, now = BYTE_S * size, self._shares.now
+        seconds = BYTE_S * size
         self._shares.charge(owner, seconds, MOST_AHEAD_S)
-        had = max(now, self._had.get(owner.client, now)) + seconds
-        self._had[owner.client] = min(had, now + MOST_AHEAD_S)
-        if len(self._had) > MANY:
-            self._had = {client: had for client, had in self._had.items() if had > now}
+        self._sent.start = self._shares.now
+        self._sent.charge(owner.client, seconds, MOST_AHEAD_S)
         if last or not self._has_to_wait(owner.client):
             return
         turn = self._turns.setdefault(owner.client, asyncio.Lock())
@@ -51,4 +49,4 @@ class ReceivingShares:
                     await asyncio.sleep(_LOOK_S)
 
     def _has_to_wait(self, client: Hashable) -> bool:
-        return self._photos_wait() and self._had.get(client, 0.0) > self._shares.now + AHEAD_S
+        return self._photos_wait() and self._sent.had(client) > self._shares.now + AHEAD_S

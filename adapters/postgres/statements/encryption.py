@@ -1,14 +1,13 @@
 """Finding and changing what is sealed."""
 
 from dataclasses import dataclass
-from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy import text
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from adapters.postgres.compiled_statement import CompiledStatement
-from adapters.postgres.statements.common import FACE_ID, LIMIT, VECTOR_GIVEN
+from adapters.postgres.statements.common import FACE_ID, LIMIT, VECTOR_GIVEN, selecting
 from adapters.postgres.tables import encryption_key, face, face_crop
 from application.ports.sealing import KEY_ID_BYTES
 
@@ -100,20 +99,16 @@ CROPS = _part(
 
 LOCK = 0x_FACE_5EA1
 """The key of the advisory lock of whoever converts."""
-TRY_LOCK = sa.select(sa.func.pg_try_advisory_xact_lock(LOCK))
 
 KEYS = sa.select(encryption_key.c.id, encryption_key.c.check_value)
 ADD_KEY = sa.text(
     "INSERT INTO encryption_key (id, check_value) VALUES (:id, :check_value) ON CONFLICT DO NOTHING"
 ).bindparams(sa.bindparam("id", type_=sa.LargeBinary), sa.bindparam("check_value", type_=sa.LargeBinary))
-HELD_KEY = "WITH held AS MATERIALIZED (SELECT id FROM encryption_key WHERE id = :key FOR KEY SHARE)"
-IN_USE = "EXISTS (SELECT FROM held) OR NOT EXISTS (SELECT FROM encryption_key) AS in_use"
-HOLD_KEY: TypedReturnsRows[bool] = cast(
-    "TypedReturnsRows[bool]",
-    text(f"{HELD_KEY} SELECT {IN_USE}")
-    .bindparams(sa.bindparam("key", type_=sa.LargeBinary))
-    .columns(sa.column("in_use", sa.Boolean)),
+HELD_KEY = (
+    "WITH held AS MATERIALIZED (SELECT id FROM encryption_key WHERE id = CAST(:key AS bytea) FOR KEY SHARE)"
 )
+IN_USE = "EXISTS (SELECT FROM held) OR NOT EXISTS (SELECT FROM encryption_key) AS in_use"
+HOLD_KEY: TypedReturnsRows[bool] = selecting(f"{HELD_KEY} SELECT {IN_USE}", in_use=sa.Boolean)
 """Whether the key isn't forgotten, which it can't be until the transaction ends."""
 FORGET_KEYS = sa.delete(encryption_key).where(
     encryption_key.c.id != sa.all_(sa.bindparam("kept", type_=sa.ARRAY(sa.LargeBinary)))

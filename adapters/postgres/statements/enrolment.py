@@ -3,7 +3,7 @@
 Locks are taken in the order collection, profile, face, as in all transactions.
 """
 
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -19,6 +19,7 @@ from adapters.postgres.statements.common import (
     NORM,
     PROFILE_ID,
     VECTOR_GIVEN,
+    selecting,
 )
 from adapters.postgres.statements.encryption import HELD_KEY, IN_USE
 from adapters.postgres.tables import face, face_crop, profile
@@ -105,11 +106,10 @@ def _enrol(person: sa.CTE, *, seals: bool) -> Outcome:
 
 LOCK_FOR_WRITES = sa.text("LOCK TABLE profile, face IN ROW EXCLUSIVE MODE")
 """As inserting does, but before an id is taken, so that no archive reserves it meanwhile."""
-NEW_ID: TypedReturnsRows[int, bool] = cast(
-    "TypedReturnsRows[int, bool]",
-    sa.text(f"{HELD_KEY} SELECT nextval(pg_get_serial_sequence('face', 'id')) AS id, {IN_USE}")
-    .bindparams(sa.bindparam("key", type_=sa.LargeBinary))
-    .columns(sa.column("id", sa.BigInteger), sa.column("in_use", sa.Boolean)),
+NEW_ID: TypedReturnsRows[int, bool] = selecting(
+    f"{HELD_KEY} SELECT nextval(pg_get_serial_sequence('face', 'id')) AS id, {IN_USE}",
+    id=sa.BigInteger,
+    in_use=sa.Boolean,
 )
 """And whether the key may seal, as HOLD_KEY has it."""
 

@@ -5,8 +5,6 @@ import sqlalchemy as sa
 LOCK = 0x_FACE_0A6E
 """The key of the advisory lock of whoever deletes by age."""
 
-TRY_LOCK = sa.select(sa.func.pg_try_advisory_xact_lock(LOCK))
-
 # Locked in the order of all locks.
 MATCHED = sa.text("""
     UPDATE profile SET last_matched_on = :day FROM (

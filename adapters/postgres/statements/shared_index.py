@@ -9,8 +9,6 @@ from adapters.postgres.statements.common import GALLERIES
 LOCKS = {"follow": 0x_FACE_1DE0, "build": 0x_FACE_1DE1}
 """The keys of the advisory locks, by task."""
 
-TRY_LOCK = sa.select(sa.func.pg_try_advisory_xact_lock(sa.bindparam("key", type_=sa.BigInteger)))
-
 STILL_THERE = sa.select(sa.literal(1))
 
 KEYS = CompiledStatement(f"""
