@@ -115,10 +115,13 @@ def test_cores_are_available_if_each_thread_would_have_one(
 def test_no_core_is_available_if_the_load_is_unknown(tmp_path: Path, text: str) -> None:
     write_load(tmp_path, "1/80")
     load = tmp_path / "proc/loadavg"
-    assert IdleCores(cores=8, threads=2, root=tmp_path).available()
+    cores = IdleCores(cores=8, threads=2, root=tmp_path)
+    assert cores.available()
     load.write_text(text)
-    assert not IdleCores(cores=8, threads=2, root=tmp_path).available()
-    load.unlink()
+    assert not cores.available()
+
+
+def test_no_core_is_available_where_nothing_says_so(tmp_path: Path) -> None:
     assert not IdleCores(cores=8, threads=2, root=tmp_path).available()
 
 
