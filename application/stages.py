@@ -130,14 +130,15 @@ def carried(work: Callable[P, R]) -> Callable[P, R]:
     measurements = _current.get()
     if measurements is None:
         return work
-    submitted = time.perf_counter()
+    return functools.partial(_carried, measurements, time.perf_counter(), work)
 
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        measurements.add(Stage.QUEUE, submitted)
-        token = _current.set(measurements)
-        try:
-            return work(*args, **kwargs)
-        finally:
-            _current.reset(token)
 
-    return run
+def _carried(
+    measurements: Measurements, submitted: float, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+) -> R:
+    measurements.add(Stage.QUEUE, submitted)
+    token = _current.set(measurements)
+    try:
+        return work(*args, **kwargs)
+    finally:
+        _current.reset(token)

@@ -117,8 +117,10 @@ class FairQueue(Generic[T]):
 
     def pop(self) -> tuple[Owner, T]:
         """The item whose turn it is; there must be one."""
-        had = self._shares.had({owner for owner, _ in self._waiting})
-        first = min(range(len(self._waiting)), key=lambda index: had[self._waiting[index][0]])
+        first = 0
+        if len(self._waiting) > 1:
+            had = self._shares.had({owner for owner, _ in self._waiting})
+            first = min(range(len(self._waiting)), key=lambda index: had[self._waiting[index][0]])
         self._shares.serve(self._waiting[first][0])
         return self._waiting.pop(first)
 

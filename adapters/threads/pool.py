@@ -5,6 +5,7 @@ import math
 import time
 import traceback
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
@@ -175,10 +176,26 @@ async def _result(threads: BoundedThreads, call: Callable[[], R], client: Client
     """That of a call, unless nobody wants it any longer before it begins."""
     if client is not None and client.dropped:
         raise asyncio.CancelledError
+    loop = asyncio.get_running_loop()
+    ended = loop.create_future()
     future = threads.submit(call, owner)
     if client is not None:
         client.awaits(future)
-    return await asyncio.wrap_future(future)
+    # As asyncio.wrap_future, in a third of the steps: the thread that was woken waits for the interpreter's lock.
+    future.add_done_callback(lambda _: None if loop.is_closed() else loop.call_soon_threadsafe(_end, ended))
+    try:
+        await ended
+        return future.result()
+    except CancelledError:  # by Client.drop, or by `ensure_wanted`
+        raise asyncio.CancelledError from None
+    finally:
+        future.cancel()  # where the caller is cancelled before the call has begun
+        del future  # an error's traceback has this frame: a cycle
+
+
+def _end(ended: asyncio.Future[None]) -> None:
+    if not ended.done():
+        ended.set_result(None)
 
 
 def _prepare_background(prepare: Callable[[], None]) -> None:

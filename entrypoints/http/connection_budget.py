@@ -3,7 +3,7 @@
 import logging
 import resource
 import time
-from enum import Enum, auto
+from enum import IntEnum, auto
 from typing import Protocol
 
 FILES_BESIDE = 200
@@ -14,8 +14,8 @@ _REPORT_S = 60.0
 logger = logging.getLogger("face.http")
 
 
-class State(Enum):
-    """What a connection waits for."""
+class State(IntEnum):
+    """What a connection waits for; looked up often, and an Enum's own hash is computed in Python."""
 
     HEAD = auto()
     """The end of a request's headers."""
