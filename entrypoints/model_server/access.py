@@ -1,6 +1,7 @@
 """Who may use a model service: other services of ours, by the key that they share, or by their certificates."""
 
 import hmac
+from collections.abc import Mapping
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -23,18 +24,21 @@ class ServiceGuard:
         self._certified = certified
 
     async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        """Let the request pass.
+        """Let the request pass; raises as `check`."""
+        self.check(connection.scope["path"], connection.headers)
+
+    def check(self, path: str, headers: Mapping[str, str]) -> None:
+        """Let a request to this path pass.
 
         Raises:
             Unauthenticated: it doesn't bring the key.
             AccessDenied: there is no key, and the host or the origin is wrong.
         """
-        headers = connection.headers
         if not self._key and self._certified:
             return
         if not self._key:
             self._rules.check(headers.get("host"), headers.get("origin"))
-        elif not connection.scope["path"].startswith(HEALTH):
+        elif not path.startswith(HEALTH):
             given = (secret_of(headers) or "").encode(errors="replace")
             if not hmac.compare_digest(given, self._key):
                 raise Unauthenticated("Send FACE_SERVICE_KEY as Authorization: Bearer.")

@@ -11,7 +11,6 @@ from http import HTTPMethod, HTTPStatus
 from typing import Any
 
 from litestar import post
-from litestar.connection import ASGIConnection
 from litestar.exceptions import InternalServerException, NotFoundException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -38,7 +37,6 @@ async def infer(request: AnyRequest) -> None:
 
 def inferring(app: ASGIApp, serving: Serving, guard: ServiceGuard, max_body_bytes: int) -> ASGIApp:
     """Runs models, and leaves all else to the framework's application, which has the route `infer`."""
-    key = HEADER_LENGTH.encode()
 
     async def answered(scope: Scope, receive: Receive, send: Send) -> None:
         found = _PATH.fullmatch(scope["path"])
@@ -46,13 +44,10 @@ def inferring(app: ASGIApp, serving: Serving, guard: ServiceGuard, max_body_byte
             await app(scope, receive, send)
             return
         try:
-            await guard(ASGIConnection(scope), infer)
-            headers = dict(scope["headers"])
-            length = headers.get(key)
+            headers = _headers(scope)
+            guard.check(scope["path"], headers)
             body = await _body(headers, receive, max_body_bytes)
-            answer, json_bytes = await run(
-                found[1], body, None if length is None else length.decode("latin-1")
-            )
+            answer, json_bytes = await run(found[1], body, headers.get(HEADER_LENGTH))
         except Exception as error:  # noqa: BLE001
             state: MutableMapping[str, Any] = scope  # type: ignore[assignment]
             state[_FAILURE] = error
@@ -66,7 +61,7 @@ def inferring(app: ASGIApp, serving: Serving, guard: ServiceGuard, max_body_byte
         said = [(b"content-length", str(len(answer)).encode())]
         if json_bytes is not None:
             kind = b"application/octet-stream"
-            said.append((key, str(json_bytes).encode()))
+            said.append((HEADER_LENGTH.encode(), str(json_bytes).encode()))
         said.append((b"content-type", kind))
         await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": said})
         await send({"type": "http.response.body", "body": answer, "more_body": False})
@@ -86,15 +81,22 @@ def inferring(app: ASGIApp, serving: Serving, guard: ServiceGuard, max_body_byte
     return answered
 
 
-async def _body(headers: dict[bytes, bytes], receive: Receive, most: int) -> bytes:
+def _headers(scope: Scope) -> dict[str, str]:
+    """By name in lower case; of several of a name the first, as in the framework's mapping."""
+    return {
+        name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(list(scope["headers"]))
+    }
+
+
+async def _body(headers: Mapping[str, str], receive: Receive, most: int) -> bytes:
     """That of a request.
 
     Raises:
         RequestEntityTooLarge: it has more than so many bytes, or says so.
         InternalServerException: the client has left.
     """
-    stated = headers.get(b"content-length", b"")
-    if stated.isdigit() and int(stated) > most:
+    stated = headers.get("content-length", "")
+    if stated.isdecimal() and int(stated) > most:
         raise RequestEntityTooLarge
     parts, size, more = [], 0, True
     while more:

@@ -73,8 +73,8 @@ class ServedModels:
             MalformedMessage: the request doesn't fit the model.
             FaceServiceError: see Stage.run.
         """
-        outputs, said = self._stage(model).run(model, inputs, request.parameters)
-        wanted = {output.name: output for output in request.outputs}
+        stage, wanted = self._stage(model), {output.name for output in request.outputs}
+        outputs, said = stage.run(model, inputs, request.parameters, wanted or stage.outputs)
         if wanted:
             outputs = {name: tensor for name, tensor in outputs.items() if name in wanted}
         answer = Answer(

@@ -1,6 +1,6 @@
 """What models do over the protocol: a stage of the pipeline each, which takes and gives as few bytes as it can."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, TypeAlias
 
@@ -38,9 +38,15 @@ class Stage(Protocol):
         ...
 
     def run(
-        self, model: str, inputs: Mapping[str, Tensor], parameters: Parameters
+        self, model: str, inputs: Mapping[str, Tensor], parameters: Parameters, wanted: Collection[str]
     ) -> tuple[Outputs, Parameters]:
         """Outputs, and what is said beside them.
+
+        Args:
+            model: its name in the catalogue.
+            inputs: by name.
+            parameters: of the request.
+            wanted: names of the outputs that will be sent; there may be others.
 
         Raises:
             MalformedMessage: the inputs or parameters don't fit.
@@ -74,7 +80,7 @@ class Detect(Stage):
 
     @override
     def run(
-        self, model: str, inputs: Mapping[str, Tensor], parameters: Parameters
+        self, model: str, inputs: Mapping[str, Tensor], parameters: Parameters, wanted: Collection[str]
     ) -> tuple[Outputs, Parameters]:
         if "image" in inputs:
             return self._detect(model, _element(inputs, "image"), parameters), {}
@@ -134,13 +140,16 @@ class Embed(Stage):
 
     @override
     def run(
-        self, model: str, inputs: Mapping[str, Tensor], parameters: Parameters
+        self, model: str, inputs: Mapping[str, Tensor], parameters: Parameters, wanted: Collection[str]
     ) -> tuple[Outputs, Parameters]:
         crops = _tensor(inputs, "crops", CROP)
         embedder = self.models.embedder(model)
-        raw = embedder.embed_raw(list(crops))
-        norms = np.linalg.norm(raw, axis=1).astype(np.float32)
-        return {"raw": raw, "embeddings": embedder.directions(raw), "norms": norms}, {}
+        outputs = {"raw": embedder.embed_raw(list(crops))}
+        if "embeddings" in wanted:
+            outputs["embeddings"] = embedder.directions(outputs["raw"])
+        if "norms" in wanted:
+            outputs["norms"] = np.linalg.norm(outputs["raw"], axis=1).astype(np.float32)
+        return outputs, {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +174,7 @@ class Examine(Stage):
 
     @override
     def run(
-        self, model: str, inputs: Mapping[str, Tensor], parameters: Parameters
+        self, model: str, inputs: Mapping[str, Tensor], parameters: Parameters, wanted: Collection[str]
     ) -> tuple[Outputs, Parameters]:
         scorer = self.models.view_scorer(model)
         (view,) = scorer.views

@@ -48,6 +48,7 @@ class Catalogue:
         self.entries = entries
         # Each request asks; the names of those that aren't there are not kept.
         self._matching = lru_cache(256)(self._matches)
+        self._task = lru_cache(256)(self._found_task)
 
     @classmethod
     def load(cls, *paths: Path) -> "Catalogue":
@@ -90,6 +91,9 @@ class Catalogue:
         Raises:
             UnknownModel: neither exists.
         """
+        return self._task(name)
+
+    def _found_task(self, name: str) -> Task:
         current = self.named(name)
         for entry_name, entry in self.entries.items():
             if current in {entry_name, entry.group}:
