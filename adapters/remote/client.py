@@ -213,6 +213,9 @@ class ModelServiceClient:
 
     def _in_turn(self) -> Iterator[Endpoint]:
         """All endpoints, the least busy first, and equals in turn."""
+        if len(self._endpoints) == 1:
+            yield from self._endpoints
+            return
         turn = next(self._turn)
         places = [(turn + place) % len(self._endpoints) for place in range(len(self._endpoints))]
         yield from sorted((self._endpoints[place] for place in places), key=lambda one: one.waiting)

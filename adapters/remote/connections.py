@@ -9,7 +9,9 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from threading import BoundedSemaphore, Lock
+from functools import lru_cache
+from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -26,6 +28,8 @@ CONNECT_S = 1.0
 KEPT_S = 4.0
 """How long a connection is kept without a request: less than the idle timeout of our services."""
 _PART_BYTES = 262_144
+
+_quoted = lru_cache(256)(quote)
 
 
 class NoAnswer(Exception):
@@ -88,7 +92,10 @@ class HttpServer:
         self._lock = Lock()
         self._idle: list[tuple[socket.socket, float]] = []
         """With the time up to which each may be used; the last one was used last."""
-        self._places = BoundedSemaphore(MAX_CONNECTIONS)
+        self._places: SimpleQueue[None] = SimpleQueue()
+        """One for each connection that may be in use; threading's semaphore is written in Python."""
+        for _ in range(MAX_CONNECTIONS):
+            self._places.put(None)
 
     def exchange(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, deadline: float
@@ -100,9 +107,11 @@ class HttpServer:
         """
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         length = f"Content-Length: {len(body)}\r\n" if body or method == "POST" else ""
-        head = f"{method} {quote(path)} HTTP/1.1\r\n{self._head}{lines}{length}\r\n".encode("latin-1")
-        if not self._places.acquire(timeout=self._left(deadline)):
-            raise DeadlineOver("too many connections")
+        head = f"{method} {_quoted(path)} HTTP/1.1\r\n{self._head}{lines}{length}\r\n".encode("latin-1")
+        try:
+            self._places.get(timeout=self._left(deadline))
+        except Empty as error:
+            raise DeadlineOver("too many connections") from error
         try:
             connection = self._kept() or self._connected(deadline)
             reader = _Reader()
@@ -114,7 +123,7 @@ class HttpServer:
                 raise
             self._give_back(connection, reusable=reader.reusable)
         finally:
-            self._places.release()
+            self._places.put(None)
         return reader.answer
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """Extracting faces from photos by the detection service: a photo goes there once, crops come back."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -110,7 +111,7 @@ def _aligned(
     measured = tensor_of(found, "quality", np.float64, (count, len(MEASURES)), finite=False)
     reports = [
         QualityReport(
-            {measure: value for measure, value in zip(MEASURES, row, strict=True) if not np.isnan(value)}
+            {measure: value for measure, value in zip(MEASURES, row, strict=True) if not math.isnan(value)}
         )
         for row in measured.tolist()
     ]

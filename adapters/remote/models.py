@@ -178,7 +178,7 @@ def tensor_of(
     tensor = found.get(name)
     if tensor is None or tensor.dtype != dtype or tensor.shape != shape:
         raise ModelUnavailable(f"The model service's answer has no {name} that fit.")
-    if finite and not np.isfinite(tensor).all():
+    if finite and tensor.dtype.kind == "f" and not np.isfinite(tensor).all():
         raise ModelUnavailable(f"The model service's answer has no {name} that fit.")
     return tensor
 

@@ -7,7 +7,7 @@ https://github.com/kserve/open-inference-protocol
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 import numpy as np
@@ -24,6 +24,8 @@ MAX_RANK = 8
 """Dimensions of a tensor."""
 _MAX_LENGTH = 2**31
 """Of a dimension."""
+
+T = TypeVar("T")
 
 Tensor: TypeAlias = NDArray[Any]
 """Of dtype object for BYTES."""
@@ -82,6 +84,11 @@ class Answer(msgspec.Struct, omit_defaults=True, kw_only=True):
     outputs: list[TensorHeader]
 
 
+_REQUEST = msgspec.json.Decoder(Request)
+_ANSWER = msgspec.json.Decoder(Answer)
+_NAMES = {np.dtype(kind): name for name, kind in DTYPES.items()}
+
+
 def read_request(
     body: bytes, header_length: str | None, most: int = MAX_HEADER_BYTES
 ) -> tuple[Request, dict[str, Tensor]]:
@@ -91,7 +98,7 @@ def read_request(
         MalformedMessage: it doesn't follow the protocol, or is beyond a bound.
     """
     json, binary = _split(body, header_length, most)
-    request = _decode(json, Request)
+    request = _decode(json, _REQUEST)
     return request, _read_tensors(request.inputs, binary)
 
 
@@ -100,7 +107,7 @@ def read_answer(
 ) -> tuple[Answer, dict[str, Tensor]]:
     """An answer, whose JSON has at most `most` bytes, and its outputs by name; raises as `read_request`."""
     json, binary = _split(body, header_length, most)
-    answer = _decode(json, Answer)
+    answer = _decode(json, _ANSWER)
     return answer, _read_tensors(answer.outputs, binary)
 
 
@@ -167,9 +174,9 @@ def _split(body: bytes, header_length: str | None, most: int) -> tuple[memoryvie
     return view[:length], view[length:]
 
 
-def _decode(json: memoryview, kind: type[Any]) -> Any:
+def _decode(json: memoryview, decoder: msgspec.json.Decoder[T]) -> T:
     try:
-        return msgspec.json.decode(json, type=kind)
+        return decoder.decode(json)
     except msgspec.ValidationError as error:
         raise MalformedMessage(f"The JSON is not one of the protocol: {error}.") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -201,9 +208,10 @@ def _read_tensors(headers: Sequence[TensorHeader], binary: memoryview) -> dict[s
 def _elements(header: TensorHeader) -> int:
     if header.datatype not in DTYPES and header.datatype != BYTES:
         raise MalformedMessage(f"The datatype {header.datatype[:20]!r} is not known here.")
-    if len(header.shape) > MAX_RANK or any(not 0 <= length <= _MAX_LENGTH for length in header.shape):
+    shape = header.shape
+    if len(shape) > MAX_RANK or (shape and not 0 <= min(shape) <= max(shape) <= _MAX_LENGTH):
         raise MalformedMessage(f"The shape of {header.name[:40]!r} is impossible.")
-    return math.prod(header.shape)
+    return math.prod(shape)
 
 
 def _from_bytes(header: TensorHeader, count: int, data: memoryview) -> Tensor:
@@ -272,9 +280,7 @@ def _write_tensors(tensors: Mapping[str, Tensor]) -> tuple[list[TensorHeader], l
 
 
 def _datatype(tensor: Tensor) -> str:
-    if tensor.dtype == object:
-        return BYTES
-    return next(name for name, kind in DTYPES.items() if np.dtype(kind) == tensor.dtype)
+    return BYTES if tensor.dtype == object else _NAMES[tensor.dtype]
 
 
 def _listed(tensor: Tensor) -> list[Any]:
