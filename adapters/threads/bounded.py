@@ -62,6 +62,8 @@ class BoundedThreads:
         self._taken = 0
         self._working = 0
         """Threads that make calls."""
+        self._waited_at = -math.inf
+        """When a call has waited last, on the clock time.monotonic()."""
         self._closed = False
         self._lock = Lock()
 
@@ -74,6 +76,10 @@ class BoundedThreads:
     def has_waiting(self) -> bool:
         """Whether a call waits for a thread."""
         return self._taken > self._threads
+
+    def has_waited(self, within_s: float) -> bool:
+        """Whether a call has waited for a thread in the latest seconds."""
+        return self.has_waiting or time.monotonic() - self._waited_at < within_s
 
     def submit(self, call: Callable[[], R], owner: Owner) -> Future[R]:
         """Have a call made in one of the threads.
@@ -133,6 +139,8 @@ class BoundedThreads:
 
     def _release(self, call: _Call, _: object) -> None:
         with self._lock:
+            if self.has_waiting:
+                self._waited_at = time.monotonic()
             self._taken -= 1
             self._waiting.remove(call)
         self._on_place()

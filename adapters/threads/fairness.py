@@ -62,13 +62,19 @@ class ClientShares:
 
     def __init__(self) -> None:
         self._clients = Shares()
+        self._working = Shares()
+        """What clients have had of the threads alone."""
         self._connections: defaultdict[Hashable, Shares] = defaultdict(Shares)
         self._lock = Lock()
 
     @property
     def now(self) -> float:
-        """The time that the client counts as having had whose work has begun last."""
-        return self._clients.start
+        """The time of threads alone that the client counts as having had whose work has begun last.
+
+        What a client is charged for otherwise doesn't bring it forward: the turn of whoever has sent much comes when
+        nobody else's photo happens to wait, and would let everybody send as much again.
+        """
+        return self._working.start
 
     def had(self, owners: set[Owner]) -> dict[Owner, tuple[float, float]]:
         """What each counts as having had: the client, and the connection."""
@@ -85,16 +91,26 @@ class ClientShares:
         """It is this one's turn."""
         with self._lock:
             self._clients.serve(owner.client)
+            self._working.serve(owner.client)
             self._connections[owner.client].serve(owner.connection)
 
     def charge(self, owner: Owner, seconds: float, most_ahead_s: float = math.inf) -> None:
         """The owner's work has taken so long, which counts as far as it makes nobody too far ahead of others."""
         with self._lock:
-            self._clients.charge(owner.client, seconds, most_ahead_s)
-            self._connections[owner.client].charge(owner.connection, seconds, most_ahead_s)
-            if len(self._connections) > MANY:
-                for client in [each for each in self._connections if not self._clients.is_ahead(each)]:
-                    del self._connections[client]
+            self._working.charge(owner.client, seconds, most_ahead_s)
+            self._charge(owner, seconds, most_ahead_s)
+
+    def charge_otherwise(self, owner: Owner, seconds: float, most_ahead_s: float) -> None:
+        """As `charge`, of work that no thread has done."""
+        with self._lock:
+            self._charge(owner, seconds, most_ahead_s)
+
+    def _charge(self, owner: Owner, seconds: float, most_ahead_s: float) -> None:
+        self._clients.charge(owner.client, seconds, most_ahead_s)
+        self._connections[owner.client].charge(owner.connection, seconds, most_ahead_s)
+        if len(self._connections) > MANY:
+            for client in [each for each in self._connections if not self._clients.is_ahead(each)]:
+                del self._connections[client]
 
 
 class FairQueue(Generic[T]):

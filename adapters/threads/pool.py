@@ -32,6 +32,8 @@ _STOP_S = 5.0
 """From the beginning of the service's end to that of work that takes long."""
 _RETURN_S = 1.0
 """Between two returns of freed memory, each of which slows down all threads."""
+RECENT_S = 1.0
+"""How long photos count as waiting that have waited: receiving large bodies keeps others from the queue."""
 _NOBODY = Owner(None, None)
 """Whose work it is that no request waits for."""
 
@@ -80,7 +82,7 @@ class ThreadWorkerPool(WorkerPool):
             time.thread_time,  # without its pauses
             MOST_AHEAD_S,
         )
-        self._receiving = ReceivingShares(self._shares, lambda: self._ordinary.has_waiting)
+        self._receiving = ReceivingShares(self._shares, partial(self._ordinary.has_waited, RECENT_S))
         self._returned_at = 0.0
         """When freed memory was returned, on the clock time.monotonic()."""
 

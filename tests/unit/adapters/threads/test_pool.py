@@ -1,10 +1,13 @@
 import asyncio
+import math
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
 
+from adapters.threads.bounded import BoundedThreads
+from adapters.threads.fairness import ClientShares, Owner
 from adapters.threads.pool import ThreadWorkerPool
 from application.ports.workers import Client, current_client, ensure_wanted
 from domain.errors import Busy, NoMatch
@@ -139,3 +142,16 @@ async def test_work_that_has_begun_stops_when_nobody_wants_it() -> None:
         await running
     assert await pool.run(current_client.get) is None
     pool.close()
+
+
+async def test_what_has_waited_is_known_for_some_time(gate: threading.Event) -> None:
+    threads = BoundedThreads("face-worker", 1, 4, lambda: None, lambda: None, ClientShares())
+    await asyncio.wrap_future(threads.submit(int, Owner("a", 1)))
+    assert not threads.has_waited(within_s=math.inf)
+    calls = [asyncio.wrap_future(threads.submit(gate.wait, Owner("a", 1))) for _ in range(2)]
+    assert threads.has_waited(within_s=0)
+    gate.set()
+    await asyncio.gather(*calls)
+    assert threads.has_waited(within_s=3600)
+    assert not threads.has_waited(within_s=0)
+    threads.close()

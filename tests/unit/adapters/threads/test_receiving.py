@@ -66,6 +66,16 @@ async def test_many_wait_until_others_have_had_as_much_time(service: Service) ->
 
 
 @in_virtual_time
+async def test_a_turn_that_nobody_else_wants_is_no_leave_to_send(service: Service) -> None:
+    await service.read(FREE)
+    service.shares.serve(SENDER)
+    more = asyncio.create_task(service.read(20_000_000))
+    await asyncio.sleep(1)
+    assert not more.done()
+    more.cancel()
+
+
+@in_virtual_time
 async def test_they_wait_no_longer_when_no_photo_does(service: Service) -> None:
     await service.read(FREE)
     more = asyncio.create_task(service.read(100_000_000))
@@ -96,6 +106,25 @@ async def test_the_connections_of_a_client_take_turns(service: Service) -> None:
     assert modest.done()
     for task in attack:
         task.cancel()
+
+
+@in_virtual_time
+async def test_others_have_their_turn_between_two_pieces(service: Service) -> None:
+    """However many connections of a client have sent one."""
+    order: list[str] = []
+
+    async def send(number: int) -> None:
+        await service.receiving.count(Owner("sender", number), PIECE, last=False)
+        order.append("sender")
+
+    async def other() -> None:
+        for _ in range(40):
+            await asyncio.sleep(0)
+            order.append("other")
+
+    await asyncio.gather(*(send(number) for number in range(20)), other())
+    assert order.count("sender") == 20
+    assert "sender sender" not in " ".join(order)
 
 
 @in_virtual_time
