@@ -91,19 +91,19 @@ class Identify:
             IdentifiedFace(face, None if face.refusal else await self._decide(face.embedding, options))
             for face in faces
         ]
-        doubtful = [
-            place
-            for place, (face, found) in enumerate(zip(faces, identified, strict=True))
-            if face.estimated and found.decision and found.decision.doubtful(self.policy.margin, face.error)
-        ]
-        if doubtful:
-            exact = await self.reader.exact([faces[place] for place in doubtful], source, options, bounds)
-            for place, face in zip(doubtful, exact, strict=True):
+        while doubtful := [place for place, found in enumerate(identified) if self._is_doubtful(found)]:
+            estimated = [identified[place].face for place in doubtful]
+            closer = await self.reader.closer(estimated, source, options, bounds)
+            for place, face in zip(doubtful, closer, strict=True):
                 identified[place] = IdentifiedFace(face, await self._decide(face.embedding, options))
         for found in identified:
             if found.decision is not None:
                 self._note(found.face.embedding.model, found.decision)
         return identified
+
+    def _is_doubtful(self, found: IdentifiedFace) -> bool:
+        face, decision = found.face, found.decision
+        return face.estimated and decision is not None and decision.doubtful(self.policy.margin, face.error)
 
     async def _decide(self, probe: Embedding, options: RecognitionOptions) -> Decision:
         """Who a probe is: at most `top_k` people, best first."""

@@ -100,8 +100,8 @@ class VerifyFace:
                 raise ProfileNotFound("This person has no face of this recognition model.")
         face = await self.reader.read_one(source, options, self.bounds, estimate=True)
         comparison = await self._compared_with(candidate, face, options)
-        if face.estimated and comparison.doubtful(face.error):
-            (face,) = await self.reader.exact([face], source, options, self.bounds)
+        while face.estimated and comparison.doubtful(face.error):
+            (face,) = await self.reader.closer([face], source, options, self.bounds)
             comparison = await self._compared_with(candidate, face, options)
         self._note(comparison)
         if comparison.match:

@@ -51,6 +51,10 @@ class Box:
         high = min(self.y + self.height, height) - max(self.y, 0)
         return float(max(wide, 0.0) * max(high, 0.0) / max(self.area, 1e-9))
 
+    def visible_side(self, image: Image) -> float:
+        """The side of a square as large as its part that is in the image, in pixels."""
+        return math.sqrt(max(self.area, 0.0) * self.inside(image))
+
     def overlap(self, other: "Box") -> float:
         """Intersection over union, 0..1."""
         width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
@@ -67,6 +71,9 @@ class DetectedFace:
     score: float
     """The detector's confidence, 0..1."""
     landmarks: Landmarks | None = None
+    landmark_spread: float = 0.0
+    """How much the detector's cells disagree about the landmarks: the standard deviation, in longer sides of the box.
+    0 where that isn't known."""
 
     def enlarged(self, times: int) -> "DetectedFace":
         """The same face in an image that is `times` as large in each direction."""
@@ -74,7 +81,7 @@ class DetectedFace:
             return self
         box = Box(*(times * length for length in (self.box.x, self.box.y, self.box.width, self.box.height)))
         landmarks = None if self.landmarks is None else self.landmarks * np.float32(times)
-        return DetectedFace(box, self.score, landmarks)
+        return DetectedFace(box, self.score, landmarks, self.landmark_spread)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,4 +173,4 @@ def _off_middle(face: DetectedFace, image: Image) -> float:
 
 def largest(faces: Sequence[DetectedFace], image: Image) -> DetectedFace:
     """The face with the most pixels in the image; the first of equals. The list must not be empty."""
-    return max(faces, key=lambda face: face.box.area * face.box.inside(image))
+    return max(faces, key=lambda face: face.box.visible_side(image))

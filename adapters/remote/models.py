@@ -86,7 +86,7 @@ class RemoteEmbedder(FaceEmbedder):
         return np.concatenate([np.empty((0, self._dimensions), dtype=np.float32), *parts])
 
     @override
-    def estimate(self, crops: Sequence[Crop]) -> NDArray[np.float32] | None:
+    def estimate(self, crops: Sequence[Crop], *, closely: bool = False) -> NDArray[np.float32] | None:
         return None
 
     def _run(self, crops: Sequence[Crop]) -> NDArray[np.float32]:

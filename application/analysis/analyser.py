@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from application.analysis.detection import FaceSelector, LocatedFaces, locate_coarsely, locate_faces
-from application.analysis.embedding import embed_crops, embeddings_of, estimated_vectors, exact_vectors
+from application.analysis.embedding import Effort, embed_crops, embeddings_of, error_of, vectors_of
 from application.analysis.extraction import LocalExtractor
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
@@ -15,7 +15,7 @@ from application.ports.models import ModelLibrary
 from application.ports.quality import QualityAssessor
 from domain.errors import FaceServiceError, LivenessUndetermined, SpoofDetected
 from domain.faces import Crop, DetectedFace, Embedding, ScaledImage
-from domain.identification import COARSE_ERROR, ESTIMATE_ERROR
+from domain.identification import coarse_error
 from domain.liveness.detection import Liveness, LivenessPolicy
 from domain.liveness.session import SessionEvidence
 from domain.models import Alignment, ModelChoice
@@ -27,6 +27,10 @@ _NORM_MARGIN = 1.25
 """What their norm has to be by the bound that the request has."""
 _DOUBTFUL_QUALITY = 2.0
 """Distance from a bound of quality, as a factor, within which that of a coarse detection says nothing."""
+_NOISY_SHARPNESS = 7.0
+"""Sharpness above which a crop is noisy, so that landmarks may be misplaced however well the detector's cells agree.
+Of 1,637 photos of Labeled Faces in the Wild none has more than 6.4, of 536 mugshots none more than 4.1; with noise of
+15 to 35 grey levels it is up to 13."""
 DEFAULT_MAX_FACES = 256
 """Of one photo that are embedded."""
 
@@ -47,14 +51,17 @@ class AnalysedFace:
     """What the liveness session says that the request named, if it named one."""
     refusal: FaceServiceError | None = None
     """The check that the face failed, if it failed one."""
-    estimated: bool = False
-    """Whether the embedding is an estimate, see FaceEmbedder.estimate."""
+    effort: Effort = Effort.EXACT
+    """What the embedding was made with. If that is COARSE, a better one takes a new analysis of the photo."""
     error: float = 0.0
     """By how much similarities of an estimate may differ from those of the embedding."""
-    coarse: bool = False
-    """Whether the face was only detected coarsely: its embedding takes a new analysis of the photo."""
     faces_left_out: int | None = None
     """How many other faces the photo has; None unless a single one, or more than are allowed, were asked for."""
+
+    @property
+    def estimated(self) -> bool:
+        """Whether the embedding is an estimate."""
+        return self.effort is not Effort.EXACT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,8 +100,7 @@ class FaceAnalyser:
         models: ModelChoice,
         options: PhotoOptions,
         bounds: QualityBounds = NO_BOUNDS,
-        *,
-        estimate: bool = False,
+        effort: Effort = Effort.EXACT,
     ) -> list[AnalysedFace]:
         """The selected faces of an image file and their embeddings.
 
@@ -106,7 +112,7 @@ class FaceAnalyser:
             models: the detector and the recogniser.
             options: of the request.
             bounds: of quality.
-            estimate: estimate embeddings, where that takes less time.
+            effort: the least that embeddings are made with.
 
         Raises:
             NoFaceDetected: there is no face, and one was asked for.
@@ -114,7 +120,8 @@ class FaceAnalyser:
             SpoofDetected, LivenessUndetermined, LowQuality: the face fails a check.
         """
         selection, examined = options.selection, self._checks_liveness(options)
-        if estimate and selection is FaceSelection.LARGEST and not (examined or options.quality):
+        coarsely = effort is Effort.COARSE and selection is FaceSelection.LARGEST
+        if coarsely and not (examined or options.quality):
             face = self._analyse_coarsely(data, models, bounds)
             if face is not None:
                 return [face]
@@ -129,7 +136,7 @@ class FaceAnalyser:
                 examined=examined,
             ),
         )
-        faces = self._embedded(photo, models.recognition, estimate=estimate)
+        faces = self._embedded(photo, models.recognition, max(effort, Effort.ONE_VIEW))
         too_many = selection is FaceSelection.ALL and photo.left_out > 0
         if too_many or selection is FaceSelection.SINGLE:
             faces = [replace(face, faces_left_out=photo.left_out) for face in faces]
@@ -150,16 +157,19 @@ class FaceAnalyser:
                 checked.append(replace(face, liveness=liveness))
         return checked
 
-    def exact(self, faces: Sequence[AnalysedFace]) -> list[AnalysedFace]:
-        """Faces of one recogniser, whose embeddings are estimates, with their embeddings.
+    def closer(self, faces: Sequence[AnalysedFace]) -> list[AnalysedFace]:
+        """Faces whose embeddings are estimates, with better ones.
 
-        At least one, and none that was only detected coarsely.
+        Args:
+            faces: at least one, of one recogniser and effort, which isn't COARSE.
         """
         crops = [face.crop for face in faces if face.crop is not None]
-        embeddings, _ = embed_crops(self.models.embedder(faces[0].embedding.model), crops)
+        embedder = self.models.embedder(faces[0].embedding.model)
+        raw, efforts = vectors_of(embedder, crops, Effort(faces[0].effort + 1))
+        embeddings, norms = embeddings_of(embedder, raw)
         return [
-            replace(face, embedding=embedding, estimated=False, error=0.0)
-            for face, embedding in zip(faces, embeddings, strict=True)
+            replace(face, embedding=embedding, effort=effort, error=error_of(effort, float(norm)))
+            for face, embedding, effort, norm in zip(faces, embeddings, efforts, norms, strict=True)
         ]
 
     def check_liveness(self, data: bytes, detection_model: str) -> tuple[DetectedFace, Liveness]:
@@ -212,7 +222,8 @@ class FaceAnalyser:
         image, (found,) = located.image, located.faces
         crop = self.aligners[Alignment.DETECTED].align(image.pixels, found)
         quality = self.assessor.assess(image, found, crop)
-        if quality.reasons(bounds.tightened(_DOUBTFUL_QUALITY)):
+        noisy = quality.values.get(Measure.SHARPNESS, 0) > _NOISY_SHARPNESS
+        if noisy or quality.reasons(bounds.tightened(_DOUBTFUL_QUALITY)):
             return None
         raw = embedder.estimate([crop])
         if raw is None:
@@ -227,16 +238,14 @@ class FaceAnalyser:
             image.in_photo(found),
             crop,
             quality=quality.with_norm(norm),
-            estimated=True,
-            # What moves the network's vector is the same for all faces: the longer it is, the less it turns.
-            error=COARSE_ERROR / norm,
-            coarse=True,
+            effort=Effort.COARSE,
+            error=coarse_error(norm, found.landmark_spread),
         )
 
-    def _embedded(self, photo: ExtractedPhoto, recognition: str, *, estimate: bool) -> list[AnalysedFace]:
+    def _embedded(self, photo: ExtractedPhoto, recognition: str, effort: Effort) -> list[AnalysedFace]:
         crops = [face.crop for face in photo.faces if face.crop is not None]
         embedder = self.models.embedder(recognition)
-        raw, estimated = estimated_vectors(embedder, crops) if estimate else exact_vectors(embedder, crops)
+        raw, efforts = vectors_of(embedder, crops, effort)
         embeddings, norms = embeddings_of(embedder, raw)
         return [
             AnalysedFace(
@@ -244,12 +253,10 @@ class FaceAnalyser:
                 face.detected,
                 face.crop,
                 quality=None if face.quality is None else face.quality.with_norm(float(norm)),
-                estimated=bool(is_estimated),
-                error=ESTIMATE_ERROR if is_estimated else 0.0,
+                effort=made_with,
+                error=error_of(made_with, float(norm)),
             )
-            for embedding, norm, is_estimated, face in zip(
-                embeddings, norms, estimated, photo.faces, strict=True
-            )
+            for embedding, norm, made_with, face in zip(embeddings, norms, efforts, photo.faces, strict=True)
         ]
 
     def _checks_liveness(self, options: PhotoOptions) -> bool:

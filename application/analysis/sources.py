@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 
 from application.analysis.analyser import AnalysedFace, FaceAnalyser
+from application.analysis.embedding import Effort
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
 from application.limits import run_on_photo
@@ -69,7 +70,7 @@ class SourceReader:
     ) -> list[AnalysedFace]:
         """The selected faces of the source, one unless all are asked for. Faces that come alone pass all checks.
 
-        With `estimate` the embeddings of photos may be estimates, which `exact` replaces.
+        With `estimate` the embeddings of photos may be estimates, which `closer` betters.
 
         Raises:
             UnknownModel, ModelNotInstalled, BrokenModel: of the models.
@@ -81,7 +82,7 @@ class SourceReader:
             Busy: the workers' queue is full.
         """
         if options.liveness_session is None:
-            return await self._read(source, options, bounds, estimate=estimate)
+            return await self._read(source, options, bounds, Effort.COARSE if estimate else Effort.EXACT)
         if self.sessions is None or options.selection is FaceSelection.ALL:
             raise InvalidInput("A liveness session is about one face: it can't be used with faces=all.")
         (face,) = await self._read(source, options, bounds)
@@ -100,23 +101,23 @@ class SourceReader:
         (face,) = await self.read(source, options, bounds, estimate=estimate)
         return face
 
-    async def exact(
+    async def closer(
         self,
         faces: Sequence[AnalysedFace],
         source: Source,
         options: PhotoOptions,
         bounds: QualityBounds = NO_BOUNDS,
     ) -> list[AnalysedFace]:
-        """Faces that `read` has found, whose embeddings are estimates, with their embeddings.
+        """Faces that `read` has found, whose embeddings are estimates, with better ones; at last with embeddings.
 
-        Takes what `read` took, and raises the same.
+        Takes what `read` took, and raises the same. The faces are of one effort, as those of one photo are.
         """
-        if any(face.coarse for face in faces):
-            return await self._read(source, options, bounds)
-        return await run_on_photo(self.workers, self.analyser.exact, faces)
+        if faces[0].effort is Effort.COARSE:
+            return await self._read(source, options, bounds, Effort.BOTH_VIEWS)
+        return await run_on_photo(self.workers, self.analyser.closer, faces)
 
     async def _read(
-        self, source: Source, options: PhotoOptions, bounds: QualityBounds, *, estimate: bool = False
+        self, source: Source, options: PhotoOptions, bounds: QualityBounds, effort: Effort = Effort.EXACT
     ) -> list[AnalysedFace]:
         models = self.models(options)
         if isinstance(source, Photo):
@@ -127,7 +128,7 @@ class SourceReader:
                 models,
                 options,
                 bounds,
-                estimate=estimate,
+                effort,
             )
         enforced = self.analyser.gate.policy.tightened(options.liveness) is LivenessPolicy.ENFORCE
         if enforced and options.liveness_session is None:

@@ -80,7 +80,8 @@ class FaceDetector(Protocol):
     def detect_coarsely(self, image: Image) -> DetectedFace | None:
         """The largest face, in a fraction of the time, if it is plain to see: large, whole, upright, without rivals.
 
-        Its box and landmarks are less exact than those that `detect` finds. None: it takes `detect` to tell.
+        Its box and landmarks are less exact than those that `detect` finds; by how much tells its `landmark_spread`.
+        None: it takes `detect` to tell.
         """
 
 
@@ -128,10 +129,11 @@ class FaceEmbedder(Protocol):
         """Whether there is something faster than `embed_raw` that gives nearly the same."""
         return False
 
-    def estimate(self, crops: Sequence[Crop]) -> NDArray[float32] | None:
+    def estimate(self, crops: Sequence[Crop], *, closely: bool = False) -> NDArray[float32] | None:
         """Nearly what `embed_raw` gives, in less time; None unless `estimates`.
 
-        How near is said by ESTIMATE_ERROR of domain/identification.py.
+        How near is said by ESTIMATE_ERROR of domain/identification.py; by CLOSE_ERROR if it is done `closely`, in
+        twice the time.
         """
 
     def directions(self, raw: NDArray[float32]) -> NDArray[float32]:

@@ -22,6 +22,7 @@ from adapters.onnx.detectors.tiles import GATED_STEP
 from adapters.onnx.detectors.yunet.network import YuNetNetwork, as_batch, padded
 from adapters.onnx.engines.onnx_runtime import OnnxRuntimeSession
 from adapters.onnx.library import OnnxModelLibrary
+from application.analysis.embedding import Effort
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
 from application.evaluation.datasets.photos import central_face
@@ -134,7 +135,7 @@ def faceless(photos: list[PhotoFile]) -> Iterator[str]:
                             data,
                             pipeline.choice,
                             PhotoOptions(selection=selection),
-                            estimate=selection is FaceSelection.LARGEST,
+                            effort=Effort.COARSE if selection is FaceSelection.LARGEST else Effort.EXACT,
                         )
                     )
                 spent.append(time.thread_time() - begun)

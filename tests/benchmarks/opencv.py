@@ -140,7 +140,7 @@ class OpenCvRecogniser:
         vectors = [network.feature(crop)[0] for crop in crops]
         return np.array(vectors, dtype=np.float32).reshape(len(vectors), self.dimensions)
 
-    def estimate(self, crops: Sequence[Crop]) -> NDArray[np.float32] | None:
+    def estimate(self, crops: Sequence[Crop], *, closely: bool = False) -> NDArray[np.float32] | None:
         """See FaceEmbedder."""
         return None
 

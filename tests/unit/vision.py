@@ -79,7 +79,7 @@ class ColourEmbedder:
         """See FaceEmbedder."""
         return False
 
-    def estimate(self, crops: Sequence[Crop]) -> NDArray[np.float32] | None:
+    def estimate(self, crops: Sequence[Crop], *, closely: bool = False) -> NDArray[np.float32] | None:
         """See FaceEmbedder.estimate."""
         return None
 

@@ -72,7 +72,7 @@ class CropEmbedder(FaceEmbedder):
     def estimate_with(self, quick: Callable[[], InferenceSession | None]) -> None:
         """Take a session that runs the same network with less accuracy and in less time, for `estimate`.
 
-        It sees the crops as they are. As long as `quick` gives none there are no estimates.
+        As long as `quick` gives none there are no estimates.
         """
         self._quick = quick
 
@@ -103,9 +103,10 @@ class CropEmbedder(FaceEmbedder):
 
     @override
     @timed(Stage.EMBED)
-    def estimate(self, crops: Sequence[Crop]) -> NDArray[np.float32] | None:
+    def estimate(self, crops: Sequence[Crop], *, closely: bool = False) -> NDArray[np.float32] | None:
         session = self._quick()
-        return None if session is None else self._run(crops, session, Views.AS_IT_IS)
+        views = self._views if closely else Views.AS_IT_IS
+        return None if session is None else self._run(crops, session, views)
 
     def _run(self, crops: Sequence[Crop], session: InferenceSession, views: Views) -> NDArray[np.float32]:
         size = _BATCH // views.value

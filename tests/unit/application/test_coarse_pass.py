@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from application.analysis.embedding import Effort
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
 from application.ports.liveness import SpoofDetector
@@ -14,7 +15,7 @@ from domain.faces import Box, Crop, DetectedFace, Image, ScaledImage, largest
 from domain.liveness.detection import LivenessPolicy
 from domain.quality import LowQuality, Measure, QualityBounds, QualityReport
 from tests.unit.application.in_memory_service import InMemoryService
-from tests.unit.application.test_estimates import GREY, Estimating
+from tests.unit.application.test_estimates import GREY, NEAR, Estimating
 from tests.unit.fakes import BLUE, GREEN, RED, ColourModels, NoAssessor, analyser, photo
 from tests.unit.vision import ColourDetector, ColourEmbedder
 
@@ -96,7 +97,7 @@ async def test_a_clear_match_is_detected_coarsely(
 ) -> None:
     face, decision = await service.recognize.execute(photo(RED), SURE)
     assert decision.people[0].name == "Red"
-    assert (face.estimated, face.coarse) == (True, True)
+    assert face.effort is Effort.COARSE
     assert told(detector, embedder) == (["coarsely"], [1], [])
 
 
@@ -108,16 +109,22 @@ async def test_a_clear_stranger_is_detected_coarsely(
     assert told(detector, embedder) == (["coarsely"], [1], [])
 
 
-@pytest.mark.parametrize("threshold", [0.93, 0.999])
+@pytest.mark.parametrize(("threshold", "effort"), [(NEAR, Effort.BOTH_VIEWS), (0.999, Effort.EXACT)])
 async def test_what_is_doubtful_is_analysed_anew(
-    service: InMemoryService, detector: CoarselyDetecting, embedder: Estimating, threshold: float
+    service: InMemoryService,
+    detector: CoarselyDetecting,
+    embedder: Estimating,
+    threshold: float,
+    effort: Effort,
 ) -> None:
     face, decision = await service.recognize.execute(photo(RED), RecognitionOptions(threshold=threshold))
-    assert decision.people[0].similarity == pytest.approx(1)
-    assert (face.estimated, face.coarse) == (False, False)
+    assert decision.people[0].similarity == pytest.approx(1, abs=1e-3)
+    assert face.effort is effort
     assert face.detected is not None
     assert face.detected.box == Box(5, 10, 60, 60)
-    assert told(detector, embedder) == (["coarsely", "detect"], [1], [1])
+    assert detector.asked == ["coarsely", "detect"]
+    assert (embedder.estimated, embedder.closely) == ([1], [1])
+    assert embedder.exact == ([1] if effort is Effort.EXACT else [])
 
 
 async def test_a_photo_and_a_person(
@@ -147,9 +154,11 @@ async def test_an_unclear_face_is_looked_at_closely(
         (Measure.OVER_EXPOSURE, Measure.OVER_EXPOSURE, 0.4, ["coarsely"]),
         (Measure.OVER_EXPOSURE, Measure.OVER_EXPOSURE, 0.6, ["coarsely", "detect"]),
         (Measure.SHARPNESS, Measure.OVER_EXPOSURE, 0.9, ["coarsely"]),
+        (Measure.SHARPNESS, Measure.SHARPNESS, 6.9, ["coarsely"]),
+        (Measure.OVER_EXPOSURE, Measure.SHARPNESS, 7.1, ["coarsely", "detect"]),
     ],
 )
-async def test_quality_near_a_bound_is_looked_at_closely(
+async def test_quality_near_a_bound_and_noise_are_looked_at_closely(
     service: InMemoryService,
     detector: CoarselyDetecting,
     asked: Measure,
@@ -160,7 +169,7 @@ async def test_quality_near_a_bound_is_looked_at_closely(
     with_quality = replace(service.reader.analyser, assessor=Assessor({measure: value}))
     models = with_quality.models.choose(None, None)
     bounds = QualityBounds({asked: 1})
-    with_quality.analyse(photo(RED).data, models, PhotoOptions(), bounds, estimate=True)
+    with_quality.analyse(photo(RED).data, models, PhotoOptions(), bounds, Effort.COARSE)
     assert detector.asked == looks
 
 
@@ -170,7 +179,7 @@ async def test_what_is_refused_is_refused_after_a_close_look(
     bad = replace(service.reader.analyser, assessor=Assessor({Measure.SHARPNESS: 0.9}))
     bounds = QualityBounds({Measure.SHARPNESS: 1})
     with pytest.raises(LowQuality):
-        bad.analyse(photo(RED).data, bad.models.choose(None, None), PhotoOptions(), bounds, estimate=True)
+        bad.analyse(photo(RED).data, bad.models.choose(None, None), PhotoOptions(), bounds, Effort.COARSE)
     assert detector.asked == ["coarsely", "detect"]
 
 
@@ -196,7 +205,7 @@ async def test_quality_that_is_told_is_that_of_a_close_look(
     service: InMemoryService, detector: CoarselyDetecting, embedder: Estimating
 ) -> None:
     face, _ = await service.recognize.execute(photo(RED), replace(SURE, quality=True))
-    assert (face.estimated, face.coarse) == (True, False)
+    assert face.effort is Effort.ONE_VIEW
     assert told(detector, embedder) == (["detect"], [1], [])
 
 
@@ -218,5 +227,5 @@ def test_faces_that_are_examined_are_looked_at_closely(
     examining.models.embedders["colour"] = embedder
     examining.models.detectors["colour"] = detector
     choice = examining.models.choose(None, None)
-    (face,) = examining.analyse(photo(RED).data, choice, PhotoOptions(), estimate=True)
-    assert (face.estimated, face.coarse, detector.asked) == (True, False, ["detect"])
+    (face,) = examining.analyse(photo(RED).data, choice, PhotoOptions(), effort=Effort.COARSE)
+    assert (face.effort, detector.asked) == (Effort.ONE_VIEW, ["detect"])

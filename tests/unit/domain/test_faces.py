@@ -61,6 +61,7 @@ def test_of_a_face_counts_what_is_in_the_image() -> None:
 )
 def test_how_much_of_a_box_is_in_the_image(box: Box, share: float) -> None:
     assert box.inside(IMAGE) == pytest.approx(share)
+    assert box.visible_side(IMAGE) == pytest.approx((share * box.width * box.height) ** 0.5)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,15 @@
 
 import pytest
 
-from domain.identification import ESTIMATE_ERROR, Decision, RankedPerson, verdict
+from domain.identification import (
+    COARSE_ERROR,
+    ESTIMATE_ERROR,
+    USUAL_SPREAD,
+    Decision,
+    RankedPerson,
+    coarse_error,
+    verdict,
+)
 from domain.people import Face, FaceId, ProfileId
 
 FACE = Face(FaceId(1), ProfileId(1), "Red", "colour", "colour", "default")
@@ -43,6 +51,21 @@ def test_without_a_margin_a_second_person_matters_as_well() -> None:
     """The estimate may name another one first."""
     assert decided([0.8, 0.79], 0.5).doubtful(0, ESTIMATE_ERROR)
     assert not decided([0.8, 0.7], 0.5).doubtful(0, ESTIMATE_ERROR)
+
+
+@pytest.mark.parametrize(
+    ("norm", "spread", "error"),
+    [
+        (1, USUAL_SPREAD, COARSE_ERROR),
+        (1, 0, COARSE_ERROR),
+        (1, 2 * USUAL_SPREAD, 2 * COARSE_ERROR),
+        (0.8, USUAL_SPREAD, COARSE_ERROR / 0.64),
+    ],
+)
+def test_a_coarse_estimate_is_the_less_exact_the_less_certain_the_landmarks_and_the_shorter_the_embedding(
+    norm: float, spread: float, error: float
+) -> None:
+    assert coarse_error(norm, spread) == pytest.approx(error)
 
 
 def test_the_larger_the_error_the_more_is_doubtful() -> None:

@@ -1,6 +1,7 @@
 """One pass over few pixels, which finds a face that is plain to see."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,8 +20,8 @@ _LARGEST = 100
 _MAX_SPREAD = 0.03
 """Maximum disagreement of the cells: see spread. 0.014 is usual; in faces turned by 45 degrees it is 0.05 to 0.09."""
 _OTHER = 0.8
-"""Maximum size of anything else that may be a face, by that of the face. Sizes may be a sixth off those that
-`detect` finds."""
+"""Maximum size of anything else that may be a face, by that of the face: of the parts of their boxes that are in the
+picture, by which the largest face is chosen. Measured in docs/decisions/0011-thresholds-that-fit.md."""
 _MIN_SCORE = 0.3
 """Of anything that may be a face."""
 _OVERLAP = 0.45
@@ -32,31 +33,36 @@ def detect_coarsely(network: YuNetNetwork, image: Image) -> DetectedFace | None:
         picture = scaled(image, min(1.0, side / max(image.shape[:2])))
         (cells,) = network.infer(as_batch([padded(picture)]), _MIN_SCORE)
         found = cells.suppress_overlapping(_OVERLAP)
-        found = found.select(np.argsort(-found.boxes[:, 2:].prod(axis=1)))
-        if not _is_plain(found.to_faces(1, 1), picture):
+        plain = _plain(found.to_faces(1, 1), picture)
+        if plain is None:
             return None
-        face = found.select(np.array([0]))
+        face = found.select(np.array([plain]))
         if face.boxes[0, 2:].max() <= _LARGEST:
             break
     landmarks = consensus(cells, face.boxes[0])
-    if spread(cells, face.boxes[0], landmarks) > _MAX_SPREAD:
+    disagreement = spread(cells, face.boxes[0], landmarks)
+    if disagreement > _MAX_SPREAD:
         return None
     (located,) = face.placed(landmarks).to_faces(
         picture.shape[1] / image.shape[1], picture.shape[0] / image.shape[0]
     )
-    return located
+    return replace(located, landmark_spread=disagreement)
 
 
-def _is_plain(largest_first: Sequence[DetectedFace], picture: Image) -> bool:
-    if not largest_first:
-        return False
-    face, *others = largest_first
-    return (
+def _plain(faces: Sequence[DetectedFace], picture: Image) -> int | None:
+    """The place of the largest face, if it is plain to see."""
+    sizes = [face.box.visible_side(picture) for face in faces]
+    if not sizes:
+        return None
+    place = int(np.argmax(sizes))
+    face, others = faces[place], [*sizes[:place], *sizes[place + 1 :]]
+    is_plain = (
         face.box.longer >= _LEAST * max(picture.shape[:2])
         and _is_whole(face.box, picture)
         and is_upright(face, 1)
-        and all(other.box.longer <= _OTHER * face.box.longer for other in others)
+        and max(others, default=0) <= _OTHER * sizes[place]
     )
+    return place if is_plain else None
 
 
 def _is_whole(box: Box, picture: Image) -> bool:

@@ -63,7 +63,7 @@ def test_the_norm_is_that_of_the_mean() -> None:
     np.testing.assert_allclose(embedder.directions(raw), raw / np.linalg.norm(raw))
 
 
-def test_estimates_are_of_the_crop_alone_by_a_quicker_session() -> None:
+def test_estimates_are_by_a_quicker_session_and_of_both_views_only_if_they_are_close() -> None:
     embedder = SFaceEmbedder(FakeSession())
     embedder.estimate_with(LeftAndRight)
     assert embedder.estimates
@@ -72,6 +72,9 @@ def test_estimates_are_of_the_crop_alone_by_a_quicker_session() -> None:
     assert none is not None
     np.testing.assert_allclose(raw, [[200, 0, 40], [100, 0, 40]])
     assert none.shape == (0, 3)
+    close = embedder.estimate([one_sided(200)], closely=True)
+    assert close is not None
+    np.testing.assert_allclose(close, [[100, 100, 40]])
     np.testing.assert_allclose(embedder.embed_raw([one_sided(200)]), [[40, 0, 100]])
 
 

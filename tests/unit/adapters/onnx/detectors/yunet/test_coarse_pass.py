@@ -54,6 +54,8 @@ def test_landmarks_are_the_mean_of_the_cells_that_detect_the_face() -> None:
     assert face is not None
     assert face.landmarks is not None
     assert face.landmarks[2, 0] == pytest.approx(2 * (80 + 82) / 2, abs=1e-3)
+    assert face.landmark_spread == pytest.approx(1 / 60, abs=1e-4)
+    assert face.enlarged(2).landmark_spread == face.landmark_spread
 
 
 def test_small_images_are_not_enlarged() -> None:
@@ -99,6 +101,18 @@ def test_what_takes_a_closer_look(cells: tuple[Cell, ...]) -> None:
 
 def test_a_smaller_face_beside_it_does_not_matter() -> None:
     face = coarsely_detected(cell(40, 60), cell(120, 60, 40))
+    assert face is not None
+    assert face.box.x < 100
+
+
+def test_a_tall_but_narrow_one_beside_it_does_not_matter() -> None:
+    face = coarsely_detected(cell(40, 60), cell(120, 60, 58, width=0.45))
+    assert face is not None
+    assert face.box.x < 100
+
+
+def test_a_larger_one_of_which_less_is_in_the_picture_does_not_matter() -> None:
+    face = coarsely_detected(cell(40, 60), cell(152, 112, 70))
     assert face is not None
     assert face.box.x < 100
 
