@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 from adapters.onnx.catalogue.entries import Task
-from adapters.system.machine import keep_freed_memory, return_freed_memory
+from adapters.system.machine import return_freed_memory
 from application.background import in_background
 from application.errors import StartupError
 from application.ports.liveness_sessions import LivenessSessionStore
@@ -37,7 +37,6 @@ async def running(
     Raises:
         StartupError: one of them can't be had.
     """
-    keep_freed_memory()
     # The database's start is mostly waiting: meanwhile the models are loaded, or prepared the first time.
     loading = asyncio.ensure_future(container.workers().run(load_models, container))
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dependency_injector import providers
 
 from adapters.prometheus.metrics import MODEL_LOAD_SECONDS
-from adapters.system.machine import keep_freed_memory, return_freed_memory
+from adapters.system.machine import return_freed_memory
 from entrypoints.bootstrap.analysis import AnalysisContainer
 from entrypoints.bootstrap.certificates import renewed_server_context
 from entrypoints.bootstrap.settings import Settings
@@ -63,7 +63,6 @@ class ModelService:
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[tuple[AnalysisContainer, ServedModels]]:
-        keep_freed_memory()
         container = AnalysisContainer(settings=providers.Object(self.settings))
         served = served_models(container, self.tasks, self.names)
         try:

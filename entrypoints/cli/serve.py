@@ -15,6 +15,7 @@ import uvloop
 from dependency_injector import providers
 
 from adapters.prometheus.folder import allocate, metrics_folder
+from adapters.system.machine import keep_freed_memory
 from entrypoints.bootstrap.access import require_key
 from entrypoints.bootstrap.address import listen, url_of
 from entrypoints.bootstrap.database import running_database
@@ -101,6 +102,7 @@ def serve_in_processes(
     Raises:
         StartupError: the service can't be started.
     """
+    keep_freed_memory()  # libraries start threads when they are imported
     begin_logging(settings)
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
         if worker := this_worker():
