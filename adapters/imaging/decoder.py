@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from adapters.imaging.deadline import START_OF_SCAN, TimedFile
 from adapters.imaging.exif import orientation
-from adapters.imaging.formats import format_of
+from adapters.imaging.formats import Format, format_of
 from application.ports.analysis import ImageDecoder
 from application.ports.effort import checkpoint
 from application.stages import Stage, timed
@@ -99,14 +99,22 @@ class PillowDecoder(ImageDecoder):
         kind = format_of(data)
         if kind.pixels is not None:
             self._check_pixels(kind.pixels(data))
-        essential = kind.essential(data)
-        timed = TimedFile(essential, self._seconds, scans=kind.has_scans)
-        with kind.opener(timed) as file:
+        files = kind.possible(kind.essential(data))
+        seconds = self._seconds / len(files)
+        image, *others = (self._load(kind, file, seconds, long_side, max_reduction) for file in files)
+        if not all(np.array_equal(image[0], other[0]) for other in others):
+            raise InvalidImage("The image file is damaged.")
+        return image
+
+    def _load(
+        self, kind: Format, data: bytes, seconds: float, long_side: int | None, max_reduction: int
+    ) -> tuple[Image, int, int]:
+        with kind.opener(TimedFile(data, seconds, scans=kind.has_scans)) as file:
             self._check(file, len(data))
             if file.info.get("compression") in _RUN_LENGTHS:
                 return _from_run_lengths(data, file.size), 1, 1
-            scans = max(_USUAL_SCANS, essential.count(START_OF_SCAN)) if _is_progressive(file) else 0
-            checkpoint(file.width * file.height * max(kind.pixel_s(essential), _SCAN_S * scans))
+            scans = max(_USUAL_SCANS, data.count(START_OF_SCAN)) if _is_progressive(file) else 0
+            checkpoint(file.width * file.height * max(kind.pixel_s(data), _SCAN_S * scans))
             reduction = 1 if long_side is None else _reduce(file, long_side, max_reduction)
             file.load()
             return _pixels(file), orientation(_exif(file)), reduction

@@ -14,7 +14,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from adapters.imaging.avif import pixels_to_decode
-from adapters.imaging.jpeg import essential_jpeg
+from adapters.imaging.jpeg import essential_jpeg, possible_files
 from adapters.imaging.png import SIGNATURE, bytes_of_pixel, essential_png
 from domain.errors import InvalidImage
 
@@ -42,6 +42,8 @@ class Format:
     opener: Callable[[BytesIO], ImageFile]
     essential: Callable[[bytes], bytes] = bytes
     """The file without the parts that decoding doesn't need; raises InvalidImage."""
+    possible: Callable[[bytes], list[bytes]] = lambda essential: [essential]
+    """Files that may be meant by one without its end; if they show different pictures, one was cut off."""
     has_scans: bool = False
     """See TimedFile; readers of other formats need all of the bytes that they ask for."""
     pixels: Callable[[bytes], int] | None = None
@@ -58,7 +60,7 @@ def _webp_pixels(data: bytes) -> int:
 
 
 _MAGIC = {
-    b"\xff\xd8\xff": Format(_Jpeg, essential_jpeg, has_scans=True),
+    b"\xff\xd8\xff": Format(_Jpeg, essential_jpeg, possible_files, has_scans=True),
     SIGNATURE: Format(PngImageFile, essential_png, pixel_s=lambda data: _PNG_BYTE_S * bytes_of_pixel(data)),
     b"BM": Format(BmpImageFile),
 }

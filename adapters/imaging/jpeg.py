@@ -21,7 +21,10 @@ _WINDOW = 64 * 1024
 """Bytes that are searched at once: the interpreter's lock is kept meanwhile, half a millisecond at most."""
 _FILL = b"\xff" * _WINDOW
 _END_OF_IMAGE = 0xD9
+_END = bytes((0xFF, _END_OF_IMAGE))
 _START_OF_SCAN = 0xDA
+_FURTHER_CODES = b"".join(bytes((*range(0xFF), 0xFF, restart)) for restart in range(0xD0, 0xD8))
+"""Of pixels of any scan, and what restarts decoding. Where there is none, decoders make pixels up."""
 _METADATA = frozenset({*range(0xE0, 0xF0), 0xFE})
 """Application segments and comments."""
 _NEEDED = {0xE0: b"JFIF", 0xE1: b"Exif\0\0", 0xEE: b"Adobe"}
@@ -55,12 +58,24 @@ def essential_jpeg(data: bytes) -> bytes:
             elif _is_needed(marker, data[place + 2 : end]):
                 parts.append(data[start:end])
         place = end
-    if first_scan is None:
+    if first_scan is None or place > len(data):
         raise InvalidImage("The image file is damaged.")
-    scans = data[first_scan : len(data) if found is None else found.end()]
+    # Without an end marker, half of one may be there.
+    scans = data[first_scan:].rstrip(b"\xff") if found is None else data[first_scan : found.end()]
     if scans.count(bytes((0xFF, _START_OF_SCAN))) > _MAX_SCANS:
         raise InvalidImage("The JPEG file has more scans than any photo.")
     return b"".join([*parts, scans])
+
+
+def possible_files(essential: bytes) -> list[bytes]:
+    """The file; or, if it has no end marker, two that begin with it.
+
+    Some cameras write such files, and viewers show them. If the picture is whole, it is the same in both: codes after
+    those of the last pixel mean nothing.
+    """
+    if essential.endswith(_END):
+        return [essential]
+    return [essential + _END, essential + _FURTHER_CODES + _END]
 
 
 def _search(marker: re.Pattern[bytes], data: bytes, place: int) -> re.Match[bytes] | None:
