@@ -19,7 +19,7 @@ from domain.errors import InvalidInput, Unavailable
 from domain.people import ProfileId
 from tests.virtual_time import in_virtual_time
 
-EVENT = AuditEvent(at=datetime(2026, 11, 28, tzinfo=UTC), action="recognize_face", result="match")
+EVENT = AuditEvent(at=datetime.now(UTC), action="recognize_face", result="match")
 
 
 class FlakyAudit(InMemoryAudit):
