@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from adapters.onnx.detectors.resizing import scaled
-from adapters.onnx.detectors.yunet.landmarks import consensus, spread
+from adapters.onnx.detectors.yunet.landmarks import Votes
 from adapters.onnx.detectors.yunet.network import YuNetNetwork, as_batch, padded
 from adapters.onnx.detectors.yunet.tilted_faces import is_upright
 from domain.faces import Box, DetectedFace, Image
@@ -17,7 +17,8 @@ _LEAST = 0.25
 _LARGEST = 100
 """Pixels of a face, from which on cells disagree about its landmarks. They agree best at 70 to 80."""
 _MAX_SPREAD = 0.03
-"""Maximum disagreement of the cells: see spread. 0.014 is usual; in faces turned by 45 degrees it is 0.05 to 0.09."""
+"""Maximum disagreement of the cells (Votes.spread), in longer sides of the box. 0.014 is usual; in faces turned by 45
+degrees it is 0.05 to 0.09."""
 _OTHER = 0.8
 """Maximum size of anything else that may be a face, by that of the face. Sizes may be a sixth off those that
 `detect` finds."""
@@ -38,8 +39,9 @@ def detect_coarsely(network: YuNetNetwork, image: Image) -> DetectedFace | None:
         face = found.select(np.array([0]))
         if face.boxes[0, 2:].max() <= _LARGEST:
             break
-    landmarks = consensus(cells, face.boxes[0])
-    if spread(cells, face.boxes[0], landmarks) > _MAX_SPREAD:
+    votes = Votes.of(cells, face.boxes[0])
+    landmarks = votes.consensus()
+    if votes.spread(landmarks) > _MAX_SPREAD * face.boxes[0, 2:].max():
         return None
     (located,) = face.placed(landmarks).to_faces(
         picture.shape[1] / image.shape[1], picture.shape[0] / image.shape[0]
