@@ -14,7 +14,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from adapters.imaging.avif import pixels_to_decode
-from adapters.imaging.jpeg import essential_jpeg, possible_files
+from adapters.imaging.jpeg import Frame, essential_jpeg, plain_frame, possible_files
 from adapters.imaging.png import SIGNATURE, bytes_of_pixel, essential_png
 from domain.errors import InvalidImage
 
@@ -46,6 +46,8 @@ class Format:
     """Files that may be meant by one without its end; if they show different pictures, one was cut off."""
     has_scans: bool = False
     """See TimedFile; readers of other formats need all of the bytes that they ask for."""
+    plain_frame: Callable[[bytes], Frame | None] = lambda _: None
+    """Of the essential file, for files that Pillow's decoder takes without its reader."""
     pixels: Callable[[bytes], int] | None = None
     """Pixels to decode, for formats whose header doesn't bound them before the reader allocates memory."""
     pixel_s: Callable[[bytes], float] = lambda _: 0
@@ -60,7 +62,7 @@ def _webp_pixels(data: bytes) -> int:
 
 
 _MAGIC = {
-    b"\xff\xd8\xff": Format(_Jpeg, essential_jpeg, possible_files, has_scans=True),
+    b"\xff\xd8\xff": Format(_Jpeg, essential_jpeg, possible_files, has_scans=True, plain_frame=plain_frame),
     SIGNATURE: Format(PngImageFile, essential_png, pixel_s=lambda data: _PNG_BYTE_S * bytes_of_pixel(data)),
     b"BM": Format(BmpImageFile),
 }

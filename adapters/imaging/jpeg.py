@@ -4,6 +4,7 @@ Pillow reads everything before the first scan byte by byte, and keeps it; here i
 """
 
 import re
+from typing import NamedTuple
 
 from domain.errors import InvalidImage
 
@@ -23,6 +24,9 @@ _FILL = b"\xff" * _WINDOW
 _END_OF_IMAGE = 0xD9
 _END = bytes((0xFF, _END_OF_IMAGE))
 _START_OF_SCAN = 0xDA
+_BASELINE = 0xC0
+"""Start of a frame of eight bits a sample, Huffman coded, in one scan or a few, each a part of the picture."""
+_EXIF = 0xE1
 _FURTHER_CODES = b"".join(bytes((*range(0xFF), 0xFF, restart)) for restart in range(0xD0, 0xD8))
 """Of pixels of any scan, and what restarts decoding. Where there is none, decoders make pixels up."""
 _METADATA = frozenset({*range(0xE0, 0xF0), 0xFE})
@@ -76,6 +80,41 @@ def possible_files(essential: bytes) -> list[bytes]:
     if essential.endswith(_END):
         return [essential]
     return [essential + _END, essential + _FURTHER_CODES + _END]
+
+
+class Frame(NamedTuple):
+    """What the header of a JPEG file says."""
+
+    width: int
+    height: int
+    components: int
+    """1: grey; 3: colour."""
+    exif: bytes
+    """The Exif segment's content; empty if there is none."""
+
+
+def plain_frame(essential: bytes) -> Frame | None:
+    """The frame of a file that is decoded in one go: baseline, one scan, grey or colour. Most photos are.
+
+    Args:
+        essential: what `essential_jpeg` returned.
+    """
+    frame, exif, place = b"", b"", 2
+    while (marker := essential[place + 1]) != _START_OF_SCAN:
+        end = place + 2 + int.from_bytes(essential[place + 2 : place + 4], "big")
+        content = essential[place + 4 : end]
+        if marker == _EXIF:
+            if exif:
+                return None
+            exif = content
+        elif marker == _BASELINE:
+            frame = content
+        place = end
+    several = essential.find(bytes((0xFF, _START_OF_SCAN)), place + 2) >= 0
+    if several or len(frame) < 6 or frame[5] not in {1, 3}:  # noqa: PLR2004 (B.2.2)
+        return None
+    height, width = int.from_bytes(frame[1:3], "big"), int.from_bytes(frame[3:5], "big")
+    return Frame(width, height, frame[5], exif) if width and height else None
 
 
 def _search(marker: re.Pattern[bytes], data: bytes, place: int) -> re.Match[bytes] | None:

@@ -1,5 +1,6 @@
 """Quality measures of an aligned face and its landmarks, without a network."""
 
+import cmath
 import math
 from collections.abc import Iterator
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from adapters.imaging.alignment import as_points
 from application.ports.quality import QualityAssessor
 from application.stages import Stage, timed
 from domain.faces import Crop, DetectedFace, Landmarks, ScaledImage
@@ -30,7 +32,7 @@ Labeled Faces in the Wild has it; the depth of nose and mouth is roughly an adul
 """
 _EYES_TO_MOUTH = 1.156
 """Distance in the average head, in inter-eye distances."""
-_TO_HEAD: NDArray[np.float64] = np.linalg.pinv(_HEAD - _HEAD.mean(axis=0))
+_TO_HEAD: list[list[float]] = np.linalg.pinv(_HEAD - _HEAD.mean(axis=0)).tolist()
 """3 x 5."""
 
 
@@ -57,19 +59,25 @@ class LandmarkQualityAssessor(QualityAssessor):
 
 def _of_pixels(grey: NDArray[np.uint8]) -> Iterator[tuple[Measure, float]]:
     face = grey[_FACE].astype(np.float32)
-    luminance = float(face.mean())
-    fine = np.abs(face - cv2.GaussianBlur(face, (0, 0), 1))
-    yield Measure.SHARPNESS, 100 * float(fine.mean()) / max(luminance, 1.0)
+    luminance = _mean(grey[_FACE])
+    fine = cv2.norm(face, cv2.GaussianBlur(face, (0, 0), 1), cv2.NORM_L1) / face.size
+    yield Measure.SHARPNESS, 100 * fine / max(luminance, 1.0)
     yield Measure.LUMINANCE, luminance
-    yield Measure.OVER_EXPOSURE, float((face >= _BURNT).mean())
-    eyes, cheeks = (float(np.mean([grey[part].mean() for part in parts])) for parts in (_EYES, _CHEEKS))
+    yield Measure.OVER_EXPOSURE, np.count_nonzero(face >= _BURNT) / face.size
+    eyes, cheeks = (sum(_mean(grey[part]) for part in parts) / len(parts) for parts in (_EYES, _CHEEKS))
     yield Measure.EYE_VISIBILITY, (eyes + 5) / (cheeks + 5)  # + 5: in the dark the ratio would be noise
 
 
+def _mean(part: NDArray[np.uint8]) -> float:
+    # Of so few pixels, in a third of the time that numpy's takes.
+    return float(cv2.mean(part)[0])
+
+
 def _of_landmarks(landmarks: Landmarks, reduction: int) -> Iterator[tuple[Measure, float]]:
-    eyes = np.hypot(*(landmarks[1] - landmarks[0]))
-    height = np.hypot(*(landmarks[3:].mean(axis=0) - landmarks[:2].mean(axis=0)))
-    yield Measure.INTER_EYE_DISTANCE, reduction * float(max(eyes, height / _EYES_TO_MOUTH))
+    right_eye, left_eye, _, right_corner, left_corner = as_points(landmarks)
+    eyes = abs(left_eye - right_eye)
+    height = abs(right_corner + left_corner - right_eye - left_eye) / 2
+    yield Measure.INTER_EYE_DISTANCE, reduction * max(eyes, height / _EYES_TO_MOUTH)
     yield from zip((Measure.YAW, Measure.PITCH, Measure.ROLL), head_pose(landmarks), strict=True)
 
 
@@ -80,12 +88,14 @@ def head_pose(landmarks: Landmarks) -> tuple[float, float, float]:
     head's landmarks nearest to the photo's (least squares) is, up to scale, the first two rows of a rotation
     about the vertical (yaw), then the horizontal axis (pitch). It depends mostly on the place of the nose.
     """
-    points = landmarks.astype(np.float64)
+    points = as_points(landmarks)
     eyes = points[1] - points[0]
-    roll = np.arctan2(eyes[1], eyes[0])
-    cos, sin = np.cos(roll), np.sin(roll)
-    upright = (points - points.mean(axis=0)) @ np.array([[cos, -sin], [sin, cos]])
-    camera = (_TO_HEAD @ upright).T
-    yaw = np.arctan2(-camera[0, 2], camera[0, 0])
-    pitch = np.arctan2(-camera[1, 2], camera[1, 1])
-    return float(np.degrees(yaw)), float(np.degrees(pitch)), float(np.degrees(roll))
+    roll = math.atan2(eyes.imag, eyes.real)
+    upright = cmath.rect(1, -roll)
+    # To each axis of the head its direction in the picture; rows of _TO_HEAD sum to 0, so that no mean is subtracted.
+    right, down, away = (
+        upright * sum(weight * point for weight, point in zip(row, points, strict=True)) for row in _TO_HEAD
+    )
+    yaw = math.atan2(-away.real, right.real)
+    pitch = math.atan2(-away.imag, down.imag)
+    return math.degrees(yaw), math.degrees(pitch), math.degrees(roll)

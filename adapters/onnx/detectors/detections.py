@@ -61,11 +61,13 @@ class Detections:
             left: where the picture begins in the image, in pixels.
             top: likewise, vertically.
         """
-        scale = np.array([scale_x, scale_y], dtype=np.float32)
+        scale = np.array([scale_x, scale_y, scale_x, scale_y], dtype=np.float32)
         origin = np.array([left, top], dtype=np.float32)
-        boxes = self.boxes / np.tile(scale, 2) + np.concatenate([origin, [0, 0]])
-        landmarks = [None] * len(boxes) if self.landmarks is None else list(self.landmarks / scale + origin)
+        boxes = (self.boxes / scale + [*origin.tolist(), 0, 0]).tolist()
+        landmarks = (
+            [None] * len(boxes) if self.landmarks is None else list(self.landmarks / scale[:2] + origin)
+        )
         return [
-            DetectedFace(Box(*map(float, box)), float(score), points)
-            for box, score, points in zip(boxes, self.scores, landmarks, strict=True)
+            DetectedFace(Box(*box), score, points)
+            for box, score, points in zip(boxes, self.scores.tolist(), landmarks, strict=True)
         ]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from adapters.onnx.detectors.resizing import scaled
-from adapters.onnx.detectors.yunet.landmarks import consensus, spread
+from adapters.onnx.detectors.yunet.landmarks import Votes
 from adapters.onnx.detectors.yunet.network import YuNetNetwork, as_batch, padded
 from adapters.onnx.detectors.yunet.tilted_faces import is_upright
 from domain.faces import Box, DetectedFace, Image
@@ -18,7 +18,8 @@ _LEAST = 0.25
 _LARGEST = 100
 """Pixels of a face, from which on cells disagree about its landmarks. They agree best at 70 to 80."""
 _MAX_SPREAD = 0.03
-"""Maximum disagreement of the cells: see spread. 0.014 is usual; in faces turned by 45 degrees it is 0.05 to 0.09."""
+"""Maximum disagreement of the cells (Votes.spread), in longer sides of the box. 0.014 is usual; in faces turned by 45
+degrees it is 0.05 to 0.09."""
 _OTHER = 0.8
 """Maximum size of anything else that may be a face, by that of the face: of the parts of their boxes that are in the
 picture, by which the largest face is chosen. Measured in docs/decisions/0011-thresholds-that-fit.md."""
@@ -39,8 +40,9 @@ def detect_coarsely(network: YuNetNetwork, image: Image) -> DetectedFace | None:
         face = found.select(np.array([plain]))
         if face.boxes[0, 2:].max() <= _LARGEST:
             break
-    landmarks = consensus(cells, face.boxes[0])
-    disagreement = spread(cells, face.boxes[0], landmarks)
+    votes = Votes.of(cells, face.boxes[0])
+    landmarks = votes.consensus()
+    disagreement = votes.spread(landmarks) / float(face.boxes[0, 2:].max())
     if disagreement > _MAX_SPREAD:
         return None
     (located,) = face.placed(landmarks).to_faces(

@@ -1,6 +1,8 @@
 """YuNet as a locator of landmarks: the consensus of all cells that detect the face."""
 
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,43 +33,45 @@ class YuNetLandmarks(LandmarkLocator):
             detections.central(picture.shape[0]) for detections, picture in zip(found, pictures, strict=True)
         ]
         return [
-            consensus(central, central.boxes[central.scores.argmax()]) if len(central.scores) else None
+            Votes.of(central, central.boxes[central.scores.argmax()]).consensus()
+            if len(central.scores)
+            else None
             for central in centrals
         ]
 
 
-def consensus(cells: Detections, box: NDArray[np.float32]) -> Landmarks:
-    """The mean of the landmarks that cells predict for the face of a box, weighted by squared scores.
+@dataclass(frozen=True, slots=True, eq=False)
+class Votes:
+    """The landmarks that cells predict for one face."""
 
-    Non-maximum suppression would keep the best cell's only; the mean has a smaller error.
+    weights: Tensor
+    """K: squared scores, 0 for cells of other faces; not all are 0."""
+    points: Tensor
+    """K x 5 x 2."""
 
-    Args:
-        cells: what they predict, at least one of them for this face.
-        box: x, y, width, height.
-    """
-    weights, points = _votes(cells, box)
-    mean: Landmarks = (weights @ points.reshape(-1, 10) / weights.sum()).reshape(5, 2)
-    return mean
+    @classmethod
+    def of(cls, cells: Detections, box: NDArray[np.float32]) -> "Votes":
+        """For the face of a box (x, y, width, height) that at least one of the cells detects."""
+        assert cells.landmarks is not None  # noqa: S101 (YuNet has them)
+        weights = np.where(_overlaps(cells.boxes, box) > _MIN_OVERLAP, cells.scores**2, 0)
+        return cls(weights, cells.landmarks)
 
+    def consensus(self) -> Landmarks:
+        """The weighted mean: non-maximum suppression would keep the best cell's, whose error is larger."""
+        mean: Landmarks = (self.weights @ self.points.reshape(-1, 10) / self.weights.sum()).reshape(5, 2)
+        return mean
 
-def spread(cells: Detections, box: NDArray[np.float32], mean: Landmarks) -> float:
-    """How much the cells disagree about the landmarks: the standard deviation, in longer sides of the box."""
-    weights, points = _votes(cells, box)
-    variance = weights @ ((points - mean) ** 2).sum(axis=2).mean(axis=1) / weights.sum()
-    return float(np.sqrt(variance) / box[2:].max())
-
-
-def _votes(cells: Detections, box: NDArray[np.float32]) -> tuple[Tensor, Tensor]:
-    """K weights, 0 for cells of other faces, and landmarks, K x 5 x 2."""
-    assert cells.landmarks is not None  # noqa: S101 (YuNet has them)
-    weights = np.where(_overlaps(cells.boxes, box) > _MIN_OVERLAP, cells.scores**2, 0)
-    return weights, cells.landmarks
+    def spread(self, consensus: Landmarks) -> float:
+        """How much the cells disagree: the standard deviation, in pixels."""
+        squares = ((self.points - consensus) ** 2).reshape(-1, 10)
+        return math.sqrt(self.weights @ squares.sum(axis=1) / (5 * self.weights.sum()))
 
 
 def _overlaps(boxes: Tensor, box: NDArray[np.float32]) -> Tensor:
     """Intersection over union of K x 4 boxes with one."""
     low = np.maximum(boxes[:, :2], box[:2])
     high = np.minimum(boxes[:, :2] + boxes[:, 2:], box[:2] + box[2:])
-    shared = np.clip(high - low, 0, None).prod(axis=1)
-    overlaps: Tensor = shared / (boxes[:, 2:].prod(axis=1) + box[2:].prod() - shared)
+    sides = np.maximum(high - low, 0)
+    shared = sides[:, 0] * sides[:, 1]
+    overlaps: Tensor = shared / (boxes[:, 2] * boxes[:, 3] + box[2] * box[3] - shared)
     return overlaps

@@ -46,10 +46,10 @@ class YuNetNetwork:
         classes, objectness, boxes, points = (
             np.concatenate([outputs[f"{kind}_{stride}"] for stride in STRIDES], axis=1) for kind in _KINDS
         )
-        scores = np.sqrt(np.clip(classes, 0, 1) * np.clip(objectness, 0, 1))[..., 0]
+        scores = np.sqrt(np.clip(classes * objectness, 0, 1))[..., 0]
         cells, strides = _grid(*pictures.shape[2:])
         return [
-            _decode(boxes[n], points[n], scores[n], scores[n] >= threshold, cells, strides)
+            _decode(boxes[n], points[n], scores[n], np.flatnonzero(scores[n] >= threshold), cells, strides)
             for n in range(len(pictures))
         ]
 
@@ -73,11 +73,11 @@ def padded(image: Image) -> Image:
 
 
 def _decode(
-    boxes: Tensor, points: Tensor, scores: Tensor, rows: NDArray[np.bool_], cells: Tensor, strides: Tensor
+    boxes: Tensor, points: Tensor, scores: Tensor, rows: NDArray[np.intp], cells: Tensor, strides: Tensor
 ) -> Detections:
-    stride, cell = strides[rows], cells[rows]
-    centres = (cell + boxes[rows, :2]) * stride
-    sizes = np.exp(boxes[rows, 2:]) * stride
+    stride, cell, box = strides[rows], cells[rows], boxes[rows]
+    centres = (cell + box[:, :2]) * stride
+    sizes = np.exp(box[:, 2:]) * stride
     landmarks = (points[rows].reshape(-1, 5, 2) + cell[:, None]) * stride[:, None]
     return Detections(scores[rows], np.concatenate([centres - sizes / 2, sizes], axis=1), landmarks)
 
