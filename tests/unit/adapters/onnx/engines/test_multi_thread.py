@@ -17,7 +17,7 @@ PICTURE = np.zeros((1, 3, 32, 32), np.float32)
 def idle_cores(root: Path, *, busy: bool) -> IdleCores:
     """Of a machine of 8 cores whose load is written to a file under `root`; work would use 3 of them."""
     write_load(root, "8/80" if busy else "1/80")
-    return IdleCores(cores=8, threads=3, root=root)
+    return IdleCores(cores=8, threads=3, load=str(root / "proc/loadavg"))
 
 
 def write_load(root: Path, running: str) -> None:
@@ -108,18 +108,27 @@ def test_cores_are_available_if_each_thread_would_have_one(
     tmp_path: Path, *, running: str, idle: bool
 ) -> None:
     write_load(tmp_path, running)
-    assert IdleCores(cores=8, threads=4, root=tmp_path).available() is idle
+    assert IdleCores(cores=8, threads=4, load=str(tmp_path / "proc/loadavg")).available() is idle
 
 
 @pytest.mark.parametrize("text", ["", "0.20 0.18 0.12", "0.20 0.18 0.12 0/0 1", "a b c d/e f"])
 def test_no_core_is_available_if_the_load_is_unknown(tmp_path: Path, text: str) -> None:
     write_load(tmp_path, "1/80")
     load = tmp_path / "proc/loadavg"
-    assert IdleCores(cores=8, threads=2, root=tmp_path).available()
+    assert IdleCores(cores=8, threads=2, load=str(tmp_path / "proc/loadavg")).available()
     load.write_text(text)
-    assert not IdleCores(cores=8, threads=2, root=tmp_path).available()
+    assert not IdleCores(cores=8, threads=2, load=str(tmp_path / "proc/loadavg")).available()
     load.unlink()
-    assert not IdleCores(cores=8, threads=2, root=tmp_path).available()
+    assert not IdleCores(cores=8, threads=2, load=str(tmp_path / "proc/loadavg")).available()
+
+
+@pytest.mark.parametrize(("working", "idle"), [(1, True), (5, True), (6, False), (80, False)])
+def test_the_load_is_not_looked_at_while_threads_of_the_process_have_the_cores(
+    tmp_path: Path, *, working: int, idle: bool
+) -> None:
+    write_load(tmp_path, "1/80")
+    cores = IdleCores(cores=8, threads=4, working=lambda: working, load=str(tmp_path / "proc/loadavg"))
+    assert cores.available() is idle
 
 
 def test_the_calling_thread_counts() -> None:
