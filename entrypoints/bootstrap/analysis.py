@@ -48,9 +48,9 @@ MOST_THREADS = 4
 """Maximum number of threads for one run of a network: each further one saves less."""
 
 
-def spare_cores(cores: int) -> IdleCores | None:
+def spare_cores(cores: int, workers: MeasuredWorkerPool) -> IdleCores | None:
     """The cores that a run of a network may use while they are idle; None if there is only one."""
-    return IdleCores(cores, min(cores, MOST_THREADS)) if cores > 1 else None
+    return IdleCores(cores, min(cores, MOST_THREADS), lambda: workers.busy) if cores > 1 else None
 
 
 def service_clients(
@@ -117,7 +117,7 @@ class AnalysisContainer(GalleryContainer):
     )
     catalogue = providers.ThreadSafeSingleton(Catalogue.load, CATALOGUE, _settings.own_catalogue)
     model_files = providers.ThreadSafeSingleton(ModelFiles, _settings.model_folder)
-    spare = providers.ThreadSafeSingleton(spare_cores, _settings.cores)
+    spare = providers.ThreadSafeSingleton(spare_cores, _settings.cores, workers)
     prepared_models = providers.Callable(lambda settings: settings.cache_dir, StorageContainer.settings)
     engines = providers.ThreadSafeSingleton(
         engines_for, StorageContainer.settings, prepared_models, spare, catalogue, model_files

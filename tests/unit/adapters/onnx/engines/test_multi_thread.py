@@ -125,6 +125,15 @@ def test_no_core_is_available_where_nothing_says_so(tmp_path: Path) -> None:
     assert not IdleCores(cores=8, threads=2, root=tmp_path).available()
 
 
+@pytest.mark.parametrize(("working", "idle"), [(1, True), (5, True), (6, False), (80, False)])
+def test_the_load_is_not_looked_at_while_threads_of_the_process_have_the_cores(
+    tmp_path: Path, *, working: int, idle: bool
+) -> None:
+    write_load(tmp_path, "1/80")
+    cores = IdleCores(cores=8, threads=4, working=lambda: working, root=tmp_path)
+    assert cores.available() is idle
+
+
 def test_the_calling_thread_counts() -> None:
     """On this machine: were it not counted, work of as many threads as there are cores would never be alone."""
     if not Path("/proc/loadavg").exists():
