@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from entrypoints.http.connection_budget import ConnectionBudget, State
 from entrypoints.http.envelope import refusal
 from entrypoints.http.joined_writes import JoinedWrites
+from entrypoints.http.unread_bodies import UnreadBodies
 
 MAX_HEAD_BYTES = 64 * 1024
 """The request line and the headers."""
@@ -69,6 +70,7 @@ class BoundedProtocol(HttpToolsProtocol):
         *args: Any,
         limits: ConnectionLimits,
         budget: ConnectionBudget,
+        unread: UnreadBodies,
         refusal: Callable[[str, str], bytes] = refusal,
         **kwargs: Any,
     ) -> None:
@@ -76,6 +78,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._refusal = refusal
         self._limits = limits
         self._budget = budget
+        self._unread = unread
         self._state = State.HEAD
         self._since = 0.0
         """When the state began, or, of a body, the period over which its bytes are counted."""
@@ -84,6 +87,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head = 0
         """Bytes of the parsed parts of the head."""
         self._clock: asyncio.TimerHandle | None = None
+        self._pause: asyncio.TimerHandle | None = None
+        """In the reading of a body that nobody wants."""
         self._answered: RequestResponseCycle | None = None
         """The request that is being answered; `cycle` is the one that came last."""
         self._task: asyncio.Task[Any] | None = None
@@ -99,8 +104,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._clock is not None:
-            self._clock.cancel()
+        for timer in (self._clock, self._pause):
+            if timer is not None:
+                timer.cancel()
         self._budget.leave(self)
         self._task = None
         if self._answered is not None and not self._answered.response_complete:
@@ -117,6 +123,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._state is State.HEAD and self._received > MAX_HEAD_BYTES:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        elif self._state is State.BODY and self.cycle is not None and self.cycle.response_complete:
+            self._drop(len(data))
 
     @override
     def on_message_begin(self) -> None:
@@ -181,6 +189,18 @@ class BoundedProtocol(HttpToolsProtocol):
             self._close()
         else:
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+
+    def _drop(self, size: int) -> None:
+        """Pause after so many bytes of a body that nobody wants."""
+        address = self.client[0] if self.client else ""
+        self.flow.pause_reading()
+        self._pause = self.loop.call_later(
+            self._unread.pause_s(address, size, self.loop.time()), self._read_on
+        )
+
+    def _read_on(self) -> None:
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
 
     def _enter(self, state: State) -> None:
         self._state, self._since, self._received = state, self.loop.time(), 0

@@ -17,6 +17,7 @@ from entrypoints.bootstrap.signals import StopSignals
 from entrypoints.http.connection_budget import ConnectionBudget, allow_open_files
 from entrypoints.http.connections import BoundedProtocol, ConnectionLimits
 from entrypoints.http.envelope import refusal
+from entrypoints.http.unread_bodies import UnreadBodies
 
 _GRACE_S = 20
 """How long requests that are being answered may take to end when the service stops; then they get 503."""
@@ -56,10 +57,16 @@ async def answer(
         body_s=settings.body_timeout_s,
         idle_s=settings.idle_timeout_s,
     )
-    budget = ConnectionBudget(allow_open_files(settings.max_connections))
+    protocol = partial(
+        BoundedProtocol,
+        limits=limits,
+        budget=ConnectionBudget(allow_open_files(settings.max_connections)),
+        unread=UnreadBodies(),
+        refusal=refusal,
+    )
     config = uvicorn.Config(
         app,
-        http=partial(BoundedProtocol, limits=limits, budget=budget, refusal=refusal),  # type: ignore[arg-type]
+        http=protocol,  # type: ignore[arg-type]
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -56,6 +56,12 @@ def costly_photos(make: Callable[[], bytes], clients: int = 12) -> Run:
     return run
 
 
+async def unread_bodies(target: Target, seconds: float) -> object:
+    """14 MB that nobody reads."""
+    whole = request("/api/face/nowhere", bytes(_UPLOAD))
+    return await repeat(target.origin, lambda: whole, 12, seconds, _PAUSE_S)
+
+
 async def long_names(target: Target, seconds: float) -> object:
     name = "a" + "\u0301\u0323" * 15_000
     whole = request(
@@ -160,6 +166,7 @@ ATTACKS = {
         "36: photos of 1280 x 960 pixels without a face", costly_photos(partial(faceless, 1280, 960), 10)
     ),
     "crowds": Attack("37: 209 faces in a photo", crowds),
+    "unread": Attack("36: 15 MB for an address that is nobody's", unread_bodies),
     "heads": Attack("38: 10 MB of headers", long_heads),
     "changes": Attack("39: registrations", changes),
     "silent": Attack("40: 400 silent and half-open connections", silent_connections),

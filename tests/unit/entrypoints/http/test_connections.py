@@ -13,6 +13,7 @@ from entrypoints.bootstrap.address import listen
 from entrypoints.http.connection_budget import ConnectionBudget
 from entrypoints.http.connections import MAX_HEAD_BYTES, MIN_BYTES_S, BoundedProtocol, ConnectionLimits
 from entrypoints.http.middleware.stopping import refuse_at_stop
+from entrypoints.http.unread_bodies import UnreadBodies
 from tests.waiting import PATIENCE_S, until
 
 SHORT = ConnectionLimits(header_s=2, body_s=2, idle_s=3)
@@ -65,9 +66,10 @@ def grace_s() -> int:
 
 @pytest.fixture
 async def server(limits: ConnectionLimits, grace_s: int) -> AsyncIterator[uvicorn.Server]:
+    protocol = partial(BoundedProtocol, limits=limits, budget=ConnectionBudget(MOST), unread=UnreadBodies())
     config = uvicorn.Config(
         refuse_at_stop(application),
-        http=partial(BoundedProtocol, limits=limits, budget=ConnectionBudget(MOST)),  # type: ignore[arg-type]
+        http=protocol,  # type: ignore[arg-type]
         lifespan="off",
         log_config=None,
         access_log=False,
