@@ -42,7 +42,7 @@ def engines_for(
         workers=settings.worker_count,
         idle_cores=idle_cores,
         device=device,
-        cache=folder / "tensorrt",
+        cache=folder / "compiled",
     )
     entry = catalogue.entries[TRIED]
     trial = partial(SpeedTrial, folder / "speeds", read=partial(files.read, TRIED, entry), load=load)

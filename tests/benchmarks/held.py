@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-_MAPPING = re.compile(r"^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ (\d+) *(.*)$")
+_MAPPING = re.compile(r"^[0-9a-f]+-[0-9a-f]+ \S+ (\S+) \S+ (\d+) *(.*)$")
 _FIELD = re.compile(r"^(Rss|Pss): +(\d+) kB$")
 
 
@@ -19,23 +19,21 @@ def held(pids: Iterable[int], proc: Path = Path("/proc")) -> float:
     """
     alone, files = 0, Counter[str]()
     for pid in pids:
-        own: Counter[str] = Counter()
         with suppress(OSError):
-            for file, resident, proportional in _mappings(proc / str(pid) / "smaps"):
-                if file:
-                    own[file] += resident
+            for part, resident, proportional in _mappings(proc / str(pid) / "smaps"):
+                if part:
+                    files[part] = max(files[part], resident)  # the most that is resident in one mapping of it
                 else:
                     alone += proportional
-        files |= own  # of each the most that one of them has
     return (alone + files.total()) * 1024 / 1e6
 
 
 def _mappings(smaps: Path) -> Iterator[tuple[str, int, int]]:
-    """Of each its file, if it has one, its resident and its proportional size in kB."""
+    """Of each the part of a file that it maps, if it has one, its resident and its proportional size in kB."""
     file, sizes, private_copies = "", {"Rss": 0, "Pss": 0}, 0
     for line in smaps.read_text(encoding="utf-8", errors="replace").splitlines():
         if found := _MAPPING.match(line):
-            file, sizes, private_copies = _file(*found.groups()), {"Rss": 0, "Pss": 0}, 0
+            file, sizes, private_copies = _part(*found.groups()), {"Rss": 0, "Pss": 0}, 0
         elif found := _FIELD.match(line):
             sizes[found[1]] = int(found[2])
         elif line.startswith("Anonymous:"):  # pages of a file that were written to are the process's own
@@ -48,6 +46,6 @@ def _mappings(smaps: Path) -> Iterator[tuple[str, int, int]]:
                 yield "", 0, sizes["Pss"]
 
 
-def _file(inode: str, path: str) -> str:
+def _part(offset: str, inode: str, path: str) -> str:
     """Shared memory has an inode, too; it is deleted, so that only its processes have it."""
-    return path if inode != "0" and not path.endswith("(deleted)") else ""
+    return f"{path} from {offset}" if inode != "0" and not path.endswith("(deleted)") else ""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.benchmarks.held import held
 
-MAPPING = """{range} r-xp 00000000 08:01 {inode} {path}
+MAPPING = """{range} r-xp {offset:08x} 08:01 {inode} {path}
 Rss: {rss} kB
 Pss: {pss} kB
 Pss_Dirty: 0 kB
@@ -21,7 +21,8 @@ def smaps(proc: Path, pid: int, *mappings: tuple[str, int, int, int]) -> None:
         MAPPING.format(
             range=f"{number:08x}-{number + 1:08x}",
             inode=7 if path.startswith("/") else 0,
-            path=path,
+            path=path.partition("@")[0],
+            offset=int(path.partition("@")[2] or 0),
             rss=rss,
             pss=pss,
             anonymous=anonymous,
@@ -39,7 +40,8 @@ def test_what_is_shared_counts_once_and_files_as_if_nobody_else_had_them(tmp_pat
         2,
         ("", 2000, 1500, 2000),
         (library, 400, 20, 100),
-        (library, 50, 2, 0),
+        (f"{library}@8192", 50, 2, 0),
+        (f"{library}@8192", 40, 2, 0),
         (shared, 500, 250, 0),
     )
     own = 1000 + 1500 + 100 + 100

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from adapters.onnx.engines.compiled import CompiledNetworks
 from adapters.onnx.engines.devices import CPU, Device
 from adapters.onnx.engines.multi_thread import MultiThreadSession
 from adapters.onnx.engines.variants import EngineName
@@ -69,7 +70,8 @@ def choose_engine(
         idle_cores: lets runs on the processor in ONNX Runtime use several threads while cores are idle; without it,
             always one.
         device: what it is to run on.
-        cache: the folder in which TensorRT keeps what it has compiled.
+        cache: the folder for what ONNX Runtime and TensorRT have compiled; without it, each session of ONNX Runtime
+            has weights of its own.
 
     Raises:
         StartupError: it isn't installed, or has no such device; the message names the setting.
@@ -79,11 +81,15 @@ def choose_engine(
         open_vino.require_device(device)
         start = partial(open_vino.OpenVinoSession, streams=workers, device=device)
         return Engine(
-            name, Dialect.OPENVINO, start, device, choose_engine("onnxruntime", workers, idle_cores)
+            name,
+            Dialect.OPENVINO,
+            start,
+            device,
+            choose_engine("onnxruntime", workers, idle_cores, cache=cache),
         )
     onnx_runtime = _imported("onnx_runtime", name)
     if device == CPU:
-        return Engine(name, Dialect.ONNXRUNTIME, partial(_on_processor, onnx_runtime, idle_cores))
+        return Engine(name, Dialect.ONNXRUNTIME, partial(_on_processor, onnx_runtime, idle_cores, cache))
     onnx_runtime.require_device(device)
     start = partial(onnx_runtime.OnnxRuntimeSession, device=device, cache=cache)
     any_size = None
@@ -92,8 +98,12 @@ def choose_engine(
     return Engine(name, Dialect.ONNXRUNTIME, start, device, any_size)
 
 
-def _on_processor(onnx_runtime: ModuleType, idle_cores: IdleCores | None, model: bytes) -> InferenceSession:
-    start: Callable[..., InferenceSession] = partial(onnx_runtime.OnnxRuntimeSession, model)
+def _on_processor(
+    onnx_runtime: ModuleType, idle_cores: IdleCores | None, cache: Path | None, model: bytes
+) -> InferenceSession:
+    compiled: CompiledNetworks | None = onnx_runtime.compiled_networks(cache) if cache else None
+    graph = compiled.graph(model, onnx_runtime.compile_into) if compiled else None
+    start: Callable[..., InferenceSession] = partial(onnx_runtime.OnnxRuntimeSession, graph or model)
     return start() if idle_cores is None else MultiThreadSession(start, idle_cores)
 
 

@@ -10,8 +10,10 @@ import numpy as np
 from onnx import TensorProto, helper
 from typing_extensions import override
 
+from adapters.onnx.engines.compiled import GRAPH, CompiledNetworks
 from adapters.onnx.engines.devices import CPU, Device
 from adapters.onnx.session import InferenceSession, Shape, Tensor
+from adapters.system.processor import this_processor
 from application.errors import StartupError
 from application.ports.effort import checkpoint
 from domain.errors import BrokenModel
@@ -31,12 +33,12 @@ class OnnxRuntimeSession(InferenceSession):
     """
 
     def __init__(
-        self, model: bytes, threads: int = 1, device: Device = CPU, cache: Path | None = None
+        self, model: bytes | Path, threads: int = 1, device: Device = CPU, cache: Path | None = None
     ) -> None:
-        """Load a serialised model.
+        """Load a model.
 
         Args:
-            model: the file's content.
+            model: a file's content, or the graph of an entry of CompiledNetworks.
             threads: of each run, the calling one included.
             device: what it runs on; operators that a GPU doesn't have run on the processor all the same.
             cache: the folder in which TensorRT keeps what it has compiled.
@@ -46,15 +48,10 @@ class OnnxRuntimeSession(InferenceSession):
             StartupError: the device can't be used.
         """
         asked = providers(device, cache)
-        options = onnxruntime.SessionOptions()
+        options = _options()
         options.intra_op_num_threads = threads
-        options.add_session_config_entry("session.force_spinning_stop", "1")  # threads sleep between runs
-        options.inter_op_num_threads = 1
-        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        # An arena keeps what the largest runs took, and is no faster than malloc.
-        options.enable_cpu_mem_arena = False
-        options.enable_mem_pattern = False  # patterns are remembered for every shape of input that comes by
-        options.log_severity_level = 3  # errors; they are raised as well
+        if isinstance(model, Path):
+            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         try:
             self._session = onnxruntime.InferenceSession(model, options, providers=asked)
         except Exception as error:  # the runtime's exceptions have no common class of their own
@@ -79,6 +76,51 @@ class OnnxRuntimeSession(InferenceSession):
         checkpoint()
         outputs: list[Tensor] = self._session.run(None, {self._input: batch})
         return dict(zip(self.output_shapes, outputs, strict=True))
+
+
+def compile_into(model: bytes, folder: Path) -> None:
+    """Write the graph that a session on the processor makes of a model, and its weights as the kernels read them.
+
+    Sessions of the graph start in a fifth of the time, and give the same numbers; its weights are in a file, which
+    all sessions and processes have in memory once.
+
+    Raises:
+        OSError: it can't be written, or the model can't be loaded: ONNX Runtime's exceptions don't say which.
+    """
+    options = _options()
+    options.optimized_model_filepath = str(folder / GRAPH)
+    for key, value in {
+        "optimized_model_external_initializers_file_name": "weights.bin",
+        "optimized_model_external_initializers_min_size_in_bytes": "1024",
+        "save_external_prepacked_constant_initializers": "1",
+    }.items():
+        options.add_session_config_entry(f"session.{key}", value)
+    try:
+        onnxruntime.InferenceSession(model, options, providers=providers(CPU))
+        OnnxRuntimeSession(folder / GRAPH)
+    except Exception as error:  # the runtime's exceptions have no common class of their own
+        raise OSError("ONNX Runtime has not written it") from error
+
+
+def compiled_networks(folder: Path) -> CompiledNetworks | None:
+    """Where compiled networks for this processor are; None where it wasn't tried whether they are right."""
+    processor = this_processor()
+    if not processor.x86:
+        return None
+    return CompiledNetworks(folder, f"{processor}; onnxruntime {onnxruntime.__version__}")
+
+
+def _options() -> onnxruntime.SessionOptions:
+    """What all sessions have in common."""
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.force_spinning_stop", "1")  # threads sleep between runs
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    # An arena keeps what the largest runs took, and is no faster than malloc.
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False  # patterns are remembered for every shape of input that comes by
+    options.log_severity_level = 3  # errors; they are raised as well
+    return options
 
 
 def require_device(device: Device) -> None:
