@@ -9,17 +9,19 @@ import shutil
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.gallery_index.faiss.pq_scanner import PqScanner
 from adapters.gallery_index.faiss.quantized import QuantizedVectors
-from adapters.gallery_index.faiss.sealed_segment import SealedSegment
+from adapters.gallery_index.faiss.sealed_segment import SealedSegment, scanner_class
 from application.ports.change_feed import FaceRows, GalleryKey, SnapshotToken
+
+if TYPE_CHECKING:
+    from adapters.gallery_index.faiss.pq_scanner import PqScanner
 
 _FORMAT = 2
 _MANIFEST = "manifest.json"
@@ -117,7 +119,7 @@ class IndexFolder:
         name: str,
         files: tuple[str, ...],
         columns: tuple[NDArray[Any], ...],
-        scanner: PqScanner | None = None,
+        scanner: "PqScanner | None" = None,
     ) -> dict[str, int]:
         folder = self._path / name
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -160,7 +162,7 @@ class IndexFolder:
     def _read_segment(self, saved: _SavedSegment) -> SealedSegment:
         folder = self._path / saved.name
         faces = QuantizedVectors(*(_mapped(folder, name) for name in _QUANTIZED))
-        scanner = PqScanner.read(folder / _SCANNER) if (folder / _SCANNER).exists() else None
+        scanner = scanner_class().read(folder / _SCANNER) if (folder / _SCANNER).exists() else None
         segment = SealedSegment.of(saved.name, faces, scanner)
         segment.alive[saved.removed] = False
         return segment.with_alive(segment.alive)

@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 
 from adapters.gallery_index.faiss.shards import joined, search_in_threads, split
 
-MIN_ROWS = 1024
-"""With fewer vectors, comparing each takes no longer."""
-
 _BITS = 4
 _MAX_FINE_DIMENSIONS = 256
 """Longer vectors have a code for every four numbers instead of two, which is precise enough and half the work."""

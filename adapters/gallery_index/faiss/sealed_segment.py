@@ -2,15 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.gallery_index.faiss.pq_scanner import MIN_ROWS, PqScanner
 from adapters.gallery_index.faiss.quantized import QuantizedVectors
 from adapters.gallery_index.faiss.ranking import Hits, search_deep_enough, top
 
+if TYPE_CHECKING:
+    from adapters.gallery_index.faiss.pq_scanner import PqScanner
+
+_MIN_SCANNED = 1024
+"""Faces. With fewer, comparing each takes no longer than a scan."""
 _EXHAUSTIVE_SHARE = 4
 """If more than one in so many rows is wanted, all are compared instead of scanned first."""
 
@@ -22,7 +28,7 @@ class SealedSegment:
     name: str
     faces: QuantizedVectors
     """Including removed ones."""
-    scanner: PqScanner | None
+    scanner: "PqScanner | None"
     """None if there are few faces."""
     people: int
     """The number of people, including removed ones."""
@@ -35,7 +41,7 @@ class SealedSegment:
         return len(self.alive) - self.removed
 
     @classmethod
-    def of(cls, name: str, faces: QuantizedVectors, scanner: PqScanner | None) -> "SealedSegment":
+    def of(cls, name: str, faces: QuantizedVectors, scanner: "PqScanner | None") -> "SealedSegment":
         """Of what was made before."""
         alive = np.ones(len(faces.face_ids), dtype=np.bool_)
         return cls(name, faces, scanner, len(np.unique(faces.person_ids)), alive, 0)
@@ -82,7 +88,14 @@ def merged(several: Sequence[QuantizedVectors]) -> tuple[SealedSegment, NDArray[
     order = np.argsort(np.concatenate([each.face_ids for each in several]))
     faces = QuantizedVectors.merged(several, order)
     scanner = None
-    if len(order) >= MIN_ROWS:
-        sample = faces.decoded(PqScanner.sample_rows(len(order)))
-        scanner = PqScanner.trained(sample, faces.chunks())
+    if len(order) >= _MIN_SCANNED:
+        scanners = scanner_class()
+        sample = faces.decoded(scanners.sample_rows(len(order)))
+        scanner = scanners.trained(sample, faces.chunks())
     return SealedSegment.of(uuid4().hex, faces, scanner), order
+
+
+def scanner_class() -> "type[PqScanner]":
+    """PqScanner; imported only now, since faiss takes 17 MB, and most galleries are small."""
+    scanners: type[PqScanner] = import_module("adapters.gallery_index.faiss.pq_scanner").PqScanner
+    return scanners
