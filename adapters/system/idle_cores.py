@@ -39,8 +39,8 @@ class IdleCores:
         """Whether each of the threads would have a core to itself now.
 
         Where the threads of this process have the cores, the file isn't read: a system call gives Python's lock to
-        one of them. To read takes 2 microseconds, and 14 after a run of a network, which leaves nothing of this in the
-        caches; opening the file each time took 40 then.
+        one of them. To read takes 2 microseconds, and 14 after a run of a network, which leaves nothing of this in
+        the caches; opening the file each time took 40 then.
         """
         return self._working() <= self._most_running and 0 < self._running() <= self._most_running
 
