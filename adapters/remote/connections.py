@@ -203,27 +203,33 @@ class HttpServer:
             return  # it may have said why before it closed
 
     def _receive(self, connection: socket.socket, reader: "_Reader", deadline: float) -> None:
-        parser = httptools.HttpResponseParser(reader)
-        reader.parser = parser
-        while not reader.complete:
-            connection.settimeout(self._left(deadline))
-            try:
-                part = connection.recv(_PART_BYTES)
-            except TimeoutError as error:
-                raise DeadlineOver("no answer in time") from error
-            except ssl.SSLError as error:  # such as that it doesn't take our certificate
-                raise NoConnection(type(error).__name__) from error
-            except OSError as error:
-                raise Dropped(type(error).__name__) from error
-            if not part:
-                reader.end()
-                return
-            reader.received += len(part)
-            try:
-                parser.feed_data(part)
-            except httptools.HttpParserError as error:
-                raise NotHttp("it can't be parsed, or is too long") from error
-            reader.check()
+        reader.parser = parser = httptools.HttpResponseParser(reader)
+        try:
+            while not reader.complete:
+                part = self._part(connection, deadline)
+                if not part:
+                    reader.end()
+                    return
+                reader.received += len(part)
+                try:
+                    parser.feed_data(part)
+                except httptools.HttpParserError as error:
+                    raise NotHttp("it can't be parsed, or is too long") from error
+                reader.check()
+        finally:
+            reader.parser = None  # a cycle, which would keep the answer until garbage is collected
+
+    def _part(self, connection: socket.socket, deadline: float) -> bytes:
+        """What has come; empty at the connection's end."""
+        connection.settimeout(self._left(deadline))
+        try:
+            return connection.recv(_PART_BYTES)
+        except TimeoutError as error:
+            raise DeadlineOver("no answer in time") from error
+        except ssl.SSLError as error:  # such as that it doesn't take our certificate
+            raise NoConnection(type(error).__name__) from error
+        except OSError as error:
+            raise Dropped(type(error).__name__) from error
 
 
 class _Reader:

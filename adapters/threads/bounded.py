@@ -4,10 +4,8 @@ import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from adapters.threads.fairness import ClientShares, FairQueue, Owner
 from domain.errors import Busy
@@ -17,12 +15,27 @@ R = TypeVar("R")
 _BUSY = "The service is busy; try again in a moment."
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Call:
-    """A call that waits, and what it will come to."""
+class _Call(Future[R]):
+    """A call that waits, and what it will come to.
 
-    call: Callable[[], Any]
-    future: Future[Any]
+    Nothing that it refers to refers to it: a cycle would keep the photo and the result until garbage is collected.
+    """
+
+    def __init__(self, call: Callable[[], R]) -> None:
+        super().__init__()
+        self._call: Callable[[], R] | None = call
+
+    def make(self) -> None:
+        """Make the call, in the thread that this is called in; only once."""
+        call, self._call = self._call, None
+        assert call is not None  # noqa: S101
+        try:
+            result = call()
+        except BaseException as error:  # noqa: BLE001 (it is the caller's)
+            self.set_exception(error)
+            del self, call  # the error's traceback has this frame
+        else:
+            self.set_result(result)
 
 
 class BoundedThreads:
@@ -58,7 +71,7 @@ class BoundedThreads:
         self._shares = shares
         self._clock = clock
         self._most_ahead_s = most_ahead_s
-        self._waiting: FairQueue[_Call] = FairQueue(shares)
+        self._waiting: FairQueue[_Call[Any]] = FairQueue(shares)
         self._taken = 0
         self._working = 0
         """Threads that make calls."""
@@ -90,7 +103,7 @@ class BoundedThreads:
         Raises:
             Busy: the queue is full, or closed.
         """
-        waiting: _Call = _Call(call, Future())
+        waiting = _Call(call)
         with self._lock:
             dropped = None
             if self._closed:
@@ -103,10 +116,10 @@ class BoundedThreads:
             self._working += idle
         if dropped is not None:
             _refuse(dropped)
-        waiting.future.add_done_callback(partial(self._release, waiting))
+        waiting.add_done_callback(self._release)
         if idle:
             self._start_working()
-        return waiting.future
+        return waiting
 
     def close(self) -> None:
         """Finish the calls that are running; the futures of those that wait raise Busy."""
@@ -132,30 +145,21 @@ class BoundedThreads:
                     self._working -= 1
                     return
                 owner, call = self._waiting.pop()
-            if call.future.set_running_or_notify_cancel():
+            if call.set_running_or_notify_cancel():
                 begun = self._clock()
-                _make(call)
+                call.make()
                 self._shares.charge(owner, self._clock() - begun, self._most_ahead_s)
+            del call  # an error's traceback leads to this frame: a cycle
 
-    def _release(self, call: _Call, _: object) -> None:
+    def _release(self, call: Future[Any]) -> None:
         with self._lock:
             if self.has_waiting:
                 self._waited_at = time.monotonic()
             self._taken -= 1
-            self._waiting.remove(call)
+            self._waiting.remove(cast("_Call[Any]", call))
         self._on_place()
 
 
-def _refuse(call: _Call) -> None:
-    if call.future.set_running_or_notify_cancel():
-        call.future.set_exception(Busy(_BUSY))
-
-
-def _make(call: _Call) -> None:
-    try:
-        result = call.call()
-    except BaseException as error:  # noqa: BLE001 (it is the caller's)
-        call.future.set_exception(error)
-        del call  # the error's traceback has this frame: a cycle
-    else:
-        call.future.set_result(result)
+def _refuse(call: Future[Any]) -> None:
+    if call.set_running_or_notify_cancel():
+        call.set_exception(Busy(_BUSY))

@@ -1,5 +1,6 @@
 """HTTP/1.1 as servers speak it on good and bad days."""
 
+import gc
 import socket
 import threading
 import time
@@ -61,6 +62,16 @@ def ask(url: str, seconds: float = LONG_S, body: bytes = b"") -> HttpAnswer:
         return server.exchange("POST", "/v2", {}, body, time.monotonic() + seconds)
     finally:
         server.close()
+
+
+def test_an_answer_is_not_kept_until_garbage_is_collected() -> None:
+    gc.disable()
+    try:
+        with talking(saying(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nface")) as url:
+            assert ask(url).body == b"face"
+        assert not [each for each in gc.get_objects() if isinstance(each, HttpAnswer)]
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 import asyncio
+import gc
 import math
 import threading
+import weakref
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 
 import pytest
@@ -34,6 +37,29 @@ async def test_an_error_of_the_work_reaches_the_caller() -> None:
     with pytest.raises(NoMatch, match="nobody"):
         await pool.run(fail)
     pool.close()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_nothing_of_the_work_is_kept_until_garbage_is_collected(*, fails: bool) -> None:
+    class Photo:
+        pass
+
+    def work(photo: Photo) -> Photo:
+        if fails:
+            raise NoMatch("nobody")
+        return photo
+
+    pool, photo = ThreadWorkerPool(workers=1, queue=0), Photo()
+    kept = weakref.ref(photo)
+    gc.disable()
+    try:
+        with suppress(NoMatch):
+            await pool.run(work, photo)
+        del photo
+        pool.close()  # the thread has ended
+        assert kept() is None
+    finally:
+        gc.enable()
 
 
 async def test_a_full_queue_refuses_at_once_and_later_takes_work_again(gate: threading.Event) -> None:
