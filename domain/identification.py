@@ -17,7 +17,7 @@ from domain import errors
 from domain.faces import Embedding
 from domain.people import Face, ProfileId
 
-ESTIMATE_ERROR = 0.06
+ESTIMATE_ERROR = 0.07
 """Distance to a threshold, in cosine similarity, within which an estimate of one view decides nothing, for a face
 whose embedding has the usual norm. What moves the network's vector is about the same for all faces: the shorter it
 is, the more it turns, so that the error is inversely proportional to the norm. This and what follows was measured in

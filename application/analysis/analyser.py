@@ -22,7 +22,7 @@ from domain.models import Alignment, ModelChoice
 from domain.quality import NO_BOUNDS, LowQuality, Measure, QualityBounds, QualityReport
 
 _PLAIN_NORM = 0.8
-"""CLEAR_NORM for faces that were only detected coarsely, whose crops may be misplaced besides."""
+"""Least embedding norm of faces that were only detected coarsely, whose crops may be misplaced besides."""
 _NORM_MARGIN = 1.25
 """What their norm has to be by the bound that the request has."""
 _DOUBTFUL_QUALITY = 2.0
@@ -136,7 +136,7 @@ class FaceAnalyser:
                 examined=examined,
             ),
         )
-        faces = self._embedded(photo, models.recognition, max(effort, Effort.ONE_VIEW))
+        faces = self._embedded(photo, models.recognition, max(effort, Effort.ONE_VIEW), bounds)
         too_many = selection is FaceSelection.ALL and photo.left_out > 0
         if too_many or selection is FaceSelection.SINGLE:
             faces = [replace(face, faces_left_out=photo.left_out) for face in faces]
@@ -158,14 +158,14 @@ class FaceAnalyser:
         return checked
 
     def closer(self, faces: Sequence[AnalysedFace]) -> list[AnalysedFace]:
-        """Faces whose embeddings are estimates, with better ones.
+        """Faces whose embeddings are estimates, with better ones, which are made of all in one batch.
 
         Args:
-            faces: at least one, of one recogniser and effort, which isn't COARSE.
+            faces: at least one, of one recogniser, and none whose embedding is COARSE.
         """
         crops = [face.crop for face in faces if face.crop is not None]
         embedder = self.models.embedder(faces[0].embedding.model)
-        raw, efforts = vectors_of(embedder, crops, Effort(faces[0].effort + 1))
+        raw, efforts = vectors_of(embedder, crops, Effort(max(face.effort for face in faces) + 1))
         embeddings, norms = embeddings_of(embedder, raw)
         return [
             replace(face, embedding=embedding, effort=effort, error=error_of(effort, float(norm)))
@@ -213,7 +213,7 @@ class FaceAnalyser:
     ) -> AnalysedFace | None:
         """The largest face and an estimate of its embedding, if both are plain. Landmarks are located only once."""
         embedder = self.models.embedder(models.recognition)
-        if not embedder.estimates or self.elsewhere is not None:
+        if not embedder.estimates or embedder.usual_norm is None or self.elsewhere is not None:
             return None
         detector = self.models.detector(models.detection)
         located = locate_coarsely(data, self.decoder, detector)
@@ -242,10 +242,12 @@ class FaceAnalyser:
             error=coarse_error(norm, found.landmark_spread),
         )
 
-    def _embedded(self, photo: ExtractedPhoto, recognition: str, effort: Effort) -> list[AnalysedFace]:
+    def _embedded(
+        self, photo: ExtractedPhoto, recognition: str, effort: Effort, bounds: QualityBounds
+    ) -> list[AnalysedFace]:
         crops = [face.crop for face in photo.faces if face.crop is not None]
         embedder = self.models.embedder(recognition)
-        raw, efforts = vectors_of(embedder, crops, effort)
+        raw, efforts = vectors_of(embedder, crops, effort, bounds.limits.get(Measure.EMBEDDING_NORM, 0.0))
         embeddings, norms = embeddings_of(embedder, raw)
         return [
             AnalysedFace(

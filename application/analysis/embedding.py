@@ -10,10 +10,6 @@ from application.ports.analysis import FaceEmbedder
 from domain.faces import Crop, Embedding
 from domain.identification import CLOSE_ERROR, ESTIMATE_ERROR
 
-CLEAR_NORM = 0.7
-"""Least embedding norm, by the model's usual one, of faces that are estimated: unclear ones differ more from their
-estimates, and are refused by their norms."""
-
 
 class Effort(IntEnum):
     """What an embedding was made with. Each is nearer to the embedding than the one before, and takes longer."""
@@ -28,6 +24,12 @@ class Effort(IntEnum):
     """The embedding."""
 
 
+_LEAST_NORMS = {Effort.ONE_VIEW: 0.7, Effort.BOTH_VIEWS: 0.4}
+"""Least embedding norm, by the model's usual one, of faces that are estimated: unclear ones differ more from their
+estimates."""
+_NORM_DIFFERENCE = 1.15
+"""By what factor estimated norms may differ from those of embeddings: by up to 1.13 those of one view, 1.07 those of
+both, of 1,637 photos of Labeled Faces in the Wild, 1,187 made worse and 498 mugshots."""
 _ERRORS = {Effort.ONE_VIEW: ESTIMATE_ERROR, Effort.BOTH_VIEWS: CLOSE_ERROR}
 
 
@@ -59,19 +61,27 @@ def embeddings_of(
 
 
 def vectors_of(
-    embedder: FaceEmbedder, crops: Sequence[Crop], effort: Effort
+    embedder: FaceEmbedder, crops: Sequence[Crop], effort: Effort, bound: float = 0.0
 ) -> tuple[NDArray[np.float32], list[Effort]]:
-    """The network's vectors of N aligned faces, N x D, and what each was made with.
+    """The network's vectors of N aligned faces, N x D, and what each was made with: unclear ones with more.
 
-    Clear faces are estimated where that is asked for and possible, the others embedded.
+    Args:
+        embedder: makes them.
+        crops: of the faces.
+        effort: the least, but COARSE; more where there are no such estimates.
+        bound: of their norms by the model's usual one. Near it a face isn't estimated.
     """
     raw = None
-    if effort is not Effort.EXACT:
+    if effort is not Effort.EXACT and embedder.usual_norm is not None:
         raw = embedder.estimate(crops, closely=effort is Effort.BOTH_VIEWS)
     if raw is None:
         return embedder.embed_raw(crops), [Effort.EXACT] * len(crops)
-    clear = embedder.relative_norms(raw) >= CLEAR_NORM
-    unclear = np.flatnonzero(~clear).tolist()
+    least = max(_LEAST_NORMS[effort], _NORM_DIFFERENCE * bound)
+    unclear = np.flatnonzero(embedder.relative_norms(raw) < least).tolist()
+    efforts = [effort] * len(crops)
     if unclear:
-        raw[unclear] = embedder.embed_raw([crops[row] for row in unclear])
-    return raw, [effort if is_clear else Effort.EXACT for is_clear in clear]
+        better, made_with = vectors_of(embedder, [crops[row] for row in unclear], Effort(effort + 1), bound)
+        raw[unclear] = better
+        for row, made in zip(unclear, made_with, strict=True):
+            efforts[row] = made
+    return raw, efforts

@@ -110,7 +110,7 @@ class SourceReader:
     ) -> list[AnalysedFace]:
         """Faces that `read` has found, whose embeddings are estimates, with better ones; at last with embeddings.
 
-        Takes what `read` took, and raises the same. The faces are of one effort, as those of one photo are.
+        Takes what `read` took, and raises the same.
         """
         if faces[0].effort is Effort.COARSE:
             return await self._read(source, options, bounds, Effort.BOTH_VIEWS)

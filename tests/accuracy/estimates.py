@@ -28,6 +28,7 @@ from entrypoints.cli.measuring import FOLDER, configured
 from tests.accuracy.steps import Step, Steps, analyse_in_steps
 from tests.accuracy.worse import WAYS, made_worse
 from tests.unit.fakes import InlineWorkers
+from tests.waiting import wait_until
 
 SIZES = (30, 1000)
 """People enrolled."""
@@ -105,6 +106,8 @@ class PhotoSet:
 class Tally:
     """Of the searches for photos of one set, in galleries of one size."""
 
+    people: int = 0
+    """Enrolled."""
     searches: int = 0
     ms: float = 0.0
     paths: Counter[tuple[str, Effort]] = field(default_factory=Counter)
@@ -193,6 +196,7 @@ def measured(policy: DecisionPolicy, sets: Sequence[PhotoSet], photos: PhotoSet,
     draw, tally = np.random.default_rng(1), Tally()
     for _ in range(DRAWS):
         people = drawn(sets, photos, size, draw)
+        tally.people = len(people)
         gallery = Gallery.of(
             policy, list(range(len(people))), [probe.steps.exact for probe in people.values()]
         )
@@ -214,19 +218,18 @@ def measured(policy: DecisionPolicy, sets: Sequence[PhotoSet], photos: PhotoSet,
 def estimates(images: Sequence[Path], worse: Sequence[Path]) -> None:
     """Compare decisions by estimates with those by embeddings."""
     _, container = configured()
-    reader, policy, draw = (
-        SourceReader(container.analyser(), InlineWorkers()),
-        container.policy(),
-        np.random.default_rng(1),
-    )
+    reader, policy = SourceReader(container.analyser(), InlineWorkers()), container.policy()
+    models, draw = reader.analyser.models, np.random.default_rng(1)
+    embedder = models.embedder(models.choose(None, None).recognition)
+    wait_until(lambda: embedder.estimates, "nothing is estimated here: see FACE_PRECISION")
     folders = [(folder, made) for made, folders in ((False, images), (True, worse)) for folder in folders]
     sets = [read_set(reader, folder, draw, worse=made) for folder, made in folders]
     for photos in sets:
         for size in SIZES:
             tally = measured(policy, sets, photos, size)
             click.echo(
-                f"\n{photos.name}, {len(photos.probes)} photos, {size} people enrolled, {tally.searches} searches:"
-                f" {tally.ms / tally.searches:.1f} ms on average\n\n"
+                f"\n{photos.name}, {len(photos.probes)} photos, {tally.people} people enrolled,"
+                f" {tally.searches} searches: {tally.ms / tally.searches:.1f} ms on average\n\n"
                 "| at first | decided by | share | ms |\n|---|---|---|---|"
             )
             click.echo("\n".join(tally.table()))

@@ -143,7 +143,7 @@ async def test_an_unclear_face_is_looked_at_closely(
     with pytest.raises(NoMatch):
         await service.who(photo(GREY), SURE)
     assert detector.asked == ["coarsely", "detect"]
-    assert embedder.exact == [1]
+    assert (embedder.estimated, embedder.closely) == ([1, 1], [1])
 
 
 @pytest.mark.parametrize(

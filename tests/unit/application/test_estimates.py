@@ -15,13 +15,17 @@ from domain import errors
 from domain.faces import Crop
 from domain.identification import Verdict
 from domain.people import ProfileId
+from domain.quality import Measure, QualityBounds
 from tests.unit.application.in_memory_service import InMemoryService
 from tests.unit.fakes import BLUE, GREEN, RED, ColourModels, photo
 from tests.unit.vision import ColourEmbedder
 
 GREY = (90, 90, 90)
 UNCLEAR = 300
-"""Vectors shorter than this are of unclear faces: grey ones."""
+"""Vectors shorter than this are of unclear faces: grey ones ..."""
+DIM = (104, 104, 104)
+FAINT = 200
+"""... and than this of faint ones."""
 ESTIMATED = 0.97
 """Similarity of an estimate to its embedding, about."""
 NEAR = 0.93
@@ -56,9 +60,14 @@ class Estimating(ColourEmbedder):
         )
         return np.asarray(raw + shift, dtype=np.float32)
 
+    @property
+    def usual_norm(self) -> float | None:
+        return 1.0
+
     def relative_norms(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
         """As if that of a clear face were usual."""
-        return np.where(np.linalg.norm(raw, axis=1) < UNCLEAR, 0.5, 1).astype(np.float32)
+        norms = np.linalg.norm(raw, axis=1)
+        return np.where(norms < FAINT, 0.3, np.where(norms < UNCLEAR, 0.5, 1)).astype(np.float32)
 
 
 @pytest.fixture
@@ -137,15 +146,48 @@ async def test_only_the_doubtful_faces_of_a_photo_are_embedded_and_together(
     assert [each.face.estimated for each in found] == [verdict is Verdict.UNKNOWN for verdict in verdicts]
 
 
-async def test_an_unclear_face_is_embedded_at_once_and_the_others_of_the_photo_are_not(
+async def test_an_unclear_face_is_estimated_closely_and_a_faint_one_embedded_at_once(
     service: InMemoryService, embedder: Estimating
 ) -> None:
     options = RecognitionOptions(threshold=0.8, selection=FaceSelection.ALL)
-    found = await service.identify.execute(photo(RED, GREY), options)
-    assert [each.face.estimated for each in found] == [True, False]
-    assert (embedder.estimated, embedder.exact) == ([2], [1])
+    found = await service.identify.execute(photo(RED, GREY, DIM), options)
+    efforts = [each.face.effort for each in found]
+    assert efforts == [Effort.ONE_VIEW, Effort.BOTH_VIEWS, Effort.EXACT]
+    assert (embedder.estimated, embedder.closely, embedder.exact) == ([3], [2], [1])
     exact = embedder.embed([each.face.crop for each in found if each.face.crop is not None])
-    np.testing.assert_array_equal(found[1].face.embedding.vector, exact[1])
+    np.testing.assert_array_equal(found[2].face.embedding.vector, exact[2])
+
+
+@pytest.mark.parametrize(("bound", "effort"), [(0.43, Effort.BOTH_VIEWS), (0.44, Effort.EXACT)])
+def test_a_face_whose_norm_is_near_its_bound_is_embedded(
+    service: InMemoryService, bound: float, effort: Effort
+) -> None:
+    """That of a grey face is 0.5."""
+    analyser = service.reader.analyser
+    bounds = QualityBounds({Measure.EMBEDDING_NORM: bound})
+    (face,) = analyser.analyse(
+        photo(GREY).data, analyser.models.choose(None, None), PhotoOptions(), bounds, Effort.ONE_VIEW
+    )
+    assert face.effort is effort
+
+
+async def test_doubtful_faces_of_a_photo_are_bettered_together(
+    service: InMemoryService, embedder: Estimating
+) -> None:
+    await service.enrol("Grey", photo(GREY))
+    embedder.exact.clear()
+    options = RecognitionOptions(threshold=0.999, selection=FaceSelection.ALL)
+    found = await service.identify.execute(photo(RED, GREY), options)
+    assert [each.face.estimated for each in found] == [False, False]
+    assert (embedder.estimated, embedder.closely, embedder.exact) == ([2], [1], [2])
+
+
+async def test_without_a_usual_norm_nothing_is_estimated(
+    service: InMemoryService, embedder: Estimating, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Estimating, "usual_norm", None)
+    await service.recognize.execute(photo(RED), RecognitionOptions(threshold=0.8))
+    assert (embedder.estimated, embedder.exact) == ([], [1])
 
 
 async def test_a_photo_and_a_person(
