@@ -1,6 +1,8 @@
 """Calibration tables in TOML files, `<model>.toml`."""
 
-from functools import lru_cache
+import math
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -12,21 +14,32 @@ from domain.calibration import CalibrationTable
 from domain.errors import BrokenModel
 from domain.models import kind_of_embeddings
 
+CHECK_S = 1.0
+"""Seconds after which the files are looked at again: each answer asks for a table."""
 HEADER = "# Written by `face-api calibrate`. Rates and thresholds: docs/accuracy.md\n"
 
 
 class FileCalibrations(CalibrationStore):
     """Tables in folders: the operator's own before that of the installation."""
 
-    def __init__(self, *folders: Path) -> None:
+    def __init__(self, *folders: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._folders = folders
+        self._clock = clock
         self._files = TomlFiles(CalibrationTable, _damaged)
-        # Each answer asks for them, and a new path costs more than a look at its file.
-        self._paths = lru_cache(64)(self._paths_of)
+        self._latest: dict[str, tuple[float, CalibrationTable | None]] = {}
+        """By model: when its files were looked at, and the table."""
 
     @override
     def load(self, model: str) -> CalibrationTable | None:
-        paths = self._paths(model)
+        now = self._clock()
+        looked, table = self._latest.get(model, (-math.inf, None))
+        if now - looked >= CHECK_S:
+            table = self._load(model)
+            self._latest[model] = now, table
+        return table
+
+    def _load(self, model: str) -> CalibrationTable | None:
+        paths = (folder / f"{model}.toml" for folder in self._folders)
         table = next((table for path in paths if (table := self._files.load(path))), None)
         if table is not None and table.model != model:
             raise BrokenModel(f"The calibration of model {model} is one of {table.model}.")
@@ -36,9 +49,6 @@ class FileCalibrations(CalibrationStore):
                 " run face-api calibrate again."
             )
         return table
-
-    def _paths_of(self, model: str) -> tuple[Path, ...]:
-        return tuple(folder / f"{model}.toml" for folder in self._folders)
 
 
 def _damaged(path: Path, error: Exception) -> BrokenModel:

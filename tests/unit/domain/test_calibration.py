@@ -1,3 +1,4 @@
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,7 +104,7 @@ def test_a_model_that_was_never_calibrated_has_no_table(tmp_path: Path) -> None:
 
 
 def test_a_table_is_read_again_only_when_it_is_another(tmp_path: Path) -> None:
-    calibrations = FileCalibrations(tmp_path)
+    calibrations = FileCalibrations(tmp_path, clock=itertools.count().__next__)
     assert calibrations.load("colour") is None
     write_table(TABLE, tmp_path / "colour.toml")
     assert calibrations.load("colour") is calibrations.load("colour")
@@ -112,6 +113,14 @@ def test_a_table_is_read_again_only_when_it_is_another(tmp_path: Path) -> None:
     assert calibrations.load("colour") == own
     (tmp_path / "colour.toml").unlink()
     assert calibrations.load("colour") is None
+
+
+def test_the_files_are_looked_at_once_a_second(tmp_path: Path) -> None:
+    times = iter([0.0, 0.0, 0.99, 1.0])
+    calibrations = FileCalibrations(tmp_path, clock=times.__next__)
+    assert calibrations.load("colour") is None
+    write_table(TABLE, tmp_path / "colour.toml")
+    assert [calibrations.load("colour") for _ in range(3)] == [None, None, TABLE]
 
 
 @pytest.mark.parametrize("content", [b"model = ", b"model = 'colour'", b"\xff", b"points = 3"])
@@ -136,7 +145,7 @@ def test_the_table_of_another_model_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_table_of_embeddings_that_are_made_otherwise_now_is_refused(tmp_path: Path) -> None:
-    files = FileCalibrations(tmp_path)
+    files = FileCalibrations(tmp_path, clock=itertools.count().__next__)
     own = tmp_path / "sface.toml"
     write_table(replace(TABLE, model="sface", embeddings=3), own)
     assert files.load("sface") is not None
