@@ -76,6 +76,15 @@ def served(model_services: Callable[[EngineName], RemoteModels], engine_name: En
 
 
 @pytest.fixture(scope="session")
+def served_by_one_engine(request: pytest.FixtureRequest, engine_name: EngineName) -> RemoteModels:
+    """For what is sent and answered, which is the same with each: `test_face_extractors.py` runs both."""
+    if engine_name != "onnxruntime":
+        pytest.skip("what is sent and answered is the same with each engine")
+    models: RemoteModels = request.getfixturevalue("served")
+    return models
+
+
+@pytest.fixture(scope="session")
 def bare(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, engine_name: EngineName
 ) -> Iterator[RemoteModels]:

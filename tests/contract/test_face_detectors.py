@@ -15,7 +15,7 @@ from tests.contract.remote_models import BARE, REMOTE, RemoteModels
 
 FACE = Box(174, 62, 94, 116)
 """The astronaut's, give or take."""
-TURNS = 3
+TURNS = 2
 """For which threads have something to do at the same time."""
 
 
@@ -27,7 +27,7 @@ def detector(request: pytest.FixtureRequest, model_files: ModelFolder) -> FaceDe
     """Each family of detectors of which there is a real file: here, in a model service, on another server."""
     name: str = request.param
     if name.startswith(REMOTE):
-        served: RemoteModels = request.getfixturevalue("served")
+        served: RemoteModels = request.getfixturevalue("served_by_one_engine")
         return served.detector(name.removeprefix(REMOTE))
     if name.startswith(BARE):
         bare: RemoteModels = request.getfixturevalue("bare")

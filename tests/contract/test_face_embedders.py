@@ -25,7 +25,7 @@ def embedder(request: pytest.FixtureRequest, model_files: ModelFolder) -> FaceEm
     """Each family of recognisers of which there is a real file: here, in a model service, on another server."""
     name: str = request.param
     if name.startswith(REMOTE):
-        served: RemoteModels = request.getfixturevalue("served")
+        served: RemoteModels = request.getfixturevalue("served_by_one_engine")
         return served.embedder(name.removeprefix(REMOTE))
     if name.startswith(BARE):
         bare: RemoteModels = request.getfixturevalue("bare")
@@ -113,7 +113,7 @@ def two_of_each(yunet_network: YuNetNetwork, lfw: Path) -> list[Crop]:
     decoder = PillowDecoder(1_000_000)
     return [
         aligned(yunet_network, decoder.decode(photo.read_bytes()))
-        for person in people[::40]
+        for person in people[::80]
         for photo in sorted(person.iterdir())[:2]
     ]
 

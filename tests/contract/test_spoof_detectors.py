@@ -73,7 +73,7 @@ def load(assets: Path, model_files: ModelFolder) -> Load:
     return load
 
 
-ELSEWHERE = {"in a service": "served", "bare": "bare"}
+ELSEWHERE = {"in a service": "served_by_one_engine", "bare": "bare"}
 """The fixtures of models that run elsewhere."""
 
 

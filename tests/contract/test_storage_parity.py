@@ -21,7 +21,7 @@ from tests.contract.storage import Storage, clear, in_memory, on_postgres
 TOLERANCE = 1e-3
 
 thoroughly: Callable[..., Callable[..., object]] = settings(
-    max_examples=100,
+    max_examples=50,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

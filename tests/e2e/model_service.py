@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import httpx
 
-from tests.e2e.service import FACE_API, Service, ServiceProcess, free_port, furnish
+from tests.e2e.service import FACE_API, NO_CERTIFICATES, Service, ServiceProcess, free_port, furnish
 
 
 @dataclass
@@ -26,7 +26,7 @@ class ModelService(ServiceProcess):
 
     def __post_init__(self) -> None:
         self.url = f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
-        self.client = httpx.Client(base_url=self.url, timeout=120, verify=self.tls or True)
+        self.client = httpx.Client(base_url=self.url, timeout=120, verify=self.tls or NO_CERTIFICATES)
         self.log = self.directory / f"models-{self.port}.log"
 
     def start(self) -> None:
@@ -49,7 +49,7 @@ def three_services(
         settings: of the API.
     """
     models, api = folder / "models", folder / "api"
-    for one in (models, api):
+    for one in (models, api, api / "data"):
         one.mkdir()
     own = {"FACE_SERVICE_KEY": key}
     with (
@@ -65,7 +65,6 @@ def three_services(
                 "FACE_MODELS_DIR": str(api / "no-models"),
                 **settings,
             },
-            from_nothing=True,
         ) as service,
     ):
         yield service, detection, recognition

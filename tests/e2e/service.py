@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import IO, ClassVar, Self
+from typing import IO, Any, ClassVar, Self
 
 import httpx
 
@@ -23,6 +24,8 @@ from tests.waiting import wait_until
 FACE_API = SCRIPT
 START_S = 180
 COMMAND_S = 600
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients that speak http: to load those of all authorities takes each of them 20 ms of processor time."""
 _PORTS = count(97 * os.getpid())
 
 
@@ -112,7 +115,7 @@ class Service(ServiceProcess):
     """A program that runs it, such as a tracer, and its arguments."""
 
     def __post_init__(self) -> None:
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=120)
+        self.client = self.new_client()
         self.log = self.directory / "service.log"
 
     def command(self) -> list[str | Path]:
@@ -122,6 +125,15 @@ class Service(ServiceProcess):
         if not self.from_nothing:
             furnish(self.directory / "data", self.settings.get("FACE_DATABASE_URL", "embedded"))
         super().start()
+
+    def new_client(self) -> httpx.Client:
+        """With connections of its own, which another process may get than those of `client`."""
+        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=120, verify=NO_CERTIFICATES)
+
+    def once(self, method: str, path: str, **content: Any) -> httpx.Response:
+        """A request by a connection of its own."""
+        with self.new_client() as client:
+            return client.request(method, path, **content)
 
     def emptied(self) -> Self:
         """Without the people of all collections."""

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.e2e.envelope import envelope, refusal
@@ -53,8 +52,7 @@ def embedded(service: Service, photo: bytes) -> list[float]:
 def thresholds(service: Service, vector: list[float]) -> set[float]:
     """Of searches for one face, over a connection each."""
     answers = (
-        httpx.post(f"http://127.0.0.1:{service.port}/api/face/search", json={"embedding": vector}, timeout=60)
-        for _ in range(CONNECTIONS)
+        service.once("POST", "/api/face/search", json={"embedding": vector}) for _ in range(CONNECTIONS)
     )
     return {envelope(answer)["data"][0]["threshold"] for answer in answers}
 

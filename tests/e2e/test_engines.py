@@ -64,7 +64,7 @@ def test_the_first_start_says_what_runs_the_models_and_later_ones_measure_nothin
     assert "; measured for a face: " in measured
     assert ran in {"onnxruntime float", "openvino float"}
     kept = speeds.stat()
-    with Service(tmp_path, settings, from_nothing=True) as service:
+    with Service(tmp_path, settings) as service:
         pass
     assert service.log.read_text().count(said) == 2
     assert speeds.stat().st_ino == kept.st_ino

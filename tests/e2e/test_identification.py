@@ -8,7 +8,7 @@ import httpx
 
 from tests.e2e.service import Service
 
-PEOPLE = 200
+PEOPLE = 100
 LEAST_NAMED = 0.95
 LEAST_REFUSED = 0.99
 

@@ -12,6 +12,9 @@ import pytest
 from tests.e2e.bulk import LARGEST, report_of, run, settings
 from tests.e2e.service import FACE_API, face_api, unconfigured
 
+PHOTOS = 30
+"""Of a command that is interrupted."""
+
 
 @pytest.fixture(scope="module")
 def instance(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
@@ -72,7 +75,7 @@ class TestIdentify:
     def test_answers_come_one_by_one_and_an_interrupted_run_is_continued(
         self, instance: Path, lfw: Path, tmp_path: Path
     ) -> None:
-        for photo in sorted((lfw / "images").glob("*/*.jpg"))[:60]:
+        for photo in sorted((lfw / "images").glob("*/*.jpg"))[:PHOTOS]:
             shutil.copy(photo, tmp_path)
         report = tmp_path / "report.json"
         with subprocess.Popen(
@@ -94,13 +97,13 @@ class TestIdentify:
         partial = json.loads(report.read_text())
         done = len(lines)
         assert (partial["complete"], len(partial["items"])) == (False, done)
-        assert 0 < done < 60
+        assert 0 < done < PHOTOS
         again = face_api(
             instance, "identify", str(tmp_path), "--report", str(report), *LARGEST, **settings(instance)
         )
         lines = again.stdout.splitlines()
-        assert len(lines) == 60 - done + 1 + 1  # report.json is skipped, and the summary
-        assert lines[-1].startswith("60 photos, ")
+        assert len(lines) == PHOTOS - done + 1 + 1  # report.json is skipped, and the summary
+        assert lines[-1].startswith(f"{PHOTOS} photos, ")
         whole = json.loads(report.read_text())
         assert whole["items"][:done] == partial["items"]
         assert [Path(item["photo"]).name for item in whole["items"]] == sorted(

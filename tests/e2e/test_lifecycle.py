@@ -20,7 +20,7 @@ class Writer(threading.Thread):
         self.some_done = threading.Event()
 
     def run(self) -> None:
-        with httpx.Client(base_url=self.service.client.base_url, timeout=60) as client:
+        with self.service.new_client() as client:
             for number in range(10_000):
                 name = f"{self.label}-{number}"
                 try:

@@ -50,13 +50,12 @@ def create(service: Service, admin: str, **limits: int) -> tuple[int, str]:
 
 def on_connections_of_their_own(service: Service, secret: str, count: int) -> list[httpx.Response]:
     """Requests that both processes get."""
-    address = f"http://127.0.0.1:{service.port}/api/model"
+
+    def ask(_: int) -> httpx.Response:
+        return service.once("GET", "/api/model", headers={"X-API-Key": secret})
+
     with ThreadPoolExecutor(8) as threads:
-        return list(
-            threads.map(
-                lambda _: httpx.get(address, headers={"X-API-Key": secret}, timeout=120), range(count)
-            )
-        )
+        return list(threads.map(ask, range(count)))
 
 
 def slow_photo() -> bytes:
@@ -204,8 +203,7 @@ class TestConnections:
             connection.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nCont"[: 42 if number % 2 else None])
             half_open.append(connection)
         begun = time.perf_counter()
-        address = f"http://127.0.0.1:{service.port}/api/model"
-        answer = httpx.get(address, headers={"X-API-Key": admin}, timeout=30)
+        answer = service.once("GET", "/api/model", headers={"X-API-Key": admin})
         assert answer.status_code == 200
         assert time.perf_counter() - begun < 30
         assert "FACE_MAX_CONNECTIONS" in service.log.read_text()

@@ -32,11 +32,11 @@ def start(service: Service, **query: str) -> dict[str, Any]:
 
 def send(service: Service, session: dict[str, Any], frame: bytes) -> httpx.Response:
     """By a connection of its own: any process may take it."""
-    return httpx.post(
-        f"{service.client.base_url}{SESSION}/{session['id']}/frame",
+    return service.once(
+        "POST",
+        f"{SESSION}/{session['id']}/frame",
         data={"nonce": session["nonce"]},
         files={"image": ("frame.jpg", frame)},
-        timeout=60,
     )
 
 
@@ -54,7 +54,7 @@ def carry_out(service: Service, person: Person, **query: str) -> dict[str, Any]:
 
 def test_a_session_from_its_beginning_to_its_use(service: Service, people: list[Person]) -> None:
     ended = carry_out(service, people[0])
-    assert (ended["state"], ended["done"]) == ("passed", 3)
+    assert (ended["state"], ended["done"]) == ("passed", 3), ended
     assert "next" not in ended
     assert envelope(service.client.get(f"{SESSION}/{ended['id']}"))["data"]["state"] == "passed"
     photo = pictures.taken(people[0].front, np.random.default_rng(2))
@@ -146,11 +146,11 @@ def test_several_processes_know_the_same_session_and_one_request_uses_it(
     photo = pictures.taken(people[0].front, np.random.default_rng(2))
 
     def register(number: int) -> int:
-        response = httpx.post(
-            f"{two.client.base_url}/api/face/register",
+        response = two.once(
+            "POST",
+            "/api/face/register",
             params={"name": f"Ada {number}", "liveness_session": ended["id"]},
             files={"image": ("photo", photo)},
-            timeout=60,
         )
         if response.status_code != httpx.codes.OK:
             refusal(response, 409, "liveness_session_used")

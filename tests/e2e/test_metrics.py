@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
-import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -19,7 +19,7 @@ from tests.e2e.test_processes import answering, until
 from tests.promtool import promtool
 
 CLIENTS = 8
-REQUESTS = 160
+REQUESTS = 80
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, astronaut: bytes) -> Itera
 def samples(service: Service, name: str) -> dict[tuple[str, ...], float]:
     """Values of a metric, by its labels' values in the order of their names."""
     # A connection of its own: a kept one may be that of a process that was killed.
-    text = httpx.get(f"{service.client.base_url}/metrics", timeout=60).text
+    text = service.once("GET", "/metrics").text
     return {
         tuple(value for _, value in sorted(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(text)
@@ -46,14 +46,15 @@ def samples(service: Service, name: str) -> dict[tuple[str, ...], float]:
 def test_counts_agree_with_the_clients_under_load(service: Service, astronaut: bytes) -> None:
     def send(number: int) -> tuple[str, str, str]:
         photo = {"image": ("photo", astronaut if number % 8 else b"no photo")}
-        method, path, route, more = [
+        requests: list[tuple[str, str, str, dict[str, Any]]] = [
             ("POST", "/api/face/recognize", "/api/face/recognize", {"files": photo}),
             ("GET", "/api/face", "/api/face", {}),
             ("GET", f"/api/profile/{number + 10_000}", "/api/profile/{profile_id}", {}),
             ("GET", f"/nowhere/{number}", "-", {}),
-        ][number % 4]
+        ]
+        method, path, route, more = requests[number % 4]
         # A connection each, so that both processes get some.
-        answer = httpx.request(method, f"{service.client.base_url}{path}", timeout=60, **more)  # type: ignore[arg-type]
+        answer = service.once(method, path, **more)
         return method, route, str(answer.status_code)
 
     before = {name: samples(service, name) for name in ("face_requests_total", "face_decisions_total")}

@@ -21,6 +21,8 @@ KEYS = {
     "bound to a collection": ([*SCOPES, "--collection=default"], []),
 }
 """By name: options of `keys create`, and of schemathesis."""
+WITH_KEY = ["--phases", "examples,fuzzing,stateful"]
+"""Not the phase of coverage, which takes most of the time: it tries the bounds of schemas, which no key changes."""
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -33,7 +35,7 @@ def test_the_service_does_what_its_description_says(tmp_path: Path, key: str) ->
             create, options = chosen
             made = face_api(tmp_path, "keys", "create", "key", *create, FACE_DATA_DIR=str(tmp_path / "data"))
             service.guarded()
-            options = [*options, "--header", f"X-API-Key: {made.stdout.strip()}"]
+            options = [*options, "--header", f"X-API-Key: {made.stdout.strip()}", *WITH_KEY]
         result = subprocess.run(
             [
                 SCHEMATHESIS,
@@ -53,4 +55,4 @@ def test_the_service_does_what_its_description_says(tmp_path: Path, key: str) ->
     assert result.returncode == 0, result.stdout.partition("FAILURES")[2][:6000]
     if chosen is not None:
         answered = re.findall(r" /api/\S* (\d+) ", log)
-        assert answered.count("200") > 50, "the key was not accepted"
+        assert answered.count("200") > 20, "the key was not accepted"

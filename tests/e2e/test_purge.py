@@ -29,7 +29,9 @@ def needles(service: Service, profile_id: int) -> dict[str, bytes]:
 
 
 def found(data: Path, secrets: dict[str, bytes]) -> set[str]:
-    contents = [path.read_bytes() for path in data.rglob("*") if path.is_file()]
+    contents = {
+        path.read_bytes() for path in data.rglob("*") if path.is_file()
+    }  # databases are copies of others
     return {
         what
         for what, secret in secrets.items()

@@ -152,15 +152,11 @@ def test_a_full_queue_there_is_busy_here(tmp_path: Path, astronaut: bytes) -> No
             "FACE_DETECTION_URL": models.url,
             "FACE_RECOGNITION_URL": models.url,
         }
-        with Service(tmp_path, settings, from_nothing=True) as api:
+        with Service(tmp_path, settings) as api:
             found: list[tuple[int, str]] = []
 
             def ask() -> None:
-                answer = httpx.post(
-                    f"http://127.0.0.1:{api.port}/api/face/embed",
-                    files={"image": ("photo", astronaut)},
-                    timeout=60,
-                )
+                answer = api.once("POST", "/api/face/embed", files={"image": ("photo", astronaut)})
                 found.append((answer.status_code, answer.json().get("code", "")))
 
             threads = [threading.Thread(target=ask) for _ in range(16)]

@@ -101,7 +101,7 @@ class Load:
         ]
 
     def _run(self, stop: threading.Event, client: int) -> None:
-        with httpx.Client(base_url=self.api.client.base_url, timeout=120) as http:
+        with self.api.new_client() as http:
             turn = client
             while not stop.is_set():
                 which, began = turn % len(self.photos), time.monotonic()

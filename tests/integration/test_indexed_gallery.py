@@ -16,7 +16,6 @@ from adapters.gallery_index.index import MaintenanceIntervals
 from adapters.postgres.change_feed import PostgresChangeFeed
 from adapters.postgres.engine import make_engine
 from adapters.postgres.gallery import PgVectorGallery
-from adapters.postgres.migrations import migrate
 from application.ports.change_feed import Changes, FaceRows, GalleryKey
 from domain.errors import CollectionNotFound
 from domain.people import DEFAULT_COLLECTION as DEFAULT
@@ -33,9 +32,8 @@ face = random_embedding
 
 
 @pytest.fixture
-async def engine(engine: AsyncEngine) -> AsyncEngine:
-    await migrate(engine)
-    return engine
+def engine(migrated_engine: AsyncEngine) -> AsyncEngine:
+    return migrated_engine
 
 
 @pytest.fixture
@@ -220,7 +218,7 @@ class TestStarting:
         index.save()
         saved.close()
         async with engine.begin() as connection:
-            await connection.execute(text("DELETE FROM face WHERE id > 10"))
+            await connection.execute(text("DELETE FROM face WHERE id > (SELECT min(id) + 9 FROM face)"))
             await connection.execute(text("DELETE FROM removed_face"))
 
         async with on_index(engine, tmp_path, CALM) as storage:

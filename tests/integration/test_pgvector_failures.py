@@ -30,9 +30,8 @@ EVERYTHING = FaceFilter()
 
 
 @pytest.fixture
-async def storage(engine: AsyncEngine) -> Storage:
-    await migrate(engine)
-    return on_postgres(engine)
+def storage(migrated_engine: AsyncEngine) -> Storage:
+    return on_postgres(migrated_engine)
 
 
 @pytest.fixture
@@ -113,10 +112,11 @@ async def test_a_write_whose_connection_dies_under_it_is_not_done_again(
 
 @pytest.fixture
 async def impatient(
-    engine: AsyncEngine, database_url: str, monkeypatch: pytest.MonkeyPatch
+    migrated_engine: AsyncEngine,  # noqa: ARG001 - empties the tables
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Storage]:
     """One connection, and no time to wait for it or its answers."""
-    await migrate(engine)
     monkeypatch.setattr(engine_module, "_STATEMENT_TIMEOUT_S", 0.2)
     monkeypatch.setattr(engine_module, "_QUEUE_TIMEOUT_S", 0.1)
     impatient = make_engine(database_url, 1)
@@ -166,7 +166,7 @@ async def test_no_server(host: str) -> None:
 
 
 async def test_an_error_shows_no_name_and_no_vector(engine: AsyncEngine) -> None:
-    storage = on_postgres(engine)
+    storage = on_postgres(engine)  # without tables
     with pytest.raises(Unavailable) as caught:
         await storage.faces.add(NewFace(DEFAULT, "Ann Example", PROBE, "d"))
     assert isinstance(caught.value.__cause__, DBAPIError)

@@ -25,6 +25,7 @@ from domain.faces import Embedding
 from domain.people import DEFAULT_COLLECTION as DEFAULT
 from domain.people import Face
 from tests.contract.storage import Storage, on_index, on_postgres
+from tests.e2e.service import furnish
 
 ROWS = 1000
 """More faces than there are: none is quantized, so that their exact numbers are in files."""
@@ -96,6 +97,7 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 async def engine(data: Path) -> AsyncIterator[AsyncEngine]:
     """Of a server of its own, whose files are searched."""
+    furnish(data)
     server = EmbeddedPostgres(data)
     engine = make_engine(await server.start(), 4)
     await migrate(engine)

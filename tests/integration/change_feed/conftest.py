@@ -7,18 +7,21 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.change_feed import PostgresChangeFeed
 from adapters.postgres.engine import make_engine
-from adapters.postgres.migrations import migrate
 from tests.contract.storage import Storage, on_postgres
 
 
 @pytest.fixture
-async def storage(engine: AsyncEngine) -> Storage:
-    await migrate(engine)
+def engine(migrated_engine: AsyncEngine) -> AsyncEngine:
+    return migrated_engine
+
+
+@pytest.fixture
+def storage(engine: AsyncEngine) -> Storage:
     return on_postgres(engine)
 
 
 @pytest.fixture
-def feed(engine: AsyncEngine, storage: Storage) -> PostgresChangeFeed:  # noqa: ARG001 - migrates
+def feed(engine: AsyncEngine) -> PostgresChangeFeed:
     return PostgresChangeFeed(engine)
 
 

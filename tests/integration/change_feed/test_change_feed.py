@@ -14,6 +14,7 @@ from domain.errors import CollectionNotFound
 from tests.contract.enrolment import SMALL, at, enrol, random_embedding
 from tests.contract.storage import Storage
 from tests.integration.change_feed.reading import FACES, GALLERY, PERSON, changes, execute, ids, ids_in, paged
+from tests.integration.conftest import SharedDatabase
 
 
 class TestRead:
@@ -137,8 +138,14 @@ class TestRead:
         assert not len(await changes(feed, snapshot))
 
     async def test_a_face_that_leaves_and_returns_within_one_transaction_is_there(
-        self, feed: PostgresChangeFeed, storage: Storage, other: AsyncEngine, engine: AsyncEngine
+        self,
+        feed: PostgresChangeFeed,
+        storage: Storage,
+        other: AsyncEngine,
+        engine: AsyncEngine,
+        shared_database: SharedDatabase,
     ) -> None:
+        shared_database.migrated = False  # a constraint goes
         await storage.collections.create("staff")
         await enrol(storage.faces, ("Ann", at(0)))
         snapshot = await feed.snapshot()
@@ -151,8 +158,14 @@ class TestRead:
         assert ids_in(await changes(feed, snapshot)) == (set(await ids(engine)), set())
 
     async def test_a_face_that_leaves_for_another_collection_is_gone(
-        self, feed: PostgresChangeFeed, storage: Storage, other: AsyncEngine, engine: AsyncEngine
+        self,
+        feed: PostgresChangeFeed,
+        storage: Storage,
+        other: AsyncEngine,
+        engine: AsyncEngine,
+        shared_database: SharedDatabase,
     ) -> None:
+        shared_database.migrated = False  # a constraint goes
         await storage.collections.create("staff")
         await enrol(storage.faces, ("Ann", at(0)))
         snapshot = await feed.snapshot()
