@@ -63,14 +63,17 @@ GROUNDS: Mapping[type[errors.FaceServiceError], Callable[[Any], object]] = {
 RETRY_AFTER_S = "1"
 
 HTTP_CODES = {
-    HTTPStatus.BAD_REQUEST: ("validation_error", "The request is malformed."),
+    HTTPStatus.BAD_REQUEST: ("validation_error", "The request, or the JSON that it brings, is malformed."),
     HTTPStatus.NOT_FOUND: ("not_found", "There is nothing at this address."),
     HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "This address doesn't answer this method."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
         "image_too_large",
         "The request is larger than the service accepts.",
     ),
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("unsupported_media_type", "This media type isn't understood."),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: (
+        "unsupported_media_type",
+        "This media type or this encoding of the body isn't understood: send the body without Content-Encoding.",
+    ),
 }
 """Statuses that the framework raises by itself."""
 

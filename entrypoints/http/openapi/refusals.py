@@ -9,6 +9,7 @@ from domain import errors
 from domain.limits import RateLimited, TooManyPhotos
 from domain.liveness import errors as liveness_errors
 from domain.quality import LowQuality
+from entrypoints.http.connections import REFUSALS
 from entrypoints.http.envelope import ErrorAnswer
 from entrypoints.http.errors import status_of
 
@@ -53,10 +54,18 @@ _ALWAYS = (
 room on its disk, a defect."""
 
 
+_BEFORE_ANY = (
+    (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+    *((status, code) for status, (code, _) in REFUSALS.items()),
+)
+"""What is refused before an operation is known, or its body read."""
+
+
 def refusals(*kinds: type[errors.FaceServiceError]) -> dict[int, ResponseSpec]:
     """The error answers of an operation, by status, each with the codes that it may have."""
     codes: defaultdict[HTTPStatus, set[str]] = defaultdict(set)
-    codes[HTTPStatus.BAD_REQUEST].add("validation_error")
+    for status, code in _BEFORE_ANY:
+        codes[status].add(code)
     possible: tuple[type[errors.FaceServiceError], ...] = (*kinds, *_ALWAYS)
     for kind in possible:
         codes[status_of(kind)].add(kind.code)

@@ -1,6 +1,9 @@
 """Forms: their parameters, which may be in the query as well, and their content, such as photos."""
 
+from http import HTTPStatus
 from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from litestar.exceptions import HTTPException
 
 from domain.errors import InvalidInput
 from entrypoints.http.requests.multipart import MULTIPART, AnyRequest, media_type, read_parts, refuse_repeated
@@ -25,7 +28,9 @@ async def read_form(request: AnyRequest) -> None:
 
     Raises:
         InvalidInput: the form is malformed, or has an unknown field or too long parameters.
+        HTTPException: the body is compressed, or encoded in another way.
     """
+    _refuse_encoded(request)
     handler = request.route_handler
     content = form_fields(handler)
     fields: list[tuple[str, bytes]] = []
@@ -56,6 +61,20 @@ def content_fields(request: AnyRequest) -> dict[str, bytes]:
     parts = content_parts(request)
     refuse_repeated([name for name, _ in parts], "form")
     return dict(parts)
+
+
+def _refuse_encoded(request: AnyRequest) -> None:
+    """Refuse a body that would be read as if it were not encoded (RFC 9110, 15.5.16)."""
+    length, transfer = (request.headers.get(name, "") for name in ("content-length", "transfer-encoding"))
+    codings = _codings(request.headers.get("content-encoding", "")) - {"identity"}
+    if (length.strip("0") or transfer) and codings | _codings(transfer) - {"chunked"}:
+        raise HTTPException(
+            status_code=HTTPStatus.UNSUPPORTED_MEDIA_TYPE, headers={"Accept-Encoding": "identity"}
+        )
+
+
+def _codings(header: str) -> set[str]:
+    return {coding.strip().lower() for coding in header.split(",") if coding.strip()}
 
 
 async def _fields(request: AnyRequest) -> list[tuple[str, bytes]]:

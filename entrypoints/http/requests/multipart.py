@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from litestar import Request
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
+from typing_extensions import override
 
 from domain.errors import InvalidInput
 
@@ -27,8 +28,16 @@ def media_type(request: AnyRequest) -> tuple[str, str | None]:
 @lru_cache(32)
 def _media_type(header: str) -> tuple[str, str | None]:
     """Remembered, since the boundary may be another for each request, but each asks several times."""
-    kind, options = parse_options_header(header)
+    kind, options = parse_options_header(_without_tabs(header))
     return kind, options.get("boundary")
+
+
+class _Parser(PushMultipartParser):  # type: ignore[misc]  # it has no types
+    """Takes tabs where blanks may be (RFC 9110, 5.6.3); the library takes blanks alone."""
+
+    @override
+    def _create_segment(self, headerlist: list[tuple[str, str]]) -> MultipartSegment:
+        return super()._create_segment([(name, _without_tabs(value)) for name, value in headerlist])
 
 
 async def read_parts(request: AnyRequest, boundary: str | None) -> list[tuple[str, bytes]]:
@@ -44,7 +53,7 @@ async def read_parts(request: AnyRequest, boundary: str | None) -> list[tuple[st
     parts: list[tuple[str, list[bytearray]]] = []
     try:
         # Names of files may be in any encoding, and nobody reads them.
-        with PushMultipartParser(boundary, max_segment_count=MAX_PARTS, header_charset="latin-1") as parser:
+        with _Parser(boundary, max_segment_count=MAX_PARTS, header_charset="latin-1") as parser:
             async for chunk in request.stream():
                 for event in parser.parse(chunk):
                     if isinstance(event, MultipartSegment):
@@ -65,6 +74,10 @@ def refuse_repeated(names: Sequence[str], where: str) -> None:
     repeated = next((name for name, number in Counter(names).items() if number > 1), None)
     if repeated is not None:
         raise InvalidInput(f"The {where} has several fields {repeated[:40]!r}: send one.")
+
+
+def _without_tabs(header: str) -> str:
+    return header.replace("\t", " ")
 
 
 def _field(name: str) -> str:

@@ -27,8 +27,8 @@ as many, and a million keys would stop the event loop for a second."""
 _PHOTO = "image"
 """The name of the field of one photo."""
 
-_KEY = re.compile(rb'"(image[12]?|embedding)"\s*:')
-"""A key of JsonBody: within a string of JSON, the quotes would be escaped."""
+_KEY = re.compile(rb'"(?<=[{, ]")(?:[^"\\]|\\.){0,60}"(?=\s*:)')
+"""A key of a JSON object: within a string, quotes are behind a backslash. Those of JsonBody have no more escapes."""
 
 
 class JsonBody(msgspec.Struct):
@@ -163,11 +163,12 @@ async def _json(request: AnyRequest) -> JsonBody:
         raise InvalidInput(f"The JSON object has more than {MAX_JSON_VALUES:,} values.")
     handler = request.route_handler
     refuse_unknown_keys(body, json_fields(handler), query_parameters(handler))
-    refuse_repeated([key.group(1).decode() for key in _KEY.finditer(body)], "JSON object")
     try:
-        return msgspec.json.decode(body, type=JsonBody)
+        decoded = msgspec.json.decode(body, type=JsonBody)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InvalidInput("The body is not a JSON object with 'image' (base64) or 'embedding'.") from None
+    refuse_repeated([msgspec.json.decode(key, type=str) for key in _KEY.findall(body)], "JSON object")
+    return decoded
 
 
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")

@@ -68,6 +68,8 @@ async def check_json(request: Request[Any, Any, Any]) -> None:
     """
     await check_address(request)
     body = await request.body()
+    if not body.strip():
+        raise InvalidInput("The request has no body: send a JSON object.")
     utf8(body, "The body")
     if depth(body) > MAX_JSON_DEPTH:
         raise InvalidInput(f"The JSON is nested deeper than {MAX_JSON_DEPTH} levels.")

@@ -18,7 +18,8 @@ def refuse_unknown(name: str, known: Collection[str], what: str) -> None:
         InvalidInput: it is none of them; the message has it, and the one most like it.
     """
     if name not in known:
-        raise InvalidInput(f"{name[:_MAX_SHOWN]}: there is no such {what}.{suggestion(name, known)}")
+        shown = name[:_MAX_SHOWN] or "A name that is empty"
+        raise InvalidInput(f"{shown}: there is no such {what}.{suggestion(name, known)}")
 
 
 def refuse_unknown_keys(body: bytes, known: Collection[str], parameters: Collection[str]) -> None:

@@ -23,7 +23,7 @@ class HealthController(Controller):
     path = "/health"
     tags = ("health",)
 
-    @get("/live", summary="Tell whether the process is alive")
+    @get("/live", summary="Tell whether the process is alive", responses=refusals())
     async def get_liveness(self) -> Health:
         """Answers as long as the process can."""
         return Health(detail="Alive")

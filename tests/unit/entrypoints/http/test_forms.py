@@ -55,7 +55,8 @@ async def test_the_same_errors_as_in_the_query(
     in_form = await client.post(RECOGNIZE, data={field: value}, files=photo)
     in_query = await client.post(RECOGNIZE, params={field: value}, files=photo)
     assert in_query.status_code == 422
-    assert (in_form.status_code, in_form.json()) == (in_query.status_code, in_query.json())
+    errors = [{**answer.json(), "timestamp": "any"} for answer in (in_form, in_query)]
+    assert (in_form.status_code, errors[0]) == (in_query.status_code, errors[1])
 
 
 async def test_in_both_places_is_an_error(client: httpx.AsyncClient, photo: dict[str, Any]) -> None:
