@@ -56,7 +56,7 @@ def items_of(content: bytes, max_photos: int, max_photo_bytes: int) -> list[Batc
         max_photo_bytes: how many bytes a photo may have.
 
     Raises:
-        InvalidInput: it is no zip file, or has more photos.
+        InvalidInput: it is no zip file, has more photos, or doesn't show which folders are people's.
         ImageTooLarge: its photos are far larger than the file.
     """
     if content.count(_ENTRY) > max_photos + MAX_FOLDERS:
@@ -85,10 +85,23 @@ def _path(entry: zipfile.ZipInfo) -> PurePosixPath:
 
 
 def _folders_around(paths: list[PurePosixPath]) -> int:
-    """How many folders are around the folders of all people: one in `people/Ada/1.jpg`, `people/Grace/1.jpg`."""
-    photos = [path for path in paths if path.suffix.lower() in SUFFIXES and not _skip_reason(path)]
-    levels = zip(*(path.parts[:-2] for path in photos), strict=False)
-    return sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, levels))
+    """How many folders are around the folders of all people: one in `people/Ada/1.jpg`, `people/Grace/1.jpg`.
+
+    Raises:
+        InvalidInput: it may be one or none, as in `people/1.jpg`, `people/Ada/1.jpg`.
+    """
+    photos = (path for path in paths if path.suffix.lower() in SUFFIXES and not _skip_reason(path))
+    folders = {path.parts[:-1] for path in photos} - {()}  # a photo outside of any is nobody's
+    levels = takewhile(lambda level: len(set(level)) == 1, zip(*folders, strict=False))
+    shared = tuple(level[0] for level in levels)
+    if shared not in folders:
+        return len(shared)
+    if len(folders) > 1:
+        raise InvalidInput(
+            f"All photos of the archive are in {shared[-1]!r} and in folders of it: of one person, or of several?"
+            " Send a zip with a folder for each person, or with all photos of one person in a single folder."
+        )
+    return len(shared) - 1
 
 
 def _item(

@@ -111,12 +111,28 @@ def test_photos_of_a_zip_are_unpacked_when_they_are_asked_for() -> None:
         (("Ada/2023/1.jpg", "Bo/2023/2.jpg"), ["Ada", "Bo"]),
         (("people/Ada/1.jpg", "people/Ada/2023/2.jpg", "people/Bo/2023/3.jpg"), ["Ada", "Ada", "Bo"]),
         (("Ada\\1.jpg", "/Bo/2.jpg", "./Cy/3.jpg"), ["Ada", "Bo", "Cy"]),
+        (("people/Ada/1.jpg", "people/Bo/2.jpg", "loose.jpg"), ["Ada", "Bo", ""]),
+        (("people/Ada/1.jpg", "people/Ada/2.jpg", "people/list.txt"), ["Ada", "Ada", ""]),
+        (("1.jpg",), [""]),
     ],
 )
 def test_folders_in_a_persons_are_theirs_and_one_around_all_is_nobodys(
     paths: Sequence[str], people: list[str]
 ) -> None:
     assert [who for who, _ in unpacked(zipped(*((path, b"x") for path in paths)))] == people
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ("people/loose.jpg", "people/Ada/1.jpg", "people/Bo/2.jpg"),
+        ("Ada/1.jpg", "Ada/2023/2.jpg"),
+        ("backup/people/loose.jpg", "backup/people/Ada/1.jpg", "cover.jpg"),
+    ],
+)
+def test_an_archive_that_does_not_show_whose_folders_it_has_is_refused(paths: Sequence[str]) -> None:
+    with pytest.raises(InvalidInput, match="of one person, or of several"):
+        items_of(zipped(*((path, b"x") for path in paths)), 100, 10**6)
 
 
 @pytest.mark.parametrize(
