@@ -94,7 +94,9 @@ class EmbeddedPostgres:
             self._url = await self._start()
         except OSError as error:
             await self.stop()
-            raise StartupError(f"PostgreSQL can't start in {self._cluster.data_dir}: {error}") from error
+            raise StartupError(
+                f"FACE_DATA_DIR: PostgreSQL can't start in {self._cluster.data_dir}: {error.strerror or error}"
+            ) from error
         except BaseException:
             await self.stop()
             raise

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from application.errors import StartupError
+
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Where prometheus-client looks for the folder."""
 
@@ -28,6 +30,9 @@ def metrics_folder(run: Path) -> Iterator[None]:
 
     What services that were killed have left in `run` is removed too. Without room on the disk each process tells its
     own numbers alone.
+
+    Raises:
+        StartupError: the folder is within a file, or in a file system that has no folders.
     """
     folder = run / f"metrics-{os.getpid()}"
     try:
@@ -37,6 +42,8 @@ def metrics_folder(run: Path) -> Iterator[None]:
             if left == folder or not Path("/proc", left.name.removeprefix("metrics-")).exists():
                 shutil.rmtree(left, ignore_errors=True)
         folder.mkdir(mode=0o700)
+    except (FileExistsError, FileNotFoundError, NotADirectoryError) as error:
+        raise StartupError(f"FACE_DATA_DIR: there can be no folder {error.filename}") from None
     except OSError as error:
         logger.warning("metrics are those of each process alone: %s", error.strerror)
         yield

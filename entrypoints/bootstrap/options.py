@@ -13,7 +13,7 @@ from application.decisions import CalibrationMode
 from domain.limits import MAX_CONCURRENT_PHOTOS, MAX_REQUESTS_PER_MINUTE
 from domain.liveness.detection import LivenessPolicy
 from domain.quality import LENIENT, STRICT, QualityBounds
-from entrypoints.bootstrap.values import EncryptionKey, IPNetwork, Origin, ServiceUrl
+from entrypoints.bootstrap.values import AUTHORITY, EncryptionKey, HostName, IPNetwork, Origin, ServiceUrl
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +25,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Requests without an API key may do everything, wherever they come from."""
     first_key: bool = False
     """Make an administrator's key at the first start, and show it once."""
-    allowed_hosts: list[str] = []
+    allowed_hosts: list[HostName] = []
     """Host names by which clients call the service, besides loopback names and IP addresses."""
     cors_origins: list[Origin] = []
     """Origins of other sites whose pages may use the service."""
@@ -43,7 +43,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     index_url: Annotated[
         str,
         Meta(
-            pattern=r"^(https?://[^/\s?#@]+/?|[^:]+)?$",
+            pattern=rf"^(https?://{AUTHORITY}/?|[^:]+)?$",
             description="http://name:port or https://name:port of a Milvus server, or a folder for milvus-lite",
         ),
     ] = ""

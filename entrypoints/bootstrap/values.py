@@ -14,16 +14,28 @@ from entrypoints.bootstrap.expectations import expected_value
 
 IPNetwork: TypeAlias = IPv4Network | IPv6Network
 
+_PORT = r"(6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[0-5]?\d{1,4})"
+AUTHORITY = rf"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/\s?#@]+)(:{_PORT})?"
+"""Of an address: host and port, without a user."""
+
+HostName = Annotated[
+    str,
+    Meta(pattern=r"^[A-Za-z0-9._-]+$", description="host names such as faces.example.org, without a port"),
+]
+"""As in the header Host; international names are in Punycode there."""
+
 Origin = Annotated[
     str,
-    Meta(pattern=r"^https?://[^/\s?#@]+/?$", description="https://name or http://name:port, without a path"),
+    Meta(
+        pattern=rf"^https?://{AUTHORITY}/?$", description="https://name or http://name:port, without a path"
+    ),
 ]
 """Scheme, host and port of a web page's address."""
 
 ServiceUrl = Annotated[
     str,
     Meta(
-        pattern=r"^https?://[^/\s?#@]+(/v2/models/[A-Za-z0-9._-]{1,100})?/?$",
+        pattern=rf"^https?://{AUTHORITY}(/v2/models/[A-Za-z0-9._-]{{1,100}})?/?$",
         description="http://name:port or https://name, and maybe /v2/models/NAME",
     ),
 ]

@@ -111,7 +111,7 @@ class TestEnroll:
         assert "FACE_DATABASE_URL is memory" in said
         url = "postgresql+asyncpg://face:secret@127.0.0.1:1/face"
         said = refused(tmp_path, "enroll", photos, FACE_DATABASE_URL=url)
-        assert "The database does not answer" in said
+        assert "FACE_DATABASE_URL: the database does not answer" in said
         assert "secret" not in said
 
 

@@ -20,8 +20,10 @@ _LOCK_TIMEOUT = "60s"
 _CONNECT_TIMEOUT_S = 10
 
 _NO_EXTENSION = "The database server does not have pgvector: install it there (the extension 'vector')."
-_NO_ENTRY = "The database server refuses the user, the password, or the database's name."
+_NO_ENTRY = "FACE_DATABASE_URL: the database server refuses the user, the password, or the database's name."
+_NO_CONNECTION = "no connection"
 _REASONS = {
+    _NO_CONNECTION: "FACE_DATABASE_URL: the database does not answer.",
     "0A000": _NO_EXTENSION,
     "58P01": _NO_EXTENSION,
     "42501": "The database role may not create the schema: have a superuser run CREATE EXTENSION vector"
@@ -29,10 +31,10 @@ _REASONS = {
     "55P03": "Another process is migrating the database and does not come to an end.",
     "28P01": _NO_ENTRY,
     "28000": _NO_ENTRY,
-    "3D000": "The database does not exist: create it, or correct its name.",
+    "3D000": "FACE_DATABASE_URL: the database does not exist: create it, or correct its name.",
     "53100": "The database's disk is full (53100): make room there, then start again.",
 }
-"""By SQLSTATE (PostgreSQL's manual, appendix A)."""
+"""By SQLSTATE (PostgreSQL's manual, appendix A), or where there is none."""
 
 
 async def migrate(engine: AsyncEngine) -> None:
@@ -84,5 +86,5 @@ def revisions(connection: Connection) -> set[str]:
 
 
 def _startup_error(error: BaseException | None) -> StartupError:
-    state: str = getattr(error, "sqlstate", None) or "no connection"
+    state: str = getattr(error, "sqlstate", None) or _NO_CONNECTION
     return StartupError(_REASONS.get(state, f"The database does not answer as it should ({state})."))

@@ -1,11 +1,13 @@
 """Where processes count."""
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
 from adapters.prometheus.folder import FILE_BYTES, VARIABLE, allocate, forget_process, metrics_folder
+from application.errors import StartupError
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +25,13 @@ def test_files_have_their_room_from_the_start(tmp_path: Path) -> None:
         assert all(file.stat().st_size == FILE_BYTES for file in files)
         assert all(file.stat().st_blocks * 512 >= FILE_BYTES for file in files)
     assert list(run.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["data", "data/run", "data/deeper/run"])
+def test_a_file_in_the_place_of_the_data_directory_stops_the_start(tmp_path: Path, place: str) -> None:
+    (tmp_path / "data").touch()
+    with pytest.raises(StartupError, match=r"FACE_DATA_DIR: .*/data"), metrics_folder(tmp_path / place):
+        pass
 
 
 def test_what_a_killed_service_left_is_removed_and_what_another_uses_is_not(tmp_path: Path) -> None:
@@ -69,8 +78,13 @@ def test_without_room_a_process_counts_by_itself(tmp_path: Path, monkeypatch: py
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_made_stops_nothing(tmp_path: Path) -> None:
-    (tmp_path / "data").touch()
+def test_a_folder_for_which_there_is_no_room_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Path, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "mkdir", full)
     with metrics_folder(tmp_path / "data" / "run"):
         assert VARIABLE not in os.environ
     forget_process(1)

@@ -136,7 +136,15 @@ def test_a_wrong_value_is_one_line_that_names_its_key(key: str, value: str) -> N
         ("FACE_LIVENESS", "on", "off, observe or enforce"),
         ("FACE_PORT", "x", "a whole number, at least 0 and at most 65,535"),
         ("FACE_TARGET_FMR", "0", "a number, above 0 and at most 0.5"),
+        (
+            "FACE_ALLOWED_HOSTS",
+            "a.example,b.example:80",
+            "host names such as faces.example.org, without a port",
+        ),
+        ("FACE_ALLOWED_HOSTS", "https://a.example", "host names such as faces.example.org, without a port"),
         ("FACE_CORS_ORIGINS", "example.org", "https://name or http://name:port, without a path"),
+        ("FACE_CORS_ORIGINS", "http://example.org:x", "https://name or http://name:port, without a path"),
+        ("FACE_CORS_ORIGINS", "http://[::1", "https://name or http://name:port, without a path"),
         ("FACE_DATABASE_URL", "sqlite", "embedded, memory or postgresql+asyncpg://..."),
     ],
 )
