@@ -13,6 +13,9 @@ from application.errors import StartupError
 _SOCKET_PATH_BYTES = 107
 """sockaddr_un.sun_path on Linux, less its closing zero."""
 
+_LEAST = 16 << 20
+"""Free bytes without which the server may not start, nor write down why: a segment of the write-ahead log."""
+
 _ERROR = re.compile(r"\b(FATAL|PANIC|ERROR|error):")
 
 
@@ -97,6 +100,8 @@ class Cluster:
 
     def failure(self) -> StartupError:
         """One line on why the program that ran last has failed: its own words, and where there are more."""
+        if shutil.disk_usage(self.data_dir).free < _LEAST:
+            return StartupError(f"FACE_DATA_DIR: the disk of {self.data_dir} is full: make room there")
         said, logs = _lines(self.start_log), self.path / "log"
         if said and "redirecting log output" in said[-1]:
             newest = max(logs.glob("*.log"), key=lambda log: log.stat().st_mtime, default=self.start_log)

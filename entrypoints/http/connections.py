@@ -143,8 +143,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @override
     def on_headers_complete(self) -> None:
+        super().on_headers_complete()  # raises where the address is none
         self._enter(State.BODY)
-        super().on_headers_complete()
         if self.cycle is not None and self.cycle.transport is self.transport:
             self.cycle.transport = JoinedWrites(self.transport, self.loop)  # type: ignore[assignment]
 

@@ -210,8 +210,16 @@ async def test_a_large_head_within_the_bound_is_answered(server: uvicorn.Server)
     assert status(await answer(server, b"GET / HTTP/1.1\r\nX: %s\r\n\r\n" % value)) == 200
 
 
-async def test_what_is_not_http_is_refused_in_the_envelope(server: uvicorn.Server) -> None:
-    answered = await answer(server, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n")
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+        b"CONNECT example.org:443 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET http://:x HTTP/1.1\r\nHost: x\r\n\r\n",
+    ],
+)
+async def test_what_is_not_http_is_refused_in_the_envelope(server: uvicorn.Server, sent: bytes) -> None:
+    answered = await answer(server, sent)
     assert (status(answered), code(answered)) == (400, "validation_error")
 
 
