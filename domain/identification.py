@@ -34,13 +34,13 @@ def coarse_error(norm: float, landmark_spread: float) -> float:
     """The error of an estimate of a face that was only detected coarsely.
 
     It grows as the landmarks become less certain. Faces for which the network's vector is short are displaced more as
-    well, so that it falls with the norm's square.
+    well, so that it is inversely proportional to the norm's square, up to the usual norm.
 
     Args:
         norm: of the embedding, by the model's usual one.
         landmark_spread: see DetectedFace.
     """
-    return COARSE_ERROR * max(1.0, landmark_spread / USUAL_SPREAD) / norm**2
+    return COARSE_ERROR * max(1.0, landmark_spread / USUAL_SPREAD) / min(1.0, norm) ** 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)

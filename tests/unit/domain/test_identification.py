@@ -60,6 +60,7 @@ def test_without_a_margin_a_second_person_matters_as_well() -> None:
         (1, 0, COARSE_ERROR),
         (1, 2 * USUAL_SPREAD, 2 * COARSE_ERROR),
         (0.8, USUAL_SPREAD, COARSE_ERROR / 0.64),
+        (1.2, USUAL_SPREAD, COARSE_ERROR),
     ],
 )
 def test_a_coarse_estimate_is_the_less_exact_the_less_certain_the_landmarks_and_the_shorter_the_embedding(
