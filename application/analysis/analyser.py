@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from application.analysis.detection import FaceSelector, LocatedFaces, locate_coarsely, locate_faces
-from application.analysis.embedding import Effort, embed_crops, embeddings_of, error_of, vectors_of
+from application.analysis.embedding import Fidelity, embed_crops, embeddings_of, error_of, vectors_of
 from application.analysis.extraction import LocalExtractor
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
@@ -51,7 +51,7 @@ class AnalysedFace:
     """What the liveness session says that the request named, if it named one."""
     refusal: FaceServiceError | None = None
     """The check that the face failed, if it failed one."""
-    effort: Effort = Effort.EXACT
+    fidelity: Fidelity = Fidelity.EXACT
     """What the embedding was made with. If that is COARSE, a better one takes a new analysis of the photo."""
     error: float = 0.0
     """By how much similarities of an estimate may differ from those of the embedding."""
@@ -61,7 +61,7 @@ class AnalysedFace:
     @property
     def estimated(self) -> bool:
         """Whether the embedding is an estimate."""
-        return self.effort is not Effort.EXACT
+        return self.fidelity is not Fidelity.EXACT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +100,7 @@ class FaceAnalyser:
         models: ModelChoice,
         options: PhotoOptions,
         bounds: QualityBounds = NO_BOUNDS,
-        effort: Effort = Effort.EXACT,
+        fidelity: Fidelity = Fidelity.EXACT,
     ) -> list[AnalysedFace]:
         """The selected faces of an image file and their embeddings.
 
@@ -112,7 +112,7 @@ class FaceAnalyser:
             models: the detector and the recogniser.
             options: of the request.
             bounds: of quality.
-            effort: the least that embeddings are made with.
+            fidelity: the least that embeddings are made with.
 
         Raises:
             NoFaceDetected: there is no face, and one was asked for.
@@ -120,7 +120,7 @@ class FaceAnalyser:
             SpoofDetected, LivenessUndetermined, LowQuality: the face fails a check.
         """
         selection, examined = options.selection, self._checks_liveness(options)
-        coarsely = effort is Effort.COARSE and selection is FaceSelection.LARGEST
+        coarsely = fidelity is Fidelity.COARSE and selection is FaceSelection.LARGEST
         if coarsely and not (examined or options.quality):
             face = self._analyse_coarsely(data, models, bounds)
             if face is not None:
@@ -136,7 +136,7 @@ class FaceAnalyser:
                 examined=examined,
             ),
         )
-        faces = self._embedded(photo, models.recognition, max(effort, Effort.ONE_VIEW), bounds)
+        faces = self._embedded(photo, models.recognition, max(fidelity, Fidelity.ONE_VIEW), bounds)
         too_many = selection is FaceSelection.ALL and photo.left_out > 0
         if too_many or selection is FaceSelection.SINGLE:
             faces = [replace(face, faces_left_out=photo.left_out) for face in faces]
@@ -165,11 +165,11 @@ class FaceAnalyser:
         """
         crops = [face.crop for face in faces if face.crop is not None]
         embedder = self.models.embedder(faces[0].embedding.model)
-        raw, efforts = vectors_of(embedder, crops, Effort(max(face.effort for face in faces) + 1))
+        raw, fidelities = vectors_of(embedder, crops, Fidelity(max(face.fidelity for face in faces) + 1))
         embeddings, norms = embeddings_of(embedder, raw)
         return [
-            replace(face, embedding=embedding, effort=effort, error=error_of(effort, float(norm)))
-            for face, embedding, effort, norm in zip(faces, embeddings, efforts, norms, strict=True)
+            replace(face, embedding=embedding, fidelity=fidelity, error=error_of(fidelity, float(norm)))
+            for face, embedding, fidelity, norm in zip(faces, embeddings, fidelities, norms, strict=True)
         ]
 
     def check_liveness(self, data: bytes, detection_model: str) -> tuple[DetectedFace, Liveness]:
@@ -238,16 +238,18 @@ class FaceAnalyser:
             image.in_photo(found),
             crop,
             quality=quality.with_norm(norm),
-            effort=Effort.COARSE,
+            fidelity=Fidelity.COARSE,
             error=coarse_error(norm, found.landmark_spread),
         )
 
     def _embedded(
-        self, photo: ExtractedPhoto, recognition: str, effort: Effort, bounds: QualityBounds
+        self, photo: ExtractedPhoto, recognition: str, fidelity: Fidelity, bounds: QualityBounds
     ) -> list[AnalysedFace]:
         crops = [face.crop for face in photo.faces if face.crop is not None]
         embedder = self.models.embedder(recognition)
-        raw, efforts = vectors_of(embedder, crops, effort, bounds.limits.get(Measure.EMBEDDING_NORM, 0.0))
+        raw, fidelities = vectors_of(
+            embedder, crops, fidelity, bounds.limits.get(Measure.EMBEDDING_NORM, 0.0)
+        )
         embeddings, norms = embeddings_of(embedder, raw)
         return [
             AnalysedFace(
@@ -255,10 +257,12 @@ class FaceAnalyser:
                 face.detected,
                 face.crop,
                 quality=None if face.quality is None else face.quality.with_norm(float(norm)),
-                effort=made_with,
+                fidelity=made_with,
                 error=error_of(made_with, float(norm)),
             )
-            for embedding, norm, made_with, face in zip(embeddings, norms, efforts, photo.faces, strict=True)
+            for embedding, norm, made_with, face in zip(
+                embeddings, norms, fidelities, photo.faces, strict=True
+            )
         ]
 
     def _checks_liveness(self, options: PhotoOptions) -> bool:

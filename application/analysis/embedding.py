@@ -11,8 +11,8 @@ from domain.faces import Crop, Embedding
 from domain.identification import CLOSE_ERROR, ESTIMATE_ERROR
 
 
-class Effort(IntEnum):
-    """What an embedding was made with. Each is nearer to the embedding than the one before, and takes longer."""
+class Fidelity(IntEnum):
+    """What a vector was made with: each is nearer to the embedding than the one before, and takes longer."""
 
     COARSE = 0
     """An estimate of a face that was only detected coarsely."""
@@ -24,23 +24,23 @@ class Effort(IntEnum):
     """The embedding."""
 
 
-_LEAST_NORMS = {Effort.ONE_VIEW: 0.7, Effort.BOTH_VIEWS: 0.4}
+_LEAST_NORMS = {Fidelity.ONE_VIEW: 0.7, Fidelity.BOTH_VIEWS: 0.4}
 """Least embedding norm, by the model's usual one, of faces that are estimated: unclear ones differ more from their
 estimates."""
 _NORM_DIFFERENCE = 1.15
 """By what factor estimated norms may differ from those of embeddings: by up to 1.13 those of one view, 1.07 those of
 both, of 1,637 photos of Labeled Faces in the Wild, 1,187 made worse and 498 mugshots."""
-_ERRORS = {Effort.ONE_VIEW: ESTIMATE_ERROR, Effort.BOTH_VIEWS: CLOSE_ERROR}
+_ERRORS = {Fidelity.ONE_VIEW: ESTIMATE_ERROR, Fidelity.BOTH_VIEWS: CLOSE_ERROR}
 
 
-def error_of(effort: Effort, norm: float) -> float:
+def error_of(fidelity: Fidelity, norm: float) -> float:
     """By how much similarities may differ from those of the embedding.
 
     Args:
-        effort: any but COARSE, whose error depends on the landmarks.
+        fidelity: any but COARSE, whose error depends on the landmarks.
         norm: by the model's usual one.
     """
-    return 0.0 if effort is Effort.EXACT else _ERRORS[effort] / norm
+    return 0.0 if fidelity is Fidelity.EXACT else _ERRORS[fidelity] / norm
 
 
 def embed_crops(embedder: FaceEmbedder, crops: Sequence[Crop]) -> tuple[list[Embedding], NDArray[np.float32]]:
@@ -61,27 +61,29 @@ def embeddings_of(
 
 
 def vectors_of(
-    embedder: FaceEmbedder, crops: Sequence[Crop], effort: Effort, bound: float = 0.0
-) -> tuple[NDArray[np.float32], list[Effort]]:
+    embedder: FaceEmbedder, crops: Sequence[Crop], fidelity: Fidelity, bound: float = 0.0
+) -> tuple[NDArray[np.float32], list[Fidelity]]:
     """The network's vectors of N aligned faces, N x D, and what each was made with: unclear ones with more.
 
     Args:
         embedder: makes them.
         crops: of the faces.
-        effort: the least, but COARSE; more where there are no such estimates.
+        fidelity: the least, but COARSE; more where there are no such estimates.
         bound: of their norms by the model's usual one. Near it a face isn't estimated.
     """
     raw = None
-    if effort is not Effort.EXACT and embedder.usual_norm is not None:
-        raw = embedder.estimate(crops, closely=effort is Effort.BOTH_VIEWS)
+    if fidelity is not Fidelity.EXACT and embedder.usual_norm is not None:
+        raw = embedder.estimate(crops, closely=fidelity is Fidelity.BOTH_VIEWS)
     if raw is None:
-        return embedder.embed_raw(crops), [Effort.EXACT] * len(crops)
-    least = max(_LEAST_NORMS[effort], _NORM_DIFFERENCE * bound)
+        return embedder.embed_raw(crops), [Fidelity.EXACT] * len(crops)
+    least = max(_LEAST_NORMS[fidelity], _NORM_DIFFERENCE * bound)
     unclear = np.flatnonzero(embedder.relative_norms(raw) < least).tolist()
-    efforts = [effort] * len(crops)
+    fidelities = [fidelity] * len(crops)
     if unclear:
-        better, made_with = vectors_of(embedder, [crops[row] for row in unclear], Effort(effort + 1), bound)
+        better, made_with = vectors_of(
+            embedder, [crops[row] for row in unclear], Fidelity(fidelity + 1), bound
+        )
         raw[unclear] = better
         for row, made in zip(unclear, made_with, strict=True):
-            efforts[row] = made
-    return raw, efforts
+            fidelities[row] = made
+    return raw, fidelities

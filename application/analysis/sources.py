@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 
 from application.analysis.analyser import AnalysedFace, FaceAnalyser
-from application.analysis.embedding import Effort
+from application.analysis.embedding import Fidelity
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
 from application.limits import run_on_photo
@@ -82,7 +82,7 @@ class SourceReader:
             Busy: the workers' queue is full.
         """
         if options.liveness_session is None:
-            return await self._read(source, options, bounds, Effort.COARSE if estimate else Effort.EXACT)
+            return await self._read(source, options, bounds, Fidelity.COARSE if estimate else Fidelity.EXACT)
         if self.sessions is None or options.selection is FaceSelection.ALL:
             raise InvalidInput("A liveness session is about one face: it can't be used with faces=all.")
         (face,) = await self._read(source, options, bounds)
@@ -112,12 +112,16 @@ class SourceReader:
 
         Takes what `read` took, and raises the same.
         """
-        if faces[0].effort is Effort.COARSE:
-            return await self._read(source, options, bounds, Effort.BOTH_VIEWS)
+        if faces[0].fidelity is Fidelity.COARSE:
+            return await self._read(source, options, bounds, Fidelity.BOTH_VIEWS)
         return await run_on_photo(self.workers, self.analyser.closer, faces)
 
     async def _read(
-        self, source: Source, options: PhotoOptions, bounds: QualityBounds, effort: Effort = Effort.EXACT
+        self,
+        source: Source,
+        options: PhotoOptions,
+        bounds: QualityBounds,
+        fidelity: Fidelity = Fidelity.EXACT,
     ) -> list[AnalysedFace]:
         models = self.models(options)
         if isinstance(source, Photo):
@@ -128,7 +132,7 @@ class SourceReader:
                 models,
                 options,
                 bounds,
-                effort,
+                fidelity,
             )
         enforced = self.analyser.gate.policy.tightened(options.liveness) is LivenessPolicy.ENFORCE
         if enforced and options.liveness_session is None:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from application.analysis.embedding import Effort
+from application.analysis.embedding import Fidelity
 from application.analysis.sources import SourceReader
 from application.decisions import ComparedFaces, DecisionPolicy
 from domain.faces import Embedding
@@ -110,9 +110,9 @@ class Tally:
     """Enrolled."""
     searches: int = 0
     ms: float = 0.0
-    paths: Counter[tuple[str, Effort]] = field(default_factory=Counter)
+    paths: Counter[tuple[str, Fidelity]] = field(default_factory=Counter)
     """By what was begun with, and what has decided."""
-    path_ms: defaultdict[tuple[str, Effort], float] = field(default_factory=lambda: defaultdict(float))
+    path_ms: defaultdict[tuple[str, Fidelity], float] = field(default_factory=lambda: defaultdict(float))
     other_by_first: int = 0
     """Decisions that would be others by the first estimate."""
     other: int = 0
@@ -124,7 +124,7 @@ class Tally:
         """Search for a photo."""
         right = _outcome(gallery.search(steps.exact))
         decision, taken = gallery.decide(steps)
-        path, spent = (steps.begun, taken[-1].face.effort), sum(step.ms for step in taken)
+        path, spent = (steps.begun, taken[-1].face.fidelity), sum(step.ms for step in taken)
         self.searches += 1
         self.ms += spent
         self.paths[path] += 1
@@ -141,9 +141,9 @@ class Tally:
     def table(self) -> Iterator[str]:
         """A line for each path, the most frequent first."""
         for path, count in self.paths.most_common():
-            begun, effort = path
+            begun, fidelity = path
             share, ms = count / self.searches, self.path_ms[path] / count
-            yield f"| {begun} | {effort.name.lower().replace('_', ' ')} | {share:.1%} | {ms:.1f} |"
+            yield f"| {begun} | {fidelity.name.lower().replace('_', ' ')} | {share:.1%} | {ms:.1f} |"
 
 
 def _doubtful_from(decision: Decision, margin: float) -> float:

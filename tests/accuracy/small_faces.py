@@ -22,7 +22,7 @@ from adapters.onnx.detectors.tiles import GATED_STEP
 from adapters.onnx.detectors.yunet.network import YuNetNetwork, as_batch, padded
 from adapters.onnx.engines.onnx_runtime import OnnxRuntimeSession
 from adapters.onnx.library import OnnxModelLibrary
-from application.analysis.embedding import Effort
+from application.analysis.embedding import Fidelity
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
 from application.evaluation.datasets.photos import central_face
@@ -135,7 +135,9 @@ def faceless(photos: list[PhotoFile]) -> Iterator[str]:
                             data,
                             pipeline.choice,
                             PhotoOptions(selection=selection),
-                            effort=Effort.COARSE if selection is FaceSelection.LARGEST else Effort.EXACT,
+                            fidelity=Fidelity.COARSE
+                            if selection is FaceSelection.LARGEST
+                            else Fidelity.EXACT,
                         )
                     )
                 spent.append(time.thread_time() - begun)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from application.analysis.analyser import AnalysedFace
 from application.analysis.detection import locate_coarsely
-from application.analysis.embedding import Effort
+from application.analysis.embedding import Fidelity
 from application.analysis.options import PhotoOptions
 from application.analysis.sources import Photo, SourceReader
 from domain.errors import FaceServiceError
@@ -54,7 +54,7 @@ async def analyse_in_steps(reader: SourceReader, data: bytes) -> Steps | None:
 
 
 def _why(reader: SourceReader, data: bytes, face: AnalysedFace) -> str:
-    if face.effort is Effort.COARSE:
+    if face.fidelity is Fidelity.COARSE:
         return "plain to see"
     analyser = reader.analyser
     detector = analyser.models.detector(analyser.models.choose(None, None).detection)

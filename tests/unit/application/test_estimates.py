@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from application.analysis.embedding import Effort
+from application.analysis.embedding import Fidelity
 from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
 from application.recognition import EmbedFaces, RecognitionOptions
@@ -124,7 +124,12 @@ async def test_what_is_doubtful_is_decided_by_a_closer_estimate(
 ) -> None:
     face, decision = await service.recognize.execute(photo(RED), RecognitionOptions(threshold=NEAR))
     assert decision.people[0].similarity == pytest.approx(1, abs=1e-3)
-    assert (embedder.closely, embedder.exact, face.effort, len(matched)) == ([1], [], Effort.BOTH_VIEWS, 1)
+    assert (embedder.closely, embedder.exact, face.fidelity, len(matched)) == (
+        [1],
+        [],
+        Fidelity.BOTH_VIEWS,
+        1,
+    )
 
 
 async def test_what_is_still_doubtful_is_decided_by_the_embedding(
@@ -151,24 +156,24 @@ async def test_an_unclear_face_is_estimated_closely_and_a_faint_one_embedded_at_
 ) -> None:
     options = RecognitionOptions(threshold=0.8, selection=FaceSelection.ALL)
     found = await service.identify.execute(photo(RED, GREY, DIM), options)
-    efforts = [each.face.effort for each in found]
-    assert efforts == [Effort.ONE_VIEW, Effort.BOTH_VIEWS, Effort.EXACT]
+    fidelities = [each.face.fidelity for each in found]
+    assert fidelities == [Fidelity.ONE_VIEW, Fidelity.BOTH_VIEWS, Fidelity.EXACT]
     assert (embedder.estimated, embedder.closely, embedder.exact) == ([3], [2], [1])
     exact = embedder.embed([each.face.crop for each in found if each.face.crop is not None])
     np.testing.assert_array_equal(found[2].face.embedding.vector, exact[2])
 
 
-@pytest.mark.parametrize(("bound", "effort"), [(0.43, Effort.BOTH_VIEWS), (0.44, Effort.EXACT)])
+@pytest.mark.parametrize(("bound", "fidelity"), [(0.43, Fidelity.BOTH_VIEWS), (0.44, Fidelity.EXACT)])
 def test_a_face_whose_norm_is_near_its_bound_is_embedded(
-    service: InMemoryService, bound: float, effort: Effort
+    service: InMemoryService, bound: float, fidelity: Fidelity
 ) -> None:
     """That of a grey face is 0.5."""
     analyser = service.reader.analyser
     bounds = QualityBounds({Measure.EMBEDDING_NORM: bound})
     (face,) = analyser.analyse(
-        photo(GREY).data, analyser.models.choose(None, None), PhotoOptions(), bounds, Effort.ONE_VIEW
+        photo(GREY).data, analyser.models.choose(None, None), PhotoOptions(), bounds, Fidelity.ONE_VIEW
     )
-    assert face.effort is effort
+    assert face.fidelity is fidelity
 
 
 async def test_doubtful_faces_of_a_photo_are_bettered_together(

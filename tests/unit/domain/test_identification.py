@@ -3,9 +3,9 @@
 import pytest
 
 from domain.identification import (
+    CERTAIN_SPREAD,
     COARSE_ERROR,
     ESTIMATE_ERROR,
-    USUAL_SPREAD,
     Decision,
     RankedPerson,
     coarse_error,
@@ -56,10 +56,10 @@ def test_without_a_margin_a_second_person_matters_as_well() -> None:
 @pytest.mark.parametrize(
     ("norm", "spread", "error"),
     [
-        (1, USUAL_SPREAD, COARSE_ERROR),
+        (1, CERTAIN_SPREAD, COARSE_ERROR),
         (1, 0, COARSE_ERROR),
-        (1, 2 * USUAL_SPREAD, 2 * COARSE_ERROR),
-        (0.8, USUAL_SPREAD, COARSE_ERROR / 0.64),
+        (1, 2 * CERTAIN_SPREAD, 2 * COARSE_ERROR),
+        (0.8, CERTAIN_SPREAD, COARSE_ERROR / 0.8),
     ],
 )
 def test_a_coarse_estimate_is_the_less_exact_the_less_certain_the_landmarks_and_the_shorter_the_embedding(
