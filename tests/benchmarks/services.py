@@ -3,15 +3,14 @@
 Rounds of both by turns, so that what else the machine does meets both alike. Prints ratios, and the bytes of a photo.
 """
 
-import os
 import statistics
-import sys
 import tempfile
 import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import click
 import cv2
 import httpx
 import numpy as np
@@ -47,6 +46,10 @@ def answered(port: int, photos: list[bytes], clients: int, seconds: float) -> tu
     return len(took) / seconds, 1e3 * statistics.median(took)
 
 
+@click.command(help=__doc__)
+@click.argument(
+    "assets", type=click.Path(exists=True, file_okay=False, path_type=Path), envvar="FACE_TEST_ASSETS"
+)
 def main(assets: Path) -> None:
     """Measure, and print."""
     lfw = [path.read_bytes() for path in sorted((assets / "faces/lfw-dev/images").glob("*/*_0001.jpg"))[:40]]
@@ -106,4 +109,4 @@ def sizes(detection: str, recognition: str, photo: bytes, what: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else os.environ["FACE_TEST_ASSETS"]))
+    main()
