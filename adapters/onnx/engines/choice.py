@@ -31,6 +31,8 @@ class Engine:
     device: Device = CPU
     any_size: "Engine | None" = None
     """Another engine for networks whose input may have any size."""
+    start_estimating: Callable[[bytes], InferenceSession] | None = None
+    """As `start`, where estimates may be computed in fewer bits."""
 
     def for_network(self, free: FreeAxes) -> "Engine":
         """The engine that runs networks with these free axes: this one, or another."""
@@ -42,14 +44,17 @@ class Engine:
         source: bytes,
         free: FreeAxes,
         precision: Precision = Precision.FLOAT,
+        *,
+        estimating: bool = False,
     ) -> InferenceSession:
-        """A session of a file, prepared for this engine.
+        """A session of a file, prepared for this engine; with `estimating` for estimates alone.
 
         Raises:
             BrokenModel: the file can't be prepared or loaded.
         """
         engine = self.for_network(free)
-        return engine.start(models.prepared(source, free, engine.dialect, precision))
+        start = (engine.start_estimating if estimating else None) or engine.start
+        return start(models.prepared(source, free, engine.dialect, precision))
 
 
 def choose_engine(
@@ -86,6 +91,7 @@ def choose_engine(
             start,
             device,
             choose_engine("onnxruntime", workers, idle_cores, cache=cache),
+            partial(start, estimating=True),
         )
     onnx_runtime = _imported("onnx_runtime", name)
     if device == CPU:

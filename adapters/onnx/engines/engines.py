@@ -66,7 +66,9 @@ class Engines:
         variant = self._best(precisions)
         if variant == self._exact(precisions):
             return None
-        return self._engines.get(variant.engine).load(models, source, free, variant.precision)
+        return self._engines.get(variant.engine).load(
+            models, source, free, variant.precision, estimating=True
+        )
 
     def execution(self, free: FreeAxes, precisions: Sequence[Precision]) -> Execution | None:
         """What runs such a network; None as long as nothing is chosen."""

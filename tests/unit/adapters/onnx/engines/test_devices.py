@@ -145,6 +145,27 @@ def test_openvinos_settings_for_a_gpu() -> None:
 
 
 @pytest.mark.parametrize(
+    ("device", "estimating", "features", "hint"),
+    [
+        ("cpu", True, {"avx512_bf16"}, "bf16"),
+        ("cpu", True, {"avx512f"}, "f32"),
+        ("cpu", False, {"avx512_bf16"}, "f32"),
+        ("openvino:GPU", True, {"avx512_bf16"}, "f32"),
+    ],
+)
+def test_bfloat16_is_for_estimates_on_processors_that_have_it(
+    device: str,
+    estimating: bool,  # noqa: FBT001
+    features: set[str],
+    hint: str,
+) -> None:
+    found = open_vino.settings(
+        Device.parse(device), 3, estimating=estimating, features=lambda: frozenset(features)
+    )
+    assert found["INFERENCE_PRECISION_HINT"] == hint
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("cuda", "the installed ONNX Runtime has no CUDAExecutionProvider, only .*CPUExecutionProvider"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -65,6 +66,17 @@ def test_float_is_taken_where_it_may_and_estimates_come_from_the_best() -> None:
     )
     quick = Engines(lambda: ranking, start).load_quick(Preparing(), b"", FreeAxes.BATCH, BOTH)
     assert str(quick) == "openvino int8 in openvino"
+
+
+def test_an_engine_may_start_another_session_for_estimates() -> None:
+    def with_fewer_bits(name: EngineName) -> Engine:
+        return replace(start(name), start_estimating=partial(started, "onnxruntime"))
+
+    engines = Engines(lambda: [OV_INT8, ORT_FLOAT], with_fewer_bits)
+    quick = engines.load_quick(Preparing(), b"", FreeAxes.BATCH, BOTH)
+    assert str(quick) == "openvino int8 in onnxruntime"
+    engines = Engines(lambda: [OV_INT8], with_fewer_bits)
+    assert str(engines.load(Preparing(), b"", FreeAxes.BATCH, BOTH)) == "openvino int8 in openvino"
 
 
 @pytest.mark.parametrize(
