@@ -59,8 +59,8 @@ def _settings(memory: int) -> dict[str, str]:
         # A segment that is used again keeps what was deleted until it is overwritten; this removes it.
         "wal_recycle": "off",
         "max_logical_replication_workers": "0",
-        # The operating system caches the files, too. What describes 2 GB of buffers would take 40 MB by itself.
-        "shared_buffers": _megabytes(memory // 32, 32, 256),
+        # The operating system caches the files, too. Audit entries fill all buffers in time, whatever is searched.
+        "shared_buffers": _megabytes(memory // 32, 32, 64),
         "effective_cache_size": _megabytes(memory // 2, 64, 1024 * 1024),
         "maintenance_work_mem": _megabytes(memory // 32, 32, 1024),
         "work_mem": _megabytes(memory // 512, 4, 64),
