@@ -60,7 +60,7 @@ def _settings(memory: int) -> dict[str, str]:
         "wal_recycle": "off",
         "max_logical_replication_workers": "0",
         # The operating system caches the files, too. Audit entries fill all buffers in time, whatever is searched.
-        "shared_buffers": _megabytes(memory // 32, 32, 64),
+        "shared_buffers": "32MB",
         "effective_cache_size": _megabytes(memory // 2, 64, 1024 * 1024),
         "maintenance_work_mem": _megabytes(memory // 32, 32, 1024),
         "work_mem": _megabytes(memory // 512, 4, 64),
