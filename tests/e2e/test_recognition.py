@@ -222,6 +222,7 @@ def bomb() -> bytes:
         ("image", b"before any name", 422, "validation_error"),
         ("other", b"", 422, "validation_error"),
     ],
+    ids=["no zip", "a bomb", "an image before any name", "another field"],  # a zip has the time in it
 )
 def test_a_bad_batch_is_refused(service: Service, field: str, content: bytes, status: int, code: str) -> None:
     files = {field: ("file", content)}
