@@ -63,7 +63,7 @@ def _of_pixels(grey: NDArray[np.uint8]) -> Iterator[tuple[Measure, float]]:
     fine = cv2.norm(face, cv2.GaussianBlur(face, (0, 0), 1), cv2.NORM_L1) / face.size
     yield Measure.SHARPNESS, 100 * fine / max(luminance, 1.0)
     yield Measure.LUMINANCE, luminance
-    yield Measure.OVER_EXPOSURE, np.count_nonzero(face >= _BURNT) / face.size
+    yield Measure.OVER_EXPOSURE, int(np.count_nonzero(face >= _BURNT)) / face.size
     eyes, cheeks = (sum(_mean(grey[part]) for part in parts) / len(parts) for parts in (_EYES, _CHEEKS))
     yield Measure.EYE_VISIBILITY, (eyes + 5) / (cheeks + 5)  # + 5: in the dark the ratio would be noise
 

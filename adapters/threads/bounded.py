@@ -28,7 +28,7 @@ class _Call(Future[R]):
     def make(self) -> None:
         """Make the call, in the thread that this is called in; only once."""
         call, self._call = self._call, None
-        assert call is not None  # noqa: S101
+        assert call is not None  # noqa: S101 (it is made once)
         try:
             result = call()
         except BaseException as error:  # noqa: BLE001 (it is the caller's)
