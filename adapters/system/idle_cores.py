@@ -1,6 +1,7 @@
 """Whether cores of the machine are idle at this moment."""
 
 import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -8,6 +9,8 @@ from weakref import finalize
 
 _MOST_BYTES = 256
 """Of /proc/loadavg, which is one line."""
+SETTLE_S = 0.0003
+"""Whoever has handed over the work, in this process or another one, is still running when it begins."""
 
 
 class IdleCores:
@@ -17,7 +20,12 @@ class IdleCores:
     """
 
     def __init__(
-        self, cores: int, threads: int, working: Callable[[], int] = lambda: 1, root: Path = Path("/")
+        self,
+        cores: int,
+        threads: int,
+        working: Callable[[], int] = lambda: 1,
+        root: Path = Path("/"),
+        wait: Callable[[float], object] = time.sleep,
     ) -> None:
         """Open the file.
 
@@ -26,29 +34,39 @@ class IdleCores:
             threads: that the work would use, the calling one included.
             working: says how many threads of this process work, the calling one included.
             root: of the file system.
+            wait: waits for so many seconds.
         """
         self.threads = threads
         self._most_running = cores - threads + 1
         self._working = working
+        self._wait = wait
         self._load: int | None = None
         with suppress(OSError):
             self._load = os.open(root / "proc/loadavg", os.O_RDONLY | os.O_CLOEXEC)
             finalize(self, os.close, self._load)
 
     def available(self) -> bool:
-        """Whether each of the threads would have a core to itself now.
+        """Whether each of the threads would have a core to itself now, or in a moment.
 
         Where the threads of this process have the cores, the file isn't read: a system call gives Python's lock to
         one of them. To read takes 2 microseconds, and 14 after a run of a network, which leaves nothing of this in
         the caches; opening the file each time took 40 then.
         """
-        return self._working() <= self._most_running and 0 < self._running() <= self._most_running
+        load = self._load
+        if load is None or self._working() > self._most_running:
+            return False
+        if self._is_idle(load):
+            return True
+        self._wait(SETTLE_S)
+        return self._is_idle(load)
 
-    def _running(self) -> int:
-        """Runnable threads of the machine, the calling one included (proc_loadavg(5)); 0 if that is unknown."""
-        if self._load is None:
-            return 0
-        try:
-            return int(os.pread(self._load, _MOST_BYTES, 0).split()[3].partition(b"/")[0])
-        except (OSError, ValueError, IndexError):
-            return 0
+    def _is_idle(self, load: int) -> bool:
+        return 0 < _running(load) <= self._most_running
+
+
+def _running(load: int) -> int:
+    """Runnable threads of the machine, the calling one included (proc_loadavg(5)); 0 if that is unknown."""
+    try:
+        return int(os.pread(load, _MOST_BYTES, 0).split()[3].partition(b"/")[0])
+    except (OSError, ValueError, IndexError):
+        return 0

@@ -125,6 +125,12 @@ def test_no_core_is_available_where_nothing_says_so(tmp_path: Path) -> None:
     assert not IdleCores(cores=8, threads=2, root=tmp_path).available()
 
 
+def test_who_has_handed_over_the_work_may_still_be_running(tmp_path: Path) -> None:
+    write_load(tmp_path, "2/80")
+    cores = IdleCores(cores=2, threads=2, root=tmp_path, wait=lambda _: write_load(tmp_path, "1/80"))
+    assert cores.available()
+
+
 @pytest.mark.parametrize(("working", "idle"), [(1, True), (5, True), (6, False), (80, False)])
 def test_the_load_is_not_looked_at_while_threads_of_the_process_have_the_cores(
     tmp_path: Path, *, working: int, idle: bool
