@@ -113,6 +113,10 @@ class ThreadWorkerPool(WorkerPool):
         except (Interrupted, TimeoutError):
             raise Busy("Photos that take long have to wait; try again in a moment.") from None
 
+    @override
+    def charge(self, seconds: float) -> None:
+        self._shares.charge_otherwise(_owner(current_client.get()), seconds, MOST_AHEAD_S)
+
     async def count_received(self, size: int, *, last: bool) -> None:
         """Count the receiving of so many bytes as time of the current client.
 

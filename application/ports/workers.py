@@ -116,5 +116,8 @@ class WorkerPool(Protocol):
             CancelledError: nobody waits for the work any longer.
         """
 
+    def charge(self, seconds: float) -> None:
+        """Count work for the current client that no worker does, as if one had done it for so long."""
+
     async def vacancy(self) -> None:
         """Return when the queue has a place, which somebody else may take first."""

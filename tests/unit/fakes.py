@@ -118,6 +118,12 @@ def policy(
 class InlineWorkers:
     """Runs work at once, in the caller's thread."""
 
+    charged = 0.0
+    """Seconds of work that was done elsewhere."""
+
+    def charge(self, seconds: float) -> None:
+        self.charged += seconds
+
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return work(*args, **kwargs)
 

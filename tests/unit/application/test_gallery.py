@@ -7,7 +7,7 @@ from application.analysis.selection import FaceSelection
 from application.analysis.sources import Photo, Vector
 from application.enrolment import EnrolmentOptions
 from application.ports.faces import FaceFilter
-from application.recognition import RecognitionOptions
+from application.recognition import SEARCH_S, RecognitionOptions
 from domain import errors
 from domain.enrolment import ConflictKind, EnrolmentConflict, OnConflict
 from domain.identification import AmbiguousMatch, Verdict
@@ -18,6 +18,7 @@ from tests.unit.fakes import (
     GREEN,
     RED,
     ColourModels,
+    InlineWorkers,
     photo,
 )
 
@@ -66,6 +67,17 @@ async def test_every_face_of_a_photo_is_identified(service: InMemoryService) -> 
         Verdict.MATCH,
     ]
     assert await service.identify.execute(photo(), RecognitionOptions(selection=FaceSelection.ALL)) == []
+
+
+async def test_searches_for_the_faces_of_a_photo_count_as_work_of_the_client(
+    service: InMemoryService,
+) -> None:
+    workers = service.reader.workers
+    assert isinstance(workers, InlineWorkers)
+    await service.enrol("Red", photo(RED))
+    workers.charged = 0
+    await service.identify.execute(photo(GREEN, RED), RecognitionOptions(selection=FaceSelection.ALL))
+    assert workers.charged == 2 * SEARCH_S
 
 
 async def test_one_face_of_two_people_is_ambiguous() -> None:

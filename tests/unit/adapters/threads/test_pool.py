@@ -181,3 +181,23 @@ async def test_what_has_waited_is_known_for_some_time(gate: threading.Event) -> 
     assert threads.has_waited(within_s=3600)
     assert not threads.has_waited(within_s=0)
     threads.close()
+
+
+async def test_work_that_no_thread_does_counts_too(gate: threading.Event) -> None:
+    pool, order = ThreadWorkerPool(workers=1, queue=3), list[str]()
+
+    async def ask(name: str, charged: float) -> None:
+        client = Client(name)
+        client.name = name
+        current_client.set(client)
+        pool.charge(charged)
+        await pool.run(order.append, name)
+
+    running = asyncio.create_task(pool.run(gate.wait))
+    await asyncio.sleep(0)
+    asked = [asyncio.create_task(ask(name, charged)) for name, charged in (("crowd", 0.4), ("one", 0.002))]
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(running, *asked)
+    assert order == ["one", "crowd"]
+    pool.close()
