@@ -113,6 +113,7 @@ class PillowDecoder(ImageDecoder):
     def _load(
         self, kind: Format, data: bytes, seconds: float, long_side: int | None, max_reduction: int
     ) -> tuple[Image, int, int]:
+        """See `_read`; `data` is one of the files that may be meant."""
         frame = kind.plain_frame(data)
         if frame is not None and frame.width * frame.height <= _AT_ONCE:
             self._check_pixels(frame.width * frame.height)
