@@ -16,6 +16,8 @@ from domain.models import kind_of_embeddings
 
 CHECK_S = 1.0
 """Seconds after which the files are looked at again: each answer asks for a table."""
+_MOST_KEPT = 64
+"""Models whose tables are remembered."""
 HEADER = "# Written by `face-api calibrate`. Rates and thresholds: docs/accuracy.md\n"
 
 
@@ -35,6 +37,8 @@ class FileCalibrations(CalibrationStore):
         looked, table = self._latest.get(model, (-math.inf, None))
         if now - looked >= CHECK_S:
             table = self._load(model)
+            if len(self._latest) >= _MOST_KEPT:
+                self._latest.clear()
             self._latest[model] = now, table
         return table
 
