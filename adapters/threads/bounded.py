@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from threading import Lock
 from typing import Any, TypeVar, cast
 
@@ -64,7 +65,11 @@ class BoundedThreads:
             clock: by which the time of a call is measured, in the thread that makes it; in seconds.
             most_ahead_s: by how much its time may bring a client ahead of others.
         """
-        self._executor = ThreadPoolExecutor(threads, name, initializer=prepare)
+        self._idle = [
+            ThreadPoolExecutor(1, f"{name}_{number}", initializer=prepare) for number in range(threads)
+        ]
+        """Threads that make no calls, the one that has made the latest at the end: caches still have its data."""
+        self._executors = tuple(self._idle)
         self._threads = threads
         self._places = threads + queue
         self._on_place = on_place
@@ -73,8 +78,6 @@ class BoundedThreads:
         self._most_ahead_s = most_ahead_s
         self._waiting: FairQueue[_Call[Any]] = FairQueue(shares)
         self._taken = 0
-        self._working = 0
-        """Threads that make calls."""
         self._waited_at = -math.inf
         """When a call has waited last, on the clock time.monotonic()."""
         self._closed = False
@@ -112,13 +115,12 @@ class BoundedThreads:
                 raise Busy(_BUSY)
             self._waiting.append(owner, waiting)
             self._taken += 1
-            idle = self._working < self._threads
-            self._working += idle
+            executor = self._idle.pop() if self._idle else None
         if dropped is not None:
             _refuse(dropped)
         waiting.add_done_callback(self._release)
-        if idle:
-            self._start_working()
+        if executor is not None:
+            self._start_working(executor)
         return waiting
 
     def close(self) -> None:
@@ -128,21 +130,19 @@ class BoundedThreads:
             waiting = self._waiting.clear()
         for each in waiting:
             _refuse(each)
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        for executor in self._executors:
+            executor.shutdown(wait=True, cancel_futures=True)
 
-    def _start_working(self) -> None:
-        try:
-            self._executor.submit(self._work)
-        except RuntimeError:  # it is being closed, which drops the call
-            with self._lock:
-                self._working -= 1
+    def _start_working(self, executor: ThreadPoolExecutor) -> None:
+        with suppress(RuntimeError):  # it is being closed, which drops the call
+            executor.submit(self._work, executor)
 
-    def _work(self) -> None:
+    def _work(self, executor: ThreadPoolExecutor) -> None:
         """Make calls as long as there are some."""
         while True:
             with self._lock:
                 if not self._waiting:
-                    self._working -= 1
+                    self._idle.append(executor)
                     return
                 owner, call = self._waiting.pop()
             if call.set_running_or_notify_cancel():

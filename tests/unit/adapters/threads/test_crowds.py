@@ -27,7 +27,7 @@ class TellingEmbedder(ColourEmbedder):
     threads: list[tuple[str, int]] = field(default_factory=list)
 
     def embed_raw(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
-        self.threads.append((threading.current_thread().name.rpartition("_")[0], len(crops)))
+        self.threads.append((threading.current_thread().name.partition("_")[0], len(crops)))
         return ColourEmbedder.embed_raw(self, crops)
 
 

@@ -29,7 +29,7 @@ class Photos:
 
     def costly(self, *, seconds: float = 100) -> int:
         """Of which one checkpoint says what it will take; the niceness with which it runs."""
-        self.threads.append(threading.current_thread().name.rpartition("_")[0])
+        self.threads.append(threading.current_thread().name.partition("_")[0])
         self.begun.set()
         self.go_on.wait(60)
         checkpoint(seconds)
