@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from threading import local
+from functools import partial
+from queue import LifoQueue
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from typing_extensions import override
 
 from adapters.onnx.engines.devices import CPU, Device
 from adapters.onnx.session import InferenceSession, Shape, Tensor
+from adapters.system.machine import usable_cores
 from adapters.system.processor import this_processor
 from application.errors import StartupError
 from application.ports.effort import checkpoint
@@ -28,8 +30,9 @@ _BFLOAT16 = "avx512_bf16"
 class OpenVinoSession(InferenceSession):
     """A session of OpenVINO.
 
-    One thread per run, the one that asks for it, as with ONNX Runtime. A compiled model runs as many requests in
-    parallel as it has streams, and makes the others wait: there is one stream per worker. Streams share the weights.
+    One thread per run, the one that asks for it, as with ONNX Runtime: on the processor a compiled network of one
+    stream runs there, while one of several streams has threads of its own, with other data in their caches. So the
+    network is compiled once for each core, with weights of its own.
     The images of a batch are run one by one: a batch would take no less time, and each new batch size would be
     compiled anew.
     """
@@ -46,6 +49,8 @@ class OpenVinoSession(InferenceSession):
         Raises:
             BrokenModel: OpenVINO can't load it, or it hasn't exactly one input.
         """
+        self._requests: LifoQueue[openvino.InferRequest] = LifoQueue()
+        """Those that no thread runs, the latest one first: caches still have its data."""
         try:
             graph = ModelProto.FromString(model)
             core = openvino.Core()
@@ -55,9 +60,15 @@ class OpenVinoSession(InferenceSession):
             )
             if len(inputs) == 1 and inputs[0][:1] == (None,):
                 network.reshape([1, *network.inputs[0].partial_shape[1:]])
-            self._model = core.compile_model(
-                network, device.target, settings(device, streams, estimating=estimating)
+            compile_it = partial(
+                core.compile_model, network, device.target, settings(device, streams, estimating=estimating)
             )
+            if device == CPU:
+                compiled = [compile_it() for _ in range(min(streams, usable_cores()))]
+            else:
+                compiled = [compile_it()] * streams
+            for each in compiled:
+                self._requests.put(each.create_infer_request())
         except Exception as error:  # protobuf's and the runtime's exceptions have no common class
             raise BrokenModel("The model's file can't be loaded.") from error
         if len(inputs) != 1:
@@ -65,7 +76,6 @@ class OpenVinoSession(InferenceSession):
         self.input_shape = inputs[0]
         self.output_shapes = dict(zip((output.name for output in graph.graph.output), outputs, strict=True))
         self.metadata = {entry.key: entry.value for entry in graph.metadata_props}
-        self._of_thread = local()
 
     @override
     def run(self, batch: Tensor) -> Mapping[str, Tensor]:
@@ -76,17 +86,13 @@ class OpenVinoSession(InferenceSession):
 
     def _run(self, batch: Tensor) -> Mapping[str, Tensor]:
         checkpoint()
-        # In this thread: to wait for one of the runtime's own takes two more changes of threads.
-        outputs = self._request().infer(np.require(batch, np.float32, ["C", "W"]), share_inputs=True)
-        return dict(zip(self.output_shapes, outputs.to_tuple(), strict=True))
-
-    def _request(self) -> openvino.InferRequest:
-        """One for each thread, as a request serves one run at a time."""
+        request = self._requests.get()
         try:
-            request: openvino.InferRequest = self._of_thread.request
-        except AttributeError:
-            request = self._of_thread.request = self._model.create_infer_request()
-        return request
+            # In this thread: to wait for one of the runtime's own takes two more changes of threads.
+            outputs = request.infer(np.require(batch, np.float32, ["C", "W"]), share_inputs=True)
+            return dict(zip(self.output_shapes, outputs.to_tuple(), strict=True))
+        finally:
+            self._requests.put(request)
 
 
 def settings(
@@ -102,12 +108,12 @@ def settings(
     less time, and are no further from embeddings (docs/decisions/0011). Of anything else bfloat16 and float16, which
     processors and GPUs use where they can, would move the thresholds.
     """
-    common = {"NUM_STREAMS": streams, "INFERENCE_PRECISION_HINT": "f32"}
+    common = {"INFERENCE_PRECISION_HINT": "f32"}
     if device != CPU:
-        return common
+        return {**common, "NUM_STREAMS": streams}
     if estimating and _BFLOAT16 in features():
         common["INFERENCE_PRECISION_HINT"] = "bf16"
-    return {**common, "INFERENCE_NUM_THREADS": streams, "ENABLE_CPU_PINNING": False}
+    return {**common, "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": 1, "ENABLE_CPU_PINNING": False}
 
 
 def require_device(device: Device) -> None:

@@ -141,7 +141,7 @@ def test_openvinos_settings_for_a_gpu() -> None:
         "NUM_STREAMS": 3,
         "INFERENCE_PRECISION_HINT": "f32",
     }
-    assert open_vino.settings(CPU, 3)["INFERENCE_NUM_THREADS"] == 3
+    assert open_vino.settings(CPU, 3)["INFERENCE_NUM_THREADS"] == 1
 
 
 @pytest.mark.parametrize(
