@@ -74,17 +74,3 @@ async def test_those_of_the_version_before_have_another_name(engine: AsyncEngine
     async with engine.connect() as connection:
         models = await connection.scalars(text("SELECT recognition_model FROM gallery_cohort"))
         assert models.all() == ["arcface"]
-    await storage.faces.add(new("Bob", probe))
-    async with engine.begin() as connection:
-        await connection.run_sync(to("0011"))
-        models = await connection.scalars(text("SELECT recognition_model FROM face ORDER BY id"))
-        assert models.all() == ["sface@1", "sface", "arcface"]
-
-
-async def test_back_again(before: AsyncEngine) -> None:
-    await migrate(before)
-    await on_postgres(before).faces.add(new("Bob", random_embedding(1, 3, "sface")))
-    async with before.begin() as connection:
-        await connection.run_sync(to("0006"))
-        models = await connection.scalars(text("SELECT recognition_model FROM face ORDER BY id"))
-        assert models.all() == ["sface", "arcface"]

@@ -30,8 +30,3 @@ def upgrade() -> None:
     # By default embeddings of 512 numbers (2 KB) are moved to another table, and a search of 50,000 takes 80 ms
     # rather than 24 ms. Rows of up to a page now stay whole.
     op.execute("ALTER TABLE face SET (toast_tuple_target = 8160)")
-
-
-def downgrade() -> None:
-    # The extension stays: it may be older, and others may use it.
-    op.execute("DROP TABLE face, profile")

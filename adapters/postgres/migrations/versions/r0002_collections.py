@@ -50,21 +50,6 @@ CREATE TABLE idempotency (
 CREATE INDEX idempotency_begun_at_idx ON idempotency (begun_at);
 """
 
-# Fails, and changes nothing, if two collections have people of the same name.
-_DOWNGRADE = """
-DROP TABLE idempotency, face_crop;
-ALTER TABLE face RESET (autovacuum_vacuum_insert_scale_factor);
-ALTER TABLE face DROP CONSTRAINT face_collection_profile_id_fkey, DROP COLUMN digest, DROP COLUMN collection;
-CREATE INDEX face_recognition_model_id_idx ON face (recognition_model, id);
-ALTER TABLE profile DROP COLUMN metadata, DROP COLUMN collection, ADD CONSTRAINT profile_name_key UNIQUE (name);
-ALTER TABLE face ADD CONSTRAINT face_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES profile (id);
-DROP TABLE collection;
-"""
-
 
 def upgrade() -> None:
     execute(_UPGRADE)
-
-
-def downgrade() -> None:
-    execute(_DOWNGRADE)

@@ -1,7 +1,5 @@
 """The changes of a gallery since any moment, so that indexes in memory can follow the database."""
 
-from alembic import op
-
 from adapters.postgres.migrations import execute
 
 revision = "0003"
@@ -53,12 +51,3 @@ CREATE TRIGGER faces_not_truncated BEFORE TRUNCATE ON face
 def upgrade() -> None:
     execute(_TABLES)
     execute(_TRIGGERS)
-
-
-def downgrade() -> None:
-    for trigger in ("faces_not_truncated", "face_left", "faces_removed", "face_revised"):
-        op.execute(f"DROP TRIGGER {trigger} ON face")
-        op.execute(f"DROP FUNCTION {trigger}()")
-    op.execute("DROP TABLE removed_face")
-    op.execute("ALTER TABLE face DROP COLUMN revision, DROP COLUMN number")
-    op.execute("ALTER TABLE profile DROP COLUMN number")

@@ -19,7 +19,3 @@ def upgrade() -> None:
         " CONSTRAINT gallery_cohort_collection_fkey FOREIGN KEY (collection) REFERENCES collection (name)"
         " ON DELETE CASCADE)"
     )
-
-
-def downgrade() -> None:
-    op.drop_table("gallery_cohort")

@@ -20,7 +20,3 @@ def upgrade() -> None:
         )
         """)
     op.create_index("liveness_session_expires_at_idx", "liveness_session", ["expires_at"])
-
-
-def downgrade() -> None:
-    op.drop_table("liveness_session")

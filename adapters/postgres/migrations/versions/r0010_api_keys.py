@@ -24,7 +24,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="api_key_pkey"),
         sa.UniqueConstraint("digest", name="api_key_digest_key"),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("api_key")

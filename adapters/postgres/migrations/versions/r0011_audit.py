@@ -60,9 +60,3 @@ def upgrade() -> None:
         CREATE TRIGGER keep_audit_entries BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entry
         FOR EACH STATEMENT EXECUTE FUNCTION keep_audit_entries()
     """)
-
-
-def downgrade() -> None:
-    op.drop_table("audit_chain")
-    op.drop_table("audit_entry")
-    op.execute("DROP FUNCTION keep_audit_entries()")

@@ -12,8 +12,3 @@ COLUMNS = ("requests_per_minute", "concurrent_photos")
 def upgrade() -> None:
     for name in COLUMNS:
         op.add_column("api_key", sa.Column(name, sa.Integer))
-
-
-def downgrade() -> None:
-    for name in COLUMNS:
-        op.drop_column("api_key", name)

@@ -34,10 +34,3 @@ def upgrade() -> None:
         op.execute(_CLEAR.format(table=table, column=column))
     for table, column in UNCOMPRESSED:
         op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE EXTERNAL")
-
-
-def downgrade() -> None:
-    for table, column in UNCOMPRESSED:
-        op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE EXTENDED")
-    for table, column in COLUMNS:
-        op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS -1")

@@ -21,10 +21,3 @@ def upgrade() -> None:
         "collection_retention_from_check", "collection", "retention_from IN ('enrolment', 'last_match')"
     )
     op.add_column("profile", sa.Column("last_matched_on", sa.Date))
-
-
-def downgrade() -> None:
-    op.drop_column("profile", "last_matched_on")
-    op.drop_column("collection", "matches_since")
-    op.drop_column("collection", "retention_from")
-    op.drop_column("collection", "retention_days")

@@ -30,23 +30,6 @@ CREATE TRIGGER face_revised_again BEFORE UPDATE ON face FOR EACH ROW
     WHEN (OLD.sealed IS NOT DISTINCT FROM NEW.sealed) EXECUTE FUNCTION face_revised();
 """
 
-# Fails where something is sealed: open it first.
-_DOWNGRADE = """
-ALTER TABLE face DROP CONSTRAINT face_sealed_check, ALTER COLUMN embedding SET NOT NULL;
-ALTER TABLE face_crop DROP CONSTRAINT face_crop_sealed_check, ALTER COLUMN image SET NOT NULL;
-DROP TRIGGER face_revised_again ON face;
-DROP TRIGGER face_revised ON face;
-CREATE TRIGGER face_revised BEFORE INSERT OR UPDATE ON face FOR EACH ROW EXECUTE FUNCTION face_revised();
-ALTER TABLE face ALTER COLUMN id SET GENERATED ALWAYS;
-ALTER TABLE face DROP COLUMN sealed;
-ALTER TABLE face_crop DROP COLUMN sealed;
-DROP TABLE encryption_key;
-"""
-
 
 def upgrade() -> None:
     execute(_UPGRADE)
-
-
-def downgrade() -> None:
-    execute(_DOWNGRADE)
