@@ -36,26 +36,6 @@ _READ = sa.select(
 _READ_LOCKED = _READ.with_for_update()
 _SERIALISE = sa.select(sa.func.pg_advisory_xact_lock(_LOCK))
 _COUNT = sa.select(sa.func.count()).select_from(liveness_session).where(_sessions.expires_at > _now)
-_BEGIN = sa.insert(liveness_session).values(
-    id=sa.bindparam("this", type_=sa.Text),
-    nonce=sa.bindparam("secret", type_=sa.Text),
-    detection_model=sa.bindparam("detection", type_=sa.Text),
-    recognition_model=sa.bindparam("recognition", type_=sa.Text),
-    progress=sa.bindparam("measured", type_=sa.LargeBinary),
-    views=sa.bindparam("vectors", type_=sa.LargeBinary),
-    begun_at=_now,
-    expires_at=_now + sa.bindparam("lifetime", type_=sa.Interval),
-)
-_lifetime = sa.bindparam("lifetime", type_=sa.Interval)
-_UPDATE = (
-    sa.update(liveness_session)
-    .where(_sessions.id == sa.bindparam("this", type_=sa.Text))
-    .values(
-        progress=sa.bindparam("measured", type_=sa.LargeBinary),
-        views=sa.bindparam("vectors", type_=sa.LargeBinary),
-        expires_at=sa.case((_lifetime.is_(None), _sessions.expires_at), else_=_now + _lifetime),
-    )
-)
 _PURGE = sa.delete(liveness_session).where(_sessions.expires_at <= _now).returning(_sessions.id)
 
 
@@ -67,20 +47,21 @@ class PostgresLivenessSessions(LivenessSessionStore):
 
     @override
     async def begin(self, session: StoredSession, lifetime_s: float, most: int) -> None:
-        row = {
-            "this": session.id,
-            "secret": session.nonce,
-            "detection": session.models.detection,
-            "recognition": session.models.recognition,
-            "lifetime": timedelta(seconds=lifetime_s),
+        row = sa.insert(liveness_session).values(
+            id=session.id,
+            nonce=session.nonce,
+            detection_model=session.models.detection,
+            recognition_model=session.models.recognition,
+            begun_at=_now,
+            expires_at=_now + timedelta(seconds=lifetime_s),
             **self._written(session.id, session.session),
-        }
+        )
         async with self._database.transaction() as connection:
             await connection.execute(_SERIALISE)
             await connection.execute(_PURGE)
             if (await connection.scalar(_COUNT) or 0) >= most:
                 raise TooManyLivenessSessions
-            await connection.execute(_BEGIN, row)
+            await connection.execute(row)
 
     @override
     async def find(self, session_id: str) -> StoredSession:
@@ -106,11 +87,11 @@ class PostgresLivenessSessions(LivenessSessionStore):
                 raise LivenessSessionNotFound
             before = self._stored(session_id, row)
             after = change(before)
-            passed = before.session.state is not after.state is SessionState.PASSED
-            longer = None if lifetime_s is None or not passed else timedelta(seconds=lifetime_s)
-            await connection.execute(
-                _UPDATE, {"this": session_id, "lifetime": longer, **self._written(session_id, after)}
-            )
+            values = self._written(session_id, after)
+            if lifetime_s is not None and before.session.state is not after.state is SessionState.PASSED:
+                values["expires_at"] = _now + timedelta(seconds=lifetime_s)
+            change_row = sa.update(liveness_session).where(_sessions.id == session_id).values(values)
+            await connection.execute(change_row)
         return replace(before, session=after)
 
     @override
@@ -119,8 +100,8 @@ class PostgresLivenessSessions(LivenessSessionStore):
 
     def _written(self, session_id: str, session: LivenessSession) -> dict[str, object]:
         vectors = b"".join(view.vector.astype("<f4").tobytes() for view in session.views)
-        measured = msgspec.json.encode(replace(session, views=()))
-        return {"measured": measured, "vectors": self._database.columns.stored_views(session_id, vectors)}
+        progress = msgspec.json.encode(replace(session, views=()))
+        return {"progress": progress, "views": self._database.columns.stored_views(session_id, vectors)}
 
     def _stored(self, session_id: str, row: sa.Row[str, str, str, bytes, bytes, float]) -> StoredSession:
         models = ModelChoice(row.detection_model, row.recognition_model)

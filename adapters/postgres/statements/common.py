@@ -25,8 +25,6 @@ LIMIT = sa.bindparam("limit", type_=sa.Integer)
 VECTOR_GIVEN = sa.cast(sa.bindparam("vector", type_=sa.ARRAY(sa.REAL)), VECTOR)
 """Sent as an array of numbers: pgvector's text form is longer and slower."""
 
-NORM = sa.bindparam("norm", type_=sa.REAL)
-
 VECTOR_STORED: sa.Label[bytes] = sa.func.coalesce(
     face.c.sealed, sa.func.vector_send(face.c.embedding), type_=sa.LargeBinary
 ).label("vector")

@@ -3,106 +3,78 @@
 Locks are taken in the order collection, profile, face, as in all transactions.
 """
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from adapters.postgres.statements.common import (
-    COLLECTION,
-    DIMENSIONS,
-    DIMENSIONS_ENROLLED,
-    FACE_ID,
-    HOLD_COLLECTION,
-    MODEL,
-    NORM,
-    PROFILE_ID,
-    VECTOR_GIVEN,
-    selecting,
-)
+from adapters.postgres.statements.common import DIMENSIONS_STORED, selecting
 from adapters.postgres.statements.encryption import HELD_KEY, IN_USE
-from adapters.postgres.tables import face, face_crop, profile
 from domain.people import FaceId, ProfileId
 
-Outcome: TypeAlias = sa.Select[str | None, bool, ProfileId | None, str | None, FaceId | None, bool | None]
+Outcome: TypeAlias = TypedReturnsRows[
+    str | None, bool, ProfileId | None, str | None, FaceId | None, bool | None
+]
 """The collection, or null; whether the vector's length fits; the person's id and name; the face's id; if new."""
 
-_DETECTOR = sa.bindparam("detector", type_=sa.Text)
-_DIGEST = sa.bindparam("digest", type_=sa.LargeBinary)
-_CROP = sa.bindparam("crop", type_=sa.LargeBinary)
-_SEALED = sa.bindparam("sealed", type_=sa.LargeBinary)
-
-# The xmax of a row that this upsert has inserted is 0; updating a row locks it first, which sets xmax.
-_CREATED: sa.Label[bool] = sa.literal_column("face.xmax = 0", sa.Boolean).label("created")
-
-_fits: sa.ColumnElement[bool] = sa.func.coalesce(DIMENSIONS_ENROLLED, DIMENSIONS) == DIMENSIONS
-
-_collection = HOLD_COLLECTION.cte("locked_collection")
+_FITS = f"""coalesce((
+        SELECT {DIMENSIONS_STORED} FROM face WHERE collection = :within AND recognition_model = :model LIMIT 1
+    ), CAST(:dimensions AS int)) = CAST(:dimensions AS int)"""
 
 # The update changes nothing, but locks the profile, so that a concurrent delete of its last face waits.
-_new_person = upsert(profile).from_select(
-    ["collection", "name"],
-    sa.select(_collection.c.name, sa.bindparam("person", type_=sa.Text)).where(_fits),
-)
-_by_name = (
-    _new_person.on_conflict_do_update(
-        index_elements=[profile.c.collection, profile.c.name], set_={"name": _new_person.excluded.name}
-    )
-    .returning(profile.c.id, profile.c.name)
-    .cte("person")
-)
-_by_id = (
-    sa.select(profile.c.id, profile.c.name)
-    .join(_collection, _collection.c.name == profile.c.collection)
-    .where(profile.c.id == PROFILE_ID)
-    .with_for_update(key_share=True, of=profile)
-    .cte("person")
-)
+_BY_NAME = f"""
+        INSERT INTO profile (collection, name) SELECT name, CAST(:person AS text) FROM place WHERE {_FITS}
+        ON CONFLICT (collection, name) DO UPDATE SET name = excluded.name
+        RETURNING id, name"""
+_BY_ID = """
+        SELECT profile.id, profile.name FROM profile JOIN place ON place.name = profile.collection
+        WHERE profile.id = :profile FOR NO KEY UPDATE OF profile"""
+
+# Columns and values of the face, and the column of its crop. What is sealed is bound to an id, which is taken before.
+_PLAIN = ("embedding", "CAST(CAST(:vector AS real[]) AS vector)", "image")
+_SEALED = ("id, sealed", "CAST(:face AS bigint), CAST(:sealed AS bytea)", "sealed")
 
 
-def _enrol(person: sa.CTE, *, seals: bool) -> Outcome:
-    common: dict[str, sa.ColumnElement[Any]] = {
-        "profile_id": person.c.id,
-        "collection": COLLECTION,
-        "recognition_model": MODEL,
-        "detection_model": _DETECTOR,
-        "digest": _DIGEST,
-        "embedding_norm": NORM,
-    }
-    # What is sealed is bound to an id, which is taken before.
-    own: dict[str, sa.ColumnElement[Any]] = (
-        {"id": FACE_ID, "sealed": _SEALED} if seals else {"embedding": VECTOR_GIVEN}
+def _enrol(person: str, *, seals: bool) -> Outcome:
+    columns, values, crop = _SEALED if seals else _PLAIN
+    # The update of a face changes nothing, but returns the one that has this photo. The xmax of a row that was
+    # inserted is 0; updating a row locks it first, which sets xmax.
+    outcome: Outcome = selecting(
+        f"""
+    WITH place AS (SELECT name FROM collection WHERE name = :within FOR KEY SHARE),
+    person AS ({person}
+    ),
+    enrolled AS (
+        INSERT INTO face (profile_id, collection, recognition_model, detection_model, digest, embedding_norm,
+            {columns})
+        SELECT id, CAST(:within AS text), CAST(:model AS text), CAST(:detector AS text), CAST(:digest AS bytea),
+            CAST(:norm AS float8), {values}
+        FROM person WHERE {_FITS}
+        ON CONFLICT (profile_id, recognition_model, detection_model, digest) WHERE digest IS NOT NULL
+            DO UPDATE SET digest = excluded.digest
+        RETURNING id, xmax = 0 AS created
+    ),
+    crop AS (
+        INSERT INTO face_crop (face_id, {crop})
+        SELECT id, CAST(:crop AS bytea) FROM enrolled WHERE created AND CAST(:crop AS bytea) IS NOT NULL
     )
-    values = {**common, **own}
-    new_face = upsert(face).from_select(list(values), sa.select(*values.values()).where(_fits))
-    # The update changes nothing, but returns the face that has this photo.
-    enrolled = (
-        new_face.on_conflict_do_update(
-            index_elements=["profile_id", "recognition_model", "detection_model", "digest"],
-            index_where=face.c.digest.is_not(None),
-            set_={"digest": new_face.excluded.digest},
-        )
-        .returning(face.c.id, _CREATED)
-        .cte("enrolled")
+    SELECT place.name AS collection, {_FITS} AS fits, person.id AS profile_id, person.name, enrolled.id,
+        enrolled.created
+    FROM (SELECT) AS one LEFT JOIN place ON true LEFT JOIN person ON true LEFT JOIN enrolled ON true
+    """,
+        collection=sa.Text,
+        fits=sa.Boolean,
+        profile_id=sa.BigInteger,
+        name=sa.Text,
+        id=sa.BigInteger,
+        created=sa.Boolean,
     )
-    crop = (
-        sa.insert(face_crop)
-        .from_select(
-            ["face_id", "sealed" if seals else "image"],
-            sa.select(enrolled.c.id, _CROP).where(enrolled.c.created, _CROP.is_not(None)),
-        )
-        .cte("crop")
-    )
-    one = sa.select(sa.literal(1)).subquery("one")
-    return (
-        sa.select(_collection.c.name, _fits, person.c.id, person.c.name, enrolled.c.id, enrolled.c.created)
-        .select_from(
-            one.outerjoin(_collection, sa.true()).outerjoin(person, sa.true()).outerjoin(enrolled, sa.true())
-        )
-        .add_cte(crop)
-    )
+    return outcome
 
+
+ENROL_BY_NAME = {seals: _enrol(_BY_NAME, seals=seals) for seals in (False, True)}
+ENROL_BY_ID = {seals: _enrol(_BY_ID, seals=seals) for seals in (False, True)}
+"""By whether the face is sealed."""
 
 LOCK_FOR_WRITES = sa.text("LOCK TABLE profile, face IN ROW EXCLUSIVE MODE")
 """As inserting does, but before an id is taken, so that no archive reserves it meanwhile."""
@@ -112,7 +84,3 @@ NEW_ID: TypedReturnsRows[int, bool] = selecting(
     in_use=sa.Boolean,
 )
 """And whether the key may seal, as HOLD_KEY has it."""
-
-ENROL_BY_NAME = {seals: _enrol(_by_name, seals=seals) for seals in (False, True)}
-ENROL_BY_ID = {seals: _enrol(_by_id, seals=seals) for seals in (False, True)}
-"""By whether the face is sealed."""
