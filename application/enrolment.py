@@ -23,7 +23,7 @@ from domain.enrolment import EnrolmentConflict, FaceConflict, OnConflict, find_c
 from domain.errors import Busy, FaceServiceError, IndexUnavailable, ModelNotCalibrated
 from domain.faces import Crop, Embedding
 from domain.identification import RankedPerson, nearest_embedding
-from domain.methods import Nearest
+from domain.methods import NEAREST
 from domain.models import ModelChoice
 from domain.people import DEFAULT_COLLECTION, Face, collection_name, person_name
 from domain.quality import QualityBounds
@@ -150,7 +150,7 @@ class EnrolFace:
             if options.on_conflict is OnConflict.WARN:
                 return ()
             raise
-        nearest = Nearest().rank(probe, found.candidates)
+        nearest = NEAREST.rank(probe, found.candidates)
         other = next((each for each in nearest if person not in {each.profile_id, each.name}), None)
         compared = None
         if nearest:
@@ -173,7 +173,7 @@ class EnrolFace:
         if profile_id is None:
             return None
         candidate = await self.gallery.person(probe.model, collection, profile_id)
-        return None if candidate is None else Nearest().rank(probe, [candidate])[0]
+        return None if candidate is None else NEAREST.rank(probe, [candidate])[0]
 
 
 @dataclass(frozen=True, slots=True)

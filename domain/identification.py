@@ -143,7 +143,7 @@ def fmr_for_fpir(fpir: float, people: int) -> float:
 
 
 def fpir_for_fmr(fmr: float, people: int) -> float:
-    """The false positive identification rate of a search of N people: the inverse of `identification_fmr`."""
+    """The false positive identification rate of a search of N people: the inverse of `fmr_for_fpir`."""
     return 1.0 if fmr >= 1 and people else -math.expm1(people * math.log1p(-min(fmr, 1 - 1e-12)))
 
 

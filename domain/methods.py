@@ -1,9 +1,8 @@
-"""How a person's several faces are weighed: one class a method, all pure."""
+"""How a person's several faces are weighed."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,85 +11,59 @@ from domain.faces import Embedding
 from domain.identification import Candidate, RankedPerson
 
 
-class IdentificationMethod(Protocol):
+@dataclass(frozen=True, slots=True)
+class IdentificationMethod:
     """Ranks candidates for a probe."""
 
-    name: ClassVar[str]
+    name: str
+    similarity: Callable[[Embedding, Candidate, NDArray[np.float32]], float]
+    """Of a person to the probe, given that of each of their faces."""
+    comparisons: Callable[[int], float]
+    """The number of single-face comparisons that one with a person of so many faces is equivalent to.
+
+    The factor by which impostors reach a similarity more often than with one face. Measured in docs/accuracy.md.
+    """
 
     def rank(self, probe: Embedding, people: Sequence[Candidate]) -> list[RankedPerson]:
         """All candidates, best first; equals by the id of their nearest face."""
+        ranked = [self._ranked(probe, person, _similarities(probe, person.vectors)) for person in people]
+        return sorted(ranked, key=lambda person: (-person.similarity, person.nearest.id))
 
-    def comparisons(self, faces: int) -> float:
-        """Number of single-face comparisons that a comparison with a person of `faces` faces is equivalent to.
-
-        The factor by which impostors reach a similarity more often than with one face. Measured in docs/accuracy.md.
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class Nearest:
-    """A person is as similar as their nearest face."""
-
-    name: ClassVar[str] = "nearest"
-
-    def rank(self, probe: Embedding, people: Sequence[Candidate]) -> list[RankedPerson]:
-        """See IdentificationMethod."""
-        return _sorted(
-            _ranked(person, values, float(values.max())) for person, values in _compared(probe, people)
+    def _ranked(self, probe: Embedding, person: Candidate, faces: NDArray[np.float32]) -> RankedPerson:
+        similarity = self.similarity(probe, person, faces)
+        nearest = int(faces.argmax())
+        return RankedPerson(
+            person.profile_id, person.name, similarity, person.faces[nearest], float(faces[nearest])
         )
 
-    def comparisons(self, faces: int) -> float:
-        """Each face may match."""
-        return faces
 
+NEAREST = IdentificationMethod(
+    name="nearest",
+    similarity=lambda _probe, _person, faces: float(faces.max()),
+    comparisons=float,  # each face may match
+)
+"""A person is as similar as their nearest face."""
 
-@dataclass(frozen=True, slots=True)
-class Mean:
-    """A person is as similar as their faces are on average."""
+MEAN = IdentificationMethod(
+    name="mean",
+    similarity=lambda _probe, _person, faces: float(faces.mean()),
+    comparisons=lambda faces: min(faces, 1),  # a mean is high less often than one similarity
+)
+"""A person is as similar as their faces are on average."""
 
-    name: ClassVar[str] = "mean"
+TEMPLATE = IdentificationMethod(
+    name="template",
+    similarity=lambda probe, person, _faces: float(_similarities(probe, _template(person.vectors))),
+    # Between the nearest face and the mean: scaled to unit norm, a mean embedding has more extreme similarities.
+    comparisons=math.sqrt,
+)
+"""A person is as similar as the mean of their embeddings, without those that don't fit the others.
 
-    def rank(self, probe: Embedding, people: Sequence[Candidate]) -> list[RankedPerson]:
-        """See IdentificationMethod."""
-        return _sorted(
-            _ranked(person, values, float(values.mean())) for person, values in _compared(probe, people)
-        )
+Faces whose mean similarity to the person's other faces is less than half of the median are left out: a wrong photo
+must not bend the template. That takes three faces to see.
+"""
 
-    def comparisons(self, faces: int) -> float:
-        """A mean is high less often than one similarity."""
-        return min(faces, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A person is as similar as the mean of their embeddings, without those that don't fit the others.
-
-    Faces whose mean similarity to the person's other faces is less than half of the median are left out: a
-    wrong photo must not bend the template. That takes three faces to see.
-    """
-
-    name: ClassVar[str] = "template"
-
-    def rank(self, probe: Embedding, people: Sequence[Candidate]) -> list[RankedPerson]:
-        """See IdentificationMethod."""
-        return _sorted(
-            _ranked(person, values, float(_similarities(probe, _template(person.vectors))))
-            for person, values in _compared(probe, people)
-        )
-
-    def comparisons(self, faces: int) -> float:
-        """Between the nearest face and the mean: scaled to unit norm, a mean embedding has more extreme ones."""
-        return math.sqrt(faces)
-
-
-METHODS: Mapping[str, IdentificationMethod] = {
-    method.name: method for method in (Nearest(), Mean(), Template())
-}
-
-
-def _compared(probe: Embedding, people: Sequence[Candidate]) -> list[tuple[Candidate, NDArray[np.float32]]]:
-    """Each with the similarities of their faces to the probe."""
-    return [(person, _similarities(probe, person.vectors)) for person in people]
+METHODS: Mapping[str, IdentificationMethod] = {method.name: method for method in (NEAREST, MEAN, TEMPLATE)}
 
 
 def _similarities(probe: Embedding, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -110,14 +83,3 @@ def _template(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     # Opposite faces have no mean direction; any of them stands for the person then.
     template: NDArray[np.float32] = vectors[0] if norm == 0 else mean / norm
     return template
-
-
-def _ranked(person: Candidate, values: NDArray[np.float32], similarity: float) -> RankedPerson:
-    nearest = int(values.argmax())
-    return RankedPerson(
-        person.profile_id, person.name, similarity, person.faces[nearest], float(values[nearest])
-    )
-
-
-def _sorted(people: Iterable[RankedPerson]) -> list[RankedPerson]:
-    return sorted(people, key=lambda person: (-person.similarity, person.nearest.id))

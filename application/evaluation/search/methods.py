@@ -11,7 +11,7 @@ from application.evaluation.search.gallery_sizes import Split, calibrated, parts
 from application.recognition import RERANK_DEPTH
 from domain.faces import Embedding
 from domain.identification import Candidate, RankedPerson
-from domain.methods import METHODS, IdentificationMethod, Nearest
+from domain.methods import METHODS, NEAREST, IdentificationMethod
 from domain.models import ModelChoice
 from domain.people import DEFAULT_COLLECTION, Face, FaceId, ProfileId
 
@@ -56,7 +56,7 @@ def compare_methods(
     return tuple(
         result
         for photos in PHOTOS
-        for method, enrolled in ((Nearest(), 1), *((method, photos) for method in METHODS.values()))
+        for method, enrolled in ((NEAREST, 1), *((method, photos) for method in METHODS.values()))
         for result in _measure(method, enrolled, photos, splits, vectors, people, models.recognition)
     )
 
@@ -101,7 +101,7 @@ def _measure(
 def _first(method: IdentificationMethod, probe: Embedding, gallery: Sequence[Candidate]) -> RankedPerson:
     """As the service does it: the method weighs those people whose nearest face is nearest."""
     nearest = np.array([(person.vectors @ probe.vector).max() for person in gallery])
-    pool = np.argsort(-nearest, kind="stable")[: 1 if method.name == Nearest.name else RERANK_DEPTH]
+    pool = np.argsort(-nearest, kind="stable")[: 1 if method is NEAREST else RERANK_DEPTH]
     return method.rank(probe, [gallery[number] for number in pool.tolist()])[0]
 
 
