@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -18,7 +19,9 @@ CHECK_S = 1.0
 """Seconds after which the files are looked at again: each answer asks for a table."""
 _MOST_KEPT = 64
 """Models whose tables are remembered."""
-HEADER = "# Written by `face-api calibrate`. Rates and thresholds: docs/accuracy.md\n"
+write_table = partial(
+    write_toml, "# Written by `face-api calibrate`. Rates and thresholds: docs/accuracy.md\n"
+)
 
 
 class FileCalibrations(CalibrationStore):
@@ -61,12 +64,3 @@ def _damaged(path: Path, error: Exception) -> BrokenModel:
             f"The calibration of model {path.stem} is none, or of a version before 0.2: run face-api calibrate again."
         )
     return BrokenModel(f"The calibration of model {path.stem} can't be read.")
-
-
-def write_table(table: CalibrationTable, path: Path) -> None:
-    """Write a table; the file appears whole or not at all.
-
-    Raises:
-        OSError: it can't be written.
-    """
-    write_toml(HEADER, table, path)

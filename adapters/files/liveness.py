@@ -1,5 +1,6 @@
 """An operator's own liveness threshold in a TOML file."""
 
+from functools import partial
 from pathlib import Path
 
 from typing_extensions import override
@@ -9,7 +10,9 @@ from application.ports.liveness import LivenessCalibrations
 from domain.errors import BrokenModel
 from domain.liveness.calibration import LivenessCalibration
 
-HEADER = "# Written by `face-api calibrate-liveness`. What the figures mean: docs/liveness.md\n"
+write_liveness_calibration = partial(
+    write_toml, "# Written by `face-api calibrate-liveness`. What the figures mean: docs/liveness.md\n"
+)
 
 
 class FileLivenessCalibrations(LivenessCalibrations):
@@ -24,12 +27,3 @@ class FileLivenessCalibrations(LivenessCalibrations):
     @override
     def load(self) -> LivenessCalibration | None:
         return self._files.load(self._path)
-
-
-def write_liveness_calibration(calibration: LivenessCalibration, path: Path) -> None:
-    """Write a calibration; the file appears whole or not at all.
-
-    Raises:
-        OSError: it can't be written.
-    """
-    write_toml(HEADER, calibration, path)

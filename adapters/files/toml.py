@@ -53,7 +53,9 @@ def _version(path: Path) -> Version:
 
 
 def write_toml(header: str, value: object, path: Path) -> None:
-    """Write a dataclass after a line of comment; attributes that are None are left out, for TOML has no null.
+    """Write a dataclass after a line of comment; the file appears whole or not at all.
+
+    Attributes that are None are left out, for TOML has no null.
 
     Raises:
         OSError: it can't be written.
