@@ -1,6 +1,5 @@
 """Installed Python distributions: which ones a distribution needs, and under which licences they are."""
 
-import re
 from collections import deque
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
@@ -74,11 +73,6 @@ def licence_of(package: Distribution) -> str | None:
     ]
     names = [named] if named and named.upper() != "UNKNOWN" else classifiers
     return ", ".join(_SPDX.get(name, name) for name in names) or None
-
-
-def is_spdx(licence: str) -> bool:
-    """Whether a licence looks like an SPDX expression rather than words."""
-    return re.fullmatch(r"[(]*[\w.+-]+[)]*( (AND|OR|WITH) [(]*[\w.+-]+[)]*)*", licence, re.ASCII) is not None
 
 
 def _requirements(package: Distribution, extras: frozenset[str]) -> list[tuple[str, frozenset[str]]]:

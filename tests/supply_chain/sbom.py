@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from adapters.onnx.catalogue.entries import Catalogue, ModelEntry
-from adapters.system.distributions import is_spdx, licence_of
+from adapters.system.distributions import licence_of
 from entrypoints.bootstrap.settings import PROJECT
 
 PRODUCT = "face-api"
@@ -180,6 +180,11 @@ def _dependencies(locked: list[Locked], others: list[str]) -> list[dict[str, Any
 
 def _hash(sha256: str) -> dict[str, str]:
     return {"alg": "SHA-256", "content": sha256}
+
+
+def is_spdx(licence: str) -> bool:
+    """Whether a licence looks like an SPDX expression rather than words."""
+    return re.fullmatch(r"[(]*[\w.+-]+[)]*( (AND|OR|WITH) [(]*[\w.+-]+[)]*)*", licence, re.ASCII) is not None
 
 
 def _licences(licence: str) -> list[dict[str, Any]]:

@@ -10,7 +10,8 @@ import pytest
 from packaging.utils import canonicalize_name
 from typing_extensions import override
 
-from adapters.system.distributions import is_spdx, licence_of, runtime_dependencies
+from adapters.system.distributions import licence_of, runtime_dependencies
+from tests.supply_chain.sbom import is_spdx
 
 PROJECT = Path(__file__).parents[4]
 LOCK = (PROJECT / "requirements" / "runtime.txt").read_text()
