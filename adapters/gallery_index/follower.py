@@ -161,13 +161,13 @@ class IndexFollower:
             # `run` knows what to do.
             self._wake.set()
             return False
-        await index.erase()
+        await index.save()
         return True
 
     async def close(self) -> None:
         """Save the index for the next start."""
         if self._index is not None:
-            await self._index.close()
+            await self._index.save()
 
     def _discard(self) -> None:
         self._index, self._rebuild = None, True

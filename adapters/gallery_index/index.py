@@ -66,11 +66,8 @@ class GalleryIndex(Protocol):
     async def maintain(self) -> None:
         """Do what is due for searches to stay fast, for removed faces to be erased, and for the next start."""
 
-    async def erase(self) -> None:
-        """Erase removed faces from memory and from what is saved, now."""
-
-    async def close(self) -> None:
-        """Save what the next start can use."""
+    async def save(self) -> None:
+        """Erase removed faces from memory and from what is saved, now, and save what the next start can use."""
 
 
 class IndexStore(Protocol):

@@ -19,6 +19,7 @@ from adapters.postgres.database import Database
 from adapters.postgres.tables import metadata
 from application.errors import CommandError
 from application.ports.purge import StoragePurge
+from domain.erasure import Remnant
 from domain.errors import Unavailable
 
 LOCK_WAIT_S = 30
@@ -33,6 +34,14 @@ _ROUNDS = 3
 """Checkpoints that may be needed, as other processes write meanwhile."""
 _CLEARS_STATISTICS = 18
 """The version since which the statistics of a column can be deleted; the migration does."""
+
+DEAD_ROWS = Remnant("database_rows", "their space is vacuumed and used again, or face-api purge")
+WAL = Remnant("write_ahead_log", "a checkpoint has removed the segments that have it, or face-api purge")
+WAL_OF_OWN_SERVER = Remnant(
+    "write_ahead_log",
+    "your server has recycled and overwritten the segments that have it, and their archive is gone",
+)
+"""Where something of deleted rows remains for a while."""
 
 _NEEDS_GRANT = (
     "The write-ahead log: have a superuser GRANT pg_checkpoint, and EXECUTE ON FUNCTION pg_switch_wal(),"

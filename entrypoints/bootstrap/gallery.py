@@ -2,22 +2,20 @@
 
 from dependency_injector import providers
 
-from adapters.gallery_index.faiss.purge import IndexFilesPurge
+from adapters.gallery_index.faiss.purge import INDEX_FILES, IndexFilesPurge
 from adapters.gallery_index.faiss.store import FaissIndexStore
 from adapters.gallery_index.gallery import IndexedGallery
 from adapters.gallery_index.milvus.connection import MilvusConnection
 from adapters.gallery_index.milvus.counts import PeopleCounts
 from adapters.gallery_index.milvus.gallery import SharedIndexGallery
-from adapters.gallery_index.milvus.purge import SharedIndexPurge
+from adapters.gallery_index.milvus.purge import INDEX_SERVER, SharedIndexPurge
 from adapters.gallery_index.milvus.service import SharedIndexService
 from adapters.gallery_index.milvus.shared_index import SharedIndex
 from adapters.gallery_index.milvus.view import IndexView
-from adapters.gallery_index.remnants import INDEX_FILES, INDEX_SERVER
 from adapters.memory.gallery import InMemoryGallery
 from adapters.postgres.change_feed import PostgresChangeFeed
 from adapters.postgres.gallery import PgVectorGallery
-from adapters.postgres.purge import PostgresPurge
-from adapters.postgres.remnants import DEAD_ROWS, WAL, WAL_OF_OWN_SERVER
+from adapters.postgres.purge import DEAD_ROWS, WAL, WAL_OF_OWN_SERVER, PostgresPurge
 from adapters.postgres.sealed_gallery import SealedGallery
 from adapters.postgres.shared_index import PostgresSharedIndexFeed
 from application.erasure import ANSWERS, COPIES, PurgeDeleted, ReceiptWriter, audit_remnant

@@ -3,16 +3,23 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from typing_extensions import override
 
 from adapters.gallery_index.faiss.folders import IndexFolders
 from application.ports.purge import IndexPurge
+from domain.erasure import Remnant
 
 ANSWER_S = 120.0
 """For a service to read all changes, and to write its indexes."""
 _POLL_S = 0.1
+
+INDEX_FILES = Remnant(
+    "index_files", "they and the codes in memory are made anew, or face-api purge", timedelta(minutes=6)
+)
+"""While the service runs: its indexes read the deletion after 30 s at most, and erase after 5 minutes."""
 
 
 class IndexFilesPurge(IndexPurge):

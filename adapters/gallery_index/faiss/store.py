@@ -57,17 +57,10 @@ class FaissGalleryIndex(GalleryIndex):
             pass
         removed = self._index.has_removed_faces
         if time.monotonic() - self._saved_at >= (self._intervals.forget if removed else self._intervals.save):
-            await self._save()
+            await self.save()
 
     @override
-    async def erase(self) -> None:
-        await self._save()
-
-    @override
-    async def close(self) -> None:
-        await self._save()
-
-    async def _save(self) -> None:
+    async def save(self) -> None:
         self._saved_at = time.monotonic()
         try:
             await asyncio.to_thread(self._index.save)

@@ -5,6 +5,11 @@ from collections.abc import Sequence
 from typing_extensions import override
 
 from application.ports.purge import IndexPurge
+from domain.erasure import Remnant
+
+INDEX_SERVER = Remnant(
+    "index_server", "the index has followed the deletion and Milvus has compacted the segments that have it"
+)
 
 
 class SharedIndexPurge(IndexPurge):

@@ -1,7 +1,7 @@
 """Compares what Milvus has with what the database has, and repairs it."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 import msgspec
 import numpy as np
@@ -131,15 +131,9 @@ class VerifyIndex:
                 await lease.check()
                 await rows.note(note)
 
-    @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[Lease | None]:
+    def _writing(self) -> AbstractAsyncContextManager[Lease | None]:
         """Nobody follows meanwhile, if there is anything to repair."""
-        if not self._repair:
-            yield None
-            return
-        waiting: AbstractAsyncContextManager[Lease] = self._index.waiting("follow")
-        async with waiting as lease:
-            yield lease
+        return self._index.waiting("follow") if self._repair else nullcontext()
 
     async def _strangers(self, generation: Generation, rows: IndexRows) -> Sequence[Drift]:
         """Rows of galleries that there are not."""

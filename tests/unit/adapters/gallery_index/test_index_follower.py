@@ -114,11 +114,7 @@ class Index(GalleryIndex):
         pass
 
     @override
-    async def erase(self) -> None:
-        pass
-
-    @override
-    async def close(self) -> None:
+    async def save(self) -> None:
         pass
 
 
