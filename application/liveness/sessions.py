@@ -151,7 +151,7 @@ class TakeLivenessFrame:
         def move(current: StoredSession) -> LivenessSession:
             # When the frame arrived, by the store's clock.
             at = current.age_s - (self.clock() - arrived)
-            return advance(current.session, frame.come(at), self.limits.rules, alike, passive)
+            return advance(current.session, replace(frame, at=at), self.limits.rules, alike, passive)
 
         return await self.store.change(session_id, move, self.limits.valid_s)
 

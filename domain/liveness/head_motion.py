@@ -60,8 +60,6 @@ class HeadMotion:
     """The same from eyes to mouth: positive downwards."""
     foreshortening: float
     """The tangent of the angle by which a plane would have to be turned to be as squeezed as the face is."""
-    misfit: float
-    """The largest distance of an eye or mouth corner from where the affine map has it."""
 
     def mirrored(self) -> "HeadMotion":
         """The same head in mirrored pictures."""
@@ -85,15 +83,13 @@ def motion(before: HeadShape, after: HeadShape) -> HeadMotion | None:
     there = _affine(old, new)
     if back is None or there is None:
         return None
-    returned = np.column_stack([new, np.ones(5)]) @ back
-    errors = returned - old
+    across, along = np.append(new[_NOSE], 1) @ back - old[_NOSE]
     least, most = np.sort(np.linalg.svd(there[:2], compute_uv=False))
     ratio = float(least / most)
     return HeadMotion(
-        across=float(errors[_NOSE, 0]),
-        along=float(errors[_NOSE, 1]),
+        across=float(across),
+        along=float(along),
         foreshortening=float(np.sqrt(max(ratio**-2 - 1, 0.0))) if ratio > 0 else np.inf,
-        misfit=float(np.hypot(*errors[list(_PLANE)].T).max()),
     )
 
 

@@ -117,10 +117,6 @@ class Frame:
     several: bool = False
     """Whether the frame shows several faces without a clear subject."""
 
-    def come(self, at: float) -> "Frame":
-        """The same frame at a time."""
-        return replace(self, at=at)
-
 
 @dataclass(frozen=True, slots=True)
 class Reference:
