@@ -7,6 +7,7 @@ collections those that have most faces are named.
 import os
 from collections import Counter as Multiset
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -20,47 +21,35 @@ _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 _REQUEST = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 REGISTRY = CollectorRegistry()
+_counter = partial(Counter, registry=REGISTRY)
+_gauge = partial(Gauge, multiprocess_mode="livesum", registry=REGISTRY)
+_histogram = partial(Histogram, registry=REGISTRY)
 
-REQUESTS = Counter(
+REQUESTS = _counter(
     "face_requests",
     "Requests that were answered, or whose client left (status 499)",
     ["method", "route", "status"],
-    registry=REGISTRY,
 )
-REQUEST_SECONDS = Histogram(
+REQUEST_SECONDS = _histogram(
     "face_request_duration_seconds",
     "From a request's head to the end of its answer",
     ["route"],
     buckets=_REQUEST,
-    registry=REGISTRY,
 )
-IN_PROGRESS = Gauge(
-    "face_requests_in_progress",
-    "Requests that are being received or answered",
-    multiprocess_mode="livesum",
-    registry=REGISTRY,
+IN_PROGRESS = _gauge("face_requests_in_progress", "Requests that are being received or answered")
+REFUSALS = _counter("face_refusals", "Answers with an error, by its code", ["code"])
+STAGE_SECONDS = _histogram("face_stage_duration_seconds", "Stages of requests", ["stage"], buckets=_FAST)
+DECISIONS = _counter("face_decisions", "Identifications of faces, by verdict", ["verdict"])
+QUEUED = _gauge("face_queue_photos", "Photos that wait for a worker")
+WORKERS_BUSY = _gauge("face_workers_busy", "Workers at work")
+WORKERS = _gauge("face_workers", "Workers")
+MEMORY = _gauge(
+    "face_process_resident_memory_bytes", "Memory of each process that answers", multiprocess_mode="liveall"
 )
-REFUSALS = Counter("face_refusals", "Answers with an error, by its code", ["code"], registry=REGISTRY)
-STAGE_SECONDS = Histogram(
-    "face_stage_duration_seconds", "Stages of requests", ["stage"], buckets=_FAST, registry=REGISTRY
-)
-DECISIONS = Counter("face_decisions", "Identifications of faces, by verdict", ["verdict"], registry=REGISTRY)
-QUEUED = Gauge(
-    "face_queue_photos", "Photos that wait for a worker", multiprocess_mode="livesum", registry=REGISTRY
-)
-WORKERS_BUSY = Gauge("face_workers_busy", "Workers at work", multiprocess_mode="livesum", registry=REGISTRY)
-WORKERS = Gauge("face_workers", "Workers", multiprocess_mode="livesum", registry=REGISTRY)
-MEMORY = Gauge(
-    "face_process_resident_memory_bytes",
-    "Memory of each process that answers",
-    multiprocess_mode="liveall",
-    registry=REGISTRY,
-)
-MODEL_LOAD_SECONDS = Gauge(
+MODEL_LOAD_SECONDS = _gauge(
     "face_model_load_seconds",
     "How long the models took to load at the start, in the slowest process",
     multiprocess_mode="livemax",
-    registry=REGISTRY,
 )
 
 
@@ -104,30 +93,21 @@ class GalleryFaces(Collector):
 
 GALLERY_FACES = GalleryFaces()
 REGISTRY.register(GALLERY_FACES)
-INDEXES_FILLING = Gauge(
+INDEXES_FILLING = _gauge(
     "face_indexes_filling",
     "Indexes that can't be searched yet, or have to be filled again: the database searches meanwhile",
-    multiprocess_mode="livesum",
-    registry=REGISTRY,
 )
-INDEX_LAG_SECONDS = Gauge(
+INDEX_LAG_SECONDS = _gauge(
     "face_index_lag_seconds",
     "For how long the oldest change has waited to be in the index that instances share",
     multiprocess_mode="livemax",
-    registry=REGISTRY,
 )
-INDEX_UNAVAILABLE = Gauge(
+INDEX_UNAVAILABLE = _gauge(
     "face_index_unavailable",
     "Whether the index that instances share does not answer: 1 or 0",
     multiprocess_mode="livemax",
-    registry=REGISTRY,
 )
-DATABASE_CONNECTIONS = Gauge(
-    "face_database_connections",
-    "Connections to the database that are in use",
-    multiprocess_mode="livesum",
-    registry=REGISTRY,
-)
+DATABASE_CONNECTIONS = _gauge("face_database_connections", "Connections to the database that are in use")
 
 
 def exposition() -> bytes:
