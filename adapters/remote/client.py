@@ -9,10 +9,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from adapters.remote.endpoint import Endpoint, Reply, Unreachable
+from adapters.remote.endpoint import Endpoint, Reply, Unreachable, readable
 from adapters.remote.protocol import (
     Answer,
-    MalformedMessage,
     Parameters,
     Tensor,
     read_answer,
@@ -110,10 +109,8 @@ class ModelServiceClient:
             timeout_us = max(int((deadline - time.monotonic()) * _TOLD * 1e6), 1)
             body, header = write_request(inputs, {**parameters, "timeout": timeout_us}, outputs)
             reply = endpoint.send("POST", f"{endpoint.path(model.name)}/infer", deadline, body, header)
-            try:
+            with readable(self.task):
                 answer, tensors = read_answer(reply.body, reply.header_length)
-            except MalformedMessage as error:
-                raise ModelUnavailable(f"The {self.task} service's answer can't be read.") from error
             if answer.model_name != (endpoint.model or model.name):
                 raise ModelUnavailable(f"The {self.task} service's answer is of another model.")
             self._check(model, answer.parameters)
@@ -189,10 +186,8 @@ class ModelServiceClient:
         return {name: value.string_value for name, value in found.parameters.items()}
 
     def _decoded(self, reply: Reply, kind: type[T]) -> T:
-        try:
+        with readable(self.task):
             return msgspec.json.decode(reply.body, type=kind)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise ModelUnavailable(f"The {self.task} service's answer can't be read.") from error
 
     def first(self, ask: Callable[[Endpoint, float], T]) -> T:
         """What the first endpoint says that answers; one that hangs leaves time for the others."""

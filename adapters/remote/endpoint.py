@@ -3,7 +3,8 @@
 import logging
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from threading import Lock
@@ -12,7 +13,7 @@ from typing import Any, Never
 import msgspec
 
 from adapters.remote.connections import DeadlineOver, Dropped, HttpAnswer, HttpServer, NoAnswer
-from adapters.remote.protocol import CHALLENGE, HEADER_LENGTH
+from adapters.remote.protocol import CHALLENGE, HEADER_LENGTH, MalformedMessage
 from application.errors import StartupError
 from application.ports.workers import request_id, trace_headers
 from domain import errors
@@ -44,6 +45,15 @@ REFUSALS: Mapping[str, type[errors.FaceServiceError]] = {
 """What a service may say of a photo or of itself; anything else is a fault between the services."""
 
 logger = logging.getLogger("face.remote")
+
+
+@contextmanager
+def readable(task: str) -> Iterator[None]:
+    """Read an answer of a service for this task; ModelUnavailable where it isn't what was asked for."""
+    try:
+        yield
+    except (MalformedMessage, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise errors.ModelUnavailable(f"The {task} service's answer can't be read.") from error
 
 
 class Unreachable(errors.ModelUnavailable):
@@ -134,10 +144,8 @@ class Endpoint:
         """Whether it has the binary tensor extension; raises as `send`."""
         if self._binary is None:
             reply = self.send("GET", "/v2", deadline)
-            try:
+            with readable(self._task):
                 found = msgspec.json.decode(reply.body, type=_ServerMetadata)
-            except (msgspec.DecodeError, RecursionError) as error:
-                raise errors.ModelUnavailable(f"The {self._task} service's answer can't be read.") from error
             self._binary = _BINARY in found.extensions
         return self._binary
 

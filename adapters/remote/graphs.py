@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from adapters.remote.client import ModelMetadata, ModelServiceClient, TensorMetadata
 from adapters.remote.connections import MAX_ANSWER_BYTES
-from adapters.remote.endpoint import Endpoint
+from adapters.remote.endpoint import Endpoint, readable
 from adapters.remote.protocol import (
     Answer,
-    MalformedMessage,
     Tensor,
     read_answer,
     write_plain_request,
@@ -82,10 +81,8 @@ class BareGraph:
                 body, header = write_plain_request(inputs, outputs), 0
             path = f"{endpoint.path(self._model.name)}/infer"
             reply = endpoint.send("POST", path, deadline, body, header)
-            try:
+            with readable(self._client.task):
                 return read_answer(reply.body, reply.header_length, MAX_ANSWER_BYTES)
-            except MalformedMessage as error:
-                raise ModelUnavailable(f"The {self._client.task} service's answer can't be read.") from error
 
         answer, found = self._client.first(ask)
         if answer.model_version not in self._model.versions:
