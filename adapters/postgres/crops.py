@@ -36,9 +36,8 @@ class PostgresCrops(CropArchive):
     async def pending(
         self, collection: str, model: str, limit: int, after: FaceId | None = None
     ) -> list[StoredCrop]:
-        rows = await self._database.read(
-            statements.page(after), {"within": collection, "model": model, "limit": limit}
-        )
+        place = {"after": after or 0, "limit": limit}
+        rows = await self._database.read(statements.PAGE, {"within": collection, "model": model, **place})
         return [
             StoredCrop(Face(face_id, profile_id, *rest), digest, self._database.columns.crop(face_id, image))
             for face_id, profile_id, *rest, digest, image in rows

@@ -121,11 +121,8 @@ class PostgresCollections(CollectionRepository):
 
     @override
     async def list(self, limit: int, after: str | None = None) -> list[Collection]:
-        if after is None:
-            rows = await self._database.read(statements.COLLECTIONS, {"limit": limit})
-        else:
-            rows = await self._database.read(statements.COLLECTIONS_AFTER, {"limit": limit, "after": after})
-        return list(map(_collection, rows))
+        place = {"after": after or "", "limit": limit}
+        return list(map(_collection, await self._database.read(statements.COLLECTIONS, place)))
 
     @override
     async def delete(self, name: str) -> Removed | None:

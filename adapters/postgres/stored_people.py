@@ -49,8 +49,8 @@ class StoredRows(StoredPeople):
     async def people(
         self, collection: str, limit: int, after: ProfileId | None = None
     ) -> list[ArchivedPerson]:
-        page = statements.page_of_people(collection, after)
-        return [ArchivedPerson(*row) for row in await self._rows(page, {"limit": limit})]
+        place = {"within": collection, "after": after or 0, "limit": limit}
+        return [ArchivedPerson(*row) for row in await self._rows(statements.PEOPLE, place)]
 
     @override
     async def faces(
@@ -62,8 +62,9 @@ class StoredRows(StoredPeople):
         crops: bool = True,
         profile_id: ProfileId | None = None,
     ) -> list[ArchivedFace]:
-        page = statements.page(collection, after, profile_id, crops=crops)
-        return [_archived(self._columns, row) for row in await self._rows(page, {"limit": limit})]
+        page = statements.page(profile_id, crops=crops)
+        place = {"within": collection, "profile": profile_id, "after": after or 0, "limit": limit}
+        return [_archived(self._columns, row) for row in await self._rows(page, place)]
 
 
 class Snapshot(StoredRows):

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from adapters.postgres.statements.common import (
+    AFTER,
     COLLECTION,
     CROP_STORED,
     DIMENSIONS_ENROLLED,
@@ -44,19 +45,15 @@ _PEOPLE_STORED: sa.Select[ProfileId, str, Metadata, datetime, date | None] = sa.
 PERSON = _PEOPLE_STORED.where(profile.c.collection == COLLECTION, profile.c.id == PROFILE_ID)
 
 
-def page_of_people(
-    of: str, after: ProfileId | None
-) -> sa.Select[ProfileId, str, Metadata, datetime, date | None]:
-    """A page of people by ascending id."""
-    return (
-        _PEOPLE_STORED.where(profile.c.collection == of)
-        .where(*(() if after is None else (profile.c.id > sa.literal(after, sa.BigInteger),)))
-        .order_by(profile.c.id)
-        .limit(LIMIT)
-    )
+PEOPLE = (
+    _PEOPLE_STORED.where(profile.c.collection == COLLECTION, profile.c.id > AFTER)
+    .order_by(profile.c.id)
+    .limit(LIMIT)
+)
+"""A page of people by ascending id."""
 
 
-def page(of: str, after: FaceId | None, person: ProfileId | None, *, crops: bool) -> Archived:
+def page(person: ProfileId | None, *, crops: bool) -> Archived:
     """A page of faces by ascending id, of all people or of one."""
     crop = (
         sa.select(CROP_STORED).where(face_crop.c.face_id == face.c.id).scalar_subquery()
@@ -65,9 +62,8 @@ def page(of: str, after: FaceId | None, person: ProfileId | None, *, crops: bool
     )
     return (
         FACES.add_columns(face.c.digest, crop, VECTOR_STORED, face.c.embedding_norm, face.c.created_at)
-        .where(face.c.collection == of)
-        .where(*(() if person is None else (face.c.profile_id == sa.literal(person, sa.BigInteger),)))
-        .where(*(() if after is None else (face.c.id > sa.literal(after, sa.BigInteger),)))
+        .where(face.c.collection == COLLECTION, face.c.id > AFTER)
+        .where(*(() if person is None else (face.c.profile_id == PROFILE_ID,)))
         .order_by(face.c.id)
         .limit(LIMIT)
     )

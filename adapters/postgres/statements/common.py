@@ -21,6 +21,8 @@ DIMENSIONS = sa.bindparam("dimensions", type_=sa.Integer)
 FACE_ID = sa.bindparam("face", type_=sa.BigInteger)
 PROFILE_ID = sa.bindparam("profile", type_=sa.BigInteger)
 LIMIT = sa.bindparam("limit", type_=sa.Integer)
+AFTER = sa.bindparam("after", type_=sa.BigInteger)
+"""The id that the page before ended with; 0, which no id is, for the first page."""
 
 VECTOR_GIVEN = sa.cast(sa.bindparam("vector", type_=sa.ARRAY(sa.REAL)), VECTOR)
 """Sent as an array of numbers: pgvector's text form is longer and slower."""

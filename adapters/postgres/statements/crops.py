@@ -8,7 +8,15 @@ from typing import TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from adapters.postgres.statements.common import COLLECTION, CROP_STORED, GALLERIES, LIMIT, MODEL, selecting
+from adapters.postgres.statements.common import (
+    AFTER,
+    COLLECTION,
+    CROP_STORED,
+    GALLERIES,
+    LIMIT,
+    MODEL,
+    selecting,
+)
 from adapters.postgres.statements.faces import FACES
 from adapters.postgres.tables import face, face_crop
 from domain.people import FaceId, ProfileId
@@ -54,17 +62,14 @@ WITHOUT_CROP = (
 )
 
 
-def page(after: FaceId | None) -> Crops:
-    """A page of crops by ascending id of their faces."""
-    return (
-        FACES.add_columns(face.c.digest, CROP_STORED)
-        .join(face_crop, face_crop.c.face_id == face.c.id)
-        .where(*_first)
-        .where(*(() if after is None else (face.c.id > sa.literal(after, sa.BigInteger),)))
-        .order_by(face.c.id)
-        .limit(LIMIT)
-    )
-
+PAGE: Crops = (
+    FACES.add_columns(face.c.digest, CROP_STORED)
+    .join(face_crop, face_crop.c.face_id == face.c.id)
+    .where(*_first, face.c.id > AFTER)
+    .order_by(face.c.id)
+    .limit(LIMIT)
+)
+"""A page of crops by ascending id of their faces."""
 
 MODELS: TypedReturnsRows[str] = selecting(
     f"WITH {GALLERIES} SELECT DISTINCT recognition_model AS model FROM gallery", model=sa.Text

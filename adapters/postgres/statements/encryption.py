@@ -7,11 +7,10 @@ from sqlalchemy import text
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from adapters.postgres.compiled_statement import CompiledStatement
-from adapters.postgres.statements.common import FACE_ID, LIMIT, VECTOR_GIVEN, selecting
+from adapters.postgres.statements.common import AFTER, FACE_ID, LIMIT, VECTOR_GIVEN, selecting
 from adapters.postgres.tables import encryption_key, face, face_crop
 from application.ports.sealing import KEY_ID_BYTES
 
-_AFTER = sa.bindparam("after", type_=sa.BigInteger)
 _FIRST = sa.bindparam("first", type_=sa.LargeBinary)
 _SEALED = sa.bindparam("new", type_=sa.LargeBinary)
 
@@ -62,7 +61,7 @@ def _part(
     by_other = sa.func.substring(sealed, 2, KEY_ID_BYTES, type_=sa.LargeBinary) != _FIRST
     page = (
         sa.select(key, model, stored)
-        .where(key > _AFTER)
+        .where(key > AFTER)
         .order_by(key)
         .limit(LIMIT)
         # What others have locked is left to the next round: nobody waits for anybody.

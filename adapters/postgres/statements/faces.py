@@ -51,13 +51,12 @@ def page(where: FaceFilter, after: FaceId | None) -> Faces:
         profile.c.collection == where.collection, profile.c.name == where.name
     )
     conditions = (
-        (after, face.c.id > sa.literal(after, sa.BigInteger)),
         (where.name, face.c.profile_id == named.scalar_subquery()),
         (where.profile_id, face.c.profile_id == where.profile_id),
         (where.recognition_model, face.c.recognition_model == where.recognition_model),
     )
     return (
-        FACES.where(face.c.collection == where.collection)
+        FACES.where(face.c.collection == where.collection, face.c.id > (after or 0))
         .where(*(condition for value, condition in conditions if value is not None))
         .order_by(face.c.id)
         .limit(LIMIT)

@@ -37,15 +37,14 @@ FIND = PEOPLE.where(profile.c.collection == COLLECTION, profile.c.name == _PERSO
 
 def page(where: ProfileFilter, after: ProfileId | None) -> People:
     """A page of people by ascending id."""
-    return (
-        PEOPLE.where(profile.c.collection == where.collection)
-        .where(*(() if after is None else (profile.c.id > sa.literal(after, sa.BigInteger),)))
-        .where(*(() if where.prefix is None else (profile.c.name >= where.prefix,)))
-        .where(*((profile.c.name < end,) if (end := _end_of(where.prefix or "")) else ()))
-        .where(*(() if where.metadata is None else (profile.c.metadata.contains(where.metadata),)))
-        .order_by(profile.c.id)
-        .limit(LIMIT)
-    )
+    found = PEOPLE.where(profile.c.collection == where.collection, profile.c.id > (after or 0))
+    if where.prefix is not None:
+        found = found.where(profile.c.name >= where.prefix)
+    if end := _end_of(where.prefix or ""):
+        found = found.where(profile.c.name < end)
+    if where.metadata is not None:
+        found = found.where(profile.c.metadata.contains(where.metadata))
+    return found.order_by(profile.c.id).limit(LIMIT)
 
 
 def _end_of(prefix: str) -> str:
@@ -116,11 +115,15 @@ _profiles = (
     .scalar_subquery()
 )
 _retention = (collection.c.retention_days, collection.c.retention_from)
-COLLECTIONS = sa.select(collection.c.name, _profiles, *_retention).order_by(collection.c.name).limit(LIMIT)
+_collections = sa.select(collection.c.name, _profiles, *_retention)
 """Name, people, days and from when on they count."""
-COLLECTIONS_AFTER = COLLECTIONS.where(collection.c.name > sa.bindparam("after", type_=sa.Text))
+COLLECTIONS = (
+    _collections.where(collection.c.name > sa.bindparam("after", type_=sa.Text))
+    .order_by(collection.c.name)
+    .limit(LIMIT)
+)
 COLLECTION_EXISTS = sa.select(collection.c.name).where(collection.c.name == COLLECTION)
-GET_COLLECTION = sa.select(collection.c.name, _profiles, *_retention).where(collection.c.name == COLLECTION)
+GET_COLLECTION = _collections.where(collection.c.name == COLLECTION)
 _DAYS, _FROM = sa.bindparam("days", type_=sa.Integer), sa.bindparam("since", type_=sa.Text)
 _rule = {"retention_days": _DAYS, "retention_from": _FROM}
 CREATE_COLLECTION = (
