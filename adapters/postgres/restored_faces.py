@@ -1,18 +1,17 @@
 """Faces of an archive on their way into the table."""
 
 import functools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import asyncpg
-import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.binary_rows import NULL, copy_rows, data, integers, real, text, timestamp
 from adapters.postgres.database import Parameters
 from adapters.postgres.rows import sent
 from adapters.postgres.sealed_columns import SealedColumns
-from adapters.postgres.statements.archive import NOW, RESTORE_FACES
+from adapters.postgres.statements.archive import FACES_TAKEN, NOW
 from adapters.postgres.statements.encryption import HOLD_KEY
 from adapters.postgres.tables import face
 from application.ports.archive import FaceToRestore
@@ -59,48 +58,43 @@ async def store_faces(
     """Add faces with these ids; the ids of those that were added.
 
     Left out are those whose id, or whose photo of a person, is there already. None is as a rule: COPY takes a third
-    of the time, but can't leave any out.
+    of the time that INSERT does, but can't leave any out, and is repeated without them.
 
     Raises:
         Unavailable: the key that seals them was replaced.
     """
     if columns.seals:
         columns.require(in_use=bool(await connection.scalar(HOLD_KEY, {"key": columns.key_id})))
-    try:
-        async with connection.begin_nested():
-            await _copy(connection, columns, collection, ids, faces)
-    except asyncpg.UniqueViolationError:
-        parameters = _parameters(columns, collection, ids, faces)
-        return set((await connection.scalars(RESTORE_FACES[columns.seals], parameters)).all())
-    return set(ids)
-
-
-async def _copy(
-    connection: AsyncConnection,
-    columns: SealedColumns,
-    collection: str,
-    ids: Sequence[FaceId],
-    faces: Collection[OwnedFace],
-) -> None:
-    now = NULL
-    if any(each.created_at is None for each, _ in faces):
-        now = timestamp((await connection.execute(NOW)).scalar_one())
+    left: dict[FaceId, OwnedFace] = {}
+    photos: set[tuple[ProfileId, str, str, bytes | None]] = set()
+    for face_id, (each, owner) in zip(ids, faces, strict=True):
+        photo = (owner, each.embedding.model, each.detection_model, each.digest)
+        if face_id not in left and (each.digest is None or photo not in photos):
+            left[face_id] = OwnedFace(each, owner)
+            photos.add(photo)
+    now = timestamp((await connection.execute(NOW)).scalar_one())
     names = (*_COLUMNS, _VECTORS[columns.seals])
-    await copy_rows(connection, face.name, names, _rows(columns, collection, ids, faces, now))
+    while True:
+        try:
+            async with connection.begin_nested():
+                await copy_rows(connection, face.name, names, _rows(columns, collection, left, now))
+        except asyncpg.UniqueViolationError:
+            taken = set(await connection.scalars(FACES_TAKEN, _keys(left)))
+            if not taken:
+                raise
+            left = {face_id: each for face_id, each in left.items() if face_id not in taken}
+        else:
+            return set(left)
 
 
 def _rows(
-    columns: SealedColumns,
-    collection: str,
-    ids: Sequence[FaceId],
-    faces: Collection[OwnedFace],
-    now: bytes,
+    columns: SealedColumns, collection: str, faces: Mapping[FaceId, OwnedFace], now: bytes
 ) -> Iterator[bytes]:
     @functools.cache
     def names(recogniser: str, detector: str) -> bytes:
         return text(collection) + text(recogniser) + text(detector)
 
-    for face_id, (each, owner) in zip(ids, faces, strict=True):
+    for face_id, (each, owner) in faces.items():
         embedding, digest, at = each.embedding, each.digest, each.created_at
         model, vector = embedding.model, embedding.vector
         yield b"".join(
@@ -115,29 +109,11 @@ def _rows(
         )
 
 
-def _parameters(
-    columns: SealedColumns, collection: str, ids: Sequence[FaceId], faces: Collection[OwnedFace]
-) -> Parameters:
-    embeddings = [each.embedding for each, _ in faces]
-    vectors: dict[str, object]
-    if columns.seals:
-        numbered = zip(ids, embeddings, strict=True)
-        vectors = {
-            "sealed": [columns.sealed_vector(here, each.model, each.vector) for here, each in numbered]
-        }
-    else:
-        vectors = {
-            "numbers": np.concatenate([each.vector for each in embeddings]).tolist(),
-            "dimensions": [len(each.vector) for each in embeddings],
-        }
+def _keys(faces: Mapping[FaceId, OwnedFace]) -> Parameters:
     return {
-        **vectors,
-        "within": collection,
-        "ids": ids,
-        "people": [owner for _, owner in faces],
-        "models": [each.model for each in embeddings],
-        "detectors": [each.detection_model for each, _ in faces],
-        "digests": [each.digest for each, _ in faces],
-        "norms": [each.norm for each in embeddings],
-        "times": [each.created_at for each, _ in faces],
+        "ids": list(faces),
+        "people": [owner for _, owner in faces.values()],
+        "models": [each.embedding.model for each, _ in faces.values()],
+        "detectors": [each.detection_model for each, _ in faces.values()],
+        "digests": [each.digest for each, _ in faces.values()],
     }

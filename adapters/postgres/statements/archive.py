@@ -174,55 +174,32 @@ NEW_IDS: TypedReturnsRows[FaceId] = selecting(
     id=sa.BigInteger,
 )
 
-_RESTORE_FACES = """
-    INSERT INTO face (id, profile_id, collection, recognition_model, detection_model, digest, {column},
-        embedding_norm, created_at)
-    OVERRIDING SYSTEM VALUE
-    SELECT id, profile_id, :within, recognition_model, detection_model, digest, {value}, norm,
-        coalesce(created_at, now())
-    FROM ({faces}) AS placed
-    ORDER BY place
-    ON CONFLICT DO NOTHING RETURNING id
+FACES_TAKEN: TypedReturnsRows[FaceId] = selecting(
     """
-_GIVEN_FACES = """
-    SELECT *{more} FROM unnest(CAST(:ids AS bigint[]), CAST(:people AS bigint[]), CAST(:models AS text[]),
-        CAST(:detectors AS text[]), CAST(:digests AS bytea[]), CAST(:{vectors}[]),
-        CAST(:norms AS real[]), CAST(:times AS timestamptz[])) WITH ORDINALITY
-        AS given (id, profile_id, recognition_model, detection_model, digest, {column}, norm, created_at, place)
-    """
-
-
-def _restoring(column: str, value: str, faces: str) -> TypedReturnsRows[FaceId]:
-    restoring: TypedReturnsRows[FaceId] = selecting(
-        _RESTORE_FACES.format(column=column, value=value, faces=faces), id=sa.BigInteger
+    WITH given AS (
+        SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:people AS bigint[]), CAST(:models AS text[]),
+            CAST(:detectors AS text[]), CAST(:digests AS bytea[]))
+            AS given (id, profile_id, recognition_model, detection_model, digest)
     )
-    return restoring
+    SELECT given.id FROM given, LATERAL (SELECT FROM face WHERE face.id = given.id OFFSET 0) AS found
+    UNION
+    SELECT given.id FROM given, LATERAL (
+        SELECT FROM face
+        WHERE face.profile_id = given.profile_id AND face.recognition_model = given.recognition_model
+            AND face.detection_model = given.detection_model AND face.digest = given.digest OFFSET 0
+    ) AS found
+    """,
+    id=sa.BigInteger,
+)
+"""Of faces to add, those whose id, or whose photo of a person, is there already; see SAME_PEOPLE."""
 
-
-RESTORE_FACES = {
-    False: _restoring(
-        "embedding",
-        "CAST((CAST(:numbers AS real[]))[ends - dimensions + 1 : ends] AS vector)",
-        _GIVEN_FACES.format(
-            more=", sum(dimensions) OVER (ORDER BY place) AS ends",
-            vectors="dimensions AS int",
-            column="dimensions",
-        ),
-    ),
-    True: _restoring(
-        "sealed", "sealed", _GIVEN_FACES.format(more="", vectors="sealed AS bytea", column="sealed")
-    ),
-}
-"""By whether they are sealed.
-
-The numbers of all embeddings are one array, as a statement for each face takes several times as long.
-"""
 RESTORE_CROP = {
     seals: sa.insert(face_crop).values(
         {"face_id": FACE_ID, column: sa.bindparam("crop", type_=sa.LargeBinary)}
     )
     for seals, column in ((False, "image"), (True, "sealed"))
 }
+"""By whether they are sealed."""
 
 SEALED_FACES: sa.Select[FaceId, ProfileId, str, str, bytes] = sa.select(
     face.c.id, face.c.profile_id, face.c.recognition_model, face.c.detection_model, face.c.sealed
