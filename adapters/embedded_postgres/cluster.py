@@ -1,6 +1,5 @@
 """The embedded server's files in the data directory."""
 
-import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from adapters.embedded_postgres.binaries import MAJOR_VERSION
 from adapters.embedded_postgres.cluster_config import PORT
+from adapters.system.files import sync_folder
 from application.errors import StartupError
 
 _SOCKET_PATH_BYTES = 107
@@ -57,11 +57,7 @@ class Cluster:
     def adopt_draft(self) -> None:
         """Make the draft the cluster, durably and in one step."""
         self.draft.rename(self.path)
-        folder = os.open(self.data_dir, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self.data_dir)
 
     def check_version(self) -> None:
         """Check that this server can read the cluster.

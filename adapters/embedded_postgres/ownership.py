@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from adapters.system.files import make_private_folder
 from application.errors import StartupError
 
 _LOCK = "lock"
@@ -27,7 +28,7 @@ def owned(data_dir: Path) -> Iterator[None]:
     Raises:
         DataDirectoryInUse: another process holds it.
     """
-    _make_private(data_dir)
+    make_private_folder(data_dir)
     lock = os.open(data_dir / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         try:
@@ -43,9 +44,3 @@ def owned(data_dir: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
-
-
-def _make_private(directory: Path) -> None:
-    """Make missing folders; those that exist keep their permissions."""
-    for folder in (*reversed(directory.parents), directory):
-        folder.mkdir(mode=0o700, exist_ok=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from adapters.system.files import make_private_folder
 from application.errors import StartupError
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -36,8 +37,7 @@ def metrics_folder(run: Path) -> Iterator[None]:
     """
     folder = run / f"metrics-{os.getpid()}"
     try:
-        for path in (*reversed(run.parents), run):
-            path.mkdir(mode=0o700, exist_ok=True)
+        make_private_folder(run)
         for left in run.glob("metrics-*"):
             if left == folder or not Path("/proc", left.name.removeprefix("metrics-")).exists():
                 shutil.rmtree(left, ignore_errors=True)

@@ -27,6 +27,7 @@ from adapters.files.archive.format import (
     PersonEntry,
     RetentionEntry,
 )
+from adapters.system.files import sync_folder
 from application.bulk.errors import ArchiveError
 from application.ports.api_keys import StoredKey
 from application.ports.archive import ArchivedFace, ArchivedPerson
@@ -123,11 +124,7 @@ class ZipArchiveWriter(ArchiveWriter):
             os.fsync(self._file.fileno())
             self._file.close()
             self._part.replace(self._target)
-            folder = os.open(self._target.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            sync_folder(self._target.parent)
 
     def abandon(self) -> None:
         """Remove an archive that is not finished."""
