@@ -36,35 +36,27 @@ class LocalLibrary(ModelLibrary, Protocol):
 
     def identity(self, name: str) -> ModelIdentity:
         """Of a model of the catalogue."""
-        ...
 
     def resolve_for(self, task: Task, name: str) -> str:
         """The model that a name means."""
-        ...
 
     def task(self, name: str) -> Task:
         """The task of a model."""
-        ...
 
     def has(self, name: str) -> bool:
         """Whether a detector or recogniser is in memory."""
-        ...
 
     def view_scorers(self, names: Sequence[str]) -> Sequence[ViewScorer]:
         """The anti-spoofing models that are here."""
-        ...
 
     def detector_of(self, name: str, session: BareGraph) -> FaceDetector:
         """A detector whose network runs elsewhere; raises BrokenModel where it isn't of the model's family."""
-        ...
 
     def embedder_of(self, name: str, session: BareGraph) -> FaceEmbedder:
         """A recogniser, likewise."""
-        ...
 
     def view_scorer_of(self, name: str, session: BareGraph) -> ViewScorer:
         """An anti-spoofing model, likewise."""
-        ...
 
 
 class RemoteModelLibrary(ModelLibrary, ModelServices):

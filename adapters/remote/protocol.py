@@ -127,10 +127,7 @@ def write_request(
 
 def write_plain_request(inputs: Mapping[str, Tensor], outputs: Sequence[str]) -> bytes:
     """The body of a request in JSON alone, for servers without the binary tensor extension."""
-    headers = [
-        TensorHeader(name, list(tensor.shape), _datatype(tensor), data=_listed(tensor))
-        for name, tensor in inputs.items()
-    ]
+    headers = [_listed(name, tensor) for name, tensor in inputs.items()]
     return msgspec.json.encode(Request(inputs=headers, outputs=[RequestedOutput(name) for name in outputs]))
 
 
@@ -144,10 +141,7 @@ def write_answer(answer: Answer, outputs: Mapping[str, Tensor], binary: set[str]
     """
     headers, parts = _write_tensors({name: tensor for name, tensor in outputs.items() if name in binary})
     written = {header.name: header for header in headers}
-    for name, tensor in outputs.items():
-        if name not in binary:
-            written[name] = TensorHeader(name, list(tensor.shape), _datatype(tensor), data=_listed(tensor))
-    answer.outputs = [written[name] for name in outputs]
+    answer.outputs = [written.get(name) or _listed(name, tensor) for name, tensor in outputs.items()]
     json = msgspec.json.encode(answer)
     return b"".join([json, *parts]), len(json) if binary else None
 
@@ -283,6 +277,9 @@ def _datatype(tensor: Tensor) -> str:
     return BYTES if tensor.dtype == object else _NAMES[tensor.dtype]
 
 
-def _listed(tensor: Tensor) -> list[Any]:
-    flat = tensor.ravel().tolist()
-    return [value.decode("latin-1") for value in flat] if tensor.dtype == object else flat
+def _listed(name: str, tensor: Tensor) -> TensorHeader:
+    """A tensor with its elements as a list."""
+    data = tensor.ravel().tolist()
+    if tensor.dtype == object:
+        data = [element.decode("latin-1") for element in data]
+    return TensorHeader(name, list(tensor.shape), _datatype(tensor), data=data)
