@@ -25,7 +25,7 @@ from adapters.gallery_index.milvus.catching_up import Told
 from adapters.gallery_index.milvus.connection import IndexAddress, MilvusConnection
 from adapters.gallery_index.milvus.counts import PeopleCounts
 from adapters.gallery_index.milvus.gallery import SharedIndexGallery
-from adapters.gallery_index.milvus.generations import series
+from adapters.gallery_index.milvus.generations import series_of
 from adapters.gallery_index.milvus.rows import IndexRows
 from adapters.gallery_index.milvus.shared_index import SharedIndex
 from adapters.gallery_index.milvus.verification import Drift, VerifyIndex
@@ -98,7 +98,7 @@ async def _measured(faces: int, count: int, types: list[str]) -> None:
             async with opened(url, folder / "milvus", index_type) as index:
                 began = time.monotonic()
                 told = Told()
-                await index.build(series(MODEL, DIMENSIONS), told)
+                await index.build(series_of(KEY), told)
                 built = time.monotonic() - began
                 view = IndexView(index)
                 await view.refresh()
@@ -163,7 +163,7 @@ async def _killed(faces: int, times: int) -> None:
                 kills += await _kill_once(url, folder / "milvus", work, random)
                 async with opened(url, folder / "milvus") as index:
                     if work == "build":
-                        await index.build(series(MODEL, DIMENSIONS))
+                        await index.build(series_of(KEY))
                     else:
                         await index.follow()
                     (found,) = await verified(index)

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import uvloop
 
-from adapters.gallery_index.milvus.generations import series
-from tests.benchmarks.growth.loading import MODEL
-from tests.benchmarks.milvus import DIMENSIONS, opened
+from adapters.gallery_index.milvus.generations import series_of
+from tests.benchmarks.milvus import KEY, opened
 
 
 async def work(url: str, folder: Path, what: str) -> None:
@@ -18,7 +17,7 @@ async def work(url: str, folder: Path, what: str) -> None:
         sys.stdout.flush()
         while True:
             if what == "build":
-                await index.build(series(MODEL, DIMENSIONS))
+                await index.build(series_of(KEY))
             else:
                 await index.follow()
 

@@ -84,7 +84,8 @@ class MilvusConnection:
             StartupError: pymilvus, or for a folder milvus-lite, is not installed.
         """
         self.address = address
-        self._module = import_client()
+        self.module = import_client()
+        """pymilvus."""
         if address.embedded:
             _require_lite()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="face-milvus")
@@ -103,19 +104,6 @@ class MilvusConnection:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._called, method, arguments, timeout, named)
 
-    def schema(self) -> Any:
-        """An empty schema of a collection."""
-        return self._module.MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
-
-    @property
-    def types(self) -> Any:
-        """Types of fields."""
-        return self._module.DataType
-
-    def index_parameters(self) -> Any:
-        """Empty parameters of indexes."""
-        return self._module.MilvusClient.prepare_index_params()
-
     async def close(self) -> None:
         """Release the connection, and the engine if it is in this process."""
         await asyncio.get_running_loop().run_in_executor(None, self._close)
@@ -123,7 +111,7 @@ class MilvusConnection:
     def _called(self, method: str, arguments: Sequence[Any], timeout_s: float, named: dict[str, Any]) -> Any:
         try:
             return getattr(self._connected(), method)(*arguments, timeout=timeout_s, **named)
-        except self._module.MilvusException as error:
+        except self.module.MilvusException as error:
             if error.code in _MISSING:
                 raise IndexMissing from error
             if error.code == _RELEASED:
@@ -139,7 +127,7 @@ class MilvusConnection:
     def _connected(self) -> Any:
         with self._connecting:
             if self._client is None:
-                self._client = self._module.MilvusClient(timeout=CONNECT_S, **self._parameters())
+                self._client = self.module.MilvusClient(timeout=CONNECT_S, **self._parameters())
             return self._client
 
     def _let_go(self) -> None:

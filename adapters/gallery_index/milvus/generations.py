@@ -40,15 +40,10 @@ class Generation:
     index_type: str
 
 
-def series(model: str, dimensions: int) -> str:
-    """The name by which the collection of a model is searched: an alias."""
-    readable = re.sub(r"[^A-Za-z0-9]", lambda found: f"_{ord(found[0]):x}_", model)
-    return f"face_{readable}_{dimensions}"
-
-
 def series_of(gallery: GalleryKey) -> str:
-    """That of a gallery's model."""
-    return series(gallery.model, gallery.dimensions)
+    """The name by which the collection of a gallery's model is searched: an alias."""
+    readable = re.sub(r"[^A-Za-z0-9]", lambda found: f"_{ord(found[0]):x}_", gallery.model)
+    return f"face_{readable}_{gallery.dimensions}"
 
 
 class Generations:
@@ -74,13 +69,14 @@ class Generations:
     async def create(self, of: str, number: int, dimensions: int) -> Generation:
         """Make an empty one."""
         name = f"{of}_g{number}_{self.index_type}_{secrets.token_hex(3)}"
-        types, schema = self._connection.types, self._connection.schema()
+        types, client = self._connection.module.DataType, self._connection.module.MilvusClient
+        schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
         schema.add_field(FACE, types.INT64, is_primary=True)
         schema.add_field(PERSON, types.INT64)
         schema.add_field(GALLERY, types.VARCHAR, max_length=_NAME_BYTES, is_partition_key=True)
         schema.add_field(NOTE, types.VARCHAR, max_length=_NOTE_BYTES)
         schema.add_field(VECTOR, types.FLOAT_VECTOR, dim=dimensions)
-        parameters = self._connection.index_parameters()
+        parameters = client.prepare_index_params()
         building, _ = INDEX_TYPES[self.index_type]
         parameters.add_index(VECTOR, index_type=self.index_type, metric_type="IP", params=dict(building))
         given: dict[str, Any] = {"schema": schema, "index_params": parameters}
