@@ -11,7 +11,7 @@ from itertools import islice
 import numpy as np
 from typing_extensions import override
 
-from adapters.memory.store import CollectionData, InMemoryStore, Person, StoredFace
+from adapters.memory.store import CollectionData, InMemoryAdapter, InMemoryStore, Person, StoredFace
 from application.ports.archive import (
     Archive,
     ArchivedFace,
@@ -27,11 +27,8 @@ from domain.faces import Embedding
 from domain.people import Face, FaceId, ProfileId
 
 
-class InMemoryArchive(Archive):
+class InMemoryArchive(InMemoryAdapter, Archive):
     """Export and import of the store."""
-
-    def __init__(self, store: InMemoryStore) -> None:
-        self._store = store
 
     @override
     async def collections(self) -> list[str]:

@@ -5,16 +5,13 @@ from itertools import islice
 
 from typing_extensions import override
 
-from adapters.memory.store import CollectionData, InMemoryStore, PhotoKey, StoredFace
+from adapters.memory.store import CollectionData, InMemoryAdapter, PhotoKey, StoredFace
 from application.ports.crops import Backlog, CropArchive, StoredCrop
 from domain.people import FaceId
 
 
-class InMemoryCrops(CropArchive):
+class InMemoryCrops(InMemoryAdapter, CropArchive):
     """Looks through all faces of a collection."""
-
-    def __init__(self, store: InMemoryStore) -> None:
-        self._store = store
 
     @override
     async def models(self) -> set[str]:

@@ -7,18 +7,15 @@ from itertools import chain, islice
 import numpy as np
 from typing_extensions import override
 
-from adapters.memory.store import CollectionData, InMemoryStore
+from adapters.memory.store import CollectionData, InMemoryAdapter
 from adapters.memory.vector_table import VectorTable
 from application.ports.change_feed import GalleryKey
 from application.ports.enrolled_vectors import EnrolledVectors, FaceTable, Place
 from domain.people import FaceId, Profile, ProfileId
 
 
-class InMemoryVectors(EnrolledVectors):
+class InMemoryVectors(InMemoryAdapter, EnrolledVectors):
     """Copies of the rows of the vector tables."""
-
-    def __init__(self, store: InMemoryStore) -> None:
-        self._store = store
 
     @override
     async def count(self, gallery: GalleryKey) -> int:

@@ -4,7 +4,7 @@ import asyncio
 
 from typing_extensions import override
 
-from adapters.memory.store import CollectionData, InMemoryStore
+from adapters.memory.store import CollectionData, InMemoryAdapter
 from adapters.memory.vector_table import VectorTable
 from application.ports.gallery import Gallery, SearchResult
 from domain.faces import Embedding
@@ -13,11 +13,8 @@ from domain.metadata import Metadata, contains
 from domain.people import ProfileId
 
 
-class InMemoryGallery(Gallery):
+class InMemoryGallery(InMemoryAdapter, Gallery):
     """Compares the probe with every enrolled embedding, in a thread."""
-
-    def __init__(self, store: InMemoryStore) -> None:
-        self._store = store
 
     @override
     async def search(

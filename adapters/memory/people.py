@@ -4,7 +4,7 @@ from itertools import islice
 
 from typing_extensions import override
 
-from adapters.memory.store import CollectionData, InMemoryStore, Person, ids_after
+from adapters.memory.store import CollectionData, InMemoryAdapter, InMemoryStore, Person, ids_after
 from application.ports.people import CollectionRepository, ProfileFilter, ProfileRepository
 from domain.erasure import Removed
 from domain.errors import CollectionExists, NameTaken
@@ -13,11 +13,8 @@ from domain.people import Collection, Profile, ProfileId
 from domain.retention import KEEP, Retention
 
 
-class InMemoryProfiles(ProfileRepository):
+class InMemoryProfiles(InMemoryAdapter, ProfileRepository):
     """People in dictionaries."""
-
-    def __init__(self, store: InMemoryStore) -> None:
-        self._store = store
 
     @override
     async def create(self, collection: str, name: str, metadata: Metadata) -> Profile:

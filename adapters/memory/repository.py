@@ -5,18 +5,15 @@ from itertools import islice
 
 from typing_extensions import override
 
-from adapters.memory.store import CollectionData, InMemoryStore, Person, StoredFace
+from adapters.memory.store import CollectionData, InMemoryAdapter, Person, StoredFace
 from application.ports.faces import EmbeddingRepository, Enrolment, FaceFilter, NewFace
 from domain.erasure import Removed
 from domain.models import ModelChoice
 from domain.people import Face, FaceId, PersonName, ProfileId
 
 
-class InMemoryRepository(EmbeddingRepository):
+class InMemoryRepository(InMemoryAdapter, EmbeddingRepository):
     """Enrolled faces in dictionaries."""
-
-    def __init__(self, store: InMemoryStore) -> None:
-        self._store = store
 
     @override
     async def add(self, face: NewFace) -> Enrolment:

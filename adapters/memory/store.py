@@ -218,6 +218,13 @@ class InMemoryStore:
         self._face_ids = count(max(faces + 1, next(self._face_ids)))
 
 
+class InMemoryAdapter:
+    """What the adapters of this package have in common."""
+
+    def __init__(self, store: InMemoryStore) -> None:
+        self._store = store
+
+
 def ids_after(ids: list[Id], after: Id | None) -> Iterator[Id]:
     """The greater ones of sorted ids."""
     return islice(ids, 0 if after is None else bisect_right(ids, after), None)

@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, LargeBinary, bindparam, exists, func, insert, literal, select, text, update
-from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
-from adapters.postgres.database import Database
+from adapters.postgres.database import PostgresAdapter
 from adapters.postgres.tables import api_key
 from application.ports.api_keys import MAX_LISTED, ApiKeyRepository, NewKey, StoredKey
 from domain.api_keys import ApiKey, KeyId, Scope, grant
@@ -42,11 +41,8 @@ _LOCK = func.pg_advisory_xact_lock(0x_FACE_0E7)
 """Two services that start at once make one first key."""
 
 
-class PostgresApiKeys(ApiKeyRepository):
+class PostgresApiKeys(PostgresAdapter, ApiKeyRepository):
     """A row per key; what depends on there being none takes turns by a lock."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._database = Database(engine)
 
     @override
     async def create(self, key: NewKey, *, only_first: bool = False) -> ApiKey | None:

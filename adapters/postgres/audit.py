@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import ARRAY, BigInteger, Row, delete, func, literal, or_, select, update
 from sqlalchemy import cast as sa_cast
-from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
-from adapters.postgres.database import Database
+from adapters.postgres.database import PostgresAdapter
 from adapters.postgres.tables import audit_chain, audit_entry
 from application.ports.audit import AuditFilter, AuditLog
 from domain.audit import EVENT_FIELDS, AuditChain, AuditEntry, AuditEvent, chained, values_of
@@ -28,11 +27,8 @@ _CHAIN = select(
 _ALLOW_REMOVAL = select(func.set_config("face.audit_retention", "on", True))  # noqa: FBT003 - of set_config
 
 
-class PostgresAudit(AuditLog):
+class PostgresAudit(PostgresAdapter, AuditLog):
     """Whoever changes the chain locks its only row: processes take turns."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._database = Database(engine)
 
     @override
     async def append(self, events: Sequence[AuditEvent]) -> Sequence[AuditEntry]:

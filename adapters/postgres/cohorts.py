@@ -5,11 +5,10 @@ from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from adapters.postgres.compiled_statement import DriverRow
-from adapters.postgres.database import Database
+from adapters.postgres.database import PostgresAdapter
 from adapters.postgres.rows import storable
 from adapters.postgres.statements import cohorts as statements
 from application.ports.cohorts import CohortRepository, StoredCohort
@@ -17,11 +16,8 @@ from domain.errors import StorageFull
 from domain.impostors import COHORT_SIZE, Cohort
 
 
-class PostgresCohorts(CohortRepository):
+class PostgresCohorts(PostgresAdapter, CohortRepository):
     """One round trip per call."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._database = Database(engine)
 
     @override
     async def load(

@@ -1,19 +1,15 @@
 """CropArchive on PostgreSQL."""
 
-from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
-from adapters.postgres.database import Database
+from adapters.postgres.database import PostgresAdapter
 from adapters.postgres.statements import crops as statements
 from application.ports.crops import Backlog, CropArchive, StoredCrop
 from domain.people import Face, FaceId
 
 
-class PostgresCrops(CropArchive):
+class PostgresCrops(PostgresAdapter, CropArchive):
     """Crops in a table beside their faces."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._database = Database(engine)
 
     @override
     async def models(self) -> set[str]:

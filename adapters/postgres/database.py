@@ -159,3 +159,10 @@ class Database:
         if state.startswith(_DATA_EXCEPTION):
             return InvalidInput("The request has a value that can't be stored.")
         return Unavailable("The database does not answer.")
+
+
+class PostgresAdapter:
+    """What the adapters of this package have in common."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._database = Database(engine)

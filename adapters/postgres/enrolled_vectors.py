@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from adapters.postgres.compiled_statement import CompiledStatement
-from adapters.postgres.database import Database, Parameters
+from adapters.postgres.database import Parameters, PostgresAdapter
 from adapters.postgres.rows import storable
 from adapters.postgres.statements import enrolled_vectors as statements
 from application.ports.change_feed import GalleryKey
@@ -15,11 +14,8 @@ from application.ports.enrolled_vectors import EnrolledVectors, FaceTable, Place
 from domain.people import FaceId, Profile, ProfileId
 
 
-class PostgresVectors(EnrolledVectors):
+class PostgresVectors(PostgresAdapter, EnrolledVectors):
     """One round trip per call."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._database = Database(engine)
 
     @override
     async def count(self, gallery: GalleryKey) -> int:

@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 
 import numpy as np
-from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from adapters.postgres.compiled_statement import CompiledStatement, DriverRow
-from adapters.postgres.database import FILTER_LIMIT_MS, Database, Parameters
+from adapters.postgres.database import FILTER_LIMIT_MS, Parameters, PostgresAdapter
 from adapters.postgres.rows import given, storable
 from adapters.postgres.sealed_columns import SealedColumns
 from adapters.postgres.statements.search import BY_ALL_PEOPLE, BY_NEAREST_FACES, FACES_OF_PERSON
@@ -22,11 +21,8 @@ _FACES_PER_PERSON = 16
 """Nearest faces that are read for each person wanted, before the search goes through all people."""
 
 
-class PgVectorGallery(Gallery):
+class PgVectorGallery(PostgresAdapter, Gallery):
     """One round trip, or two when a few people have all of the nearest faces."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._database = Database(engine)
 
     @override
     async def search(

@@ -7,10 +7,9 @@ from datetime import timedelta
 import msgspec
 import numpy as np
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
-from adapters.postgres.database import Database
+from adapters.postgres.database import PostgresAdapter
 from adapters.postgres.rows import storable
 from adapters.postgres.tables import liveness_session
 from application.ports.liveness_sessions import LivenessSessionStore, StoredSession
@@ -39,11 +38,8 @@ _COUNT = sa.select(sa.func.count()).select_from(liveness_session).where(_session
 _PURGE = sa.delete(liveness_session).where(_sessions.expires_at <= _now).returning(_sessions.id)
 
 
-class PostgresLivenessSessions(LivenessSessionStore):
+class PostgresLivenessSessions(PostgresAdapter, LivenessSessionStore):
     """A row per session, locked while it is changed."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._database = Database(engine)
 
     @override
     async def begin(self, session: StoredSession, lifetime_s: float, most: int) -> None:

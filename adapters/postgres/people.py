@@ -1,10 +1,9 @@
 """ProfileRepository and CollectionRepository on PostgreSQL."""
 
 from sqlalchemy import Row
-from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
-from adapters.postgres.database import FILTER_LIMIT_MS, Database
+from adapters.postgres.database import FILTER_LIMIT_MS, PostgresAdapter
 from adapters.postgres.rows import storable
 from adapters.postgres.statements import people as statements
 from application.ports.people import CollectionRepository, ProfileFilter, ProfileRepository
@@ -18,11 +17,8 @@ _BATCH = 2000
 """People per statement when a collection is deleted, so that no statement takes long."""
 
 
-class PostgresProfiles(ProfileRepository):
+class PostgresProfiles(PostgresAdapter, ProfileRepository):
     """People."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._database = Database(engine)
 
     @override
     async def create(self, collection: str, name: str, metadata: Metadata) -> Profile:
@@ -92,11 +88,8 @@ class PostgresProfiles(ProfileRepository):
         return Removed(1, faces.rowcount)
 
 
-class PostgresCollections(CollectionRepository):
+class PostgresCollections(PostgresAdapter, CollectionRepository):
     """Collections."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._database = Database(engine)
 
     @override
     async def create(self, name: str, retention: Retention = KEEP) -> Collection:

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from sqlalchemy import Row, literal, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
-from adapters.postgres.database import Database, Parameters
+from adapters.postgres.database import Parameters, PostgresAdapter
 from adapters.postgres.rows import given, storable
 from adapters.postgres.statements import faces as statements
 from adapters.postgres.statements.enrolment import (
@@ -24,11 +23,8 @@ from domain.models import ModelChoice
 from domain.people import Face, FaceId, ProfileId
 
 
-class PgVectorRepository(EmbeddingRepository):
+class PgVectorRepository(PostgresAdapter, EmbeddingRepository):
     """Enrolled faces; `add` is one round trip, or a transaction of several where faces are sealed."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._database = Database(engine)
 
     @override
     async def add(self, face: NewFace) -> Enrolment:

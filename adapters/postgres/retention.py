@@ -5,10 +5,9 @@ from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
-from adapters.postgres.database import Database
+from adapters.postgres.database import PostgresAdapter
 from adapters.postgres.statements import retention as statements
 from adapters.postgres.statements.people import LOCK_PEOPLE
 from application.ports.retention import ExpiredPage, ExpiredPerson, Expiry, RemovedByAge, RetentionStore
@@ -16,11 +15,8 @@ from domain.people import ProfileId
 from domain.retention import RetentionFrom
 
 
-class PostgresRetention(RetentionStore):
+class PostgresRetention(PostgresAdapter, RetentionStore):
     """Processes take turns by an advisory lock, which goes with its connection."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._database = Database(engine)
 
     @override
     @asynccontextmanager
