@@ -139,7 +139,7 @@ LOCK_OWNERS = {
 }
 """By whether faces must not be enrolled meanwhile; the people can't be deleted in either case."""
 
-DIMENSIONS = sa.select(DIMENSIONS_ENROLLED)
+DIMENSIONS: TypedReturnsRows[int] = selecting(DIMENSIONS_ENROLLED, dimensions=sa.Integer)
 
 FACES_BY_ID: sa.Select[FaceId] = sa.select(face.c.id).where(
     face.c.collection == COLLECTION, face.c.id == sa.any_(_IDS)

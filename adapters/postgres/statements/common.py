@@ -3,7 +3,6 @@
 from typing import Any
 
 import sqlalchemy as sa
-from pgvector.sqlalchemy import VECTOR
 from sqlalchemy.types import TypeEngine
 
 from adapters.postgres.tables import collection, face, face_crop
@@ -17,15 +16,11 @@ def selecting(sql: str, **columns: type[TypeEngine[Any]]) -> Any:
 
 COLLECTION = sa.bindparam("within", type_=sa.Text)
 MODEL = sa.bindparam("model", type_=sa.Text)
-DIMENSIONS = sa.bindparam("dimensions", type_=sa.Integer)
 FACE_ID = sa.bindparam("face", type_=sa.BigInteger)
 PROFILE_ID = sa.bindparam("profile", type_=sa.BigInteger)
 LIMIT = sa.bindparam("limit", type_=sa.Integer)
 AFTER = sa.bindparam("after", type_=sa.BigInteger)
 """The id that the page before ended with; 0, which no id is, for the first page."""
-
-VECTOR_GIVEN = sa.cast(sa.bindparam("vector", type_=sa.ARRAY(sa.REAL)), VECTOR)
-"""Sent as an array of numbers: pgvector's text form is longer and slower."""
 
 VECTOR_STORED: sa.Label[bytes] = sa.func.coalesce(
     face.c.sealed, sa.func.vector_send(face.c.embedding), type_=sa.LargeBinary
@@ -38,6 +33,10 @@ CROP_STORED: sa.ColumnElement[bytes] = sa.func.coalesce(
 
 DIMENSIONS_STORED = f"coalesce(vector_dims(embedding), (octet_length(sealed) - {OVERHEAD}) / 4)"
 """Of a face, in SQL."""
+
+DIMENSIONS_ENROLLED = f"""SELECT {DIMENSIONS_STORED} FROM face
+    WHERE face.collection = :within AND face.recognition_model = :model LIMIT 1"""
+"""Of a gallery, in SQL: no row if it has no faces."""
 
 GATHERED = """array_agg(id) AS faces, array_agg(profile_id) AS people,
     string_agg(substring(vector_send(embedding) FROM 5), NULL) AS vectors, string_agg(sealed, NULL) AS sealed,
@@ -64,11 +63,3 @@ HOLD_COLLECTION = (
     .with_for_update(read=True, key_share=True)
 )
 """The collection, which now can't be deleted until the transaction ends."""
-
-DIMENSIONS_ENROLLED = (
-    sa.select(sa.literal_column(DIMENSIONS_STORED, sa.Integer))
-    .select_from(face)
-    .where(face.c.collection == COLLECTION, face.c.recognition_model == MODEL)
-    .limit(1)
-    .scalar_subquery()
-)

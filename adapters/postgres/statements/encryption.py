@@ -3,11 +3,19 @@
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from pgvector.sqlalchemy import VECTOR
 from sqlalchemy import text
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from adapters.postgres.compiled_statement import CompiledStatement
-from adapters.postgres.statements.common import AFTER, FACE_ID, LIMIT, VECTOR_GIVEN, selecting
+from adapters.postgres.statements.common import (
+    AFTER,
+    CROP_STORED,
+    FACE_ID,
+    LIMIT,
+    VECTOR_STORED,
+    selecting,
+)
 from adapters.postgres.tables import encryption_key, face, face_crop
 from application.ports.sealing import KEY_ID_BYTES
 
@@ -84,15 +92,16 @@ FACES = _part(
     face.c.id,
     face.c.recognition_model,
     face.c.embedding,
-    sa.func.coalesce(face.c.sealed, sa.func.vector_send(face.c.embedding), type_=sa.LargeBinary),
-    VECTOR_GIVEN,
+    VECTOR_STORED,
+    # Sent as an array of numbers: pgvector's text form is longer and slower.
+    sa.cast(sa.bindparam("vector", type_=sa.ARRAY(sa.REAL)), VECTOR),
 )
 CROPS = _part(
     face_crop,
     face_crop.c.face_id,
     sa.literal("", sa.Text),
     face_crop.c.image,
-    sa.func.coalesce(face_crop.c.sealed, face_crop.c.image, type_=sa.LargeBinary),
+    CROP_STORED,
     sa.bindparam("crop", type_=sa.LargeBinary),
 )
 

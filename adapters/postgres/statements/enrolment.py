@@ -8,7 +8,7 @@ from typing import TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from adapters.postgres.statements.common import DIMENSIONS_STORED, selecting
+from adapters.postgres.statements.common import DIMENSIONS_ENROLLED, selecting
 from adapters.postgres.statements.encryption import HELD_KEY, IN_USE
 from domain.people import FaceId, ProfileId
 
@@ -17,9 +17,7 @@ Outcome: TypeAlias = TypedReturnsRows[
 ]
 """The collection, or null; whether the vector's length fits; the person's id and name; the face's id; if new."""
 
-_FITS = f"""coalesce((
-        SELECT {DIMENSIONS_STORED} FROM face WHERE collection = :within AND recognition_model = :model LIMIT 1
-    ), CAST(:dimensions AS int)) = CAST(:dimensions AS int)"""
+_FITS = f"coalesce(({DIMENSIONS_ENROLLED}), CAST(:dimensions AS int)) = CAST(:dimensions AS int)"
 
 # The update changes nothing, but locks the profile, so that a concurrent delete of its last face waits.
 _BY_NAME = f"""

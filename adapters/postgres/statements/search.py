@@ -1,151 +1,101 @@
 """People by the nearness of their faces; exact (docs/decisions/0003-exact-search.md)."""
 
-from typing import TypeAlias
-
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    ColumnElement,
-    Double,
-    Integer,
-    Label,
-    Select,
-    any_,
-    bindparam,
-    exists,
-    func,
-    literal_column,
-    select,
-    true,
-)
-from sqlalchemy.dialects.postgresql import JSONB, distinct_on
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from adapters.postgres.compiled_statement import CompiledStatement
-from adapters.postgres.statements.common import (
-    COLLECTION,
-    DIMENSIONS,
-    DIMENSIONS_ENROLLED,
-    DIMENSIONS_STORED,
-    FACE_ID,
-    GATHERED,
-    LIMIT,
-    MODEL,
-    PROFILE_ID,
-    VECTOR_GIVEN,
-    VECTOR_STORED,
-)
-from adapters.postgres.tables import collection, encryption_key, face, profile
-from domain.people import FaceId, ProfileId
+from adapters.postgres.statements.common import DIMENSIONS_ENROLLED, DIMENSIONS_STORED, GATHERED
+
+_OF_GALLERY = "face.collection = :within AND face.recognition_model = :model"
+_FACES = f"""
+    SELECT face.id, face.profile_id, profile.name, face.detection_model,
+        coalesce(face.sealed, vector_send(face.embedding)) AS vector, face.embedding_norm{{more}}
+    FROM face JOIN profile ON profile.id = face.profile_id WHERE {_OF_GALLERY}"""
 
 # In a sub-select, as a generic plan would otherwise convert the vector again for each row.
-_distance: Label[float] = face.c.embedding.op("<#>", return_type=Double())(
-    select(VECTOR_GIVEN).scalar_subquery()
-).label("distance")
+_DISTANCE = ", face.embedding <#> (SELECT CAST(CAST(:vector AS real[]) AS vector)) AS distance"
 
-FacesFound: TypeAlias = Select[
-    bool, int | None, int, bool, FaceId, ProfileId, str, str, bytes, float | None, float
-]
-"""Whether the collection exists, the dimensions and the number of people of its gallery; then a face a row.
-
-Whether faces may be sealed comes before the face: the server can't compare those.
-
-A face's columns are its id, its person's id and name, its detector, its vector, norm and distance. They are NULL in
-the one row that there is if no face is found.
-"""
-
-_of_gallery = (face.c.collection == COLLECTION, face.c.recognition_model == MODEL)
-_SEALED = exists(select(encryption_key.c.id)).label("sealed")
-_wanted = (
-    select(profile.c.id)
-    .where(profile.c.collection == COLLECTION)
-    .where(profile.c.metadata.contains(bindparam("about", type_=JSONB)))
-)
+_WANTED = "SELECT profile.id FROM profile WHERE profile.collection = :within AND profile.metadata @> :about"
+_SEARCHED = {
+    False: f"SELECT count(DISTINCT face.profile_id) FROM face WHERE {_OF_GALLERY}",
+    True: f"""SELECT count(*) FROM (
+            {_WANTED} AND EXISTS (SELECT FROM face WHERE {_OF_GALLERY} AND face.profile_id = profile.id)
+        ) AS enrolled""",
+}
+_ONLY_WANTED = {False: "", True: f"AND face.profile_id IN ({_WANTED})"}
+"""Without and with a metadata filter, as all that is told apart by a flag here."""
 
 
-def _faces(of: ColumnElement[bool]) -> Select[FaceId, ProfileId, str, str, bytes, float | None]:
-    return (
-        select(
-            face.c.id,
-            face.c.profile_id,
-            profile.c.name,
-            face.c.detection_model,
-            VECTOR_STORED,
-            face.c.embedding_norm,
-        )
-        .join(profile, profile.c.id == face.c.profile_id)
-        .where(*_of_gallery, of)
-    )
+def _statement(sql: str, *, filtered: bool) -> CompiledStatement:
+    return CompiledStatement(text(sql).bindparams(bindparam("about", type_=JSONB)) if filtered else sql)
 
 
-def _gallery(*, filtered: bool) -> Select[bool, int | None, int]:
-    searched = select(func.count(face.c.profile_id.distinct())).where(*_of_gallery)
-    if filtered:
-        enrolled = exists().where(*_of_gallery, face.c.profile_id == profile.c.id)
-        searched = select(func.count()).select_from(_wanted.where(enrolled).subquery())
-    return select(
-        exists().where(collection.c.name == COLLECTION).label("known"),
-        DIMENSIONS_ENROLLED.label("dimensions"),
-        searched.scalar_subquery().label("searched"),
-    )
+def _gallery(*, filtered: bool) -> str:
+    return f"""
+    SELECT EXISTS (SELECT FROM collection WHERE collection.name = :within) AS known,
+        ({DIMENSIONS_ENROLLED}) AS dimensions, ({_SEARCHED[filtered]}) AS searched"""
 
 
-def _search(*, filtered: bool, all_people: bool) -> FacesFound:
-    near = select(face.c.profile_id, face.c.id, _distance).where(
-        *_of_gallery, func.vector_dims(face.c.embedding) == DIMENSIONS
-    )
-    if filtered:
-        near = near.where(face.c.profile_id.in_(_wanted))
-    if not all_people:
-        near = near.order_by(_distance, face.c.id).limit(bindparam("candidates", type_=Integer))
-    compared = near.subquery("near")
-    best = (
-        select(compared)
-        .ext(distinct_on(compared.c.profile_id))
-        .order_by(compared.c.profile_id, compared.c.distance, compared.c.id)
-        .subquery("best")
-    )
-    people = select(best.c.profile_id).order_by(best.c.distance, best.c.id).limit(LIMIT)
-    gallery = _gallery(filtered=filtered).add_columns(_SEALED).subquery("gallery")
+def _search(nearest: str, *, filtered: bool) -> CompiledStatement:
     # Through an array, so that the planner uses the index however many people it expects.
-    faces_of_people = _faces(
-        face.c.profile_id == any_(func.array(people.scalar_subquery(), type_=ARRAY(BigInteger)))
+    return _statement(
+        f"""
+    SELECT gallery.*, found.* FROM (
+        {_gallery(filtered=filtered)}, EXISTS (SELECT FROM encryption_key) AS sealed
+    ) AS gallery LEFT JOIN (
+        {_FACES.format(more=_DISTANCE)} AND face.profile_id = ANY (ARRAY(
+            SELECT best.profile_id FROM (
+                SELECT DISTINCT ON (near.profile_id) near.* FROM (
+                    SELECT face.profile_id, face.id{_DISTANCE} FROM face
+                    WHERE {_OF_GALLERY} AND vector_dims(face.embedding) = :dimensions {_ONLY_WANTED[filtered]}
+                    {nearest}
+                ) AS near ORDER BY near.profile_id, near.distance, near.id
+            ) AS best ORDER BY best.distance, best.id LIMIT :limit
+        ))
+    ) AS found ON true ORDER BY found.id
+    """,
+        filtered=filtered,
     )
-    found = faces_of_people.add_columns(_distance).subquery("found")
-    return select(gallery, found).select_from(gallery.outerjoin(found, true())).order_by(found.c.id)
 
 
 BY_NEAREST_FACES = {
-    filtered: CompiledStatement(_search(filtered=filtered, all_people=False)) for filtered in (False, True)
+    filtered: _search("ORDER BY distance, face.id LIMIT :candidates", filtered=filtered)
+    for filtered in (False, True)
 }
-"""Without and with a metadata filter. Finds too few people if a few have all of the nearest faces."""
+"""Finds too few people if a few have all of the nearest faces.
 
-BY_ALL_PEOPLE = {
-    filtered: CompiledStatement(_search(filtered=filtered, all_people=True)) for filtered in (False, True)
-}
-"""Always finds enough people, but sorts the whole gallery."""
+First come whether the collection exists, the dimensions and the number of people of its gallery, and whether faces
+may be sealed, which the server can't compare; then a face a row: its id, its person's id and name, its detector, its
+vector, norm and distance. They are NULL in the one row that there is if no face is found.
+"""
 
-FACES_OF_PERSON = CompiledStatement(_faces(face.c.profile_id == PROFILE_ID).order_by(face.c.id))
+BY_ALL_PEOPLE = {filtered: _search("", filtered=filtered) for filtered in (False, True)}
+"""The same; always finds enough people, but sorts the whole gallery."""
+
+FACES_OF_PERSON = CompiledStatement(
+    f"{_FACES.format(more='')} AND face.profile_id = :profile ORDER BY face.id"
+)
 
 # -- what the server can't compare
 
-GALLERY = {filtered: CompiledStatement(_gallery(filtered=filtered)) for filtered in (False, True)}
-"""Whether the collection exists, the dimensions and the number of people, without and with a metadata filter."""
+GALLERY = {filtered: _statement(_gallery(filtered=filtered), filtered=filtered) for filtered in (False, True)}
+"""Whether the collection exists, the dimensions and the number of people."""
 
-
-def _page(*, filtered: bool) -> CompiledStatement:
-    page = (
-        select(face.c.id, face.c.profile_id, face.c.embedding, face.c.sealed)
-        .where(*_of_gallery, face.c.id > FACE_ID, literal_column(DIMENSIONS_STORED) == DIMENSIONS)
-        .where(*((face.c.profile_id.in_(_wanted),) if filtered else ()))
-        .order_by(face.c.id)
-        .limit(LIMIT)
+FACES_AFTER = {
+    filtered: _statement(
+        f"""
+    SELECT {GATHERED} FROM (
+        SELECT id, profile_id, embedding, sealed FROM face
+        WHERE {_OF_GALLERY} AND face.id > :face AND {DIMENSIONS_STORED} = :dimensions {_ONLY_WANTED[filtered]}
+        ORDER BY face.id LIMIT :limit
+    ) AS page
+    """,
+        filtered=filtered,
     )
-    return CompiledStatement(select(literal_column(GATHERED)).select_from(page.subquery("page")))
-
-
-FACES_AFTER = {filtered: _page(filtered=filtered) for filtered in (False, True)}
+    for filtered in (False, True)
+}
 """A page of faces by ascending id."""
 
 FACES_OF_PEOPLE = CompiledStatement(
-    _faces(face.c.profile_id == any_(bindparam("people", type_=ARRAY(BigInteger)))).order_by(face.c.id)
+    f"{_FACES.format(more='')} AND face.profile_id = ANY (CAST(:people AS bigint[])) ORDER BY face.id"
 )
