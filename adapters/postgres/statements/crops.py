@@ -3,73 +3,52 @@
 A photo has several faces if several models embedded it; the first that has a crop stands for them.
 """
 
-from typing import TypeAlias
-
 import sqlalchemy as sa
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from adapters.postgres.statements.common import (
-    AFTER,
-    COLLECTION,
-    CROP_STORED,
-    GALLERIES,
-    LIMIT,
-    MODEL,
-    selecting,
-)
-from adapters.postgres.statements.faces import FACES
-from adapters.postgres.tables import face, face_crop
+from adapters.postgres.statements.common import GALLERIES, selecting
 from domain.people import FaceId, ProfileId
 
-Crops: TypeAlias = sa.Select[FaceId, ProfileId, str, str, str, str, bytes, bytes]
-"""The fields of Face; digest, crop."""
+_SAME_PHOTO = """one.profile_id = face.profile_id AND one.detection_model = face.detection_model
+        AND one.digest = face.digest"""
+_TO_DO = f"""face.collection = :within AND face.recognition_model <> :model AND NOT EXISTS (
+        SELECT FROM face AS one WHERE {_SAME_PHOTO} AND one.recognition_model = :model
+    )"""
+_OTHER_CROP = f"""SELECT FROM face AS one JOIN face_crop AS its ON its.face_id = one.id
+        WHERE {_SAME_PHOTO} AND one.recognition_model <> :model"""
+_FIRST = f"""{_TO_DO} AND face.digest IS NOT NULL AND NOT EXISTS (
+        {_OTHER_CROP} AND one.id < face.id
+    )"""
 
-_other, _done = face.alias("other"), face.alias("done")
-_crop_of_other = face_crop.alias("crop_of_other")
-
-
-def _same_photo(one: sa.FromClause) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        one.c.profile_id == face.c.profile_id,
-        one.c.detection_model == face.c.detection_model,
-        one.c.digest == face.c.digest,
-    )
-
-
-_to_do = (
-    face.c.collection == COLLECTION,
-    face.c.recognition_model != MODEL,
-    ~sa.exists().where(_same_photo(_done), _done.c.recognition_model == MODEL),
+PENDING: TypedReturnsRows[int] = selecting(
+    f"SELECT count(*) AS crops FROM face JOIN face_crop ON face_crop.face_id = face.id WHERE {_FIRST}",
+    crops=sa.BigInteger,
 )
-_crop_of_same_photo = sa.exists().where(
-    _same_photo(_other), _other.c.recognition_model != MODEL, _crop_of_other.c.face_id == _other.c.id
-)
-_first = (
-    *_to_do,
-    face.c.digest.is_not(None),
-    ~_crop_of_same_photo.where(_other.c.id < face.c.id),
+WITHOUT_CROP: TypedReturnsRows[int] = selecting(
+    f"""
+    SELECT count(*) AS faces FROM face LEFT JOIN face_crop ON face_crop.face_id = face.id
+    WHERE {_TO_DO} AND (face_crop.face_id IS NULL AND NOT EXISTS ({_OTHER_CROP}) OR face.digest IS NULL)
+    """,
+    faces=sa.BigInteger,
 )
 
-PENDING = (
-    sa.select(sa.func.count())
-    .select_from(face.join(face_crop, face_crop.c.face_id == face.c.id))
-    .where(*_first)
+PAGE: TypedReturnsRows[FaceId, ProfileId, str, str, str, str, bytes, bytes] = selecting(
+    f"""
+    SELECT face.id, face.profile_id, profile.name, face.recognition_model, face.detection_model, face.collection,
+        face.digest, coalesce(face_crop.sealed, face_crop.image) AS crop
+    FROM face JOIN profile ON profile.id = face.profile_id JOIN face_crop ON face_crop.face_id = face.id
+    WHERE {_FIRST} AND face.id > :after ORDER BY face.id LIMIT :limit
+    """,
+    id=sa.BigInteger,
+    profile_id=sa.BigInteger,
+    name=sa.Text,
+    recognition_model=sa.Text,
+    detection_model=sa.Text,
+    collection=sa.Text,
+    digest=sa.LargeBinary,
+    crop=sa.LargeBinary,
 )
-WITHOUT_CROP = (
-    sa.select(sa.func.count())
-    .select_from(face.outerjoin(face_crop, face_crop.c.face_id == face.c.id))
-    .where(*_to_do, (face_crop.c.face_id.is_(None) & ~_crop_of_same_photo) | face.c.digest.is_(None))
-)
-
-
-PAGE: Crops = (
-    FACES.add_columns(face.c.digest, CROP_STORED)
-    .join(face_crop, face_crop.c.face_id == face.c.id)
-    .where(*_first, face.c.id > AFTER)
-    .order_by(face.c.id)
-    .limit(LIMIT)
-)
-"""A page of crops by ascending id of their faces."""
+"""The fields of Face, digest and crop, by ascending id of the faces."""
 
 MODELS: TypedReturnsRows[str] = selecting(
     f"WITH {GALLERIES} SELECT DISTINCT recognition_model AS model FROM gallery", model=sa.Text
