@@ -65,6 +65,10 @@ logger = logging.getLogger("face.database")
 class EmbeddedPostgres:
     """Starts the server, starts it again when it ends, and stops it. An object belongs to one event loop."""
 
+    _binaries: Binaries
+    _service: Account
+    """The account of this process; known, as the programs are, once a start has begun."""
+
     def __init__(self, data_dir: Path) -> None:
         self._cluster = Cluster(data_dir.resolve())
         self._held = ExitStack()
@@ -136,21 +140,20 @@ class EmbeddedPostgres:
     async def _start(self) -> str:
         if sys.platform != "linux":
             raise StartupError("The embedded PostgreSQL needs Linux: set FACE_DATABASE_URL to a server.")
-        cluster, binaries, service = self._cluster, find_binaries(), service_account()
+        cluster, self._binaries, self._service = self._cluster, find_binaries(), service_account()
         self._held.enter_context(owned(cluster.data_dir))
         cluster.start_log.write_bytes(b"")
         cluster.start_log.chmod(0o600)
         await stop_servers(cluster.path)
         if not cluster.exists():
-            await self._create(binaries, service)
+            await self._create()
         cluster.check_version()
         if not cluster.grants.exists():
             # Made by an earlier version, or a copy.
-            await self._execute(binaries, service, cluster.path, DATABASE, _GRANTS)
+            await self._execute(cluster.path, DATABASE, _GRANTS)
             cluster.grants.touch(0o600)
         host = self._socket_folder()
-        process = await self._serve(binaries, service, host)
-        self._keeper = asyncio.create_task(self._keep(process, binaries, service, host))
+        self._keeper = asyncio.create_task(self._keep(await self._serve(host), host))
         return _url(host)
 
     async def _joined(self) -> str | None:
@@ -164,14 +167,12 @@ class EmbeddedPostgres:
             await asyncio.sleep(_JOIN_POLL_S)
         return None
 
-    async def _serve(self, binaries: Binaries, service: Account, host: str) -> Process:
-        path = self._cluster.path
-        account = server_account(service, path)
-        process = await self._launch(binaries, account, path, _SERVER, _config(service))
+    async def _serve(self, host: str) -> Process:
+        process = await self._launch(self._cluster.path, _SERVER, self._config())
         await self._ready(process, host)
         return process
 
-    async def _keep(self, process: Process, binaries: Binaries, service: Account, host: str) -> None:
+    async def _keep(self, process: Process, host: str) -> None:
         """Start the server again when it ends by itself, as when the kernel is short of memory."""
         while True:
             status = await process.wait()
@@ -179,41 +180,32 @@ class EmbeddedPostgres:
             logger.error("the embedded PostgreSQL has ended (%s), and is started again", outcome)
             try:
                 await stop_servers(self._cluster.path)
-                process = await self._serve(binaries, service, host)
+                process = await self._serve(host)
                 logger.info("the embedded PostgreSQL runs again")
             except (StartupError, OSError) as error:
                 logger.error("the embedded PostgreSQL can't be started, and is tried again: %s", error)  # noqa: TRY400
                 await asyncio.sleep(_RETRY_S)
 
-    async def _create(self, binaries: Binaries, service: Account) -> None:
+    async def _create(self) -> None:
         cluster, draft = self._cluster, self._cluster.draft
         await stop_servers(draft)
         cluster.discard_draft()
-        account = server_account(service, draft)
+        account = server_account(self._service, draft)
         draft.mkdir(mode=0o700)
-        if account != service:
+        if account != self._service:
             os.chown(draft, account.uid, account.gid)
-        await self._finish(await self._launch(binaries, account, draft, _INITDB, {}))
-        await self._execute(binaries, service, draft, "template1", _BOOTSTRAP)
+        await self._finish(await self._launch(draft, _INITDB, {}))
+        await self._execute(draft, "template1", _BOOTSTRAP)
         cluster.adopt_draft()
         cluster.grants.touch(0o600)
 
-    async def _execute(
-        self, binaries: Binaries, service: Account, folder: Path, database: str, statements: str
-    ) -> None:
+    async def _execute(self, folder: Path, database: str, statements: str) -> None:
         """Execute statements, one a line, as the superuser, who can't log in, while no server runs."""
-        account, command = server_account(service, folder), (*_SINGLE_USER, database)
-        process = await self._launch(binaries, account, folder, command, _config(service))
+        process = await self._launch(folder, (*_SINGLE_USER, database), self._config())
         await self._finish(process, statements.encode())
 
-    async def _launch(
-        self,
-        binaries: Binaries,
-        account: Account,
-        folder: Path,
-        command: tuple[str, ...],
-        files: dict[str, str],
-    ) -> Process:
+    async def _launch(self, folder: Path, command: tuple[str, ...], files: dict[str, str]) -> Process:
+        binaries, account = self._binaries, server_account(self._service, folder)
         launch = Launch(
             program=str(binaries.program(command[0])),
             arguments=list(command[1:]),
@@ -235,6 +227,9 @@ class EmbeddedPostgres:
                 start_new_session=True,
             )
         return self._process
+
+    def _config(self) -> dict[str, str]:
+        return config_files(self._service.name, machine_memory())
 
     async def _finish(self, process: Process, text: bytes | None = None) -> None:
         await process.communicate(text)
@@ -269,10 +264,6 @@ def _url(host: str) -> str:
 async def _connect_once(host: str) -> None:
     connection = await asyncpg.connect(host=host, port=PORT, user=ROLE, database=DATABASE)
     await connection.close()
-
-
-def _config(service: Account) -> dict[str, str]:
-    return config_files(service.name, machine_memory())
 
 
 async def _end(process: Process) -> None:
