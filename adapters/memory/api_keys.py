@@ -1,6 +1,6 @@
 """API keys in this process's memory."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -47,30 +47,26 @@ class InMemoryApiKeys(ApiKeyRepository):
 
     @override
     async def expire(self, key_id: KeyId, at: datetime) -> ApiKey | None:
-        key = self._keys.get(key_id)
-        if key is not None and (key.expires_at is None or at < key.expires_at):
-            self._keys[key_id] = replace(key, expires_at=at)
-        return self._keys.get(key_id)
+        return self._change(key_id, lambda key: replace(key, expires_at=min(at, key.expires_at or at)))
 
     @override
     async def limit(self, key_id: KeyId, limits: Limits) -> ApiKey | None:
-        key = self._keys.get(key_id)
-        if key is not None:
-            self._keys[key_id] = replace(key, limits=limits)
-        return self._keys.get(key_id)
+        return self._change(key_id, lambda key: replace(key, limits=limits))
 
     @override
     async def revoke(self, key_id: KeyId) -> ApiKey | None:
-        key = self._keys.get(key_id)
-        if key is not None and key.revoked_at is None:
-            self._keys[key_id] = replace(key, revoked_at=datetime.now(UTC))
-        return self._keys.get(key_id)
+        now = datetime.now(UTC)
+        return self._change(key_id, lambda key: replace(key, revoked_at=key.revoked_at or now))
 
     @override
     async def used(self, key_id: KeyId, at: datetime) -> None:
-        key = self._keys.get(key_id)
-        if key is not None and (key.last_used_at is None or key.last_used_at < at):
-            self._keys[key_id] = replace(key, last_used_at=at.replace(second=0, microsecond=0))
+        minute = at.replace(second=0, microsecond=0)
+        self._change(key_id, lambda key: replace(key, last_used_at=max(minute, key.last_used_at or minute)))
+
+    def _change(self, key_id: KeyId, change: Callable[[ApiKey], ApiKey]) -> ApiKey | None:
+        if key_id in self._keys:
+            self._keys[key_id] = change(self._keys[key_id])
+        return self._keys.get(key_id)
 
     @override
     async def stored(self, limit: int, after: KeyId | None = None) -> Sequence[StoredKey]:
