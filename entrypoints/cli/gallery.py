@@ -1,6 +1,6 @@
 """`face-api gallery`."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -13,7 +13,7 @@ from entrypoints.cli.bulk import COLLECTION, JSON, RECOGNITION, REPORT, run_with
 from entrypoints.cli.figures import table
 from entrypoints.cli.groups import Group
 from entrypoints.cli.progress import progress
-from entrypoints.cli.reports import check_report, output_report
+from entrypoints.cli.reports import output_report
 from entrypoints.http.views.gallery_check import GalleryCheckView, LikePeopleView, MisfitView
 
 COMPARISONS = 16 * 10**9
@@ -45,7 +45,6 @@ def check(
 
     All faces are compared with each other: a second for 10,000 faces, an hour or two for a million.
     """
-    check_report(report)
 
     async def work(container: Container) -> GalleryCheckView:
         with progress("faces", None, visible=not as_json) as update:
@@ -121,12 +120,8 @@ def as_text(found: GalleryCheckView) -> str:
     counts = f"{found.people:,} people, {found.faces:,} faces, {found.checked:,} checked"
     lines = [f"{found.recognition_model} in {found.collection}: {counts}"]
     for title, header, rows in sections:
-        lines += [f"{title}: {len(rows) or 'none'}", *_table(header, rows)]
+        lines += [f"{title}: {len(rows) or 'none'}", *(table(header, rows) if rows else [])]
     return "\n".join(lines)
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterable[str]:
-    return table(header, rows) if rows else []
 
 
 def _pair(pair: LikePeopleView) -> tuple[object, ...]:

@@ -1,5 +1,6 @@
 """Groups of commands: their help has whole sentences, and a command is imported when it is run."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,20 @@ import click
 from click.shell_completion import CompletionItem
 
 from entrypoints.cli.imports import imported
+
+_BEGUN = f"{__name__}.begun"
+
+
+def running_command() -> str:
+    """The name of the command that runs, with its group."""
+    context = click.get_current_context()
+    return context.command_path.removeprefix(context.find_root().command_path).strip()
+
+
+def running_seconds() -> float:
+    """How long it has been running."""
+    begun: float = click.get_current_context().meta[_BEGUN]
+    return round(time.monotonic() - begun, 3)
 
 
 class Group(click.Group):
@@ -30,6 +45,11 @@ class LazyGroup(Group):
         """`lazy` has, by a command's name, `module:function` and the summary for the list."""
         super().__init__(*args, **kwargs)
         self._lazy = lazy
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that is asked for."""
+        ctx.meta[_BEGUN] = time.monotonic()
+        return super().invoke(ctx)
 
     def list_commands(self, _: click.Context) -> list[str]:
         """The names, in the order in which they were given."""
