@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from application.audit import AuditTrail
 from application.audit_notes import AuditNotes
 from application.background import in_background
+from application.people import every_collection
 from application.ports.people import CollectionRepository
 from application.ports.retention import ExpiredPerson, Expiry, RemovedByAge, RetentionStore
 from domain.audit import MAX_IDS, AuditEvent
@@ -105,14 +106,11 @@ class ApplyRetention:
             return [await self._apply(expiry, rule) async for expiry, rule in self._rules()]
 
     async def _rules(self) -> AsyncIterator[tuple[Expiry, Retention]]:
-        after: str | None = None
-        while page := await self.collections.list(_PAGE, after):
-            for collection in page:
-                rule = collection.retention
-                before = rule.cutoff(datetime.now(UTC))
-                if before is not None:
-                    yield Expiry(collection.name, rule.since, before), rule
-            after = page[-1].name
+        async for collection in every_collection(self.collections):
+            rule = collection.retention
+            before = rule.cutoff(datetime.now(UTC))
+            if before is not None:
+                yield Expiry(collection.name, rule.since, before), rule
 
     async def _count(self, expiry: Expiry, rule: Retention) -> AppliedRetention:
         people = faces = 0
@@ -156,13 +154,8 @@ class ApplyRetention:
             )
             self.trail.record(event, AuditNotes())
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Apply the rules every hour, as long as the service runs."""
-        async with in_background(self._run()):
-            yield
-
-    async def _run(self) -> None:
+    async def run(self) -> None:
+        """Apply the rules every hour."""
         pause = FIRST_S
         while True:
             await asyncio.sleep(pause)

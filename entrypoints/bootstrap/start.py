@@ -16,6 +16,7 @@ from domain.liveness.detection import LivenessPolicy
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.database import running_database
 from entrypoints.bootstrap.remedies import explained
+from entrypoints.bootstrap.tracing import tracing
 
 logger = logging.getLogger("face.start")
 
@@ -41,12 +42,11 @@ async def running(
     loading = asyncio.ensure_future(container.workers().run(load_models, container))
     try:
         async with (
-            tracing(container),
+            tracing(container.traces()),
             storing(container, join=join),
             container.audit_trail().running(),
             searching(container),
-            in_background(_purge_sessions(container.liveness_sessions())),
-            container.apply_retention().running(),
+            in_background(_purge_sessions(container.liveness_sessions()), container.apply_retention().run()),
         ):
             loaded(await loading)
             if not join:
@@ -54,21 +54,6 @@ async def running(
             yield
     finally:
         loading.cancel()
-
-
-@asynccontextmanager
-async def tracing(container: Container) -> AsyncIterator[None]:
-    """Send traces, if the settings ask for that; the last ones at the end.
-
-    Raises:
-        StartupError: what that needs is not installed.
-    """
-    traces = container.traces()
-    try:
-        yield
-    finally:
-        if traces is not None:
-            await asyncio.to_thread(traces.close)
 
 
 @asynccontextmanager

@@ -76,7 +76,7 @@ def export_people(
         ):
             async for done in use_case.execute(chosen, writer, crops=crops):
                 update(done.people + done.faces)
-        return [each.name for each in chosen], done
+        return chosen, done
 
     collections, done = run_with_storage(work, advice=BEGIN_ANEW)
     written = ExportReport(

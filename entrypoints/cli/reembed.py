@@ -52,7 +52,7 @@ def reembed(model: str, collection: str | None, report: Path | None, *, as_json:
 
     async def work(container: "Container") -> ReembedReport:
         use_case = container.reembed_faces()
-        names = [each.name for each in await find_collections(container.collections(), collection)]
+        names = await find_collections(container.collections(), collection)
         recognition_model, without_crop, outcomes = model, 0, list[Reembedded]()
         for name in names:
             recognition_model, backlog = await use_case.backlog(name, model)

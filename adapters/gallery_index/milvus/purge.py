@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
-from application.ports.purge import IndexPurge
+from application.ports.purge import Purge
 
 
-class SharedIndexPurge(IndexPurge):
+class SharedIndexPurge(Purge):
     """Deleted faces are not searched any more; only the engine itself can remove their bytes."""
 
     @override
