@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
 import numpy as np
@@ -64,6 +64,20 @@ class GalleryCheck:
     """Everybody who is named in the lists."""
     next: ProfileId | None
     """Ask again with it as `after` to check the people who come then; None if these were the last."""
+
+    def then(self, part: "GalleryCheck", limit: int) -> "GalleryCheck":
+        """This part and the next as one."""
+        misfits = [*self.misfits, *part.misfits]
+        lookalikes = [*self.lookalikes, *part.lookalikes]
+        duplicates = [*self.duplicates, *part.duplicates]
+        return replace(
+            part,
+            checked=self.checked + part.checked,
+            duplicates=sorted(duplicates, key=lambda each: each.rank, reverse=True)[:limit],
+            misfits=sorted(misfits, key=lambda each: -each.lead)[:limit],
+            lookalikes=sorted(lookalikes, key=lambda each: -each.lead)[:limit],
+            profiles={**self.profiles, **part.profiles},
+        )
 
 
 class CheckGallery:
