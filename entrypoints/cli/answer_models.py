@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from dependency_injector import providers
+from typing_extensions import override
 
 from adapters.prometheus.metrics import MODEL_LOAD_SECONDS
 from adapters.system.machine import return_freed_memory
@@ -20,6 +21,7 @@ from entrypoints.bootstrap.tracing import open_traces, tracing
 from entrypoints.bootstrap.worker import READY, Worker
 from entrypoints.bootstrap.worker_sampling import sample_workers
 from entrypoints.cli.answer import WORKER_STOP_S
+from entrypoints.cli.serve import Service
 from entrypoints.http.server import answer
 from entrypoints.model_server.app import create_model_app, served_models
 from entrypoints.model_server.errors import refusal
@@ -27,7 +29,7 @@ from entrypoints.model_server.served import ServedModels
 
 
 @dataclass(frozen=True, slots=True)
-class ModelService:
+class ModelService(Service):
     """A model service in one process."""
 
     settings: Settings
@@ -35,22 +37,18 @@ class ModelService:
     names: list[str]
     """Models to load at the start; empty: those that the settings name."""
 
+    @override
     async def answer_alone(
         self, listener: socket.socket, stop: StopSignals, started: Callable[[], None]
     ) -> None:
-        """Answer in the only process of the service.
-
-        Raises:
-            StartupError: a model can't be loaded.
-        """
         traces = open_traces(self.settings.traces_url, "face-api-models")
         async with tracing(traces), self._running() as (container, served):
             app = create_model_app(container, served, traces)
             tls = renewed_server_context(self.settings)
             await answer(app, self.settings, listener, stop, started, refusal, tls=tls)
 
+    @override
     async def answer_as_worker(self, worker: Worker) -> None:
-        """Answer beside other processes, which share the listening socket; raises as `answer_alone`."""
         async with in_background(worker.beat()):
             ready = partial(worker.report, READY)
             await self.answer_alone(worker.socket(), StopSignals(WORKER_STOP_S), ready)
