@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from application.ports.purge import Purge
+from application.ports.purge import IndexPurge, StoragePurge
 from domain.erasure import ErasedKind, ErasureReceipt, Remnant, Removed
 
 ANSWERS = Remnant(
@@ -40,8 +40,8 @@ class ReceiptWriter:
 class PurgeDeleted:
     """Removes the bytes of deleted faces and people from the database's files and from saved indexes."""
 
-    storage: Purge
-    indexes: Purge
+    storage: StoragePurge
+    indexes: IndexPurge
 
     async def execute(self) -> Sequence[str]:
         """Do it; what couldn't be done, each as a sentence.

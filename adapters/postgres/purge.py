@@ -18,7 +18,7 @@ from adapters.postgres.compiled_statement import CompiledStatement
 from adapters.postgres.database import Database
 from adapters.postgres.tables import metadata
 from application.errors import CommandError
-from application.ports.purge import Purge
+from application.ports.purge import StoragePurge
 from domain.errors import Unavailable
 
 LOCK_WAIT_S = 30
@@ -76,7 +76,7 @@ _SWITCH = CompiledStatement("SELECT CAST(pg_switch_wal() AS text) AS place")
 _CHECKPOINT = text("CHECKPOINT")
 
 
-class PostgresPurge(Purge):
+class PostgresPurge(StoragePurge):
     """Rewrites all tables, one after another; nobody reads or writes the one that is being rewritten."""
 
     def __init__(self, engine: AsyncEngine, *, own_server: bool) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing_extensions import override
 
 from adapters.gallery_index.faiss.folders import IndexFolders
-from application.ports.purge import Purge
+from application.ports.purge import IndexPurge
 
 ANSWER_S = 120.0
 """For a service to read all changes, and to write its indexes."""
 _POLL_S = 0.1
 
 
-class IndexFilesPurge(Purge):
+class IndexFilesPurge(IndexPurge):
     """Deletes the files, or has the running service write them anew."""
 
     def __init__(self, path: Path, patience_s: float = ANSWER_S) -> None:

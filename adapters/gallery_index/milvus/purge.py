@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
-from application.ports.purge import Purge
+from application.ports.purge import IndexPurge
 
 
-class SharedIndexPurge(Purge):
+class SharedIndexPurge(IndexPurge):
     """Deleted faces are not searched any more; only the engine itself can remove their bytes."""
 
     @override
