@@ -114,13 +114,7 @@ class CheckGallery:
     ) -> GalleryCheck:
         """Check the people whose ids come after `after`, as many as the number of comparisons allows.
 
-        Args:
-            collection: its name.
-            recognition_model: whose faces; None is the configured one.
-            limit: how much each list has at most.
-            after: GalleryCheck.next of the call before.
-            comparisons: about how many pairs of faces are compared.
-            deadline_s: in seconds; None is no deadline.
+        Each list has at most `limit` entries. No model is the configured one, and no deadline is none.
 
         Raises:
             Busy: another check is running, or the deadline has passed.

@@ -56,11 +56,7 @@ class LivenessGate:
         return self.conclude(self.examine(image, face))
 
     def examine(self, image: Image, face: DetectedFace) -> SpoofExamination:
-        """What the anti-spoofing models find in a photo.
-
-        Args:
-            image: the whole photo.
-            face: one that was found in it.
+        """What the anti-spoofing models find of a face in the whole photo.
 
         Raises:
             ModelNotInstalled, BrokenModel: as `threshold`.
@@ -74,11 +70,7 @@ class LivenessGate:
         return Liveness(examination.score, self.threshold(), examination.reasons)
 
     def require(self, examination: SpoofExamination, wanted: LivenessPolicy | None = None) -> Liveness:
-        """The verdict, if the policy lets the face pass.
-
-        Args:
-            examination: of the face.
-            wanted: the request's policy, which can only be stricter.
+        """The verdict, if the policy lets the face pass; that of the request, `wanted`, can only be stricter.
 
         Raises:
             SpoofDetected: the policy is `enforce`, and the face looks like a presentation attack.

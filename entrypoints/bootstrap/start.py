@@ -28,12 +28,9 @@ _PURGE_S = 20.0
 async def running(
     container: Container, *, join: bool = False, loaded: Callable[[float], object] = lambda _: None
 ) -> AsyncIterator[None]:
-    """Run the database, load the models, and let indexes follow the database.
+    """Run the database as `running_database` says, load the models, and let indexes follow the database.
 
-    Args:
-        container: what is wired.
-        join: whether an embedded server that another process runs already will do.
-        loaded: told how long it took to load the models, in seconds.
+    `loaded` is told how long it took to load the models, in seconds.
 
     Raises:
         StartupError: one of them can't be had.

@@ -41,10 +41,7 @@ class CalibrateModel:
     ) -> CalibrationTable:
         """Compare all photos of different people, within each set.
 
-        Args:
-            sources: the sets; at least one.
-            progress: called after each photo.
-            data: what the photos are, for the table; the sets' names if None.
+        `data` says what the photos are, for the table; without it the sets' names do.
 
         Raises:
             EvaluationError: the photos are not enough.

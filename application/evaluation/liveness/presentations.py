@@ -98,7 +98,7 @@ class JudgePhotos:
         Args:
             live: a folder of photos of living people, at any depth, taken as the service will get them.
             attack: the same of attacks, if there are any; each of its subfolders is one species of attack.
-            progress: called after each photo.
+            progress: of both together.
             detection_model: the configured one if None.
 
         Raises:

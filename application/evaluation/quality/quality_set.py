@@ -35,9 +35,7 @@ class QualitySet:
     def of_vectors(cls, photos: EvaluationSet, without_views: Collection[str] = ()) -> "QualitySet":
         """A set without photos, of which the norm of the embedding is all that is known.
 
-        Args:
-            photos: the set; with the label VIEW if views are left out.
-            without_views: views that are left out, by what stands before the slash.
+        Photos whose label VIEW begins with one of `without_views` and a slash are left out.
 
         Raises:
             EvaluationError: all vectors are of unit norm, so that norms aren't known, or there is no label VIEW.

@@ -55,9 +55,9 @@ class EvaluateVerification:
 
         Args:
             sources: the sets; one alone with pairs.
-            progress: called after each photo.
+            progress: see LoadSets.execute.
             pairs: the content of a pairs file, see `parse_pairs`; photos are named `person/person_0001.jpg`.
-            grouping: the groups of people or photos to report rates for.
+            grouping: what rates are reported by.
             fmrs: false match rates on these sets whose thresholds are measured at, besides the configured one.
 
         Raises:
