@@ -99,11 +99,11 @@ class ApplyRetention:
             Unavailable.
         """
         if dry_run:
-            return [await self._count(expiry, rule) async for expiry, rule in self._rules()]
+            return [await self._apply(expiry, rule, dry_run=True) async for expiry, rule in self._rules()]
         async with self.store.alone() as alone:
             if not alone:
                 return None
-            return [await self._apply(expiry, rule) async for expiry, rule in self._rules()]
+            return [await self._apply(expiry, rule, dry_run=False) async for expiry, rule in self._rules()]
 
     async def _rules(self) -> AsyncIterator[tuple[Expiry, Retention]]:
         async for collection in every_collection(self.collections):
@@ -112,16 +112,13 @@ class ApplyRetention:
             if before is not None:
                 yield Expiry(collection.name, rule.since, before), rule
 
-    async def _count(self, expiry: Expiry, rule: Retention) -> AppliedRetention:
+    async def _apply(self, expiry: Expiry, rule: Retention, *, dry_run: bool) -> AppliedRetention:
         people = faces = 0
         async for page in self._pages(expiry):
-            people += sum(person.whole for person in page)
-            faces += sum(person.faces for person in page)
-        return AppliedRetention(expiry.collection, rule, people, faces)
-
-    async def _apply(self, expiry: Expiry, rule: Retention) -> AppliedRetention:
-        people = faces = 0
-        async for page in self._pages(expiry):
+            if dry_run:
+                people += sum(person.whole for person in page)
+                faces += sum(person.faces for person in page)
+                continue
             removed = await self.store.remove(expiry, [person.id for person in page])
             self._record(expiry, removed)
             await self.trail.written()
