@@ -163,14 +163,9 @@ class Authenticate:
         local: bool,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the repository and the rules for requests without a key.
+        """Requests without a key may do everything if they are `anonymous`.
 
-        Args:
-            keys: the repository.
-            anonymous: whether they are always allowed everything.
-            local: whether the service answers on a loopback address only: they are allowed everything as long as
-                there has never been a key.
-            clock: in seconds.
+        Where the service is `local`, on a loopback address only, they may as long as there has never been a key.
         """
         self._keys = keys
         self._anonymous = anonymous

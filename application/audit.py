@@ -53,15 +53,7 @@ class AuditTrail:
         json_lines: bool = False,
         capacity: int = CAPACITY,
     ) -> None:
-        """Take the store and the rules.
-
-        Args:
-            log: the store.
-            days: how long entries are kept; 0 records nothing.
-            names: whether entries have people's names.
-            json_lines: whether entries are also written to the logger `face.audit`.
-            capacity: of the queue.
-        """
+        """Entries are kept for so many `days`; 0 records nothing. `json_lines` go to the logger `face.audit`, too."""
         self._log = log
         self._days = days
         self._names = names

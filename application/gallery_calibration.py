@@ -71,10 +71,7 @@ class GalleryCalibration:
     async def cohort(self, collection: str, model: str, people: int | None = None) -> Cohort | None:
         """The people of a gallery whom its scores are normalised by; None for a collection that isn't there.
 
-        Args:
-            collection: its name.
-            model: the recogniser's name.
-            people: how many are enrolled, if that is known.
+        `people` tells how many are enrolled, if that is known.
 
         Raises:
             Unavailable: the store does not answer.
@@ -94,13 +91,7 @@ class GalleryCalibration:
     async def compared(
         self, collection: str, probe: Embedding, reference: Embedding, people: int | None = None
     ) -> ComparedFaces | None:
-        """Two faces and the cohort of the gallery, for DecisionPolicy.
-
-        Args:
-            collection: its name.
-            probe: the face in question.
-            reference: the enrolled one, or the other photo's, of the same recogniser.
-            people: as of `cohort`.
+        """Two faces of one recogniser and the cohort of the gallery, for DecisionPolicy; `people` as of `cohort`.
 
         Returns:
             None, which stands for an average population, if there is no such collection, or if thresholds aren't

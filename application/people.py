@@ -39,6 +39,7 @@ Cursor = TypeVar("Cursor")
 
 MAX_FACES_SHOWN = 1000
 """Faces that are shown with a person."""
+_COLLECTIONS_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,15 @@ async def require(collections: CollectionRepository, collection: str) -> None:
     """
     if not await collections.exists(collection):
         raise CollectionNotFound
+
+
+async def every_collection(collections: CollectionRepository) -> AsyncIterator[Collection]:
+    """All of them, by name."""
+    after: str | None = None
+    while page := await collections.list(_COLLECTIONS_PAGE, after):
+        for collection in page:
+            yield collection
+        after = page[-1].name
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from application.audit import AuditTrail
 from application.audit_notes import AuditNotes
 from application.background import in_background
+from application.people import every_collection
 from application.ports.people import CollectionRepository
 from application.ports.retention import ExpiredPerson, Expiry, RemovedByAge, RetentionStore
 from domain.audit import MAX_IDS, AuditEvent
@@ -98,32 +99,26 @@ class ApplyRetention:
             Unavailable.
         """
         if dry_run:
-            return [await self._count(expiry, rule) async for expiry, rule in self._rules()]
+            return [await self._apply(expiry, rule, dry_run=True) async for expiry, rule in self._rules()]
         async with self.store.alone() as alone:
             if not alone:
                 return None
-            return [await self._apply(expiry, rule) async for expiry, rule in self._rules()]
+            return [await self._apply(expiry, rule, dry_run=False) async for expiry, rule in self._rules()]
 
     async def _rules(self) -> AsyncIterator[tuple[Expiry, Retention]]:
-        after: str | None = None
-        while page := await self.collections.list(_PAGE, after):
-            for collection in page:
-                rule = collection.retention
-                before = rule.cutoff(datetime.now(UTC))
-                if before is not None:
-                    yield Expiry(collection.name, rule.since, before), rule
-            after = page[-1].name
+        async for collection in every_collection(self.collections):
+            rule = collection.retention
+            before = rule.cutoff(datetime.now(UTC))
+            if before is not None:
+                yield Expiry(collection.name, rule.since, before), rule
 
-    async def _count(self, expiry: Expiry, rule: Retention) -> AppliedRetention:
+    async def _apply(self, expiry: Expiry, rule: Retention, *, dry_run: bool) -> AppliedRetention:
         people = faces = 0
         async for page in self._pages(expiry):
-            people += sum(person.whole for person in page)
-            faces += sum(person.faces for person in page)
-        return AppliedRetention(expiry.collection, rule, people, faces)
-
-    async def _apply(self, expiry: Expiry, rule: Retention) -> AppliedRetention:
-        people = faces = 0
-        async for page in self._pages(expiry):
+            if dry_run:
+                people += sum(person.whole for person in page)
+                faces += sum(person.faces for person in page)
+                continue
             removed = await self.store.remove(expiry, [person.id for person in page])
             self._record(expiry, removed)
             await self.trail.written()
@@ -156,13 +151,8 @@ class ApplyRetention:
             )
             self.trail.record(event, AuditNotes())
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Apply the rules every hour, as long as the service runs."""
-        async with in_background(self._run()):
-            yield
-
-    async def _run(self) -> None:
+    async def run(self) -> None:
+        """Apply the rules every hour."""
         pause = FIRST_S
         while True:
             await asyncio.sleep(pause)

@@ -7,13 +7,13 @@ from application.bulk.concurrency import prefetched_pages
 from application.bulk.errors import ArchiveError, BulkError
 from application.bulk.export import Exported, ExportPeople
 from application.bulk.restore import Imported, ImportPeople
+from application.people import every_collection
 from application.ports.api_keys import ApiKeyRepository, StoredKey
 from application.ports.archive_files import ArchiveReader, ArchiveWriter
 from application.ports.operator_files import OperatorFile, OperatorFiles
 from application.ports.people import CollectionRepository
 
 KEYS_PAGE = 1000
-_COLLECTIONS_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,8 @@ class BackUpInstance:
             async for exported in self.export.sections(stored, names, writer, crops=True):
                 done = BackedUp(exported)
                 yield done
-        async for collections in prefetched_pages(
-            lambda after: self.collections.list(_COLLECTIONS_PAGE, after), lambda last: last.name
-        ):
-            for collection in collections:
-                writer.retention(collection.name, collection.retention)
+        async for collection in every_collection(self.collections):
+            writer.retention(collection.name, collection.retention)
         async for keys in prefetched_pages(
             lambda after: self.keys.stored(KEYS_PAGE, after), lambda last: last.key.id
         ):

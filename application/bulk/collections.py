@@ -1,25 +1,20 @@
-"""Looking up the collections that a command is about."""
+"""The collections that a command is about."""
 
 from contextlib import suppress
 
-from application.bulk.concurrency import prefetched_pages
+from application.people import every_collection, require
 from application.ports.people import CollectionRepository
-from domain.errors import CollectionExists, CollectionNotFound
-from domain.people import Collection, collection_name
-
-PAGE = 1000
+from domain.errors import CollectionExists
+from domain.people import collection_name
 
 
-async def find_collection(repository: CollectionRepository, name: str) -> Collection:
-    """The collection of this name.
+async def require_collection(repository: CollectionRepository, name: str) -> None:
+    """Return if there is such a collection.
 
     Raises:
         CollectionNotFound, InvalidCollection.
     """
-    found = await repository.get(collection_name(name))
-    if found is None:
-        raise CollectionNotFound
-    return found
+    await require(repository, collection_name(name))
 
 
 async def ensure_collection(repository: CollectionRepository, name: str) -> None:
@@ -28,18 +23,18 @@ async def ensure_collection(repository: CollectionRepository, name: str) -> None
     Raises:
         InvalidCollection.
     """
-    if await repository.get(collection_name(name)) is None:
+    if not await repository.exists(collection_name(name)):
         with suppress(CollectionExists):  # somebody else was faster
             await repository.create(name)
 
 
-async def find_collections(repository: CollectionRepository, name: str | None) -> list[Collection]:
+async def find_collections(repository: CollectionRepository, name: str | None) -> list[str]:
     """The collection of this name; all of them without a name.
 
     Raises:
         CollectionNotFound, InvalidCollection.
     """
-    if name is not None:
-        return [await find_collection(repository, name)]
-    pages = prefetched_pages(lambda after: repository.list(PAGE, after), lambda last: last.name)
-    return [collection async for page in pages for collection in page]
+    if name is None:
+        return [each.name async for each in every_collection(repository)]
+    await require_collection(repository, name)
+    return [name]

@@ -22,10 +22,8 @@ async def map_ordered(
 ) -> AsyncIterator[R]:
     """Yield the results of `work`, in the order of the items. The first error cancels what is running.
 
-    Args:
-        items: consumed no faster than the results are, so that they may be endless.
-        work: what is done with one item.
-        concurrency: maximum number of items that are being worked on, or wait for the results before them.
+    At most `concurrency` items are being worked on, or wait for the results before them: items are consumed no faster
+    than the results are, and may be endless.
     """
     running: deque[asyncio.Future[R]] = deque()
     try:
@@ -56,12 +54,7 @@ def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
 async def prefetched_pages(
     fetch: Callable[[Cursor | None], Awaitable[Sequence[T]]], cursor: Callable[[T], Cursor]
 ) -> AsyncIterator[Sequence[T]]:
-    """Yield all pages that have items; the next one is fetched while one is used.
-
-    Args:
-        fetch: the page after a cursor; the first with None.
-        cursor: that of an item.
-    """
+    """Yield all pages that have items; the next one is fetched, after the last item's cursor, while one is used."""
     following = asyncio.ensure_future(fetch(None))
     try:
         while page := await following:

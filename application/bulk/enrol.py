@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from application.analysis.sources import Photo
-from application.bulk.collections import find_collection
+from application.bulk.collections import require_collection
 from application.bulk.concurrency import batched, map_ordered, result_or_error
 from application.bulk.photos import PhotoReader
 from application.enrolment import EnrolFace, EnrolmentOptions, PendingEnrolment
@@ -77,7 +77,7 @@ class EnrolPhotos:
         """
         library = self.enrol_face.reader.analyser.models
         models = library.choose(options.detection_model, options.recognition_model)
-        await find_collection(self.collections, options.collection)
+        await require_collection(self.collections, options.collection)
         await self.workers.run(library.detector, models.detection)
         await self.workers.run(library.embedder, models.recognition)
         return models

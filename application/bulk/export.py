@@ -7,7 +7,6 @@ from application.bulk.concurrency import prefetched_pages
 from application.ports.archive import Archive, ArchivedFace, ArchivedPerson, StoredPeople
 from application.ports.archive_files import ArchiveWriter
 from application.ports.workers import WorkerPool
-from domain.people import Collection
 
 PAGE = 1000
 """Entries of a page; without crops, a thousand faces are a megabyte or two."""
@@ -35,7 +34,7 @@ class ExportPeople:
     workers: WorkerPool
 
     async def execute(
-        self, collections: Sequence[Collection], writer: ArchiveWriter, *, crops: bool
+        self, collections: Sequence[str], writer: ArchiveWriter, *, crops: bool
     ) -> AsyncIterator[Exported]:
         """Yield the progress after each page; the file is complete when this ends.
 
@@ -45,8 +44,7 @@ class ExportPeople:
         """
         done = Exported()
         async with self.archive.snapshot() as stored:
-            names = [collection.name for collection in collections]
-            async for done in self.sections(stored, names, writer, crops=crops):
+            async for done in self.sections(stored, collections, writer, crops=crops):
                 yield done
         await self.workers.run(writer.finish)
         yield done

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from application.bulk.collections import find_collection
+from application.bulk.collections import require_collection
 from application.bulk.concurrency import map_ordered, result_or_error
 from application.bulk.photos import PhotoReader
 from application.ports.people import CollectionRepository
@@ -41,7 +41,7 @@ class IdentifyPhotos:
             FaceServiceError: one of FATAL.
         """
         self.identify.reader.models(query)
-        await find_collection(self.collections, query.collection)
+        await require_collection(self.collections, query.collection)
 
         async def answer(path: Path) -> PhotoAnswer:
             found = await result_or_error(self._identify(path, query))

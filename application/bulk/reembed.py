@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from application.analysis.embedding import embed_crops
-from application.bulk.collections import find_collection
+from application.bulk.collections import require_collection
 from application.bulk.concurrency import map_ordered, prefetched_pages, result_or_error
 from application.ports.crops import Backlog, CropArchive, CropCodec, StoredCrop
 from application.ports.faces import EmbeddingRepository, Enrolment, NewFace
@@ -53,7 +53,7 @@ class ReembedFaces:
         """
         model = self.models.choose(None, recognition_model).recognition
         await self.workers.run(self.models.embedder, model)
-        await find_collection(self.collections, collection)
+        await require_collection(self.collections, collection)
         return model, await self.crops.backlog(collection, model)
 
     async def execute(self, collection: str, model: str) -> AsyncIterator[Reembedded]:

@@ -47,6 +47,16 @@ class Imported:
     new_ids: tuple[NewId, ...] = ()
     """Of the last page only."""
 
+    def then(self, page: "Imported") -> "Imported":
+        """After another page."""
+        return Imported(
+            self.people + page.people,
+            self.new_people + page.new_people,
+            self.faces + page.faces,
+            self.new_faces + page.new_faces,
+            page.new_ids,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ImportPeople:
@@ -105,7 +115,7 @@ class ImportPeople:
             BulkError: something in the archive doesn't fit what is here. Pages before it are restored.
             Unavailable.
         """
-        people, faces = _Count(), _Count()
+        done = Imported()
         ids = reader.ids
         in_bounds = ids is not None and max(ids.greatest_profile_id, ids.greatest_face_id) <= MAX_ID // 2
         keep_ids = ids is not None and in_bounds and await self.archive.keep_ids(ids)
@@ -114,28 +124,16 @@ class ImportPeople:
             restoration = _Restoration(
                 self.archive, self.workers, reader, section.collection, keep_ids=keep_ids
             )
-            steps = (
-                (people, section.people, restoration.people),
-                (faces, section.faces, restoration.faces),
-            )
+            steps = (section.people, restoration.people), (section.faces, restoration.faces)
             try:
-                for count, pages, restore in steps:
+                for pages, restore in steps:
                     async for page in map_ordered(pages, restore, CONCURRENT_PAGES):
-                        count.read += page.entries
-                        count.created += page.created
-                        yield Imported(people.read, people.created, faces.read, faces.created, page.new_ids)
+                        done = done.then(page)
+                        yield done
             except Unavailable:
                 raise
             except FaceServiceError as error:
                 raise BulkError(f"collection {section.collection}: {error}") from error
-
-
-@dataclass(slots=True)
-class _Count:
-    """Of people, or of faces."""
-
-    read: int = 0
-    created: int = 0
 
 
 class _Owners:
@@ -182,15 +180,6 @@ def _keys(ids: Sequence[ArchiveId]) -> _Keys:
 
 
 @dataclass(frozen=True, slots=True)
-class _RestoredPage:
-    """What became of a page's entries."""
-
-    entries: int
-    created: int
-    new_ids: tuple[NewId, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Restoration:
     """Restores the pages of one collection."""
 
@@ -201,23 +190,27 @@ class _Restoration:
     keep_ids: bool
     owners: _Owners = field(default_factory=_Owners)
 
-    async def people(self, page: ArchivePage) -> _RestoredPage:
+    async def people(self, page: ArchivePage) -> Imported:
         """Restore a page of people."""
         found = await self.workers.run(self.reader.people, page)
         restored = await self.archive.restore_people(self.collection, found, keep_ids=self.keep_ids)
-        self.owners.add([each.id for each in found], [each.id for each in restored])
-        return self._restored("person", [each.id for each in found], restored)
+        old_ids = [each.id for each in found]
+        self.owners.add(old_ids, [each.id for each in restored])
+        created, new_ids = self._outcome("person", old_ids, restored)
+        return Imported(people=len(restored), new_people=created, new_ids=new_ids)
 
-    async def faces(self, page: ArchivePage) -> _RestoredPage:
+    async def faces(self, page: ArchivePage) -> Imported:
         """Restore a page of faces, whose people are restored."""
         found = await self.workers.run(self.reader.faces, page)
         owners = self.owners.here([face.profile_id for face in found])
         restored = await self.archive.restore_faces(self.collection, found, owners, keep_ids=self.keep_ids)
-        return self._restored("face", [each.id for each in found], restored)
+        created, new_ids = self._outcome("face", [each.id for each in found], restored)
+        return Imported(faces=len(restored), new_faces=created, new_ids=new_ids)
 
-    def _restored(
+    def _outcome(
         self, kind: Kind, old_ids: Sequence[ArchiveId], restored: Sequence[Restored[Id]]
-    ) -> _RestoredPage:
+    ) -> tuple[int, tuple[NewId, ...]]:
+        """How many were created, and those that have other ids than in the archive."""
         pairs = zip(old_ids, restored, strict=True)
         new_ids = tuple(NewId(self.collection, kind, old, new.id) for old, new in pairs if old != new.id)
-        return _RestoredPage(len(restored), sum(each.created for each in restored), new_ids)
+        return sum(each.created for each in restored), new_ids

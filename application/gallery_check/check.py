@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
 import numpy as np
@@ -65,6 +65,20 @@ class GalleryCheck:
     next: ProfileId | None
     """Ask again with it as `after` to check the people who come then; None if these were the last."""
 
+    def then(self, part: "GalleryCheck", limit: int) -> "GalleryCheck":
+        """This part and the next as one."""
+        misfits = [*self.misfits, *part.misfits]
+        lookalikes = [*self.lookalikes, *part.lookalikes]
+        duplicates = [*self.duplicates, *part.duplicates]
+        return replace(
+            part,
+            checked=self.checked + part.checked,
+            duplicates=sorted(duplicates, key=lambda each: each.rank, reverse=True)[:limit],
+            misfits=sorted(misfits, key=lambda each: -each.lead)[:limit],
+            lookalikes=sorted(lookalikes, key=lambda each: -each.lead)[:limit],
+            profiles={**self.profiles, **part.profiles},
+        )
+
 
 class CheckGallery:
     """Compares a gallery's faces with each other, one check at a time in this process.
@@ -100,13 +114,7 @@ class CheckGallery:
     ) -> GalleryCheck:
         """Check the people whose ids come after `after`, as many as the number of comparisons allows.
 
-        Args:
-            collection: its name.
-            recognition_model: whose faces; None is the configured one.
-            limit: how much each list has at most.
-            after: GalleryCheck.next of the call before.
-            comparisons: about how many pairs of faces are compared.
-            deadline_s: in seconds; None is no deadline.
+        Each list has at most `limit` entries. No model is the configured one, and no deadline is none.
 
         Raises:
             Busy: another check is running, or the deadline has passed.

@@ -34,15 +34,7 @@ def doubts(
     person: NDArray[np.int64],
     rule: MisfitRule,
 ) -> Iterator[Doubt]:
-    """The probes that don't fit their person, person by person.
-
-    Args:
-        scores: of the gallery.
-        probes: all faces of some people.
-        best: Sweep.best.
-        person: Sweep.person.
-        rule: what is a misfit.
-    """
+    """The probes, all faces of some people, that don't fit their person; `best` and `person` are the sweep's."""
     for rows in rows_of_people(probes.table.person_ids):
         if len(rows) < 2:  # noqa: PLR2004 - one face fits itself
             continue
@@ -89,13 +81,8 @@ def like_people(
 ) -> Iterator[LikePeople]:
     """Pairs of people whose faces are alike, those that aren't a match included.
 
-    Args:
-        scores: of the gallery.
-        match_fmr: the accepted rate of a verification, at which faces count as alike.
-        search_fmr: the accepted rate of one comparison of a search. As any face of one may match any of the other,
-            it is divided by how many comparisons that are.
-        pairs: of people.
-        people: the faces of all of them.
+    Faces count as alike at `match_fmr`, the accepted rate of a verification. `search_fmr`, that of a comparison in a
+    search, is divided by how many comparisons of faces two people make, as any of one may match any of the other.
     """
     match = scores.table.score_at(match_fmr)
     for one_id, other_id in pairs.people.tolist():

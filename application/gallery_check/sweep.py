@@ -50,12 +50,8 @@ class Sweep:
     ) -> None:
         """Nothing is compared yet.
 
-        Args:
-            scores: of the gallery.
-            probes: the faces that are checked.
-            pair_score: the normalised score from which on a pair of people is remembered.
-            least_similarity: less similar faces are not looked at.
-            most: pairs of people that are remembered.
+        The best `most` pairs of people are remembered whose normalised score is at least `pair_score`. Faces that are
+        less similar than `least_similarity` are not looked at.
         """
         self._scores, self.probes = scores, probes
         self._pair_score, self._least, self._most = pair_score, least_similarity, most

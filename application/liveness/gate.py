@@ -33,7 +33,19 @@ class LivenessGate:
             BrokenModel: a model can't be used; or the calibration can't be read, or is of other models, whose
                 threshold would be a guess at this camera that the operator has not asked for.
         """
-        return self._threshold(self.detector())
+        detector = self.detector()
+        calibration = None if self.calibrations is None else self.calibrations.load()
+        if calibration is None:
+            return detector.threshold
+        if set(calibration.models) != set(detector.name.split("+")):
+            measured = "+".join(calibration.models)
+            raise BrokenModel(
+                f"The liveness calibration was measured with {measured}, but {detector.name} would judge:"
+                f" {_RENEW}."
+            )
+        if calibration.scoring != SCORING:
+            raise BrokenModel(f"The liveness calibration is of another version's scores: {_RENEW}.")
+        return calibration.threshold
 
     def judge(self, image: Image, face: DetectedFace) -> Liveness:
         """Whether a face is alive, whatever the policy.
@@ -44,11 +56,7 @@ class LivenessGate:
         return self.conclude(self.examine(image, face))
 
     def examine(self, image: Image, face: DetectedFace) -> SpoofExamination:
-        """What the anti-spoofing models find in a photo.
-
-        Args:
-            image: the whole photo.
-            face: one that was found in it.
+        """What the anti-spoofing models find of a face in the whole photo.
 
         Raises:
             ModelNotInstalled, BrokenModel: as `threshold`.
@@ -62,11 +70,7 @@ class LivenessGate:
         return Liveness(examination.score, self.threshold(), examination.reasons)
 
     def require(self, examination: SpoofExamination, wanted: LivenessPolicy | None = None) -> Liveness:
-        """The verdict, if the policy lets the face pass.
-
-        Args:
-            examination: of the face.
-            wanted: the request's policy, which can only be stricter.
+        """The verdict, if the policy lets the face pass; that of the request, `wanted`, can only be stricter.
 
         Raises:
             SpoofDetected: the policy is `enforce`, and the face looks like a presentation attack.
@@ -85,17 +89,3 @@ class LivenessGate:
         if self.policy.tightened(wanted) is LivenessPolicy.OFF:
             return None
         return self.require(self.examine(image, face), wanted)
-
-    def _threshold(self, detector: SpoofDetector) -> float:
-        calibration = None if self.calibrations is None else self.calibrations.load()
-        if calibration is None:
-            return detector.threshold
-        if set(calibration.models) != set(detector.name.split("+")):
-            measured = "+".join(calibration.models)
-            raise BrokenModel(
-                f"The liveness calibration was measured with {measured}, but {detector.name} would judge:"
-                f" {_RENEW}."
-            )
-        if calibration.scoring != SCORING:
-            raise BrokenModel(f"The liveness calibration is of another version's scores: {_RENEW}.")
-        return calibration.threshold

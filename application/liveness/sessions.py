@@ -83,12 +83,7 @@ class StartLivenessSession:
         *,
         mirrored: bool = False,
     ) -> StoredSession:
-        """The new session.
-
-        Args:
-            detection_model: instead of the configured one.
-            recognition_model: likewise.
-            mirrored: whether the client will send mirrored frames.
+        """The new session; `mirrored` tells whether the client will send mirrored frames.
 
         Raises:
             TooManyLivenessSessions: the operator allows no more.
@@ -126,11 +121,6 @@ class TakeLivenessFrame:
         """The session after the frame. The picture is not stored.
 
         Frames of a session are measured concurrently, by any process, and then applied one after another.
-
-        Args:
-            session_id: which session.
-            nonce: that of the session's start.
-            data: the image file.
 
         Raises:
             LivenessSessionNotFound, WrongNonce: the frame belongs to no session.

@@ -42,15 +42,7 @@ class ApiKeyRepository(Protocol):
     """
 
     async def create(self, key: NewKey, *, only_first: bool = False) -> ApiKey | None:
-        """Store a key.
-
-        Args:
-            key: what is stored.
-            only_first: store it only if there is no key at all, not even a revoked one.
-
-        Returns:
-            The stored key; None if there are keys and `only_first` was asked for.
-        """
+        """Store a key; with `only_first` only if there is none at all, not even a revoked one, else None."""
 
     async def find(self, digest: bytes) -> ApiKey | None:
         """The key whose secret has this SHA-256, valid or not."""

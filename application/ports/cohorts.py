@@ -28,10 +28,7 @@ class CohortRepository(Protocol):
     ) -> StoredCohort | None:
         """The cohort that was drawn last; None if there is none, or no such collection.
 
-        Args:
-            collection: its name.
-            model: the recogniser's name.
-            known: the result of an earlier call, whose vectors are reused if the version is still the same.
+        If the version of `known`, the result of an earlier call, is still the same, its vectors are reused.
         """
 
     async def draw(self, collection: str, model: str) -> StoredCohort | None:

@@ -19,9 +19,7 @@ class Idempotency(Protocol):
     async def begin(self, key: str, fingerprint: bytes) -> bytes | None:
         """The answer that the request had; None when it is to be carried out now, by the caller alone.
 
-        Args:
-            key: the client's.
-            fingerprint: a digest of the request, which tells it from others.
+        `fingerprint` is a digest of the request, which tells it from others.
 
         Raises:
             KeyReused: another request was sent with this key.

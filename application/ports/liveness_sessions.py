@@ -49,15 +49,12 @@ class LivenessSessionStore(Protocol):
         change: Callable[[StoredSession], LivenessSession],
         lifetime_s: float | None = None,
     ) -> StoredSession:
-        """Replace a session by what is made of it, while nobody else can change it.
+        """Replace a session by what is made of it, while nobody else can change it; the result is durable.
 
         Args:
             session_id: which.
-            change: what to do with it; called once. If it raises, nothing is changed and the error is passed on.
+            change: called once. If it raises, nothing is changed and the error is passed on.
             lifetime_s: if given, seconds from now on after which a session that is passed by this expires.
-
-        Returns:
-            The session after the change; it is durable.
 
         Raises:
             LivenessSessionNotFound: there is none of this id.

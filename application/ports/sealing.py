@@ -54,11 +54,6 @@ def is_sealed(stored: bytes) -> bool:
     return stored[:1] == bytes([MARK])
 
 
-def key_of(sealed: bytes) -> bytes:
-    """The id of the key that has sealed it."""
-    return sealed[1 : 1 + KEY_ID_BYTES]
-
-
 def face_context(face_id: object, model: str = "") -> str:
     """What binds a content to its face, and an embedding to its model.
 

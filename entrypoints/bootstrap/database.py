@@ -14,10 +14,7 @@ async def running_database(
 ) -> AsyncIterator[None]:
     """Start the embedded server where the settings ask for it, and migrate; stop it at the end.
 
-    Args:
-        container: what is wired.
-        join: whether an embedded server that another process runs already will do.
-        enrols: whether this process may enrol somebody.
+    With `join`, one that another process runs already will do. `enrols`: whether this process may enrol somebody.
 
     Raises:
         StartupError: the database can't be had, not migrated, or it is encrypted with other keys.

@@ -18,8 +18,8 @@ import psutil
 from adapters.embedded_postgres.cluster import Cluster
 from adapters.postgres.disk_space import RESERVE
 from application.errors import StartupError
+from application.people import every_collection
 from domain.errors import FaceServiceError
-from domain.people import Collection
 from entrypoints.bootstrap.access import is_open
 from entrypoints.bootstrap.address import listen
 from entrypoints.bootstrap.container import Container
@@ -33,7 +33,6 @@ SMALL_MEMORY = 10**9
 """Bytes; a service with its database takes some 600 MB."""
 RUNS = 5
 """How often a face is embedded to time it."""
-_PAGE = 1000
 _BASE = 1_000_000
 TIMEOUT_S = 2.0
 """For the service on the configured address to answer."""
@@ -156,7 +155,7 @@ async def _storage(container: Container) -> AsyncIterator[Finding]:
         return
     try:
         async with storing(container, join=True, enrols=False):
-            people = sum([collection.profiles async for collection in _collections(container)])
+            people = sum([each.profiles async for each in every_collection(container.collections())])
             yield Finding("database", "ok", f"it answers; {people} people are enrolled")
             for former in await container.find_former_faces().execute():
                 yield Finding(
@@ -169,14 +168,6 @@ async def _storage(container: Container) -> AsyncIterator[Finding]:
             yield await _access(container)
     except (StartupError, FaceServiceError) as error:
         yield Finding("database", "error", str(error))
-
-
-async def _collections(container: Container) -> AsyncIterator[Collection]:
-    after: str | None = None
-    while page := await container.collections().list(_PAGE, after):
-        for collection in page:
-            yield collection
-        after = page[-1].name
 
 
 async def _encryption(container: Container) -> Finding:

@@ -17,7 +17,7 @@ from adapters.prometheus.metrics import (
 from application.background import in_background
 from domain.errors import FaceServiceError
 from entrypoints.bootstrap.container import Container
-from entrypoints.bootstrap.worker_sampling import SAMPLE_S, sampling_workers
+from entrypoints.bootstrap.worker_sampling import SAMPLE_S, sample_workers
 
 GALLERY_S = 60.0
 """The database counts all faces for it."""
@@ -26,9 +26,8 @@ GALLERY_S = 60.0
 @asynccontextmanager
 async def sampling(container: Container) -> AsyncIterator[None]:
     """Look at this process as long as it answers."""
-    async with (
-        in_background(_sample(container), _sample_gallery(container)),
-        sampling_workers(container.workers()),
+    async with in_background(
+        _sample(container), _sample_gallery(container), sample_workers(container.workers())
     ):
         yield
 

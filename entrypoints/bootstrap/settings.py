@@ -182,11 +182,7 @@ class Settings(Options, frozen=True, kw_only=True):
 
 
 def load_settings(environment: Mapping[str, str] | None = None, dotenv: Path | None = None) -> Settings:
-    """Read the settings.
-
-    Args:
-        environment: instead of the process's own.
-        dotenv: instead of `.env` in the working directory.
+    """Read the settings from the process's environment and `.env` in the working directory, or from what is given.
 
     Raises:
         StartupError: a value is wrong, or a key with the prefix is unknown; the message names the key. Or the

@@ -16,6 +16,7 @@ from domain.liveness.detection import LivenessPolicy
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.database import running_database
 from entrypoints.bootstrap.remedies import explained
+from entrypoints.bootstrap.tracing import tracing
 
 logger = logging.getLogger("face.start")
 
@@ -27,12 +28,9 @@ _PURGE_S = 20.0
 async def running(
     container: Container, *, join: bool = False, loaded: Callable[[float], object] = lambda _: None
 ) -> AsyncIterator[None]:
-    """Run the database, load the models, and let indexes follow the database.
+    """Run the database as `running_database` says, load the models, and let indexes follow the database.
 
-    Args:
-        container: what is wired.
-        join: whether an embedded server that another process runs already will do.
-        loaded: told how long it took to load the models, in seconds.
+    `loaded` is told how long it took to load the models, in seconds.
 
     Raises:
         StartupError: one of them can't be had.
@@ -41,12 +39,11 @@ async def running(
     loading = asyncio.ensure_future(container.workers().run(load_models, container))
     try:
         async with (
-            tracing(container),
+            tracing(container.traces()),
             storing(container, join=join),
             container.audit_trail().running(),
             searching(container),
-            in_background(_purge_sessions(container.liveness_sessions())),
-            container.apply_retention().running(),
+            in_background(_purge_sessions(container.liveness_sessions()), container.apply_retention().run()),
         ):
             loaded(await loading)
             if not join:
@@ -54,21 +51,6 @@ async def running(
             yield
     finally:
         loading.cancel()
-
-
-@asynccontextmanager
-async def tracing(container: Container) -> AsyncIterator[None]:
-    """Send traces, if the settings ask for that; the last ones at the end.
-
-    Raises:
-        StartupError: what that needs is not installed.
-    """
-    traces = container.traces()
-    try:
-        yield
-    finally:
-        if traces is not None:
-            await asyncio.to_thread(traces.close)
 
 
 @asynccontextmanager

@@ -1,5 +1,8 @@
 """The collector of traces, if the settings name one."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -25,3 +28,13 @@ def open_traces(url: str, service: str = "face-api") -> "Traces | None":
             " pip install opentelemetry-sdk opentelemetry-exporter-otlp-proto-http"
         ) from None
     return Traces(url, service, version("face-api"))
+
+
+@asynccontextmanager
+async def tracing(traces: "Traces | None") -> AsyncIterator[None]:
+    """Send traces, the last ones at the end."""
+    try:
+        yield
+    finally:
+        if traces is not None:
+            await asyncio.to_thread(traces.close)

@@ -1,16 +1,16 @@
-"""The values of settings, from text to their types."""
+"""The values of settings, from text to their types; what a setting may be, in words."""
 
+import math
+from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, get_args, get_origin
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, inspect
 
 from application.errors import StartupError
-from domain.quality import QualityBounds
-from entrypoints.bootstrap.bounds import parse_bounds
-from entrypoints.bootstrap.expectations import expected_value
+from domain.quality import LENIENT, NO_BOUNDS, STRICT, Measure, QualityBounds
 
 IPNetwork: TypeAlias = IPv4Network | IPv6Network
 
@@ -49,6 +49,9 @@ EncryptionKey = Annotated[
     ),
 ]
 
+PROFILES = {"off": NO_BOUNDS, "lenient": LENIENT, "strict": STRICT}
+"""Sets of quality bounds to begin with; the default where none is named."""
+
 
 def parse_value(key: str, text: str, field: msgspec.structs.FieldInfo) -> object:
     """Convert the text of a setting to its type.
@@ -85,6 +88,35 @@ def _bounds(key: str, text: str, default: QualityBounds) -> QualityBounds:
         raise StartupError(f"{key}: {error} (it is {text!r})") from None
 
 
+def parse_bounds(text: str, default: QualityBounds) -> QualityBounds:
+    """Parse `profile,measure=bound,measure=off`, such as `strict,yaw=45`; later words override earlier ones.
+
+    Raises:
+        ValueError: a word is unknown or no number; the message names it.
+    """
+    bounds = default
+    for word in _words(text):
+        name, _, limit = map(str.strip, word.partition("="))
+        if word in PROFILES:
+            bounds = PROFILES[word]
+        elif name not in set(Measure) or not limit:
+            known = ", ".join([*PROFILES, *(f"{measure}=" for measure in Measure)])
+            raise ValueError(f"unknown word {word!r}; known: {known}")
+        else:
+            bounds = bounds.but({Measure(name): None if limit == "off" else _number(limit)})
+    return bounds
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"a bound is a number or off, not {text!r}")
+    return value
+
+
 def _networks(key: str, text: str) -> list[IPNetwork]:
     try:
         return [ip_network(word, strict=False) for word in _words(text)]
@@ -111,3 +143,34 @@ def _words(text: str) -> list[str]:
 def _shown(key: str, text: str) -> str:
     """A database URL carries a password, and keys and tokens are like one: they are never repeated."""
     return "not shown" if key.endswith(("_URL", "_KEY", "_TOKEN")) else repr(text)
+
+
+def expected_value(kind: Any) -> str:
+    """Words for the values of a type, to follow "it must be".
+
+    Args:
+        kind: a boolean, a number with bounds, a choice, or text whose `Meta` describes it.
+    """
+    match inspect.type_info(kind):
+        case inspect.Metadata(extra_json_schema={"description": str(words)}):
+            return words
+        case inspect.BoolType():
+            return "true or false"
+        case inspect.EnumType(cls=cls):
+            return _either([str(member.value) for member in cls])
+        case inspect.LiteralType(values=values):
+            return _either([str(value) for value in values])
+        case inspect.IntType() | inspect.FloatType() as number:
+            what = "a whole number" if isinstance(number, inspect.IntType) else "a number"
+            return what + _range(number)
+    return "text"
+
+
+def _either(words: Sequence[str]) -> str:
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def _range(number: inspect.IntType | inspect.FloatType) -> str:
+    bounds = ((number.ge, "at least"), (number.gt, "above"), (number.le, "at most"), (number.lt, "below"))
+    words = [f"{word} {bound:,.10g}" for bound, word in bounds if bound is not None]
+    return f", {' and '.join(words)}" if words else ""

@@ -8,6 +8,8 @@ import socket
 from contextlib import suppress
 from dataclasses import dataclass
 
+import msgspec
+
 from application.errors import StartupError
 
 WORKER = "_FACE_WORKER"
@@ -40,15 +42,7 @@ class Worker:
 
     def encoded(self) -> str:
         """The value of the environment variable."""
-        numbers = (
-            self.parent,
-            self.listener,
-            self.heartbeat,
-            int(self.others_answer),
-            self.counters,
-            self.place,
-        )
-        return " ".join(map(str, numbers))
+        return msgspec.json.encode(self).decode()
 
     def die_with_parent(self) -> None:
         """Let the kernel kill this process when its parent ends.
@@ -82,7 +76,4 @@ class Worker:
 def this_worker() -> Worker | None:
     """What this process was given, if it is a worker."""
     text = os.environ.pop(WORKER, None)
-    if text is None:
-        return None
-    parent, listener, heartbeat, others_answer, counters, place = map(int, text.split())
-    return Worker(parent, listener, heartbeat, bool(others_answer), counters, place)
+    return None if text is None else msgspec.json.decode(text, type=Worker)

@@ -8,6 +8,7 @@ from functools import partial
 from types import ModuleType
 
 from dependency_injector import providers
+from typing_extensions import override
 
 from adapters.prometheus.metrics import MODEL_LOAD_SECONDS
 from adapters.shared_memory.counters import SharedCounters
@@ -20,6 +21,7 @@ from entrypoints.bootstrap.signals import StopSignals
 from entrypoints.bootstrap.start import running, warn_of_former_models
 from entrypoints.bootstrap.worker import READY, Worker
 from entrypoints.cli.imports import imported
+from entrypoints.cli.serve import Service
 
 WORKER_STOP_S = 29
 """How long a clean stop of a worker may take: less than its parent waits."""
@@ -30,22 +32,22 @@ _HTTP = ("entrypoints.http.app", "entrypoints.http.server")
 
 
 @dataclass(frozen=True, slots=True)
-class FaceService:
-    """The API in one process. Both methods raise StartupError if something that it needs can't be had."""
+class FaceService(Service):
+    """The API in one process."""
 
     container: Container
 
+    @override
     async def answer_alone(
         self, listener: socket.socket, stop: StopSignals, started: Callable[[], None]
     ) -> None:
-        """Answer in the only process of the service."""
         importing = _import_http()
         async with running(self.container, loaded=MODEL_LOAD_SECONDS.set), sampling(self.container):
             await require_key(self.container)
             await self._answer(importing, listener, stop, started)
 
+    @override
     async def answer_as_worker(self, worker: Worker) -> None:
-        """Answer beside other processes, which share the listening socket and the parent's database."""
         container = self.container
         container.counters.override(providers.Object(SharedCounters(worker.counters, worker.place)))
         stop = StopSignals(WORKER_STOP_S)

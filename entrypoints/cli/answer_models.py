@@ -1,37 +1,35 @@
 """Serving models in this process, which `serve-models` imports only where it is done."""
 
-import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from dependency_injector import providers
+from typing_extensions import override
 
 from adapters.prometheus.metrics import MODEL_LOAD_SECONDS
 from adapters.system.machine import return_freed_memory
+from application.background import in_background
 from entrypoints.bootstrap.analysis import AnalysisContainer
 from entrypoints.bootstrap.certificates import renewed_server_context
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.bootstrap.signals import StopSignals
-from entrypoints.bootstrap.tracing import open_traces
+from entrypoints.bootstrap.tracing import open_traces, tracing
 from entrypoints.bootstrap.worker import READY, Worker
-from entrypoints.bootstrap.worker_sampling import sampling_workers
+from entrypoints.bootstrap.worker_sampling import sample_workers
 from entrypoints.cli.answer import WORKER_STOP_S
+from entrypoints.cli.serve import Service
 from entrypoints.http.server import answer
 from entrypoints.model_server.app import create_model_app, served_models
 from entrypoints.model_server.errors import refusal
 from entrypoints.model_server.served import ServedModels
 
-if TYPE_CHECKING:  # its libraries are an extra
-    from adapters.opentelemetry.traces import Traces
-
 
 @dataclass(frozen=True, slots=True)
-class ModelService:
+class ModelService(Service):
     """A model service in one process."""
 
     settings: Settings
@@ -39,27 +37,21 @@ class ModelService:
     names: list[str]
     """Models to load at the start; empty: those that the settings name."""
 
+    @override
     async def answer_alone(
         self, listener: socket.socket, stop: StopSignals, started: Callable[[], None]
     ) -> None:
-        """Answer in the only process of the service.
-
-        Raises:
-            StartupError: a model can't be loaded.
-        """
-        async with self._running() as (container, served), traces_to(self.settings) as traces:
+        traces = open_traces(self.settings.traces_url, "face-api-models")
+        async with tracing(traces), self._running() as (container, served):
             app = create_model_app(container, served, traces)
             tls = renewed_server_context(self.settings)
             await answer(app, self.settings, listener, stop, started, refusal, tls=tls)
 
+    @override
     async def answer_as_worker(self, worker: Worker) -> None:
-        """Answer beside other processes, which share the listening socket; raises as `answer_alone`."""
-        heart = asyncio.create_task(worker.beat())
-        try:
+        async with in_background(worker.beat()):
             ready = partial(worker.report, READY)
             await self.answer_alone(worker.socket(), StopSignals(WORKER_STOP_S), ready)
-        finally:
-            heart.cancel()
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[tuple[AnalysisContainer, ServedModels]]:
@@ -70,22 +62,7 @@ class ModelService:
             await container.workers().run(served.load)
             MODEL_LOAD_SECONDS.set(time.monotonic() - began)
             return_freed_memory()
-            async with sampling_workers(container.workers()):
+            async with in_background(sample_workers(container.workers())):
                 yield container, served
         finally:
             container.workers().close()
-
-
-@asynccontextmanager
-async def traces_to(settings: Settings) -> "AsyncIterator[Traces | None]":
-    """The collector of traces, if the settings name one.
-
-    Raises:
-        StartupError: see open_traces.
-    """
-    traces = open_traces(settings.traces_url, "face-api-models")
-    try:
-        yield traces
-    finally:
-        if traces is not None:
-            await asyncio.to_thread(traces.close)

@@ -11,9 +11,18 @@ from adapters.files.archive.writer import writing
 from application.bulk.collections import find_collections
 from application.bulk.export import Exported
 from application.bulk.restore import Imported, NewId
-from entrypoints.cli.bulk import BEGIN_ANEW, INIT, JSON, ONE_COLLECTION, REPORT, run_with_storage
+from entrypoints.cli.bulk import (
+    BEGIN_ANEW,
+    FILE,
+    INIT,
+    JSON,
+    ONE_COLLECTION,
+    OUTPUT,
+    REPORT,
+    run_with_storage,
+)
 from entrypoints.cli.progress import progress
-from entrypoints.cli.reports import Clock, Report, check_report, count, output_report, printable
+from entrypoints.cli.reports import Report, count, output_report, printable
 
 if TYPE_CHECKING:
     from entrypoints.bootstrap.container import Container
@@ -43,7 +52,7 @@ class ImportReport(Report, kw_only=True):
 
 
 @click.command("export")
-@click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", metavar="FILE", type=OUTPUT)
 @ONE_COLLECTION
 @click.option("--crops", is_flag=True, help="take the aligned crops along that FACE_STORE_CROPS has kept")
 @REPORT
@@ -56,8 +65,6 @@ def export_people(
     FILE is biometric data: only this account may read it. It appears when it is complete, in place of one of
     the same name.
     """
-    check_report(report)
-    clock = Clock()
 
     async def work(container: "Container") -> tuple[list[str], Exported]:
         use_case = container.export_people()
@@ -69,12 +76,10 @@ def export_people(
         ):
             async for done in use_case.execute(chosen, writer, crops=crops):
                 update(done.people + done.faces)
-        return [each.name for each in chosen], done
+        return chosen, done
 
     collections, done = run_with_storage(work, advice=BEGIN_ANEW)
     written = ExportReport(
-        command="export",
-        seconds=clock.seconds,
         file=printable(file),
         bytes=file.stat().st_size,
         collections=collections,
@@ -91,7 +96,7 @@ def export_people(
 
 
 @click.command("import")
-@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", metavar="FILE", type=FILE)
 @ONE_COLLECTION
 @INIT
 @REPORT
@@ -105,9 +110,6 @@ def import_people(
     interrupted is continued by the same command. If nobody is there, ids are kept; otherwise new ones are given, and
     the report has the old and the new. The whole file is checked before anything is changed.
     """
-    check_report(report)
-    clock = Clock()
-
     # Without a report, which has them all, they are only counted.
     reported = report is not None or as_json
 
@@ -130,8 +132,6 @@ def import_people(
 
     collections, done, new_ids, renumbered = run_with_storage(work, init=init)
     read = ImportReport(
-        command="import",
-        seconds=clock.seconds,
         file=printable(file),
         collections=collections,
         people=done.people,

@@ -4,7 +4,7 @@ import click
 
 from application.errors import CommandError
 from entrypoints.cli.bulk import JSON, run_with_storage
-from entrypoints.cli.reports import count, echo_json
+from entrypoints.cli.reports import count, output_report
 
 _SHOWN = 20
 """Problems that are printed."""
@@ -23,13 +23,7 @@ def verify(*, as_json: bool) -> None:
     The hash of the last entry stands for all of them: kept elsewhere, it shows later that they are the same ones.
     """
     found = run_with_storage(lambda container: container.read_audit().verify())
-    if as_json:
-        echo_json(found)
-    else:
-        for problem in found.problems[:_SHOWN]:
-            click.echo(problem)
-        click.echo(
-            f"{count(found.entries, 'entry', 'entries')}, the last is {found.last_id}: {found.last_hash}"
-        )
+    last = f"{count(found.entries, 'entry', 'entries')}, the last is {found.last_id}: {found.last_hash}"
+    output_report(found, "\n".join([*found.problems[:_SHOWN], last]), as_json=as_json)
     if found.problems:
         raise CommandError(f"the audit trail is broken in {count(len(found.problems), 'place', 'places')}")

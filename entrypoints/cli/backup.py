@@ -10,9 +10,9 @@ from adapters.files.archive.reader import reading
 from adapters.files.archive.writer import writing
 from application.bulk.backup import BackedUp, RestoredInstance
 from application.bulk.export import Exported
-from entrypoints.cli.bulk import BEGIN_ANEW, JSON, run_with_storage
+from entrypoints.cli.bulk import BEGIN_ANEW, FILE, JSON, OUTPUT, run_with_storage
 from entrypoints.cli.progress import progress
-from entrypoints.cli.reports import Clock, Report, count, output_report, printable
+from entrypoints.cli.reports import Report, count, output_report, printable
 
 if TYPE_CHECKING:
     from entrypoints.bootstrap.container import Container
@@ -36,7 +36,7 @@ class RestoreReport(BackupReport, kw_only=True):
 
 
 @click.command()
-@click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", metavar="FILE", type=OUTPUT)
 @JSON
 def backup(file: Path, *, as_json: bool) -> None:
     """Write all that makes this instance to FILE, while the service runs.
@@ -45,7 +45,6 @@ def backup(file: Path, *, as_json: bool) -> None:
     stored nowhere), calibrations, and the catalogue of your own models. FILE is biometric data: only this account
     may read it. It appears when it is complete, in place of one of the same name.
     """
-    clock = Clock()
 
     async def work(container: "Container") -> BackedUp:
         done = BackedUp(Exported())
@@ -59,8 +58,6 @@ def backup(file: Path, *, as_json: bool) -> None:
 
     done = run_with_storage(work, advice=BEGIN_ANEW)
     report = BackupReport(
-        command="backup",
-        seconds=clock.seconds,
         file=printable(file),
         bytes=file.stat().st_size,
         people=done.people.people,
@@ -68,11 +65,11 @@ def backup(file: Path, *, as_json: bool) -> None:
         keys=done.keys,
         files=done.files,
     )
-    output_report(report, _text(report), None, as_json=as_json)
+    output_report(report, _text(report), as_json=as_json)
 
 
 @click.command()
-@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", metavar="FILE", type=FILE)
 @JSON
 def restore(file: Path, *, as_json: bool) -> None:
     """Put FILE, which `backup` has written, into an instance that has neither people nor API keys.
@@ -80,7 +77,6 @@ def restore(file: Path, *, as_json: bool) -> None:
     Ids, keys and times are those of the backup. The whole file is checked before anything is changed. A command that
     was interrupted is continued by the same command.
     """
-    clock = Clock()
 
     async def work(container: "Container") -> RestoredInstance:
         use_case = container.restore_instance()
@@ -99,8 +95,6 @@ def restore(file: Path, *, as_json: bool) -> None:
 
     done = run_with_storage(work, init=True)
     report = RestoreReport(
-        command="restore",
-        seconds=clock.seconds,
         file=printable(file),
         bytes=file.stat().st_size,
         people=done.people.people,
@@ -112,7 +106,7 @@ def restore(file: Path, *, as_json: bool) -> None:
     text = _text(report)
     if done.files_differing:
         text += f"\nleft as they were here: {', '.join(done.files_differing)}"
-    output_report(report, text, None, as_json=as_json)
+    output_report(report, text, as_json=as_json)
 
 
 def _text(report: BackupReport) -> str:

@@ -24,11 +24,17 @@ from domain.people import DEFAULT_COLLECTION
 from entrypoints.bootstrap.log import write_audit_lines
 from entrypoints.bootstrap.remedies import explained
 from entrypoints.bootstrap.settings import Settings, load_settings
+from entrypoints.cli.groups import running_command
+from entrypoints.cli.reports import checked_report
 
 if TYPE_CHECKING:
     from entrypoints.bootstrap.container import Container
 
 T = TypeVar("T")
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+OUTPUT = click.Path(dir_okay=False, path_type=Path)
 
 COLLECTION = click.option(
     "--collection", metavar="NAME", default=DEFAULT_COLLECTION, show_default=True, help="the collection"
@@ -48,7 +54,8 @@ JSON = click.option("--json", "as_json", is_flag=True, help="print the report as
 REPORT = click.option(
     "--report",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OUTPUT,
+    callback=checked_report,
     help="write the report as JSON to a file",
 )
 
@@ -136,7 +143,7 @@ _ENROLS = {"encryption rotate", "enroll", "import", "reembed", "restore"}
 @asynccontextmanager
 async def _audited(trail: AuditTrail) -> AsyncIterator[None]:
     """Leave an audit entry of this command, if it is one of _AUDITED."""
-    command = _command()
+    command = running_command()
     collection = click.get_current_context().params.get("collection")
     with noting() as notes:
         result = "failed"
@@ -159,12 +166,6 @@ async def _audited(trail: AuditTrail) -> AsyncIterator[None]:
                 await trail.written()
 
 
-def _command() -> str:
-    """The name of the command that runs, with its group."""
-    context = click.get_current_context()
-    return context.command_path.removeprefix(context.find_root().command_path).strip()
-
-
 async def _run(work: "Callable[[Container], Awaitable[T]]", settings: Settings) -> T:
     task = asyncio.current_task()
     if task is not None:
@@ -176,6 +177,6 @@ async def _run(work: "Callable[[Container], Awaitable[T]]", settings: Settings) 
     # Imported late: --help of a command should not wait for the models' and the database's libraries.
     start = import_module("entrypoints.bootstrap.start")
     container = start.Container(settings=providers.Object(settings))
-    storing = start.storing(container, join=True, enrols=_command() in _ENROLS)
+    storing = start.storing(container, join=True, enrols=running_command() in _ENROLS)
     async with storing, _audited(container.audit_trail()):
         return await work(container)

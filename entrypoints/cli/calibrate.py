@@ -7,10 +7,10 @@ import click
 from adapters.files.calibration import write_table
 from application.evaluation.calibration.calibrate import CalibrateModel
 from domain.calibration import CalibrationTable
-from entrypoints.cli.bulk import JSON
+from entrypoints.cli.bulk import JSON, OUTPUT
 from entrypoints.cli.figures import table as columns
-from entrypoints.cli.measuring import OUTPUT, loading, measuring, set_options, sources, write
-from entrypoints.cli.reports import echo_json
+from entrypoints.cli.measuring import loading, measuring, set_options, sources, write
+from entrypoints.cli.reports import output_report
 
 
 @click.command()
@@ -38,14 +38,13 @@ def calibrate(
     """
     chosen = sources(images, vectors)
     with measuring() as progress:
-        settings, sets = loading(detection, recognition)
+        container, sets = loading(detection, recognition)
         table = CalibrateModel(sets).execute(chosen, progress, data)
+    settings = container.settings()
     target = output or settings.calibration_dir / f"{table.model}.toml"
     write(target, lambda path: write_table(table, path))
-    if as_json:
-        echo_json({"table": table, "file": str(target)})
-    else:
-        click.echo(f"{_as_text(table)}\n\nwritten to {target}")
+    text = f"{_as_text(table)}\n\nwritten to {target}"
+    output_report({"table": table, "file": str(target)}, text, as_json=as_json)
     if settings.target_fmr < table.least_measured:
         click.echo(
             f"FACE_TARGET_FMR is {settings.target_fmr:g}, but these photos measure no rate below"

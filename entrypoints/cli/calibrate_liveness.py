@@ -9,9 +9,10 @@ from adapters.files.liveness import write_liveness_calibration
 from application.evaluation.liveness.evaluate import LivenessEvaluation, calibrate, evaluate
 from application.evaluation.liveness.presentations import JudgePhotos
 from domain.liveness.calibration import LivenessCalibration
-from entrypoints.cli.bulk import DETECTION
+from entrypoints.cli.bulk import DETECTION, OUTPUT
 from entrypoints.cli.evaluate_liveness import ATTACK, BPCER, LIVE, as_machine, rate_lines, responses
-from entrypoints.cli.measuring import JSON, OUTPUT, Figures, configured, echo, measuring, write
+from entrypoints.cli.measuring import JSON, configured, measuring, write
+from entrypoints.cli.reports import output_report
 
 _MUCH = 0.2
 """APCER of a species from which on the command warns."""
@@ -40,7 +41,8 @@ def calibrate_liveness(
     as_json: bool,
 ) -> None:
     """Find the liveness threshold for your own camera."""
-    settings, container = configured()
+    container = configured()
+    settings = container.settings()
     # Compared with the models' own threshold. An earlier calibration may be of other models.
     container.liveness_calibrations.override(providers.Object(None))
     with measuring() as progress:
@@ -51,7 +53,7 @@ def calibrate_liveness(
     target = output or settings.liveness_calibration
     write(target, lambda path: write_liveness_calibration(found, path))
     machine = {**as_machine(result), "calibration": found, "file": str(target)}
-    echo(Figures(machine, f"{_as_text(result, found)}\n\nwritten to {target}"), as_json=as_json)
+    output_report(machine, f"{_as_text(result, found)}\n\nwritten to {target}", as_json=as_json)
     for warning in _warnings(result, found):
         click.echo(warning, err=True)
 

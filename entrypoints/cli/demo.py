@@ -20,6 +20,7 @@ from application.errors import StartupError
 from application.photo_folders import PhotoFile, find_photos
 from entrypoints.bootstrap.address import listen
 from entrypoints.bootstrap.settings import PROJECT, Settings
+from entrypoints.cli.bulk import FOLDER
 from entrypoints.cli.reports import printable
 from entrypoints.cli.serve import serve_with, wired
 
@@ -35,9 +36,7 @@ _REQUEST_S = 60
 
 
 @click.command()
-@click.argument(
-    "folder", metavar="[DIR]", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path)
-)
+@click.argument("folder", metavar="[DIR]", required=False, type=FOLDER)
 @click.option("--port", type=click.IntRange(1, 65535), help="instead of 5000, or any free one")
 @click.option("--browser/--no-browser", default=True, help="open the console in a browser")
 def demo(folder: Path | None, port: int | None, *, browser: bool) -> None:

@@ -4,16 +4,9 @@ from pathlib import Path
 
 import click
 
-from entrypoints.cli.bulk import DETECTION, RECOGNITION
-from entrypoints.cli.measuring import (
-    FOLDER,
-    JSON,
-    OUTPUT,
-    Figures,
-    echo,
-    loading,
-    measuring,
-)
+from entrypoints.cli.bulk import DETECTION, FOLDER, OUTPUT, RECOGNITION
+from entrypoints.cli.measuring import JSON, loading, measuring
+from entrypoints.cli.reports import output_report
 
 
 @click.command("embed-set")
@@ -49,4 +42,4 @@ def embed_set(
         "undetected": len(saved.undetected),
         "file": str(output),
     }
-    echo(Figures(machine, text), as_json=as_json)
+    output_report(machine, text, as_json=as_json)

@@ -8,7 +8,7 @@ from application.encryption import Converted
 from application.ports.encryption import Encrypted
 from entrypoints.cli.bulk import JSON, run_with_storage
 from entrypoints.cli.progress import progress
-from entrypoints.cli.reports import Clock, Report, count, output_report
+from entrypoints.cli.reports import Report, count, output_report
 
 if TYPE_CHECKING:
     from entrypoints.bootstrap.container import Container
@@ -40,15 +40,14 @@ def encryption() -> None:
 @JSON
 def status(*, as_json: bool) -> None:
     """Say which key encrypts, and how much is plain or has another key."""
-    clock = Clock()
     key, stored = run_with_storage(lambda container: container.change_encryption().status())
-    report = StatusReport(command="encryption status", seconds=clock.seconds, key=key, stored=list(stored))
+    report = StatusReport(key=key, stored=list(stored))
     lines = [f"encryption is on, with the key {key}" if key else "encryption is off"]
     lines += [
         f"{each.part}: {each.count:,} {f'with the key {each.key}' if each.key else 'plain'}"
         for each in stored
     ]
-    output_report(report, "\n".join(lines), None, as_json=as_json)
+    output_report(report, "\n".join(lines), as_json=as_json)
 
 
 @encryption.command()
@@ -60,7 +59,7 @@ def rotate(*, as_json: bool) -> None:
     The service may run. What was changed is kept: a command that was interrupted is continued by the same command.
     Bytes of the former rows stay in the database's files until `face-api purge`.
     """
-    _convert("rotate", "encrypted", decrypt=False, as_json=as_json)
+    _convert("encrypted", decrypt=False, as_json=as_json)
 
 
 @encryption.command()
@@ -70,12 +69,10 @@ def decrypt(*, as_json: bool) -> None:
 
     Stop the service, run this, and take the key away.
     """
-    _convert("decrypt", "decrypted", decrypt=True, as_json=as_json)
+    _convert("decrypted", decrypt=True, as_json=as_json)
 
 
-def _convert(command: str, done_to: str, *, decrypt: bool, as_json: bool) -> None:
-    clock = Clock()
-
+def _convert(done_to: str, *, decrypt: bool, as_json: bool) -> None:
     async def work(container: "Container") -> Converted:
         done = Converted(0)
         with progress("faces and crops", None, visible=not as_json) as update:
@@ -84,19 +81,13 @@ def _convert(command: str, done_to: str, *, decrypt: bool, as_json: bool) -> Non
         return done
 
     done = run_with_storage(work)
-    report = ConvertedReport(
-        command=f"encryption {command}",
-        seconds=clock.seconds,
-        faces=done.faces,
-        crops=done.crops,
-        broken=list(done.broken),
-    )
+    report = ConvertedReport(faces=done.faces, crops=done.crops, broken=list(done.broken))
     text = (
         f"{count(done.faces, 'face', 'faces')} and {count(done.crops, 'crop', 'crops')} {done_to},"
         f" {report.seconds} s"
     )
     if done.broken:
         text += f"\nnot decrypted, as they were changed or belong elsewhere: faces {', '.join(map(str, done.broken))}"
-    output_report(report, text, None, as_json=as_json)
+    output_report(report, text, as_json=as_json)
     if done.broken:
         raise SystemExit(1)

@@ -72,14 +72,12 @@ class EnrolReport(reports.Report, kw_only=True):
 
 
 @click.command()
-@click.argument(
-    "folder", metavar="DIR", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path)
-)
+@click.argument("folder", metavar="DIR", required=False, type=bulk.FOLDER)
 @click.option(
     "--csv",
     "table",
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=bulk.FILE,
     help="instead of DIR: rows of name,path; paths start at the file's folder",
 )
 @bulk.COLLECTION
@@ -129,8 +127,6 @@ def enroll(
     """
     if (folder is None) == (table is None):
         raise click.UsageError("Give either DIR or --csv FILE.")
-    reports.check_report(report)
-    clock = reports.Clock()
     photos, skipped = find_people(folder) if folder is not None else (_in_table(table or Path()), [])
     options = EnrolmentOptions(
         collection=collection,
@@ -153,8 +149,6 @@ def enroll(
         items = [_item(outcome) async for outcome in outcomes]
         statuses = Counter(item.status for item in items)
         return EnrolReport(
-            command="enroll",
-            seconds=clock.seconds,
             collection=collection,
             detection_model=models.detection,
             recognition_model=models.recognition,

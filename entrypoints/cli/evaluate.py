@@ -8,10 +8,9 @@ from application.evaluation.verification.evaluate import EvaluateVerification, V
 from application.evaluation.verification.pair_accuracy import PairAccuracy
 from entrypoints.cli import group_report
 from entrypoints.cli import plot as plotting
+from entrypoints.cli.bulk import FILE, OUTPUT
 from entrypoints.cli.figures import FMR_KEYS, interval, share_text, table
 from entrypoints.cli.measuring import (
-    FILE,
-    OUTPUT,
     Figures,
     Measurement,
     group_options,
@@ -52,7 +51,7 @@ def evaluate(
         if pairs is None:
             raise click.UsageError("--plot draws curves of --pairs")
         plotting.check(plot)
-    result = EvaluateVerification(run.loading, run.policy).execute(
+    result = EvaluateVerification(run.loading, run.container.policy()).execute(
         run.sources,
         run.progress,
         pairs=None if pairs is None else read_text(pairs),

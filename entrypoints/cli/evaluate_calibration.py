@@ -22,7 +22,7 @@ def evaluate_calibration(run: Measurement, least_norm: float) -> Figures:
 
     Each set is left out in turn: the others make the table, and half of its own people are enrolled.
     """
-    evaluation = EvaluateTransfer(run.loading, run.policy)
+    evaluation = EvaluateTransfer(run.loading, run.container.policy())
     found = evaluation.execute(run.sources, run.progress, least_norm)
     return Figures(found, _as_text(found))
 

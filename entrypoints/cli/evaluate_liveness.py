@@ -6,9 +6,10 @@ import click
 
 from application.evaluation.liveness.evaluate import AttackDetectionRates, LivenessEvaluation, evaluate
 from application.evaluation.liveness.presentations import JudgePhotos, NonResponse
-from entrypoints.cli.bulk import DETECTION
+from entrypoints.cli.bulk import DETECTION, FOLDER
 from entrypoints.cli.figures import interval, share_text, table
-from entrypoints.cli.measuring import FOLDER, JSON, Figures, configured, echo, measuring
+from entrypoints.cli.measuring import JSON, configured, measuring
+from entrypoints.cli.reports import output_report
 
 LIVE = click.option("--live", required=True, type=FOLDER, help="folder with photos of living people")
 ATTACK = click.option(
@@ -35,11 +36,11 @@ def evaluate_liveness(
     live: Path, attack: Path | None, bpcer: float, detection: str | None, *, as_json: bool
 ) -> None:
     """Measure how well presentation attacks are told from living faces."""
-    settings, container = configured()
+    container = configured()
     with measuring() as progress:
-        photos = JudgePhotos(container.analyser(), settings.worker_count)
+        photos = JudgePhotos(container.analyser(), container.settings().worker_count)
         result = evaluate(photos.execute(live, attack, progress, detection), bpcer)
-    echo(Figures(as_machine(result), as_text(result)), as_json=as_json)
+    output_report(as_machine(result), as_text(result), as_json=as_json)
 
 
 def as_machine(result: LivenessEvaluation) -> dict[str, object]:

@@ -26,7 +26,7 @@ from entrypoints.cli.measuring import Figures, Measurement, measures_sets
 )
 def evaluate_quality(run: Measurement, without_views: tuple[str, ...]) -> Figures:
     """Measure what refusing bad photos is worth, by each measure of quality, and what it costs."""
-    settings = run.settings
+    settings = run.container.settings()
     evaluation = EvaluateQuality(run.loading, settings.quality_recognition, settings.quality_enrolment)
     result = evaluation.execute(run.sources, run.progress, without_views)
     return Figures(as_machine(result), as_text(result))

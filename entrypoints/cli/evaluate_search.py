@@ -8,13 +8,7 @@ from application.evaluation.search.evaluate import EvaluateSearch, SearchEvaluat
 from application.evaluation.search.half_galleries import DRAWS
 from entrypoints.cli import group_report
 from entrypoints.cli.figures import share_text, table
-from entrypoints.cli.measuring import (
-    Figures,
-    Measurement,
-    group_options,
-    grouping,
-    measures_sets,
-)
+from entrypoints.cli.measuring import Figures, Measurement, group_options, grouping, measures_sets
 
 
 @click.command("evaluate-search")
@@ -25,7 +19,8 @@ def evaluate_search(run: Measurement, groups: Path | None, labels: tuple[str, ..
     source, *others = run.sources
     if others:
         raise click.UsageError("one set can be measured at a time: --images FOLDER or --vectors FILE, once")
-    result = EvaluateSearch(run.loading, run.policy).execute(source, run.progress, grouping(groups, labels))
+    evaluation = EvaluateSearch(run.loading, run.container.policy())
+    result = evaluation.execute(source, run.progress, grouping(groups, labels))
     return Figures(as_machine(result), as_text(result))
 
 

@@ -1,19 +1,17 @@
 """`face-api gallery`."""
 
-from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import click
-import msgspec
 
-from application.gallery_check.check import CheckGallery
-from domain.people import ProfileId
+from application.gallery_check.check import GalleryCheck
 from entrypoints.bootstrap.container import Container
 from entrypoints.cli.bulk import COLLECTION, JSON, RECOGNITION, REPORT, run_with_storage
 from entrypoints.cli.figures import table
 from entrypoints.cli.groups import Group
 from entrypoints.cli.progress import progress
-from entrypoints.cli.reports import check_report, output_report
+from entrypoints.cli.reports import output_report
 from entrypoints.http.views.gallery_check import GalleryCheckView, LikePeopleView, MisfitView
 
 COMPARISONS = 16 * 10**9
@@ -45,58 +43,26 @@ def check(
 
     All faces are compared with each other: a second for 10,000 faces, an hour or two for a million.
     """
-    check_report(report)
 
     async def work(container: Container) -> GalleryCheckView:
         with progress("faces", None, visible=not as_json) as update:
-            return await _whole(container.check_gallery(), collection, recognition, limit, update)
+            part = partial(
+                container.check_gallery().execute,
+                collection,
+                recognition,
+                limit=limit,
+                comparisons=COMPARISONS,
+                deadline_s=None,
+            )
+            whole: GalleryCheck = await part()
+            while whole.next is not None:
+                update(whole.checked)
+                whole = whole.then(await part(after=whole.next), limit)
+            update(whole.checked)
+            return GalleryCheckView.of(whole)
 
     found = run_with_storage(work, advice="run the same command again")
     output_report(found, as_text(found), report, as_json=as_json)
-
-
-async def _whole(
-    check_gallery: CheckGallery,
-    collection: str,
-    recognition: str | None,
-    limit: int,
-    update: Callable[[int], None],
-) -> GalleryCheckView:
-    """All parts of a gallery, as one."""
-    whole: GalleryCheckView | None = None
-    after: ProfileId | None = None
-    while True:
-        part = await check_gallery.execute(
-            collection, recognition, limit=limit, after=after, comparisons=COMPARISONS, deadline_s=None
-        )
-        view, after = GalleryCheckView.of(part), part.next
-        whole = view if whole is None else _joined(whole, view, limit)
-        update(whole.checked)
-        if after is None:
-            return whole
-
-
-def _joined(one: GalleryCheckView, other: GalleryCheckView, limit: int) -> GalleryCheckView:
-    return msgspec.structs.replace(
-        other,
-        checked=one.checked + other.checked,
-        duplicates=sorted([*one.duplicates, *other.duplicates], key=_pair_rank, reverse=True)[:limit],
-        misfits=sorted([*one.misfits, *other.misfits], key=_misfit_rank, reverse=True)[:limit],
-        lookalikes=sorted([*one.lookalikes, *other.lookalikes], key=_over, reverse=True)[:limit],
-    )
-
-
-def _over(pair: LikePeopleView) -> float:
-    return pair.similarity - pair.threshold
-
-
-def _pair_rank(pair: LikePeopleView) -> tuple[bool, float]:
-    return pair.agreement > 0.5, _over(pair)  # noqa: PLR2004 - the majority
-
-
-def _misfit_rank(face: MisfitView) -> float:
-    other = face.resembles
-    return (face.threshold if other is None else other.similarity) - face.similarity
 
 
 def as_text(found: GalleryCheckView) -> str:
@@ -121,12 +87,8 @@ def as_text(found: GalleryCheckView) -> str:
     counts = f"{found.people:,} people, {found.faces:,} faces, {found.checked:,} checked"
     lines = [f"{found.recognition_model} in {found.collection}: {counts}"]
     for title, header, rows in sections:
-        lines += [f"{title}: {len(rows) or 'none'}", *_table(header, rows)]
+        lines += [f"{title}: {len(rows) or 'none'}", *(table(header, rows) if rows else [])]
     return "\n".join(lines)
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterable[str]:
-    return table(header, rows) if rows else []
 
 
 def _pair(pair: LikePeopleView) -> tuple[object, ...]:

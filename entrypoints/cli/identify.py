@@ -24,18 +24,10 @@ from entrypoints.cli import bulk, reports
 from entrypoints.cli.bulk import DETECTION, JSON, LIVENESS, RECOGNITION, REPORT
 from entrypoints.cli.progress import with_progress
 from entrypoints.cli.reports import count, listed, printable
+from entrypoints.http.views.detection import BoxView
 
 if TYPE_CHECKING:
     from entrypoints.bootstrap.container import Container
-
-
-class BoxItem(msgspec.Struct):
-    """Where a face is, in pixels of the upright photo."""
-
-    x: float
-    y: float
-    width: float
-    height: float
 
 
 class CandidateItem(msgspec.Struct):
@@ -50,7 +42,7 @@ class CandidateItem(msgspec.Struct):
 class FaceItem(msgspec.Struct, omit_defaults=True):
     """A face and the people that it may be of."""
 
-    box: BoxItem | None
+    box: BoxView | None
     faces_left_out: int | None = None
     """Other faces of the photo, with --faces single."""
     verdict: str | None = None
@@ -144,8 +136,6 @@ def identify(
     Answers are printed as they come. The exit status is 1 if nobody was found. With --report FILE, a command
     that was interrupted is continued by the same command.
     """
-    reports.check_report(report)
-    clock = reports.Clock()
     paths, skipped = _find(files)
     query = RecognitionOptions(
         collection=collection,
@@ -175,8 +165,6 @@ def identify(
     def summary() -> IdentifyReport:
         verdicts = Counter(face.verdict for item in items for face in item.faces)
         return IdentifyReport(
-            command="identify",
-            seconds=clock.seconds,
             collection=collection,
             photos=len(items),
             faces=sum(len(item.faces) for item in items),
@@ -285,5 +273,5 @@ def _face(identified: IdentifiedFace, top_k: int) -> FaceItem:
     return item
 
 
-def _box(box: Box) -> BoxItem:
-    return BoxItem(*(round(side, 1) for side in (box.x, box.y, box.width, box.height)))
+def _box(box: Box) -> BoxView:
+    return BoxView(*(round(side, 1) for side in (box.x, box.y, box.width, box.height)))

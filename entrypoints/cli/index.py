@@ -16,7 +16,7 @@ from entrypoints.cli.bulk import JSON, run_with_storage
 from entrypoints.cli.figures import table
 from entrypoints.cli.groups import Group
 from entrypoints.cli.progress import progress
-from entrypoints.cli.reports import Clock, Report, output_report
+from entrypoints.cli.reports import Report, output_report
 
 if TYPE_CHECKING:
     from entrypoints.bootstrap.container import Container
@@ -54,10 +54,9 @@ def index() -> None:
 @JSON
 def status(*, as_json: bool) -> None:
     """Show how many faces the index has, and what it doesn't have yet."""
-    clock = Clock()
     found = list(_run(index_status))
-    report = IndexReport(command="index status", seconds=clock.seconds, series=found)
-    output_report(report, "\n".join(status_lines(found)), None, as_json=as_json)
+    report = IndexReport(series=found)
+    output_report(report, "\n".join(status_lines(found)), as_json=as_json)
 
 
 @index.command()
@@ -68,7 +67,6 @@ def rebuild(*, as_json: bool) -> None:
     Stopped at any moment, it goes on where it was when it is run again. Then the new one is searched, and the old one
     deleted; until then Milvus needs room for both.
     """
-    clock = Clock()
 
     async def work(shared: SharedIndex) -> int:
         galleries = await shared.feed.galleries()
@@ -82,8 +80,8 @@ def rebuild(*, as_json: bool) -> None:
         return told.faces
 
     faces = _run(work)
-    report = RebuildReport(command="index rebuild", seconds=clock.seconds, faces=faces)
-    output_report(report, f"built: {faces:,} faces, {report.seconds} s", None, as_json=as_json)
+    report = RebuildReport(faces=faces)
+    output_report(report, f"built: {faces:,} faces, {report.seconds} s", as_json=as_json)
 
 
 @index.command()
@@ -94,15 +92,14 @@ def verify(*, repair: bool, as_json: bool) -> None:
 
     Exits with 1 if something differs and was not repaired.
     """
-    clock = Clock()
 
     async def work(shared: SharedIndex) -> Sequence[Drift]:
         with progress("faces", None, visible=not as_json) as update:
             return await VerifyIndex(shared, repair=repair, on_progress=update).execute()
 
     found = list(_run(work))
-    report = VerifyReport(command="index verify", seconds=clock.seconds, galleries=found)
-    output_report(report, "\n".join(drift_lines(found)), None, as_json=as_json)
+    report = VerifyReport(galleries=found)
+    output_report(report, "\n".join(drift_lines(found)), as_json=as_json)
     if any(drift.differences and not drift.repaired for drift in found):
         raise SystemExit(1)
 

@@ -14,7 +14,7 @@ from domain.limits import MAX_CONCURRENT_PHOTOS, MAX_REQUESTS_PER_MINUTE, Limits
 from domain.people import MAX_ID, collection_name
 from entrypoints.cli.bulk import JSON, run_with_storage
 from entrypoints.cli.figures import table
-from entrypoints.cli.reports import echo_json
+from entrypoints.cli.reports import echo_json, output_report
 from entrypoints.http.views.keys import IssuedKeyView, KeyView
 
 if TYPE_CHECKING:
@@ -129,11 +129,9 @@ def create(
 def list_keys(*, as_json: bool) -> None:
     """Show all keys, without their secrets."""
     found = run_with_storage(lambda container: container.manage_keys().list())
-    if as_json:
-        echo_json([KeyView.of(key) for key in found])
-        return
     header = ("id", "name", "scopes", "collections", "limits", "created", "last used", "state")
-    click.echo("\n".join(table(header, map(_row, found))))
+    text = "\n".join(table(header, map(_row, found)))
+    output_report([KeyView.of(key) for key in found], text, as_json=as_json)
 
 
 @keys.command()
@@ -169,13 +167,11 @@ def change(
         )
 
     key = run_with_storage(lambda container: container.manage_keys().change(KeyId(key_id), changed))
-    if as_json:
-        echo_json(KeyView.of(key))
-        return
-    click.echo(
+    text = (
         f"key {key_id} ({key.name}): requests a minute {_shown(key.limits.requests_per_minute)},"
         f" concurrent photos {_shown(key.limits.concurrent_photos)}"
     )
+    output_report(KeyView.of(key), text, as_json=as_json)
 
 
 @keys.command()
@@ -207,10 +203,7 @@ def revoke(key_id: int, *, as_json: bool) -> None:
     A running service refuses it within two seconds.
     """
     key = run_with_storage(lambda container: container.manage_keys().revoke(KeyId(key_id)))
-    if as_json:
-        echo_json(KeyView.of(key))
-    else:
-        click.echo(f"key {key_id} ({key.name}) is revoked")
+    output_report(KeyView.of(key), f"key {key_id} ({key.name}) is revoked", as_json=as_json)
 
 
 def _show_secret(issued: IssuedKey, *, as_json: bool) -> None:

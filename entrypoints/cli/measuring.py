@@ -12,7 +12,6 @@ import click
 from dependency_injector import providers
 
 from adapters.files.vectors import NpzVectorFiles
-from application.decisions import DecisionPolicy
 from application.errors import CommandError
 from application.evaluation.datasets.embedding import EmbedPhotos
 from application.evaluation.datasets.evaluation_set import LoadSets
@@ -22,15 +21,11 @@ from domain.errors import FaceServiceError
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.remedies import explained
 from entrypoints.bootstrap.settings import Settings, load_settings
-from entrypoints.cli.bulk import DETECTION, RECOGNITION
+from entrypoints.cli.bulk import DETECTION, FILE, FOLDER, RECOGNITION
 from entrypoints.cli.progress import progress
-from entrypoints.cli.reports import echo_json
+from entrypoints.cli.reports import output_report
 
 CommandT = TypeVar("CommandT", bound=Callable[..., object])
-
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-OUTPUT = click.Path(dir_okay=False, path_type=Path)
 
 JSON = click.option("--json", "as_json", is_flag=True, help="print JSON")
 _IMAGE_SETS = click.option(
@@ -62,8 +57,7 @@ MAX_GROUPS_BYTES = 64 * 2**20
 class Measurement:
     """What the options of a command on evaluation sets say."""
 
-    settings: Settings
-    policy: DecisionPolicy
+    container: Container
     loading: LoadSets
     sources: Sequence[Path]
     progress: ReportProgress
@@ -101,20 +95,11 @@ def measures_sets(measure: Callable[..., Figures]) -> Callable[..., None]:
     ) -> None:
         chosen = sources(images, vectors)
         with measuring() as progress:
-            settings, sets = loading(detection, recognition)
-            policy = in_one_thread(settings).policy()
-            figures = measure(Measurement(settings, policy, sets, chosen, progress), **options)
-        echo(figures, as_json=as_json)
+            container, sets = loading(detection, recognition)
+            figures = measure(Measurement(container, sets, chosen, progress), **options)
+        output_report(*figures, as_json=as_json)
 
     return command
-
-
-def echo(figures: Figures, *, as_json: bool) -> None:
-    """Print figures as a text or as JSON."""
-    if as_json:
-        echo_json(figures.machine)
-    else:
-        click.echo(figures.text)
 
 
 def group_options(command: CommandT) -> CommandT:
@@ -122,11 +107,10 @@ def group_options(command: CommandT) -> CommandT:
     return _GROUPS(_LABELS(command))
 
 
-def configured() -> tuple[Settings, Container]:
+def configured() -> Container:
     """The settings, and the models that they name; neither database nor server is needed."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    settings = load_settings()
-    return settings, in_one_thread(settings)
+    return in_one_thread(load_settings())
 
 
 def in_one_thread(settings: Settings) -> Container:
@@ -136,16 +120,16 @@ def in_one_thread(settings: Settings) -> Container:
     return container
 
 
-def loading(detection: str | None = None, recognition: str | None = None) -> tuple[Settings, LoadSets]:
+def loading(detection: str | None = None, recognition: str | None = None) -> tuple[Container, LoadSets]:
     """What reads evaluation sets for the models of these names, or the configured ones.
 
     Raises:
         UnknownModel: see ModelLibrary.
     """
-    settings, container = configured()
-    analyser = container.analyser()
+    container = configured()
+    analyser, workers = container.analyser(), container.settings().worker_count
     models = analyser.models.choose(detection, recognition)
-    return settings, LoadSets(EmbedPhotos(analyser, models, settings.worker_count), NpzVectorFiles())
+    return container, LoadSets(EmbedPhotos(analyser, models, workers), NpzVectorFiles())
 
 
 def grouping(groups: Path | None, labels: Sequence[str]) -> Grouping:

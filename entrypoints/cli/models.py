@@ -19,11 +19,10 @@ from domain.errors import FaceServiceError, ModelNotInstalled, UnknownModel
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.remedies import explained
 from entrypoints.bootstrap.settings import load_settings
-from entrypoints.cli.bulk import JSON
+from entrypoints.cli.bulk import FILE, JSON
 from entrypoints.cli.groups import Group
-from entrypoints.cli.measuring import Figures, echo
 from entrypoints.cli.progress import progress
-from entrypoints.cli.reports import echo_json
+from entrypoints.cli.reports import echo_json, output_report
 
 TASK_OF: dict[str, Task] = {
     **dict.fromkeys(DETECTORS, "detection"),
@@ -116,7 +115,7 @@ def verify(names: tuple[str, ...], *, as_json: bool) -> None:
 
 
 @models.command()
-@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("path", type=FILE)
 @click.option("--name", help="the model's name, if the catalogue doesn't know the file")
 @click.option("--family", type=click.Choice(sorted(TASK_OF)), help="its family, which says how it is run")
 @click.option("--licence", default="not stated", show_default=True, help="of the weights")
@@ -136,7 +135,7 @@ def add(
         else:
             install_file(files, entry, path)
             text = f"{known} is installed in {files.folder}; licence of the weights: {entry.licence}"
-        echo(Figures(_described(known, entry, files), text), as_json=as_json)
+        output_report(_described(known, entry, files), text, as_json=as_json)
         return
     if name is None or family is None:
         raise click.ClickException("the catalogue doesn't know this file: give it a --name and a --family")
@@ -160,7 +159,7 @@ def add(
     install_file(files, entry, path)
     add_entry(container.settings().own_catalogue, name, entry)
     text = f"{name} is installed in {files.folder}, for {entry.task.replace('_', '-')}"
-    echo(Figures(_described(name, entry, files), text), as_json=as_json)
+    output_report(_described(name, entry, files), text, as_json=as_json)
 
 
 @models.command()

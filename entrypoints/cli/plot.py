@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from application.evaluation.verification.pair_accuracy import PairAccuracy
+from entrypoints.cli.measuring import write
 
 FORMATS = frozenset({".pdf", ".png", ".svg"})
 
@@ -47,7 +48,4 @@ def draw(result: PairAccuracy, target: Path) -> None:
     for axes in (det, roc):
         axes.set_xlim(least, 1)
         axes.grid(which="both", alpha=0.3)
-    try:
-        figure.savefig(target, dpi=120)
-    except OSError as error:
-        raise click.ClickException(f"can't write {target}: {error.strerror}") from error
+    write(target, lambda path: figure.savefig(path, dpi=120))

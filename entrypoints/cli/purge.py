@@ -3,7 +3,7 @@
 import click
 
 from entrypoints.cli.bulk import BEGIN_ANEW, JSON, run_with_storage
-from entrypoints.cli.reports import Clock, Report, output_report
+from entrypoints.cli.reports import Report, output_report
 
 
 class PurgeReport(Report, kw_only=True):
@@ -24,8 +24,7 @@ def purge(*, as_json: bool) -> None:
 
     It can't reach your backups, exports and other copies, or what a file system or an SSD keeps of deleted files.
     """
-    clock = Clock()
     left = run_with_storage(lambda container: container.purge_deleted().execute(), advice=BEGIN_ANEW)
-    report = PurgeReport(command="purge", seconds=clock.seconds, left=list(left))
+    report = PurgeReport(left=list(left))
     lines = [f"purged: {report.seconds} s", *(f"not removed: {each}" for each in left)]
-    output_report(report, "\n".join(lines), None, as_json=as_json)
+    output_report(report, "\n".join(lines), as_json=as_json)

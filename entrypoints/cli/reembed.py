@@ -10,7 +10,7 @@ from application.bulk.collections import find_collections
 from application.bulk.reembed import Reembedded
 from entrypoints.cli.bulk import JSON, ONE_COLLECTION, REPORT, run_with_storage
 from entrypoints.cli.progress import with_progress
-from entrypoints.cli.reports import Clock, Report, check_report, count, listed, output_report
+from entrypoints.cli.reports import Report, count, listed, output_report
 
 if TYPE_CHECKING:
     from entrypoints.bootstrap.container import Container
@@ -49,12 +49,10 @@ def reembed(model: str, collection: str | None, report: Path | None, *, as_json:
     and stay as they are: embeddings can't be converted. What the model has embedded already is passed over: a
     command that was interrupted is continued by the same command.
     """
-    check_report(report)
-    clock = Clock()
 
     async def work(container: "Container") -> ReembedReport:
         use_case = container.reembed_faces()
-        names = [each.name for each in await find_collections(container.collections(), collection)]
+        names = await find_collections(container.collections(), collection)
         recognition_model, without_crop, outcomes = model, 0, list[Reembedded]()
         for name in names:
             recognition_model, backlog = await use_case.backlog(name, model)
@@ -68,8 +66,6 @@ def reembed(model: str, collection: str | None, report: Path | None, *, as_json:
             if each.error is not None
         ]
         return ReembedReport(
-            command="reembed",
-            seconds=clock.seconds,
             recognition_model=recognition_model,
             collections=names,
             embedded=len(outcomes) - len(failed),

@@ -2,7 +2,6 @@
 
 import os
 import re
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import msgspec
 
 from adapters.system.files import write_atomically
 from application.photo_folders import SkippedFile
+from entrypoints.cli.groups import running_command, running_seconds
 
 LISTED = 20
 """Photos of a kind that are listed for a person; the report has all of them."""
@@ -20,8 +20,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 class Report(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What a command has done, for programs."""
 
-    command: str
-    seconds: float
+    command: str = msgspec.field(default_factory=running_command)
+    seconds: float = msgspec.field(default_factory=running_seconds)
     """How long the command took."""
 
 
@@ -37,29 +37,16 @@ class SkippedItem(msgspec.Struct):
         return cls(printable(skipped.path), skipped.reason)
 
 
-class Clock:
-    """Measures how long a command takes."""
-
-    def __init__(self) -> None:
-        self._begun = time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        """Since this object was made."""
-        return round(time.monotonic() - self._begun, 3)
-
-
-def check_report(path: Path | None) -> None:
-    """Check before the work that a report can be written."""
-    if path is None:
-        return
-    if not path.absolute().parent.is_dir():
+def checked_report(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
+    """The path of a report, which is found out to be writable before the work."""
+    if path is not None and not path.absolute().parent.is_dir():
         raise click.ClickException(f"--report: there is no folder {path.parent}")
-    if not os.access(path.absolute().parent, os.W_OK):
+    if path is not None and not os.access(path.absolute().parent, os.W_OK):
         raise click.ClickException(f"--report: the folder {path.parent} is not writable")
+    return path
 
 
-def output_report(report: object, text: str, path: Path | None, *, as_json: bool) -> None:
+def output_report(report: object, text: str, path: Path | None = None, *, as_json: bool) -> None:
     """Print a report, as text or JSON, and write it to a file if one is given."""
     if path is not None:
         write_report(report, path)

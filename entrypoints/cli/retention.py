@@ -9,7 +9,7 @@ from application.retention import AppliedRetention
 from domain.people import Collection
 from domain.retention import MAX_RETENTION_DAYS, Retention, RetentionFrom
 from entrypoints.cli.bulk import JSON, run_with_storage
-from entrypoints.cli.reports import Clock, Report, count, echo_json, output_report
+from entrypoints.cli.reports import Report, count, output_report
 
 if TYPE_CHECKING:
     from entrypoints.bootstrap.container import Container
@@ -54,12 +54,8 @@ def set_rule(collection: str, days: int | None, since: str | None, *, keep: bool
         )
 
     changed = run_with_storage(work)
-    if as_json:
-        echo_json(
-            {"collection": changed.name, "days": changed.retention.days, "from": changed.retention.since}
-        )
-    else:
-        click.echo(_rule(changed.name, changed.retention))
+    report = {"collection": changed.name, "days": changed.retention.days, "from": changed.retention.since}
+    output_report(report, _rule(changed.name, changed.retention), as_json=as_json)
 
 
 @retention.command("apply")
@@ -70,18 +66,17 @@ def apply(*, dry_run: bool, as_json: bool) -> None:
 
     A running service does it every hour.
     """
-    clock = Clock()
     applied = run_with_storage(lambda container: container.apply_retention().execute(dry_run=dry_run))
     if applied is None:
         raise CommandError("another process is deleting by age: nothing was done here")
-    report = RetentionReport(command="retention apply", seconds=clock.seconds, collections=list(applied))
+    report = RetentionReport(collections=list(applied))
     done = "to be deleted" if dry_run else "deleted"
     lines = [
         f"{_rule(one.collection, one.retention)}: {count(one.people, 'person', 'people')} and"
         f" {count(one.faces, 'face', 'faces')} {done}"
         for one in applied
     ]
-    output_report(report, "\n".join(lines) or "no collection has a rule", None, as_json=as_json)
+    output_report(report, "\n".join(lines) or "no collection has a rule", as_json=as_json)
 
 
 def _rule(name: str, rule: Retention) -> str:

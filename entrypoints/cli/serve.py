@@ -37,7 +37,7 @@ logger = logging.getLogger("face.serve")
 
 
 class Service(Protocol):
-    """What answers in one process."""
+    """What answers in one process. Both methods raise StartupError if something that it needs can't be had."""
 
     async def answer_alone(
         self, listener: socket.socket, stop: StopSignals, started: Callable[[], None]

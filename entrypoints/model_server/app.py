@@ -30,8 +30,6 @@ from entrypoints.model_server.stages import Detect, Embed, Examine, Stage
 if TYPE_CHECKING:  # its libraries are an extra
     from adapters.opentelemetry.traces import Traces
 
-TASKS = ("detection", "recognition", "anti_spoofing")
-
 
 def served_models(container: AnalysisContainer, tasks: frozenset[str], names: list[str]) -> ServedModels:
     """The models of these tasks; `names` are loaded at the start, or the configured ones if it is empty."""
@@ -49,7 +47,7 @@ def served_models(container: AnalysisContainer, tasks: frozenset[str], names: li
         "recognition": [settings.recognition_model],
         "anti_spoofing": settings.liveness_models,
     }
-    needed = names or [name for task in TASKS if task in tasks for name in defaults[task]]
+    needed = names or [name for task, models in defaults.items() if task in tasks for name in models]
     return ServedModels(library, {task: stages[task] for task in tasks}, needed)
 
 

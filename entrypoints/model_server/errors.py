@@ -18,16 +18,9 @@ from entrypoints.http.requests.multipart import AnyRequest
 logger = logging.getLogger("face.models")
 
 
-class Refusal(msgspec.Struct):
-    """An error."""
-
-    error: str
-    code: str
-
-
 def refusal(error: str, code: str) -> bytes:
     """An error's body."""
-    return msgspec.json.encode(Refusal(error, code))
+    return msgspec.json.encode({"error": error, "code": code})
 
 
 def refused(request: AnyRequest, status: HTTPStatus, error: str, code: str) -> Response[bytes]:

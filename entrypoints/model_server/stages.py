@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias
 
 import numpy as np
 from typing_extensions import override
@@ -24,7 +24,6 @@ MAX_BATCH = 256
 Outputs: TypeAlias = dict[str, Tensor]
 Spec: TypeAlias = Mapping[str, tuple[str, list[int]]]
 """By a tensor's name: datatype and shape; -1 is any length."""
-Task = Literal["detection", "recognition", "anti_spoofing"]
 
 
 class Stage(Protocol):

@@ -24,7 +24,8 @@ from domain.faces import Embedding
 from domain.identification import Decision, RankedPerson, Verdict
 from domain.impostors import COHORT_SIZE, Cohort
 from domain.people import DEFAULT_COLLECTION, Face, FaceId, ProfileId
-from entrypoints.cli.measuring import FOLDER, configured
+from entrypoints.cli.bulk import FOLDER
+from entrypoints.cli.measuring import configured
 from tests.accuracy.steps import Step, Steps, analyse_in_steps
 from tests.accuracy.worse import WAYS, made_worse
 from tests.unit.fakes import InlineWorkers
@@ -217,7 +218,7 @@ def measured(policy: DecisionPolicy, sets: Sequence[PhotoSet], photos: PhotoSet,
 @click.option("--worse", multiple=True, type=FOLDER, help="the same, but its photos are made worse")
 def estimates(images: Sequence[Path], worse: Sequence[Path]) -> None:
     """Compare decisions by estimates with those by embeddings."""
-    _, container = configured()
+    container = configured()
     reader, policy = SourceReader(container.analyser(), InlineWorkers()), container.policy()
     models, draw = reader.analyser.models, np.random.default_rng(1)
     embedder = models.embedder(models.choose(None, None).recognition)

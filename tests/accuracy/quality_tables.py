@@ -80,7 +80,7 @@ class Pipeline:
     """The configured models, step by step."""
 
     def __init__(self) -> None:
-        _, container = configured()
+        container = configured()
         self.analyser: FaceAnalyser = container.analyser()
         self.choice: ModelChoice = self.analyser.models.choose(None, None)
         self.detector = self.analyser.models.detector(self.choice.detection)

@@ -125,9 +125,9 @@ def bench(
 
 def rig_of(images: Path | None, pairs: Path | None, effort: Effort, environments: Path | None = None) -> Rig:
     """The service's own pipeline, and people whose photos show a face."""
-    settings, container = configured()
+    container = configured()
     rig = Rig(
-        settings=settings,
+        settings=container.settings(),
         container=container,
         people=find_people(images, effort.people),
         pairs=pairs,

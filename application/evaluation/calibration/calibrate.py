@@ -41,10 +41,7 @@ class CalibrateModel:
     ) -> CalibrationTable:
         """Compare all photos of different people, within each set.
 
-        Args:
-            sources: the sets; at least one.
-            progress: called after each photo.
-            data: what the photos are, for the table; the sets' names if None.
+        `data` says what the photos are, for the table; without it the sets' names do.
 
         Raises:
             EvaluationError: the photos are not enough.
@@ -84,9 +81,9 @@ def fit(
     Raises:
         EvaluationError: the scores don't tell people apart at all.
     """
-    scores = mixed([each.scores for each in sets], [each.pairs_of_people for each in sets])
-    pairs = sum(each.pairs_of_people for each in sets)
-    rates = [fmr for fmr in RATES if fmr * pairs >= LEAST_MATCHES]
+    pairs = [each.similarities.pairs_of_people for each in sets]
+    scores = mixed([each.scores for each in sets], pairs)
+    rates = [fmr for fmr in RATES if fmr * sum(pairs) >= LEAST_MATCHES]
     least = _score(scores, rates[-1]) if rates else 0.0
     reference = min(sets, key=lambda each: each.distribution.mean + least * each.distribution.deviation)
     measured = [_point(scores, reference, fmr) for fmr in rates]

@@ -90,12 +90,9 @@ class EvaluateTransfer:
         progress: Progress,
         least_norm: float = LENIENT.limits[Measure.EMBEDDING_NORM],
     ) -> TransferEvaluation:
-        """Load the sets, leave each out once.
+        """Load two sets or more, leave each out once.
 
-        Args:
-            sources: two sets at least.
-            progress: called after each photo.
-            least_norm: photos whose embeddings are shorter, by what is usual for the model, are left out.
+        Photos whose embedding norm, by what is usual for the model, is below `least_norm` take no part.
 
         Raises:
             EvaluationError: the sets are too few or too small.
@@ -136,14 +133,7 @@ class EvaluateTransfer:
         seed: int,
         mode: CalibrationMode = CalibrationMode.GALLERY,
     ) -> TransferRates:
-        """Measure one set at thresholds from a table.
-
-        Args:
-            photos: the set.
-            table: where thresholds come from.
-            seed: of the draws.
-            mode: whether the people who are enrolled make thresholds fit them.
-        """
+        """Measure one set at thresholds from a table, and in the mode `gallery` from the people enrolled as well."""
         rng = np.random.default_rng(seed)
         draws = [_Draw.of(photos, rng, table, mode) for _ in range(DRAWS)]
         verified = np.array([draw.verify(self.policy) for draw in draws])

@@ -99,11 +99,9 @@ class LoadSets:
         return self.embedding.analyser.models.embedder(self.models.recognition)
 
     def execute(self, sources: Sequence[Path], progress: Progress) -> list[EvaluationSet]:
-        """The sets, each under a name of its own.
+        """The sets, each under a name of its own: of folders of photos, one folder a person, and files of vectors.
 
-        Args:
-            sources: folders of photos, one folder a person, and files of vectors; at least one.
-            progress: called after each photo, from 0 on for each folder.
+        Progress is from 0 on for each folder.
 
         Raises:
             EvaluationError: a photo or a file can't be read, or a file has vectors of another recogniser.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from application.evaluation.errors import EvaluationError
-from application.ports.analysis import ImageDecoder
+from application.ports.analysis import FaceDetector, ImageDecoder
 from domain.errors import InvalidInput
 from domain.faces import DetectedFace, Image
 
@@ -43,16 +43,20 @@ def read_photo(path: Path) -> bytes:
         raise EvaluationError(f"can't read {path}: {error.strerror}") from error
 
 
-def read_image(path: Path, decoder: ImageDecoder) -> Image | None:
-    """The image in a file; None if the file is no image.
+def find_central_face(
+    path: Path, decoder: ImageDecoder, detector: FaceDetector
+) -> tuple[Image, DetectedFace] | None:
+    """The image in a file and its central face; None if the file is no image, or shows no face.
 
     Raises:
         EvaluationError: the file can't be read.
     """
     try:
-        return decoder.decode(read_photo(path))
+        image = decoder.decode(read_photo(path))
     except InvalidInput:
         return None
+    faces = detector.detect(image)
+    return (image, central_face(faces, image)) if faces else None
 
 
 def central_face(faces: Sequence[DetectedFace], image: Image) -> DetectedFace:

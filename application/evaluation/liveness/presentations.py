@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from application.analysis.analyser import FaceAnalyser
-from application.evaluation.datasets.photos import Progress, central_face, map_photos, read_image
+from application.evaluation.datasets.photos import Progress, find_central_face, map_photos
 from application.evaluation.errors import EvaluationError
 from application.photo_folders import SUFFIXES
 from domain.liveness.detection import Liveness
@@ -98,7 +98,7 @@ class JudgePhotos:
         Args:
             live: a folder of photos of living people, at any depth, taken as the service will get them.
             attack: the same of attacks, if there are any; each of its subfolders is one species of attack.
-            progress: called after each photo.
+            progress: of both together.
             detection_model: the configured one if None.
 
         Raises:
@@ -123,11 +123,8 @@ class JudgePhotos:
         )
 
     def _judge(self, path: Path, detection: str) -> Liveness | None:
-        image = read_image(path, self.analyser.decoder)
-        faces = [] if image is None else self.analyser.models.detector(detection).detect(image)
-        if image is None or not faces:
-            return None
-        return self.analyser.gate.judge(image, central_face(faces, image))
+        found = find_central_face(path, self.analyser.decoder, self.analyser.models.detector(detection))
+        return None if found is None else self.analyser.gate.judge(*found)
 
 
 def _photos(folder: Path) -> list[Path]:

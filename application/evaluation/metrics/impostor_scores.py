@@ -76,18 +76,6 @@ class ImpostorScores:
     """The rates that can be measured depend on it."""
 
 
-def pool(sets: Sequence[ImpostorScores]) -> ImpostorScores:
-    """Several sets together, at least one; people of different sets are not compared."""
-    return ImpostorScores(
-        sum(each.people for each in sets),
-        sum(each.photos for each in sets),
-        _sum([each.everyone for each in sets]),
-        _sum([each.confusable for each in sets]),
-        _sum([each.lookalike for each in sets]),
-        sum(each.pairs_of_people for each in sets),
-    )
-
-
 def mixed(histograms: Sequence[ScoreHistogram], weights: Sequence[float]) -> ScoreHistogram:
     """The distribution of scores when each of several makes up a given part of all, in any unit."""
     shares = [
@@ -96,7 +84,8 @@ def mixed(histograms: Sequence[ScoreHistogram], weights: Sequence[float]) -> Sco
     return ScoreHistogram(np.sum(shares, axis=0), sum(each.pairs for each in histograms))
 
 
-def _sum(histograms: Sequence[ScoreHistogram]) -> ScoreHistogram:
+def pool(histograms: Sequence[ScoreHistogram]) -> ScoreHistogram:
+    """Several sets together, at least one; people of different sets are not compared."""
     weights: NDArray[np.float64] = np.sum([each.weights for each in histograms], axis=0)
     return ScoreHistogram(weights, sum(each.pairs for each in histograms))
 

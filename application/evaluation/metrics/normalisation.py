@@ -37,11 +37,6 @@ class NormalisedSet:
     scores: ScoreHistogram
     """The normalised scores by SCORE_SCALE, likewise."""
 
-    @property
-    def pairs_of_people(self) -> int:
-        """Pairs of people, which the precision of the set's rates depends on."""
-        return self.similarities.pairs_of_people
-
 
 def normalise(
     name: str,

@@ -47,7 +47,6 @@ class FoldAccuracy:
     """Share of correct decisions on the pairs of each fold, at the threshold that is best on the other folds."""
 
     folds: tuple[float, ...]
-    thresholds: tuple[float, ...]
 
     @property
     def mean(self) -> float:
@@ -108,13 +107,12 @@ def tar_at(genuine: Scores, threshold: float) -> Share:
 
 def fold_accuracy(scores: Scores, genuine: NDArray[np.bool_], folds: NDArray[np.intp]) -> FoldAccuracy:
     """Accuracy by the protocol of LFW's View 2; there must be at least two folds."""
-    accuracies, thresholds = [], []
+    accuracies = []
     for fold in np.unique(folds):
         held_out = folds == fold
         threshold = best_threshold(scores[~held_out], genuine[~held_out])
         accuracies.append(float(correct(scores, genuine, threshold)[held_out].mean()))
-        thresholds.append(threshold)
-    return FoldAccuracy(tuple(accuracies), tuple(thresholds))
+    return FoldAccuracy(tuple(accuracies))
 
 
 def best_threshold(scores: Scores, genuine: NDArray[np.bool_]) -> float:

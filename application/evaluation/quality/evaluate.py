@@ -90,10 +90,8 @@ class EvaluateQuality:
     ) -> QualityEvaluation:
         """Embed and assess every photo once, and compare all photos of a set with each other.
 
-        Args:
-            sources: the sets; of files of vectors the embedding norm is all that is known.
-            progress: called after each photo, from 0 on for each folder.
-            without_views: views of the files of vectors that are left out; see QualitySet.of_vectors.
+        Of files of vectors the embedding norm is all that is known; `without_views` are left out of them, see
+        QualitySet.of_vectors.
 
         Raises:
             EvaluationError: no person of a set has two photos, or a file doesn't have what is needed.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from application.evaluation.datasets.embedding import EmbedPhotos
 from application.evaluation.datasets.evaluation_set import EvaluationSet
-from application.evaluation.datasets.photos import Progress, central_face, map_photos, read_image
+from application.evaluation.datasets.photos import Progress, find_central_face, map_photos
 from application.evaluation.errors import EvaluationError
 from application.photo_folders import PhotoFile
 from domain.faces import ScaledImage
@@ -35,9 +35,7 @@ class QualitySet:
     def of_vectors(cls, photos: EvaluationSet, without_views: Collection[str] = ()) -> "QualitySet":
         """A set without photos, of which the norm of the embedding is all that is known.
 
-        Args:
-            photos: the set; with the label VIEW if views are left out.
-            without_views: views that are left out, by what stands before the slash.
+        Photos whose label VIEW begins with one of `without_views` and a slash are left out.
 
         Raises:
             EvaluationError: all vectors are of unit norm, so that norms aren't known, or there is no label VIEW.
@@ -72,11 +70,11 @@ def assess_photos(
     detector = analyser.models.detector(models.detection)
 
     def assess(photo: PhotoFile) -> tuple[str, NDArray[np.float32], QualityReport] | None:
-        image = read_image(photo.path, analyser.decoder)
-        faces = [] if image is None else detector.detect(image)
-        if image is None or not faces:
+        found = find_central_face(photo.path, analyser.decoder, detector)
+        if found is None:
             return None
-        (analysed,) = analyser.embed(ScaledImage(image), [central_face(faces, image)], models)
+        image, face = found
+        (analysed,) = analyser.embed(ScaledImage(image), [face], models)
         if analysed.quality is None:
             return None
         return photo.person, analysed.embedding.vector, analysed.quality

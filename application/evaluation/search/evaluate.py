@@ -54,11 +54,6 @@ class EvaluateSearch:
     ) -> SearchEvaluation:
         """Search for photos of people who are enrolled, and of others.
 
-        Args:
-            source: the set.
-            progress: called after each photo.
-            grouping: the groups of people or photos to report rates for.
-
         Raises:
             EvaluationError: the photos are not enough.
             CommandError, ModelNotInstalled, BrokenModel: see LoadSets.execute.

@@ -58,7 +58,7 @@ def calibrated(
         vectors: N x D, unit norm.
         people: N, which person each photo shows.
         fitted: N, the photos of the people who calibrate.
-        models: what made the vectors.
+        models: of the vectors.
         target: the false match rate of a verification and the false positive identification rate of a search.
 
     Raises:

@@ -93,13 +93,9 @@ def measure_searches(
     policy: DecisionPolicy,
     model: str,
 ) -> HalfGalleries:
-    """Search for every photo but those that are enrolled.
+    """Search for every photo of a set of four people or more, but those that are enrolled.
 
-    Args:
-        photos: of four people or more.
-        attributes: the groups to report rates for.
-        policy: has the target rate, and the service's threshold, if the model is calibrated.
-        model: the recogniser's name.
+    The policy has the target rate, and the service's threshold, if the model is calibrated.
     """
     found = photos.found
     people = np.unique(photos.people[found], return_inverse=True)[1]

@@ -55,9 +55,9 @@ class EvaluateVerification:
 
         Args:
             sources: the sets; one alone with pairs.
-            progress: called after each photo.
+            progress: see LoadSets.execute.
             pairs: the content of a pairs file, see `parse_pairs`; photos are named `person/person_0001.jpg`.
-            grouping: the groups of people or photos to report rates for.
+            grouping: what rates are reported by.
             fmrs: false match rates on these sets whose thresholds are measured at, besides the configured one.
 
         Raises:
@@ -80,7 +80,7 @@ class EvaluateVerification:
         if any(len(np.unique(photos.people[photos.found])) < 2 for photos in sets):  # noqa: PLR2004
             raise EvaluationError("a set needs faces of two people or more")
         # Pairs of people weigh the same here, as they do in the rates.
-        everyone = pool([compare_everyone(photos.vectors, photos.people) for photos in sets]).everyone
+        everyone = pool([compare_everyone(photos.vectors, photos.people).everyone for photos in sets])
         thresholds = [OperatingThreshold(everyone.threshold(fmr), fmr, configured=False) for fmr in fmrs]
         with contextlib.suppress(ModelNotCalibrated):
             similarity = self.policy.verification(self.loading.models.recognition).similarity

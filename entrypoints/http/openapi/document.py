@@ -63,12 +63,7 @@ def openapi_config(version: str) -> OpenAPIConfig:
 
 
 def describe(api: Litestar, prefix: str = "") -> Document:
-    """The description, OpenAPI 3.1.
-
-    Args:
-        api: the application.
-        prefix: what clients put before its addresses.
-    """
+    """The description, OpenAPI 3.1; `prefix` is what clients put before the addresses."""
     return {**_described(api), "servers": [{"url": prefix or "/"}]}
 
 

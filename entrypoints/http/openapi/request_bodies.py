@@ -37,13 +37,7 @@ def either(path: str) -> list[str]:
 
 
 def photo_body(*photos: str, embedding: bool = False, required: bool = True) -> type[Operation]:
-    """Of an operation that takes photos.
-
-    Args:
-        photos: the names of the photos.
-        embedding: whether JSON may carry an embedding instead.
-        required: whether all photos have to be there.
-    """
+    """Of an operation that takes photos of these names; with `embedding`, JSON may carry one instead of them."""
     names = list(photos) if required else []
     fields: dict[str, Schema] = dict.fromkeys(photos, _BASE64)
     if embedding:

@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from litestar.di import Provide
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
 
 from application.analysis.detection import DEFAULT_MIN_FACE, MIN_FACE_RANGE
+from application.analysis.options import PhotoOptions
 from application.analysis.selection import FaceSelection
 from application.enrolment import EnrolmentOptions
 from application.recognition import RecognitionOptions
@@ -16,6 +17,8 @@ from domain.enrolment import OnConflict
 from domain.liveness.detection import LivenessPolicy
 from domain.metadata import Metadata
 from domain.people import COLLECTION_PATTERN, DEFAULT_COLLECTION, MAX_ID, FaceId, ProfileId
+
+OptionsT = TypeVar("OptionsT", bound=PhotoOptions)
 
 PAGE_SIZE = 1000
 
@@ -107,6 +110,11 @@ class GalleryParameters:
     liveness: StricterLiveness = None
     quality: WithQuality = False
 
+    def _as(self, kind: type[OptionsT], **others: Any) -> OptionsT:
+        """Options that have the values of the parameters of their names, and others."""
+        same = {name: value for name, value in vars(self).items() if name in kind.__dataclass_fields__}
+        return kind(**same | others)
+
 
 @dataclass(frozen=True, kw_only=True)
 class EnrolmentParameters(GalleryParameters):
@@ -115,17 +123,9 @@ class EnrolmentParameters(GalleryParameters):
     faces: Subject = "single"
     on_conflict: ConflictAction = OnConflict.WARN
 
-    def options(self, liveness_session: str | None = None) -> EnrolmentOptions:
+    def options(self) -> EnrolmentOptions:
         """What the use case takes."""
-        return EnrolmentOptions(
-            collection=self.collection,
-            detection_model=self.detection_model,
-            recognition_model=self.recognition_model,
-            selection=FaceSelection(self.faces),
-            on_conflict=self.on_conflict,
-            liveness=self.liveness,
-            liveness_session=liveness_session,
-        )
+        return self._as(EnrolmentOptions, selection=FaceSelection(self.faces))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,16 +160,7 @@ class VerifyParameters(MatchParameters):
 
     def options(self) -> RecognitionOptions:
         """What the use case takes."""
-        return RecognitionOptions(
-            collection=self.collection,
-            detection_model=self.detection_model,
-            recognition_model=self.recognition_model,
-            method=self.method,
-            threshold=self.threshold,
-            quality=self.quality,
-            liveness=self.liveness,
-            liveness_session=self.liveness_session,
-        )
+        return self._as(RecognitionOptions)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,25 +172,15 @@ class SearchParameters(MatchParameters):
     top_k: TopK = None
     metadata: MetadataFilter = None
 
-    def options(self, top_k: int, liveness_session: str | None = None) -> RecognitionOptions:
+    def options(self, top_k: int) -> RecognitionOptions:
         """What the use case takes; `top_k` is for requests that say nothing of it.
 
         Raises:
             InvalidMetadata: the filter is no JSON object.
         """
-        return RecognitionOptions(
-            collection=self.collection,
-            detection_model=self.detection_model,
-            recognition_model=self.recognition_model,
-            method=self.method,
-            top_k=self.top_k or top_k,
-            threshold=self.threshold,
-            quality=self.quality,
-            metadata=metadata_filter(self.metadata),
-            selection=self.faces,
-            min_face=self.min_face,
-            liveness=self.liveness,
-            liveness_session=liveness_session,
+        metadata = metadata_filter(self.metadata)
+        return self._as(
+            RecognitionOptions, top_k=self.top_k or top_k, metadata=metadata, selection=self.faces
         )
 
 

@@ -99,7 +99,7 @@ class FaceController(Controller):
         idempotency_key: IdempotencyKey = None,
     ) -> Response[RegisteredAnswer]:
         """Enrols the face in the photo under a person's name. The photo is not stored."""
-        options = parameters.options(parameters.liveness_session)
+        options = parameters.options()
         source = await read_source(request)
         person = one_of(parameters.name, parameters.profile_id)
 

@@ -79,7 +79,7 @@ class RecognitionController(Controller):
 
         With `faces=all` every face is answered, as in a search.
         """
-        options = parameters.options(1, parameters.liveness_session)
+        options = parameters.options(1)
         source = await read_source(request)
         if parameters.faces is FaceSelection.ALL:
             found = await identify.execute(source, options)

@@ -1,4 +1,4 @@
-"""Answers as JSON: msgspec structs, each made of what a use case returns."""
+"""Answers as JSON: msgspec structs. `of` makes each of what a use case returns."""
 
 from typing import Self
 
@@ -10,5 +10,4 @@ class Mirror(msgspec.Struct):
 
     @classmethod
     def of(cls, shown: object) -> Self:
-        """Show it."""
         return msgspec.convert(shown, cls, from_attributes=True)

@@ -1,12 +1,12 @@
 """Audit entries as the API shows them."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from domain.audit import AuditEntry
+from domain.audit import EVENT_FIELDS, AuditEntry, values_of
 from entrypoints.http.envelope import Success
 from entrypoints.http.views.numbers import Id, NextId
 
@@ -36,25 +36,9 @@ class AuditView(msgspec.Struct, omit_defaults=True):
     @classmethod
     def of(cls, entry: AuditEntry) -> "AuditView":
         """Show an entry, without what is empty."""
-        event = entry.event
-        return cls(
-            id=entry.id,
-            at=event.at,
-            action=event.action,
-            result=event.result,
-            previous=entry.previous.hex(),
-            hash=entry.digest().hex(),
-            key_id=event.key_id or UNSET,
-            client=event.client or UNSET,
-            request_id=event.request_id or UNSET,
-            collection=event.collection or UNSET,
-            profile_ids=list(event.profile_ids) or UNSET,
-            face_ids=list(event.face_ids) or UNSET,
-            target_keys=list(event.target_keys) or UNSET,
-            names=list(event.names) or UNSET,
-            recognition_model=event.recognition_model or UNSET,
-            threshold=UNSET if event.threshold is None else event.threshold,
-        )
+        event: dict[str, Any] = dict(zip(EVENT_FIELDS, values_of(entry.event), strict=True))
+        shown = {name: value for name, value in event.items() if value not in (None, (), "")}
+        return cls(id=entry.id, previous=entry.previous.hex(), hash=entry.digest().hex(), **shown)
 
 
 class AuditAnswer(Success, kw_only=True):

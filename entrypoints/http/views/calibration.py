@@ -65,7 +65,6 @@ class CalibrationView(msgspec.Struct):
 
     @classmethod
     def of(cls, report: CalibrationReport) -> "CalibrationView":
-        """Show a report."""
         return cls(
             collection=report.collection,
             recognition_model=report.model,

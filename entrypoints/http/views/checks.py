@@ -36,7 +36,6 @@ class FaceLivenessView(LivenessView):
 
     @classmethod
     def at(cls, face: DetectedView, liveness: Liveness) -> "FaceLivenessView":
-        """Show a detected face and its liveness."""
         found = LivenessView.of(liveness)
         return cls(found.live, found.score, found.threshold, found.verdict, found.reasons, face)
 
@@ -55,7 +54,6 @@ class QualityView(msgspec.Struct):
 
     @classmethod
     def of(cls, report: QualityReport) -> "QualityView":
-        """Show a quality report."""
         return cls(report.score, {str(measure): value for measure, value in report.values.items()})
 
 
@@ -88,7 +86,6 @@ class SessionEvidenceView(msgspec.Struct, omit_defaults=True):
 
     @classmethod
     def of(cls, evidence: SessionEvidence) -> "SessionEvidenceView":
-        """Show the evidence of a liveness session."""
         score = UNSET if evidence.passive_score is None else evidence.passive_score
         return cls(evidence.similarity, evidence.threshold, list(evidence.movements), score)
 

@@ -35,7 +35,6 @@ class DetectedView(msgspec.Struct):
 
     @classmethod
     def of(cls, face: DetectedFace) -> "DetectedView":
-        """Show a detected face."""
         landmarks = None if face.landmarks is None else [(float(x), float(y)) for x, y in face.landmarks]
         return cls(BoxView.of(face.box), landmarks, face.score)
 

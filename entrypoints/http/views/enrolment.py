@@ -57,7 +57,6 @@ class ConflictView(msgspec.Struct):
 
     @classmethod
     def of(cls, conflict: FaceConflict) -> "ConflictView":
-        """Show a conflict."""
         return cls(
             conflict.doubt, conflict.profile_id, conflict.name, conflict.similarity, conflict.threshold
         )
@@ -79,7 +78,6 @@ class RegisteredView(msgspec.Struct, omit_defaults=True):
 
     @classmethod
     def of(cls, registered: EnrolledFace, *, quality: bool = False) -> "RegisteredView":
-        """Show an enrolled face."""
         face, conflicts = registered.face, registered.conflicts
         warnings = [ConflictView.of(conflict) for conflict in conflicts]
         return cls(
@@ -119,7 +117,6 @@ class BatchView(msgspec.Struct):
     def of(
         cls, index: int, name: str, result: EnrolledFace | FaceServiceError, *, quality: bool
     ) -> "BatchView":
-        """Show what became of a photo."""
         if isinstance(result, EnrolledFace):
             return cls(index, name, face=RegisteredView.of(result, quality=quality))
         return cls(index, name, error=BatchFailure(result.code, explained(result)))

@@ -22,7 +22,6 @@ class RemnantView(msgspec.Struct, kw_only=True):
 
     @classmethod
     def of(cls, remnant: Remnant, since: datetime) -> "RemnantView":
-        """Show a place."""
         latest = UNSET if remnant.within is None else since + remnant.within
         return cls(where=remnant.place, until=remnant.until, latest=latest)
 
@@ -42,7 +41,6 @@ class ReceiptView(msgspec.Struct, kw_only=True):
 
     @classmethod
     def of(cls, receipt: ErasureReceipt) -> "ReceiptView":
-        """Show a receipt."""
         removed = receipt.removed
         return cls(
             deleted=receipt.kind,

@@ -39,7 +39,6 @@ class LikePeopleView(msgspec.Struct):
 
     @classmethod
     def of(cls, pair: LikePeople, profiles: Mapping[ProfileId, Profile]) -> "LikePeopleView":
-        """Show a pair of people."""
         one, other = profiles[pair.one], profiles[pair.other]
         return cls(
             CheckedPersonView(one.id, one.name, one.faces, pair.face),
@@ -59,7 +58,6 @@ class ResemblesView(msgspec.Struct):
 
     @classmethod
     def of(cls, resembled: ResembledPerson, profile: Profile) -> "ResemblesView":
-        """Show a person."""
         person = CheckedPersonView(profile.id, profile.name, profile.faces, resembled.face)
         return cls(person, resembled.similarity, resembled.threshold)
 
@@ -76,7 +74,6 @@ class MisfitView(msgspec.Struct):
 
     @classmethod
     def of(cls, misfit: MisfitFace, profiles: Mapping[ProfileId, Profile]) -> "MisfitView":
-        """Show a face."""
         own, other = profiles[misfit.person], misfit.resembles
         profile = None if other is None else profiles.get(other.person)
         return cls(
@@ -101,7 +98,6 @@ class GalleryCheckView(msgspec.Struct):
 
     @classmethod
     def of(cls, check: GalleryCheck) -> "GalleryCheckView":
-        """Show a check."""
         profiles = check.profiles
         return cls(
             check.collection,

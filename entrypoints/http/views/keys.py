@@ -68,7 +68,6 @@ class KeyView(msgspec.Struct):
 
     @classmethod
     def of(cls, key: ApiKey) -> "KeyView":
-        """What is shown of a key."""
         return cls(
             key.id,
             key.name,
@@ -95,7 +94,6 @@ class IssuedKeyView(msgspec.Struct):
 
     @classmethod
     def of(cls, issued: IssuedKey) -> "IssuedKeyView":
-        """What is shown of a new key."""
         return cls(KeyView.of(issued.key), issued.secret)
 
 

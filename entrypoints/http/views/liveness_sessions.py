@@ -54,7 +54,6 @@ class LivenessSessionView(msgspec.Struct, omit_defaults=True):
 
     @classmethod
     def of(cls, stored: StoredSession, limits: SessionLimits) -> "LivenessSessionView":
-        """Show a stored session."""
         session = stored.session
         opened = session.state is SessionState.OPEN
         score = session.passive_score
@@ -79,7 +78,6 @@ class LivenessSessionAnswer(Success, kw_only=True):
 
     @classmethod
     def of(cls, stored: StoredSession, limits: SessionLimits) -> "LivenessSessionAnswer":
-        """Show a stored session."""
         return cls(detail=_STATES[stored.session.state], data=LivenessSessionView.of(stored, limits))
 
 
@@ -98,7 +96,6 @@ class StartedAnswer(Success, kw_only=True):
 
     @classmethod
     def of(cls, stored: StoredSession, limits: SessionLimits) -> "StartedAnswer":
-        """Show a stored session."""
         view = LivenessSessionView.of(stored, limits)
         started = StartedView(
             **{field: getattr(view, field) for field in view.__struct_fields__},

@@ -37,7 +37,6 @@ class ModelView(msgspec.Struct):
 
     @classmethod
     def of(cls, model: ModelInfo) -> "ModelView":
-        """Show a model."""
         shown = asdict(model)
         execution = shown.pop("execution") or dict.fromkeys(("engine", "precision", "device"))
         return cls(**shown, **execution)

@@ -46,7 +46,6 @@ class PersonView(msgspec.Struct):
 
     @classmethod
     def of(cls, person: PersonWithFaces) -> "PersonView":
-        """Show a person with their faces."""
         profile = person.profile
         return cls(
             profile.id, profile.name, dict(profile.metadata), [FaceView.of(face) for face in person.faces]
@@ -69,7 +68,6 @@ class CollectionView(msgspec.Struct):
 
     @classmethod
     def of(cls, collection: Collection) -> "CollectionView":
-        """Show a collection."""
         rule = collection.retention
         return cls(collection.name, collection.profiles, rule.days, rule.since)
 

@@ -37,7 +37,6 @@ class CandidateView(msgspec.Struct):
 
     @classmethod
     def of(cls, person: RankedPerson) -> "CandidateView":
-        """Show a ranked person."""
         return cls(
             person.profile_id, person.name, person.nearest.id, person.similarity, 1 - person.similarity
         )
@@ -60,7 +59,6 @@ class IdentifiedView(msgspec.Struct, omit_defaults=True):
 
     @classmethod
     def of(cls, identified: IdentifiedFace, top_k: int, *, quality: bool) -> "IdentifiedView":
-        """Show an identified face."""
         face, decision = identified.face, identified.decision
         view = cls(
             None if face.detected is None else DetectedView.of(face.detected),
@@ -108,7 +106,6 @@ class RecognizedView(msgspec.Struct, omit_defaults=True):
     def of(
         cls, face: AnalysedFace, decision: Decision, top_k: int | None, *, quality: bool
     ) -> "RecognizedView":
-        """Show an analysed face; more than the original answer only if more was asked for."""
         best = decision.people[0]
         view = cls(best.nearest.id, best.profile_id, best.name, 1 - best.similarity)
         view.liveness, view.quality = liveness_of(face), quality_of(face, wanted=quality)
@@ -142,7 +139,6 @@ class VerifiedView(msgspec.Struct, omit_defaults=True):
 
     @classmethod
     def of(cls, comparison: Comparison, *, quality: bool) -> "VerifiedView":
-        """Show a comparison."""
         liveness = [LivenessView.of(face.liveness) for face in comparison.faces if face.liveness]
         quality_views = [
             QualityView.of(face.quality) for face in comparison.faces if quality and face.quality

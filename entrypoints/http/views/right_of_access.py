@@ -34,7 +34,6 @@ class StoredFaceView(msgspec.Struct):
 
     @classmethod
     def of(cls, stored: ArchivedFace) -> "StoredFaceView":
-        """Show a face."""
         face, embedding = stored.face, stored.embedding
         return cls(
             face.id,

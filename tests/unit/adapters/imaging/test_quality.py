@@ -6,7 +6,7 @@ import pytest
 from adapters.imaging.quality import LandmarkQualityAssessor, head_pose
 from domain.faces import Box, Crop, DetectedFace, Landmarks, ScaledImage
 from domain.quality import LENIENT, NO_BOUNDS, STRICT, LowQuality, Measure, QualityBounds, QualityReport
-from entrypoints.bootstrap.bounds import parse_bounds
+from entrypoints.bootstrap.values import parse_bounds
 
 HEAD = np.array([[-0.5, 0, 0], [0.5, 0, 0], [0, 0.645, -0.42], [-0.415, 1.156, -0.05], [0.415, 1.156, -0.05]])
 """Right, down, away."""

@@ -14,11 +14,11 @@ from application.errors import StartupError
 from entrypoints.bootstrap.worker_processes import Patience, WorkerProcesses
 
 PROGRAM = """
-import os, signal, sys, time
+import json, os, signal, sys, time
 from pathlib import Path
 
 folder, behaviour = Path(sys.argv[1]), sys.argv[2]
-heartbeat = int(os.environ["_FACE_WORKER"].split()[2])
+heartbeat = json.loads(os.environ["_FACE_WORKER"])["heartbeat"]
 def end(*_):
     time.sleep(0.5)
     (folder / f"{os.getpid()}.ended").touch()

@@ -56,7 +56,6 @@ def test_the_threshold_of_a_fold_comes_from_the_others() -> None:
     scores = np.array([0.9, 0.8, 0.3, 0.2])
     genuine = np.array([True, False, True, False])
     accuracy = fold_accuracy(scores, genuine, np.array([0, 0, 1, 1]))
-    assert accuracy.thresholds == pytest.approx((0.25, 0.85))
     assert accuracy.folds == (0.5, 0.5)
 
 
