@@ -4,7 +4,8 @@ YuNet (Wu, Peng, Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023) pred
 grids, a class and an objectness score, a box and five landmarks, all relative to the cell.
 """
 
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -43,24 +44,22 @@ class YuNetNetwork:
             threshold: minimum score, 0..1.
         """
         outputs = self._session.run(pictures)
-        classes, objectness, boxes, points = (
-            np.concatenate([outputs[f"{kind}_{stride}"] for stride in STRIDES], axis=1) for kind in _KINDS
-        )
-        scores = np.sqrt(np.clip(classes * objectness, 0, 1))[..., 0]
-        cells, strides = _grid(*pictures.shape[2:])
+        grids = [
+            _Grid(stride, pictures.shape[3] // stride, *(outputs[f"{kind}_{stride}"] for kind in _KINDS))
+            for stride in STRIDES
+        ]
         return [
-            _decode(boxes[n], points[n], scores[n], np.flatnonzero(scores[n] >= threshold), cells, strides)
+            Detections(*map(np.concatenate, zip(_NO_CELLS, *_decoded(grids, n, threshold), strict=True)))
             for n in range(len(pictures))
         ]
 
 
 def as_batch(pictures: list[NDArray[np.uint8]]) -> Tensor:
     """N pictures H x W x 3 uint8 of one size to N x 3 x H x W float32."""
-    batch = np.empty((len(pictures), 3, *pictures[0].shape[:2]), dtype=np.float32)
+    batch = np.empty((len(pictures), 3, *pictures[0].shape[:2]), dtype=np.uint8)
     for planes, picture in zip(batch, pictures, strict=True):
-        for channel, plane in enumerate(cv2.split(picture)):
-            planes[channel] = plane
-    return batch
+        cv2.split(picture, [*planes])
+    return batch.astype(np.float32)
 
 
 def padded(image: Image) -> Image:
@@ -72,22 +71,36 @@ def padded(image: Image) -> Image:
     return np.asarray(cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_CONSTANT), dtype=np.uint8)
 
 
-def _decode(
-    boxes: Tensor, points: Tensor, scores: Tensor, rows: NDArray[np.intp], cells: Tensor, strides: Tensor
-) -> Detections:
-    stride, cell, box = strides[rows], cells[rows], boxes[rows]
-    centres = (cell + box[:, :2]) * stride
-    sizes = np.exp(box[:, 2:]) * stride
-    landmarks = (points[rows].reshape(-1, 5, 2) + cell[:, None]) * stride[:, None]
-    return Detections(scores[rows], np.concatenate([centres - sizes / 2, sizes], axis=1), landmarks)
+class _Grid(NamedTuple):
+    """What the network says of the cells of one grid, in N pictures."""
+
+    stride: int
+    columns: int
+    classes: Tensor
+    """N x K x 1, as are those of objectness."""
+    objectness: Tensor
+    boxes: Tensor
+    """N x K x 4."""
+    points: Tensor
+    """N x K x 10."""
 
 
-@lru_cache(maxsize=64)
-def _grid(height: int, width: int) -> tuple[Tensor, Tensor]:
-    """The cells of the three grids, joined: K x 2 (column, row), and K x 1 strides."""
-    cells, strides = [], []
-    for stride in STRIDES:
-        rows, columns = np.mgrid[: height // stride, : width // stride].astype(np.float32)
-        cells.append(np.stack([columns.ravel(), rows.ravel()], axis=1))
-        strides.append(np.full((rows.size, 1), stride, dtype=np.float32))
-    return np.concatenate(cells), np.concatenate(strides)
+def _decoded(grids: Sequence[_Grid], n: int, threshold: float) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Scores, boxes and landmarks of a picture's cells that have at least this score, as Detections has them."""
+    for grid in grids:
+        products = grid.classes[n, :, 0] * grid.objectness[n, :, 0]
+        scores = np.sqrt(np.minimum(np.maximum(products, 0), 1))
+        (rows,) = (scores >= threshold).nonzero()
+        if not rows.size:
+            continue
+        cells = np.empty((rows.size, 2), dtype=np.float32)
+        cells[:, 0], cells[:, 1] = rows % grid.columns, rows // grid.columns
+        box = grid.boxes[n][rows]
+        centres = (cells + box[:, :2]) * grid.stride
+        sizes = np.exp(box[:, 2:]) * grid.stride
+        points = (grid.points[n][rows].reshape(-1, 5, 2) + cells[:, None]) * grid.stride
+        yield scores[rows], np.concatenate([centres - sizes / 2, sizes], axis=1), points
+
+
+_NO_CELLS = tuple(np.empty((0, *shape), dtype=np.float32) for shape in ((), (4,), (5, 2)))
+"""Scores, boxes and landmarks of none."""
