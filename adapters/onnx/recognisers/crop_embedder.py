@@ -114,7 +114,9 @@ class CropEmbedder(FaceEmbedder):
             ensure_wanted()
             batch = self._batch(crops[at : at + size], views)
             (vectors,) = session.run(batch.reshape(-1, *batch.shape[2:])).values()
-            means.append(vectors.reshape(*batch.shape[:2], -1).mean(axis=0))
+            if views is Views.WITH_MIRROR_IMAGE:
+                vectors = vectors.reshape(*batch.shape[:2], -1).mean(axis=0)
+            means.append(vectors)
         return np.concatenate(means)
 
     def _batch(self, crops: Sequence[Crop], views: Views) -> NDArray[np.float32]:

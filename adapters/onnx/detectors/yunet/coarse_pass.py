@@ -1,7 +1,6 @@
 """One pass over few pixels, which finds a face that is plain to see."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -50,7 +49,7 @@ def detect_coarsely(network: YuNetNetwork, image: Image) -> DetectedFace | None:
     (located,) = face.placed(landmarks).to_faces(
         picture.shape[1] / image.shape[1], picture.shape[0] / image.shape[0]
     )
-    return replace(located, landmark_spread=disagreement)
+    return DetectedFace(located.box, located.score, located.landmarks, disagreement)
 
 
 def _plain(faces: Sequence[DetectedFace], picture: Image) -> int | None:

@@ -56,10 +56,10 @@ class YuNetNetwork:
 
 def as_batch(pictures: list[NDArray[np.uint8]]) -> Tensor:
     """N pictures H x W x 3 uint8 of one size to N x 3 x H x W float32."""
-    batch = np.empty((len(pictures), 3, *pictures[0].shape[:2]), dtype=np.uint8)
+    batch = np.empty((len(pictures), 3, *pictures[0].shape[:2]), dtype=np.float32)
     for planes, picture in zip(batch, pictures, strict=True):
-        cv2.split(picture, [*planes])
-    return batch.astype(np.float32)
+        planes[...] = picture.transpose(2, 0, 1)
+    return batch
 
 
 def padded(image: Image) -> Image:
