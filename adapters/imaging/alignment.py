@@ -52,10 +52,10 @@ def from_landmarks(landmarks: Landmarks) -> Similarity | None:
     z = as_points(landmarks)
     middle = sum(z) / len(z)
     centred = [point - middle for point in z]
-    spread = sum(abs(point) ** 2 for point in centred)
+    spread = sum([abs(point) ** 2 for point in centred])
     if not spread > 0:
         return None
-    a = sum(point.conjugate() * w for point, w in zip(centred, _PLACES, strict=True)) / spread
+    a = sum([point.conjugate() * w for point, w in zip(centred, _PLACES, strict=True)]) / spread
     return Similarity(a, _MIDDLE - a * middle) if a else None
 
 

@@ -2,6 +2,7 @@
 
 import cmath
 import math
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from application.stages import Stage, timed
 from domain.faces import Crop, DetectedFace, Landmarks, ScaledImage
 from domain.quality import Measure, QualityReport
 
+_Part: TypeAlias = tuple[slice, slice]
 _FACE = np.s_[20:104, 20:92]
 """Region of the aligned crop (ArcFace template) with little hair and background."""
 _EYES = (np.s_[44:60, 28:48], np.s_[44:60, 64:84])
@@ -33,7 +35,7 @@ Labeled Faces in the Wild has it; the depth of nose and mouth is roughly an adul
 """
 _EYES_TO_MOUTH = 1.156
 """Distance in the average head, in inter-eye distances."""
-_TO_HEAD: list[list[float]] = np.linalg.pinv(_HEAD - _HEAD.mean(axis=0)).tolist()
+_TO_HEAD = np.linalg.pinv(_HEAD - _HEAD.mean(axis=0))
 """3 x 5."""
 
 
@@ -70,7 +72,7 @@ def _of_pixels(crop: Crop) -> dict[Measure, float]:
     smooth = np.empty_like(face)
     cv2.GaussianBlur(face, (0, 0), 1, smooth)
     fine = cv2.norm(face, smooth, cv2.NORM_L1) / face.size
-    eyes, cheeks = (_mean([grey[part] for part in parts]) for parts in (_EYES, _CHEEKS))
+    eyes, cheeks = _mean(grey, *_EYES), _mean(grey, *_CHEEKS)
     return {
         Measure.SHARPNESS: 100 * fine / max(luminance, 1.0),
         Measure.LUMINANCE: luminance,
@@ -79,9 +81,9 @@ def _of_pixels(crop: Crop) -> dict[Measure, float]:
     }
 
 
-def _mean(parts: list[NDArray[np.uint8]]) -> float:
-    """Of all pixels of parts that are small enough for numpy to keep the lock."""
-    return sum(int(part.sum()) for part in parts) / sum(part.size for part in parts)
+def _mean(grey: NDArray[np.uint8], right: _Part, left: _Part) -> float:
+    """Of two parts of one size, each small enough for numpy to keep the lock."""
+    return (int(grey[right].sum()) + int(grey[left].sum())) / (2 * grey[right].size)
 
 
 def _of_landmarks(landmarks: Landmarks, reduction: int) -> dict[Measure, float]:
@@ -104,14 +106,11 @@ def head_pose(landmarks: Landmarks) -> tuple[float, float, float]:
     head's landmarks nearest to the photo's (least squares) is, up to scale, the first two rows of a rotation
     about the vertical (yaw), then the horizontal axis (pitch). It depends mostly on the place of the nose.
     """
-    points = as_points(landmarks)
-    eyes = points[1] - points[0]
-    roll = math.atan2(eyes.imag, eyes.real)
+    right_eye, left_eye, *_ = as_points(landmarks)
+    roll = cmath.phase(left_eye - right_eye)
     upright = cmath.rect(1, -roll)
     # To each axis of the head its direction in the picture; rows of _TO_HEAD sum to 0, so that no mean is subtracted.
-    right, down, away = (
-        upright * sum(weight * point for weight, point in zip(row, points, strict=True)) for row in _TO_HEAD
-    )
+    right, down, away = [upright * complex(x, y) for x, y in (_TO_HEAD @ landmarks).tolist()]
     yaw = math.atan2(-away.real, right.real)
     pitch = math.atan2(-away.imag, down.imag)
     return math.degrees(yaw), math.degrees(pitch), math.degrees(roll)

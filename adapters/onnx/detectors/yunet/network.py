@@ -5,6 +5,7 @@ grids, a class and an objectness score, a box and five landmarks, all relative t
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import cv2
@@ -18,7 +19,8 @@ from domain.faces import Image
 
 STRIDES = (8, 16, 32)
 """Pixels per cell of the three grids."""
-_KINDS = ("cls", "obj", "bbox", "kps")
+_OUTPUTS = {stride: [f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps")] for stride in STRIDES}
+"""The network's, by grid."""
 _MULTIPLE = 32
 """The network halves its input five times."""
 
@@ -32,7 +34,7 @@ class YuNetNetwork:
         Raises:
             BrokenModel: it doesn't have YuNet's twelve outputs.
         """
-        if set(session.output_shapes) != {f"{kind}_{stride}" for kind in _KINDS for stride in STRIDES}:
+        if set(session.output_shapes) != set(chain.from_iterable(_OUTPUTS.values())):
             raise BrokenModel("The detection model's file is not of the YuNet family.")
         self._session = session
 
@@ -45,8 +47,8 @@ class YuNetNetwork:
         """
         outputs = self._session.run(pictures)
         grids = [
-            _Grid(stride, pictures.shape[3] // stride, *(outputs[f"{kind}_{stride}"] for kind in _KINDS))
-            for stride in STRIDES
+            _Grid(stride, pictures.shape[3] // stride, *[outputs[name] for name in names])
+            for stride, names in _OUTPUTS.items()
         ]
         return [
             Detections(*map(np.concatenate, zip(_NO_CELLS, *_decoded(grids, n, threshold), strict=True)))
