@@ -4,7 +4,7 @@ YuNet (Wu, Peng, Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023) pred
 grids, a class and an objectness score, a box and five landmarks, all relative to the cell.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -47,13 +47,16 @@ class YuNetNetwork:
         """
         outputs = self._session.run(pictures)
         grids = [
-            _Grid(stride, pictures.shape[3] // stride, *[outputs[name] for name in names])
-            for stride, names in _OUTPUTS.items()
+            _Grid(
+                stride,
+                pictures.shape[3] // stride,
+                _scores(outputs[cls], outputs[obj]),
+                outputs[bbox],
+                outputs[kps],
+            )
+            for stride, (cls, obj, bbox, kps) in _OUTPUTS.items()
         ]
-        return [
-            Detections(*map(np.concatenate, zip(_NO_CELLS, *_decoded(grids, n, threshold), strict=True)))
-            for n in range(len(pictures))
-        ]
+        return [_decoded(grids, n, threshold) for n in range(len(pictures))]
 
 
 def as_batch(pictures: list[NDArray[np.uint8]]) -> Tensor:
@@ -78,20 +81,26 @@ class _Grid(NamedTuple):
 
     stride: int
     columns: int
-    classes: Tensor
-    """N x K x 1, as are those of objectness."""
-    objectness: Tensor
+    scores: Tensor
+    """N x K."""
     boxes: Tensor
     """N x K x 4."""
     points: Tensor
     """N x K x 10."""
 
 
-def _decoded(grids: Sequence[_Grid], n: int, threshold: float) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Scores, boxes and landmarks of a picture's cells that have at least this score, as Detections has them."""
+def _scores(classes: Tensor, objectness: Tensor) -> Tensor:
+    """N x K, from N x K x 1 each."""
+    scores: Tensor = np.sqrt((classes * objectness).clip(0, 1))[..., 0]
+    return scores
+
+
+def _decoded(grids: Sequence[_Grid], n: int, threshold: float) -> Detections:
+    """The cells of a picture that have at least this score."""
+    parts = [_NO_CELLS]
+    # Grid by grid: in small pictures each has so few cells that numpy keeps the interpreter's lock.
     for grid in grids:
-        products = grid.classes[n, :, 0] * grid.objectness[n, :, 0]
-        scores = np.sqrt(np.minimum(np.maximum(products, 0), 1))
+        scores = grid.scores[n]
         (rows,) = (scores >= threshold).nonzero()
         if not rows.size:
             continue
@@ -100,9 +109,15 @@ def _decoded(grids: Sequence[_Grid], n: int, threshold: float) -> Iterator[tuple
         box = grid.boxes[n][rows]
         centres = (cells + box[:, :2]) * grid.stride
         sizes = np.exp(box[:, 2:]) * grid.stride
-        points = (grid.points[n][rows].reshape(-1, 5, 2) + cells[:, None]) * grid.stride
-        yield scores[rows], np.concatenate([centres - sizes / 2, sizes], axis=1), points
+        landmarks = (grid.points[n][rows].reshape(-1, 5, 2) + cells[:, None]) * grid.stride
+        parts.append((scores[rows], np.concatenate([centres - sizes / 2, sizes], axis=1), landmarks))
+    scores, boxes, landmarks = map(np.concatenate, zip(*parts, strict=True))
+    return Detections(scores, boxes, landmarks)
 
 
-_NO_CELLS = tuple(np.empty((0, *shape), dtype=np.float32) for shape in ((), (4,), (5, 2)))
+_NO_CELLS: tuple[Tensor, Tensor, Tensor] = (
+    np.empty(0, dtype=np.float32),
+    np.empty((0, 4), dtype=np.float32),
+    np.empty((0, 5, 2), dtype=np.float32),
+)
 """Scores, boxes and landmarks of none."""
