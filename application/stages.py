@@ -110,8 +110,15 @@ def timed(which: Stage) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(function)
         def measured(*args: P.args, **kwargs: P.kwargs) -> R:
-            with stage(which):
+            # As `stage` does it; with an object for every call it would take twice as long.
+            measurements = _current.get()
+            if measurements is None:
                 return function(*args, **kwargs)
+            began = time.perf_counter()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                measurements.add(which, began)
 
         return measured
 

@@ -142,7 +142,7 @@ class Embedding:
 
 def _norm(vector: NDArray[np.float32]) -> float:
     # Of a few vectors, this takes a quarter of the time of numpy.linalg.norm.
-    return math.sqrt(vector.dot(vector))
+    return math.sqrt(vector @ vector)
 
 
 SUBJECT_RATIO = 2 / 3

@@ -52,10 +52,10 @@ def from_landmarks(landmarks: Landmarks) -> Similarity | None:
     z = as_points(landmarks)
     middle = sum(z) / len(z)
     centred = [point - middle for point in z]
-    spread = sum(abs(point) ** 2 for point in centred)
+    spread = sum([abs(point) ** 2 for point in centred])
     if not spread > 0:
         return None
-    a = sum(point.conjugate() * w for point, w in zip(centred, _PLACES, strict=True)) / spread
+    a = sum([point.conjugate() * w for point, w in zip(centred, _PLACES, strict=True)]) / spread
     return Similarity(a, _MIDDLE - a * middle) if a else None
 
 
@@ -77,12 +77,14 @@ def warp(image: Image, to_picture: Similarity, side: int = SIDE) -> Crop:
     size = max(1, region.shape[1] // times), max(1, region.shape[0] // times)
     scale_x, scale_y = region.shape[1] / size[0], region.shape[0] / size[1]
     if times > 1:
-        region = np.asarray(cv2.resize(region, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        region = _reduced(region, size)
     # From pixels of the reduced region; whole coordinates are a pixel's centre.
     matrix = to_picture.matrix()
     matrix[:, 2] += matrix[:, :2] @ [left + (scale_x - 1) / 2, top + (scale_y - 1) / 2]
     matrix[:, :2] *= scale_x, scale_y
-    return np.asarray(cv2.warpAffine(region, matrix, (side, side), flags=cv2.INTER_CUBIC), dtype=np.uint8)
+    picture = np.empty((side, side, 3), dtype=np.uint8)
+    cv2.warpAffine(region, matrix, (side, side), picture, flags=cv2.INTER_CUBIC)
+    return picture
 
 
 def visible_part(
@@ -104,7 +106,7 @@ def visible_part(
     part = part[:height, :width]
     for _ in range(halvings):
         half = part.shape[1] // 2, part.shape[0] // 2
-        part = np.asarray(cv2.resize(part, half, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        part = _reduced(part, half)
     centre = (times - 1) / 2
     return part, Similarity(1 / times, -complex(left + centre, top + centre) / times)
 
@@ -112,6 +114,14 @@ def visible_part(
 def as_points(landmarks: Landmarks) -> list[complex]:
     """Landmarks as complex numbers x + iy."""
     return [complex(x, y) for x, y in landmarks.tolist()]
+
+
+def _reduced(image: Image, size: tuple[int, int]) -> Image:
+    """By area averaging, to a width and height."""
+    # OpenCV would take the interpreter's lock, which it has given up, to make the array itself.
+    result = np.empty((size[1], size[0], 3), dtype=np.uint8)
+    cv2.resize(image, size, result, interpolation=cv2.INTER_AREA)
+    return result
 
 
 def _reduction(to_picture: Similarity) -> int:

@@ -233,5 +233,8 @@ def _bgr(picture: Pillow.Image, *, transparent: bool) -> Image:
     if picture.mode == "L":
         return np.asarray(cv2.cvtColor(np.asarray(picture), cv2.COLOR_GRAY2BGR), dtype=np.uint8)
     # Pillow has four bytes a pixel, and takes longer to leave one out than OpenCV does.
-    pixels = np.frombuffer(picture.tobytes("raw", "RGBX"), np.uint8).reshape(picture.height, picture.width, 4)
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGR), dtype=np.uint8)
+    width, height = picture.size
+    pixels = np.frombuffer(picture.tobytes("raw", "RGBX"), np.uint8).reshape(height, width, 4)
+    image = np.empty((height, width, 3), dtype=np.uint8)
+    cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGR, image)
+    return image

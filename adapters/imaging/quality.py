@@ -2,7 +2,7 @@
 
 import cmath
 import math
-from collections.abc import Iterator
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -15,12 +15,15 @@ from application.stages import Stage, timed
 from domain.faces import Crop, DetectedFace, Landmarks, ScaledImage
 from domain.quality import Measure, QualityReport
 
+_Part: TypeAlias = tuple[slice, slice]
 _FACE = np.s_[20:104, 20:92]
 """Region of the aligned crop (ArcFace template) with little hair and background."""
 _EYES = (np.s_[44:60, 28:48], np.s_[44:60, 64:84])
 _CHEEKS = (np.s_[66:84, 26:44], np.s_[66:84, 68:86])
 _BURNT = 250
 """Minimum grey level of an over-exposed pixel."""
+_LEVELS = np.arange(256, dtype=np.float32)
+"""The grey levels."""
 _HEAD = np.array(
     [[-0.5, 0, 0], [0.5, 0, 0], [0, 0.645, -0.42], [-0.415, 1.156, -0.05], [0.415, 1.156, -0.05]],
     dtype=np.float64,
@@ -32,7 +35,7 @@ Labeled Faces in the Wild has it; the depth of nose and mouth is roughly an adul
 """
 _EYES_TO_MOUTH = 1.156
 """Distance in the average head, in inter-eye distances."""
-_TO_HEAD: list[list[float]] = np.linalg.pinv(_HEAD - _HEAD.mean(axis=0)).tolist()
+_TO_HEAD = np.linalg.pinv(_HEAD - _HEAD.mean(axis=0))
 """3 x 5."""
 
 
@@ -44,41 +47,56 @@ class LandmarkQualityAssessor(QualityAssessor):
     def assess(
         self, image: ScaledImage, face: DetectedFace, crop: Crop, embedding_norm: float = math.nan
     ) -> QualityReport:
-        grey = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
         values = {
             Measure.DETECTION_SCORE: face.score,
             Measure.INSIDE: face.box.inside(image.pixels),
-            **dict(_of_pixels(grey)),
+            **_of_pixels(crop),
         }
         if face.landmarks is not None:
-            values |= dict(_of_landmarks(face.landmarks, image.reduction))
+            values |= _of_landmarks(face.landmarks, image.reduction)
         if not math.isnan(embedding_norm):
             values[Measure.EMBEDDING_NORM] = embedding_norm
         return QualityReport(values)
 
 
-def _of_pixels(grey: NDArray[np.uint8]) -> Iterator[tuple[Measure, float]]:
-    face = grey[_FACE].astype(np.float32)
-    luminance = _mean(grey[_FACE])
-    fine = cv2.norm(face, cv2.GaussianBlur(face, (0, 0), 1), cv2.NORM_L1) / face.size
-    yield Measure.SHARPNESS, 100 * fine / max(luminance, 1.0)
-    yield Measure.LUMINANCE, luminance
-    yield Measure.OVER_EXPOSURE, int(np.count_nonzero(face >= _BURNT)) / face.size
-    eyes, cheeks = (sum(_mean(grey[part]) for part in parts) / len(parts) for parts in (_EYES, _CHEEKS))
-    yield Measure.EYE_VISIBILITY, (eyes + 5) / (cheeks + 5)  # + 5: in the dark the ratio would be noise
+def _of_pixels(crop: Crop) -> dict[Measure, float]:
+    # Few calls that give up the interpreter's lock, as each has to wait for it afterwards: OpenCV's do, twice if they
+    # make the array of their result, and numpy's on more than 500 numbers.
+    grey = np.empty(crop.shape[:2], dtype=np.uint8)
+    cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY, grey)
+    pixels = grey[_FACE]
+    counts = np.empty((256, 1), dtype=np.float32)
+    cv2.calcHist([pixels], [0], None, [256], [0, 256], counts)
+    luminance = float(_LEVELS @ counts[:, 0]) / pixels.size  # sums of whole numbers below 2^24: exact
+    face = pixels.astype(np.float32)
+    smooth = np.empty_like(face)
+    cv2.GaussianBlur(face, (0, 0), 1, smooth)
+    fine = cv2.norm(face, smooth, cv2.NORM_L1) / face.size
+    eyes, cheeks = _mean(grey, *_EYES), _mean(grey, *_CHEEKS)
+    return {
+        Measure.SHARPNESS: 100 * fine / max(luminance, 1.0),
+        Measure.LUMINANCE: luminance,
+        Measure.OVER_EXPOSURE: float(counts[_BURNT:].sum()) / pixels.size,
+        Measure.EYE_VISIBILITY: (eyes + 5) / (cheeks + 5),  # + 5: in the dark the ratio would be noise
+    }
 
 
-def _mean(part: NDArray[np.uint8]) -> float:
-    # Of so few pixels, in a third of the time that numpy's takes.
-    return float(cv2.mean(part)[0])
+def _mean(grey: NDArray[np.uint8], right: _Part, left: _Part) -> float:
+    """Of two parts of one size, each small enough for numpy to keep the lock."""
+    return (int(grey[right].sum()) + int(grey[left].sum())) / (2 * grey[right].size)
 
 
-def _of_landmarks(landmarks: Landmarks, reduction: int) -> Iterator[tuple[Measure, float]]:
+def _of_landmarks(landmarks: Landmarks, reduction: int) -> dict[Measure, float]:
     right_eye, left_eye, _, right_corner, left_corner = as_points(landmarks)
     eyes = abs(left_eye - right_eye)
     height = abs(right_corner + left_corner - right_eye - left_eye) / 2
-    yield Measure.INTER_EYE_DISTANCE, reduction * max(eyes, height / _EYES_TO_MOUTH)
-    yield from zip((Measure.YAW, Measure.PITCH, Measure.ROLL), head_pose(landmarks), strict=True)
+    yaw, pitch, roll = head_pose(landmarks)
+    return {
+        Measure.INTER_EYE_DISTANCE: reduction * max(eyes, height / _EYES_TO_MOUTH),
+        Measure.YAW: yaw,
+        Measure.PITCH: pitch,
+        Measure.ROLL: roll,
+    }
 
 
 def head_pose(landmarks: Landmarks) -> tuple[float, float, float]:
@@ -88,14 +106,11 @@ def head_pose(landmarks: Landmarks) -> tuple[float, float, float]:
     head's landmarks nearest to the photo's (least squares) is, up to scale, the first two rows of a rotation
     about the vertical (yaw), then the horizontal axis (pitch). It depends mostly on the place of the nose.
     """
-    points = as_points(landmarks)
-    eyes = points[1] - points[0]
-    roll = math.atan2(eyes.imag, eyes.real)
+    right_eye, left_eye, *_ = as_points(landmarks)
+    roll = cmath.phase(left_eye - right_eye)
     upright = cmath.rect(1, -roll)
     # To each axis of the head its direction in the picture; rows of _TO_HEAD sum to 0, so that no mean is subtracted.
-    right, down, away = (
-        upright * sum(weight * point for weight, point in zip(row, points, strict=True)) for row in _TO_HEAD
-    )
+    right, down, away = [upright * complex(x, y) for x, y in (_TO_HEAD @ landmarks).tolist()]
     yaw = math.atan2(-away.real, right.real)
     pitch = math.atan2(-away.imag, down.imag)
     return math.degrees(yaw), math.degrees(pitch), math.degrees(roll)

@@ -6,7 +6,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from application.ports.analysis import FaceEmbedder
+from application.ports.analysis import FaceEmbedder, vector_norms
 from domain.faces import Crop, Embedding
 from domain.identification import CLOSE_ERROR, ESTIMATE_ERROR
 
@@ -52,7 +52,7 @@ def embeddings_of(
     embedder: FaceEmbedder, raw: NDArray[np.float32]
 ) -> tuple[list[Embedding], NDArray[np.float32]]:
     """The same of the network's vectors, N x D."""
-    norms = np.linalg.norm(raw, axis=1).tolist()
+    norms = vector_norms(raw).tolist()
     embeddings = [
         Embedding(vector, embedder.name, norm)
         for vector, norm in zip(embedder.directions(raw), norms, strict=True)

@@ -16,6 +16,12 @@ DETECTABLE_FACE = 32
 finds 99% of the faces of Labeled Faces in the Wild at 32 pixels, 91% at 24 and 43% at 16."""
 
 
+def vector_norms(raw: NDArray[float32]) -> NDArray[float32]:
+    """Euclidean norms of N vectors, N x D: as numpy.linalg.norm has them, in half of its time for a few."""
+    norms: NDArray[float32] = np.sqrt(np.add.reduce(raw * raw, axis=1))
+    return norms
+
+
 class ImageDecoder(Protocol):
     """Decodes image files."""
 
@@ -138,10 +144,8 @@ class FaceEmbedder(Protocol):
 
     def directions(self, raw: NDArray[float32]) -> NDArray[float32]:
         """What `embed` makes of the network's vectors: N x D, each row of unit norm; N may be 0."""
-        norms: NDArray[float32] = np.linalg.norm(raw, axis=1, keepdims=True)
-        return raw / norms
+        return raw / vector_norms(raw)[:, None]
 
     def relative_norms(self, raw: NDArray[float32]) -> NDArray[float32]:
         """N norms of the network's vectors, divided by `usual_norm`; NaN where that isn't known."""
-        norms: NDArray[float32] = np.linalg.norm(raw, axis=1)
-        return norms / float32(math.nan if self.usual_norm is None else self.usual_norm)
+        return vector_norms(raw) / float32(math.nan if self.usual_norm is None else self.usual_norm)

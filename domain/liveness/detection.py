@@ -31,8 +31,7 @@ class LivenessPolicy(StrEnum):
 
     def tightened(self, wanted: "LivenessPolicy | None") -> "LivenessPolicy":
         """The stricter of the operator's policy and the one that a request asks for."""
-        strictness = list(LivenessPolicy)
-        return self if wanted is None else max(self, wanted, key=strictness.index)
+        return self if wanted is None else max(self, wanted, key=list(LivenessPolicy).index)
 
 
 class LivenessVerdict(StrEnum):

@@ -32,8 +32,10 @@ class Detections:
 
     def select(self, rows: NDArray[np.intp]) -> "Detections":
         """Those with these indices, in this order."""
-        landmarks = None if self.landmarks is None else self.landmarks[rows]
-        return Detections(self.scores[rows], self.boxes[rows], landmarks)
+        # An array of indices makes numpy give up the interpreter's lock, and wait for it again; a slice doesn't.
+        part = slice(int(rows[0]), int(rows[0]) + 1) if len(rows) == 1 else rows
+        landmarks = None if self.landmarks is None else self.landmarks[part]
+        return Detections(self.scores[part], self.boxes[part], landmarks)
 
     def placed(self, landmarks: Landmarks) -> "Detections":
         """A single face, with other landmarks."""
@@ -63,11 +65,11 @@ class Detections:
         """
         scale = np.array([scale_x, scale_y, scale_x, scale_y], dtype=np.float32)
         origin = np.array([left, top], dtype=np.float32)
-        boxes = (self.boxes / scale + [*origin.tolist(), 0, 0]).tolist()
+        x_left, y_top = origin.tolist()
+        boxes = [
+            Box(x + x_left, y + y_top, width, height) for x, y, width, height in (self.boxes / scale).tolist()
+        ]
         landmarks = (
             [None] * len(boxes) if self.landmarks is None else list(self.landmarks / scale[:2] + origin)
         )
-        return [
-            DetectedFace(Box(*box), score, points)
-            for box, score, points in zip(boxes, self.scores.tolist(), landmarks, strict=True)
-        ]
+        return list(map(DetectedFace, boxes, self.scores.tolist(), landmarks))

@@ -22,4 +22,7 @@ def scaled(image: Image, scale: float) -> Image:
 
 
 def _interpolated(image: Image, width: int, height: int) -> Image:
-    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+    # OpenCV would take the interpreter's lock, which it has given up, to make the array itself.
+    result = np.empty((height, width, 3), dtype=np.uint8)
+    cv2.resize(image, (width, height), result, interpolation=cv2.INTER_LINEAR)
+    return result

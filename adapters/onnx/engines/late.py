@@ -24,8 +24,9 @@ class LateSession:
 
     def __call__(self) -> InferenceSession | None:
         """The session, once it has started; it is started now if it wasn't yet."""
-        with suppress(IndexError):
-            Thread(target=self._start, args=(self._to_start.pop(),), name="session-start").start()
+        if self._to_start:
+            with suppress(IndexError):  # another thread may have taken it meanwhile
+                Thread(target=self._start, args=(self._to_start.pop(),), name="session-start").start()
         return self._session
 
     def _start(self, start: Callable[[], InferenceSession | None]) -> None:

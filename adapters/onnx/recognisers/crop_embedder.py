@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from enum import Enum
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
@@ -64,8 +63,8 @@ class CropEmbedder(FaceEmbedder):
         self._quick: Callable[[], InferenceSession | None] = lambda: None
         self._name = name
         self._dimensions = dimensions
-        self._mean = (middle, middle, middle)
-        self._scale = 1 / unit
+        self._middle = np.float32(middle)
+        self._scale = np.float32(1 / unit)
         self._views = views
         self._usual_norm = usual_norm
 
@@ -113,10 +112,21 @@ class CropEmbedder(FaceEmbedder):
         means = [np.empty((0, self._dimensions), dtype=np.float32)]
         for at in range(0, len(crops), size):
             ensure_wanted()
-            part = list(crops[at : at + size])
-            batch = cv2.dnn.blobFromImages(part, self._scale, mean=self._mean, swapRB=True)
+            batch = self._batch(crops[at : at + size], views)
+            (vectors,) = session.run(batch.reshape(-1, *batch.shape[2:])).values()
             if views is Views.WITH_MIRROR_IMAGE:
-                batch = np.concatenate([batch, batch[..., ::-1]])
-            (vectors,) = session.run(np.asarray(batch, dtype=np.float32)).values()
-            means.append(vectors.reshape(views.value, len(part), -1).mean(axis=0))
+                vectors = vectors.reshape(*batch.shape[:2], -1).mean(axis=0)
+            means.append(vectors)
         return np.concatenate(means)
+
+    def _batch(self, crops: Sequence[Crop], views: Views) -> NDArray[np.float32]:
+        """V views of N crops, as the network takes them: V x N x 3 x H x W."""
+        batch = np.empty((views.value, len(crops), 3, _SIDE, _SIDE), dtype=np.float32)
+        for planes, crop in zip(batch[0], crops, strict=True):
+            planes[...] = crop[..., ::-1].transpose(2, 0, 1)
+        if self._middle or self._scale != 1:
+            batch[0] -= self._middle
+            batch[0] *= self._scale
+        if views is Views.WITH_MIRROR_IMAGE:
+            batch[1] = batch[0, ..., ::-1]
+        return batch

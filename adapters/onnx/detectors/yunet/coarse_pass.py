@@ -1,7 +1,6 @@
 """One pass over few pixels, which finds a face that is plain to see."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -34,21 +33,23 @@ def detect_coarsely(network: YuNetNetwork, image: Image) -> DetectedFace | None:
         picture = scaled(image, min(1.0, side / max(image.shape[:2])))
         (cells,) = network.infer(as_batch([padded(picture)]), _MIN_SCORE)
         found = cells.suppress_overlapping(_OVERLAP)
-        plain = _plain(found.to_faces(1, 1), picture)
+        faces = found.to_faces(1, 1)
+        plain = _plain(faces, picture)
         if plain is None:
             return None
-        face = found.select(np.array([plain]))
-        if face.boxes[0, 2:].max() <= _LARGEST:
+        size = faces[plain].box.longer
+        if size <= _LARGEST:
             break
+    face = found.select(np.array([plain]))
     votes = Votes.of(cells, face.boxes[0])
     landmarks = votes.consensus()
-    disagreement = votes.spread(landmarks) / float(face.boxes[0, 2:].max())
+    disagreement = votes.spread(landmarks) / size
     if disagreement > _MAX_SPREAD:
         return None
     (located,) = face.placed(landmarks).to_faces(
         picture.shape[1] / image.shape[1], picture.shape[0] / image.shape[0]
     )
-    return replace(located, landmark_spread=disagreement)
+    return DetectedFace(located.box, located.score, located.landmarks, disagreement)
 
 
 def _plain(faces: Sequence[DetectedFace], picture: Image) -> int | None:
@@ -56,7 +57,7 @@ def _plain(faces: Sequence[DetectedFace], picture: Image) -> int | None:
     sizes = [face.box.visible_side(picture) for face in faces]
     if not sizes:
         return None
-    place = int(np.argmax(sizes))
+    place = sizes.index(max(sizes))
     face, others = faces[place], [*sizes[:place], *sizes[place + 1 :]]
     is_plain = (
         face.box.longer >= _LEAST * max(picture.shape[:2])
