@@ -22,8 +22,8 @@ FACE_ID = sa.bindparam("face", type_=sa.BigInteger)
 PROFILE_ID = sa.bindparam("profile", type_=sa.BigInteger)
 LIMIT = sa.bindparam("limit", type_=sa.Integer)
 
-VECTOR_GIVEN = sa.cast(sa.bindparam("vector", type_=sa.ARRAY(sa.REAL)), VECTOR)
-"""Sent as an array of numbers: pgvector's text form is longer and slower."""
+VECTOR_GIVEN = sa.cast(sa.bindparam("vector", type_=sa.Text), VECTOR)
+"""Sent as text: the driver asks of every number of an array whether it is an array itself."""
 
 NORM = sa.bindparam("norm", type_=sa.REAL)
 
