@@ -8,12 +8,13 @@ import os
 from collections import Counter as Multiset
 from collections.abc import Iterator, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
+from adapters.prometheus.batches import BatchHistogram, RequestCounts
 from adapters.prometheus.folder import VARIABLE
 
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -27,7 +28,7 @@ REQUESTS = Counter(
     ["method", "route", "status"],
     registry=REGISTRY,
 )
-REQUEST_SECONDS = Histogram(
+REQUEST_SECONDS = BatchHistogram(
     "face_request_duration_seconds",
     "From a request's head to the end of its answer",
     ["route"],
@@ -40,8 +41,10 @@ IN_PROGRESS = Gauge(
     multiprocess_mode="livesum",
     registry=REGISTRY,
 )
+COUNTS = RequestCounts(IN_PROGRESS)
+"""By which requests are counted; those who read the metrics have it written first."""
 REFUSALS = Counter("face_refusals", "Answers with an error, by its code", ["code"], registry=REGISTRY)
-STAGE_SECONDS = Histogram(
+STAGE_SECONDS = BatchHistogram(
     "face_stage_duration_seconds", "Stages of requests", ["stage"], buckets=_FAST, registry=REGISTRY
 )
 DECISIONS = Counter("face_decisions", "Identifications of faces, by verdict", ["verdict"], registry=REGISTRY)
