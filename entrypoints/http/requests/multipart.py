@@ -71,8 +71,8 @@ def refuse_repeated(names: Sequence[str], where: str) -> None:
     Raises:
         InvalidInput: there is one.
     """
-    repeated = next((name for name, number in Counter(names).items() if number > 1), None)
-    if repeated is not None:
+    if len(set(names)) < len(names):
+        repeated = next(name for name, number in Counter(names).items() if number > 1)
         raise InvalidInput(f"The {where} has several fields {repeated[:40]!r}: send one.")
 
 
