@@ -20,8 +20,9 @@ def configure_log(settings: Settings) -> None:
     """Write to stderr, as the settings say."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter() if settings.log_format == "json" else TextFormatter(TEXT_FORMAT))
-    # No line has the thread or the kind of process.
+    # No line has the thread, the kind of process or the place in the code, which take longer than the line.
     logging.logThreads = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001 (so says Python's manual, "Optimization")
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
 
 
