@@ -16,6 +16,9 @@ class BatchHistogram(Histogram):
 
     def observe_all(self, amounts: list[float]) -> None:
         """As `observe` of each."""
+        if len(amounts) == 1:
+            self.observe(amounts[0])
+            return
         self._sum.inc(sum(amounts))
         for bucket, number in Multiset(bisect_left(self._upper_bounds, amount) for amount in amounts).items():
             self._buckets[bucket].inc(number)

@@ -4,7 +4,7 @@ import time
 from functools import lru_cache
 from http import HTTPStatus
 
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Receive, Scope, Send
 from prometheus_client import Counter
 
 from adapters.prometheus.batches import BatchHistogram
@@ -19,6 +19,7 @@ from adapters.prometheus.metrics import (
 from application.stages import Measurements, Stage, measuring
 from domain.identification import Verdict
 from entrypoints.http.middleware.access_log import CLIENT_CLOSED_REQUEST
+from entrypoints.http.middleware.answer_start import at_start
 from entrypoints.http.middleware.headers import add_header
 from entrypoints.http.middleware.records import NO_CODE, record_of
 
@@ -34,18 +35,16 @@ def measured(app: ASGIApp) -> ASGIApp:
         began = time.perf_counter()
         status = 0
 
-        async def sent(message: Message) -> None:
+        def note(message: HTTPResponseStartEvent) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                timing = _server_timing(measurements, time.perf_counter() - began)
-                add_header(message, b"server-timing", timing)
-            await send(message)
+            status = message["status"]
+            timing = _server_timing(measurements, time.perf_counter() - began)
+            add_header(message, b"server-timing", timing)
 
         COUNTS.begin()
         try:
             with measuring() as measurements:
-                await app(scope, receive, sent)
+                await app(scope, receive, at_start(send, note))
         finally:
             _count(scope, status, measurements, time.perf_counter() - began)
             COUNTS.end()
