@@ -1,11 +1,11 @@
 """What use cases note for the audit entry of the request or command that they carry out."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from application.context import context_value
 from domain.api_keys import KeyId
 from domain.audit import DONE, MAX_IDS
 from domain.identification import Decision, Verdict
@@ -37,15 +37,9 @@ class AuditNotes:
 _noted: ContextVar[AuditNotes | None] = ContextVar("audit_notes", default=None)
 
 
-@contextmanager
-def noting() -> Iterator[AuditNotes]:
-    """Collect what use cases note in this task and those that it starts."""
-    notes = AuditNotes()
-    token = _noted.set(notes)
-    try:
-        yield notes
-    finally:
-        _noted.reset(token)
+def noting() -> context_value[AuditNotes]:
+    """Collect what use cases note in this task and those that it starts, for a `with` block."""
+    return context_value(_noted, AuditNotes())
 
 
 def note(

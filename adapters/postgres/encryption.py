@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from adapters.postgres.database import Database
+from adapters.postgres.rows import written
 from adapters.postgres.sealed_columns import OPTION as SEALING
 from adapters.postgres.statements import encryption as statements
 from application.errors import StartupError
@@ -110,7 +111,7 @@ class PostgresEncryption(StoredEncryption):
             return {"face": face_id, **new}
         vector = columns.vector(face_id, model, stored)
         if decrypt:
-            return {"face": face_id, "vector": vector.tolist()}
+            return {"face": face_id, "vector": written(vector)}
         return {"face": face_id, "new": columns.sealed_vector(face_id, model, vector)}
 
     @override

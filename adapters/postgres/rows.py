@@ -1,5 +1,6 @@
 """Conversions between rows and the domain."""
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,11 +19,16 @@ def sent(numbers: NDArray[np.float32]) -> bytes:
     return len(numbers).to_bytes(2, "big") + b"\0\0" + numbers.astype(">f4").tobytes()
 
 
+def written(numbers: NDArray[np.float32]) -> str:
+    """The text form of pgvector, with as many digits as it takes to read the same numbers again."""
+    return msgspec.json.encode(numbers.tolist()).decode()
+
+
 def given(embedding: Embedding) -> dict[str, object]:
     """The parameters of a statement that takes an embedding."""
     return {
         "model": embedding.model,
-        "vector": embedding.vector.tolist(),
+        "vector": written(embedding.vector),
         "dimensions": len(embedding.vector),
         "norm": embedding.norm,
     }

@@ -9,12 +9,13 @@ from collections import Counter as Multiset
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
+from adapters.prometheus.batches import BatchHistogram, RequestCounts
 from adapters.prometheus.folder import VARIABLE
 
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -23,7 +24,7 @@ _REQUEST = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 REGISTRY = CollectorRegistry()
 _counter = partial(Counter, registry=REGISTRY)
 _gauge = partial(Gauge, multiprocess_mode="livesum", registry=REGISTRY)
-_histogram = partial(Histogram, registry=REGISTRY)
+_histogram = partial(BatchHistogram, registry=REGISTRY)
 
 REQUESTS = _counter(
     "face_requests",
@@ -37,6 +38,8 @@ REQUEST_SECONDS = _histogram(
     buckets=_REQUEST,
 )
 IN_PROGRESS = _gauge("face_requests_in_progress", "Requests that are being received or answered")
+COUNTS = RequestCounts(IN_PROGRESS)
+"""By which requests are counted; those who read the metrics have it written first."""
 REFUSALS = _counter("face_refusals", "Answers with an error, by its code", ["code"])
 STAGE_SECONDS = _histogram("face_stage_duration_seconds", "Stages of requests", ["stage"], buckets=_FAST)
 DECISIONS = _counter("face_decisions", "Identifications of faces, by verdict", ["verdict"])

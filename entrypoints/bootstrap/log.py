@@ -3,6 +3,7 @@
 import logging
 import time
 from datetime import UTC, datetime
+from typing import TextIO
 
 import msgspec
 from typing_extensions import override
@@ -18,10 +19,11 @@ FIELDS = "fields"
 
 def configure_log(settings: Settings) -> None:
     """Write to stderr, as the settings say."""
-    handler = logging.StreamHandler()
+    handler = LineHandler()
     handler.setFormatter(JsonFormatter() if settings.log_format == "json" else TextFormatter(TEXT_FORMAT))
-    # No line has the thread or the kind of process.
+    # No line has the thread, the kind of process or the place in the code, which take longer than the line.
     logging.logThreads = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001 (so says Python's manual, "Optimization")
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
 
 
@@ -35,11 +37,23 @@ def write_audit_lines(settings: Settings) -> None:
         lines.setLevel(logging.INFO)
 
 
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Writes to stderr, which passes on every line by itself."""
+
+    @override
+    def flush(self) -> None:
+        """Do nothing: there is nothing left to be written."""
+
+
 class TextFormatter(logging.Formatter):
     """Writes the second of a line's time once for all lines of that second."""
 
     _second = -1
     _shown = ""
+
+    @override
+    def usesTime(self) -> bool:
+        return True
 
     @override
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:

@@ -5,10 +5,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
-from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
@@ -21,6 +20,7 @@ from entrypoints.http.middleware.audit import audit_operation
 from entrypoints.http.middleware.records import record_of
 from entrypoints.http.openapi.request_bodies import JSON_PATH
 from entrypoints.http.requests.forms import read_form
+from entrypoints.http.requests.multipart import AnyRequest
 from entrypoints.http.requests.signatures import query_parameters
 
 PUBLIC = "public"
@@ -114,16 +114,14 @@ class BrowserRules:
 
 
 class AccessGuard:
-    """A Litestar guard: checks host, origin, API key, limits, scope and collection, in this order."""
+    """Checks host, origin, API key, limits, scope and collection, in this order."""
 
     def __init__(self, authenticate: Authenticate, limit: LimitClients, rules: BrowserRules) -> None:
         self._authenticate = authenticate
         self._limit = limit
         self._rules = rules
 
-    async def __call__(
-        self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
-    ) -> None:
+    async def __call__(self, request: AnyRequest, handler: BaseRouteHandler) -> None:
         """Let the request pass; `caller_of` tells then who sent it.
 
         Raises:
@@ -134,29 +132,33 @@ class AccessGuard:
             InvalidInput: the form is malformed.
             Unavailable: keys can't be read.
         """
-        headers = connection.headers
+        scope, headers = request.scope, request.headers
         self._rules.check(headers.get("host"), headers.get("origin"))
-        method = str(connection.scope.get("method"))
-        needed = required_access(method, connection.scope["path_template"])
+        method = str(scope.get("method"))
+        needed = required_access(method, scope["path_template"])
         if needed == PUBLIC or method == "OPTIONS":
             return
         caller = await self._authenticate.execute(secret_of(headers))
-        connection.scope["state"][_CALLER] = caller
+        scope["state"][_CALLER] = caller
         # What nobody with a key has sent is in the access log alone: anybody could fill the audit trail.
         # Parameters are not read before the form is: they would be remembered without those of the form.
         awaited = method == "DELETE" or (needed is Scope.ADMIN and method != "GET")
-        known = audit_operation(connection.scope, handler.handler_name, awaited=awaited)
+        known = audit_operation(scope, _operation(handler), awaited=awaited)
         known["key_id"] = caller.key_id
-        record_of(connection.scope).quota = self._limit.admit(_holder(connection, caller), caller.limits)
+        record_of(scope).quota = self._limit.admit(_holder(request, caller), caller.limits)
         if isinstance(needed, Scope):
             caller.grant.require(needed)
         # Forms are read here, once for all operations, because they may name the collection.
-        await read_form(cast("Request[Any, Any, Any]", connection))
-        # Of the framework's own handler: the one given to guards is a new copy for each request, which nothing knows.
-        collections = _collections(connection, connection.scope["route_handler"])
-        known.update(_parameters(connection, needed, collections))
+        await read_form(request)
+        collections = _collections(request, handler)
+        known.update(_parameters(request, needed, collections))
         for collection in collections:
             caller.grant.require_collection(collection)
+
+
+@lru_cache(maxsize=256)
+def _operation(handler: BaseRouteHandler) -> str:
+    return handler.handler_name
 
 
 def required_access(method: str, template: str) -> Scope | str:
@@ -177,46 +179,43 @@ def own_key(connection: ASGIConnection[Any, Any, Any, Any], idempotency_key: str
     return None if idempotency_key is None else f"{caller_of(connection).key_id or 0}:{idempotency_key}"
 
 
-def _holder(connection: ASGIConnection[Any, Any, Any, Any], caller: Caller) -> str:
+def _holder(request: AnyRequest, caller: Caller) -> str:
     """Whose requests are counted together: a key's or, without keys, those of an address or an IPv6 network."""
     if caller.key_id is not None:
         return f"key {caller.key_id}"
-    host = connection.client.host if connection.client else ""
+    client = request.scope.get("client")
+    host = client[0] if client else ""
     if ":" in host and _is_address(host):
         # A subscriber has 2^64 addresses at least.
         return f"network {int(ipaddress.IPv6Address(host.partition('%')[0])) >> 64:x}"
     return f"address {host[:64]}"
 
 
-def _collections(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> list[str]:
+def _collections(request: AnyRequest, handler: BaseRouteHandler) -> list[str]:
     """The collections that the request is about, none if it is about none; the query has those of its form too."""
-    template = connection.scope["path_template"]
-    if template.startswith(_COLLECTION):
-        return [connection.path_params["name"]] if "name" in connection.path_params else []
+    if request.scope["path_template"].startswith(_COLLECTION):
+        return [request.path_params["name"]] if "name" in request.path_params else []
     if "collection" not in query_parameters(handler):
         return []
-    named = connection.query_params.getall("collection", [])
+    named = request.query_params.getall("collection", [])
     return [str(name) for name in named] or [DEFAULT_COLLECTION]
 
 
-def _parameters(
-    connection: ASGIConnection[Any, Any, Any, Any], needed: Scope | str, collections: list[str]
-) -> dict[str, object]:
+def _parameters(request: AnyRequest, needed: Scope | str, collections: list[str]) -> dict[str, object]:
     """What the audit entry has of the request's parameters."""
     collection = next(iter(collections), "")
     collected = needed not in {Scope.DETECT, Scope.ADMIN} and re.fullmatch(COLLECTION_PATTERN, collection)
-    return {
-        "collection": collection if collected else None,
-        "profile_ids": tuple(map(ProfileId, [*_ids(connection, "profile_id"), *_ids(connection, "into")])),
-        "face_ids": tuple(map(FaceId, _ids(connection, "face_id"))),
-        "target_keys": tuple(map(KeyId, _ids(connection, "key_id"))) if needed is Scope.ADMIN else (),
-    }
+    known: dict[str, object] = {"collection": collection if collected else None}
+    if given := {**request.query_params, **request.path_params}:
+        known["profile_ids"] = tuple(map(ProfileId, [*_ids(given, "profile_id"), *_ids(given, "into")]))
+        known["face_ids"] = tuple(map(FaceId, _ids(given, "face_id")))
+        known["target_keys"] = tuple(map(KeyId, _ids(given, "key_id"))) if needed is Scope.ADMIN else ()
+    return known
 
 
-def _ids(connection: ASGIConnection[Any, Any, Any, Any], name: str) -> list[int]:
+def _ids(given: Mapping[str, object], name: str) -> list[int]:
     """The ids that a request names: of its path, or else of its parameters."""
-    given = connection.path_params.get(name, connection.query_params.get(name, ""))
-    text = str(given)
+    text = str(given.get(name, ""))
     return [int(text)] if text.isascii() and text.isdecimal() and 1 <= int(text[:17]) <= MAX_ID else []
 
 

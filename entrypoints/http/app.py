@@ -9,7 +9,7 @@ from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.routes import HTTPRoute
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, AsyncAnyCallable, Receive, Scope, Send
 
 from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.settings import Settings
@@ -27,6 +27,7 @@ from entrypoints.http.middleware.stopping import refuse_at_stop
 from entrypoints.http.middleware.traced import traced
 from entrypoints.http.middleware.uploads import UploadBudget, bound_uploads
 from entrypoints.http.openapi.document import openapi_config
+from entrypoints.http.requests.multipart import AnyRequest
 from entrypoints.http.requests.text import check_address
 from entrypoints.http.routes.audit import AuditController
 from entrypoints.http.routes.batch import BatchController
@@ -129,7 +130,6 @@ def create_api(container: Container) -> Litestar:
             name: Provide(_bridge(getattr(container, name)), use_cache=True, sync_to_thread=False)
             for name in USE_CASES
         },
-        guards=[_access_guard(container)],
         cors_config=_cors(settings.cors_origins),
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         before_request=check_address,
@@ -137,8 +137,29 @@ def create_api(container: Container) -> Litestar:
         request_max_body_size=settings.max_body_bytes,
         logging_config=None,
     )
+    guard_handlers(api, _access_guard(container))
     resolve_dependencies_in_turn(api)
     return api
+
+
+def guard_handlers(api: Litestar, guard: AccessGuard) -> None:
+    """Let the guard check every request, before what its handler's own `before_request` does.
+
+    For a guard of its own the framework copies the handler, attribute by attribute, for each request.
+    """
+
+    def guarded(own: AsyncAnyCallable) -> AsyncAnyCallable:
+        async def check(request: AnyRequest) -> None:
+            await guard(request, request.route_handler)
+            await own(request)
+
+        return check
+
+    routes = [route for route in api.routes if isinstance(route, HTTPRoute)]
+    handlers = {id(each): each for route in routes for each, _ in route.route_handler_map.values()}
+    for handler in handlers.values():
+        *_, own = (layer.before_request for layer in handler.ownership_layers if layer.before_request)
+        handler.before_request = guarded(own)
 
 
 def resolve_dependencies_in_turn(api: Litestar) -> None:

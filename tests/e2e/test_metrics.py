@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from adapters.prometheus.batches import WRITE_S
 from adapters.prometheus.metrics import REGISTRY
 from tests.e2e.service import Service, face_api
 from tests.e2e.test_processes import answering, until
@@ -57,6 +58,7 @@ def test_counts_agree_with_the_clients_under_load(service: Service, astronaut: b
         answer = service.once(method, path, **more)
         return method, route, str(answer.status_code)
 
+    time.sleep(2 * WRITE_S)  # the processes have written what they had counted
     before = {name: samples(service, name) for name in ("face_requests_total", "face_decisions_total")}
     stages = samples(service, "face_stage_duration_seconds_count")
     with ThreadPoolExecutor(CLIENTS) as threads:

@@ -94,7 +94,7 @@ FACES = _part(
     face.c.embedding,
     VECTOR_STORED,
     # Sent as an array of numbers: pgvector's text form is longer and slower.
-    sa.cast(sa.bindparam("vector", type_=sa.ARRAY(sa.REAL)), VECTOR),
+    sa.cast(sa.bindparam("vector", type_=sa.Text), VECTOR),
 )
 CROPS = _part(
     face_crop,

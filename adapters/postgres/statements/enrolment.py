@@ -29,7 +29,7 @@ _BY_ID = """
         WHERE profile.id = :profile FOR NO KEY UPDATE OF profile"""
 
 # Columns and values of the face, and the column of its crop. What is sealed is bound to an id, which is taken before.
-_PLAIN = ("embedding", "CAST(CAST(:vector AS real[]) AS vector)", "image")
+_PLAIN = ("embedding", "CAST(CAST(:vector AS text) AS vector)", "image")
 _SEALED = ("id, sealed", "CAST(:face AS bigint), CAST(:sealed AS bytea)", "sealed")
 
 

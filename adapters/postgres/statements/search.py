@@ -13,7 +13,7 @@ _FACES = f"""
     FROM face JOIN profile ON profile.id = face.profile_id WHERE {_OF_GALLERY}"""
 
 # In a sub-select, as a generic plan would otherwise convert the vector again for each row.
-_DISTANCE = ", face.embedding <#> (SELECT CAST(CAST(:vector AS real[]) AS vector)) AS distance"
+_DISTANCE = ", face.embedding <#> (SELECT CAST(CAST(:vector AS text) AS vector)) AS distance"
 
 _WANTED = "SELECT profile.id FROM profile WHERE profile.collection = :within AND profile.metadata @> :about"
 _SEARCHED = {

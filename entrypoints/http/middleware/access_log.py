@@ -5,10 +5,11 @@ import time
 from functools import lru_cache
 from urllib.parse import quote
 
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Receive, Scope, Send
 
 from application.ports.workers import request_id
 from entrypoints.bootstrap.log import FIELDS
+from entrypoints.http.middleware.answer_start import at_start
 from entrypoints.http.middleware.headers import add_header
 from entrypoints.http.middleware.quotas import show_quota
 from entrypoints.http.middleware.records import record_of
@@ -45,17 +46,15 @@ def access_log(app: ASGIApp) -> ASGIApp:
         request_id.set(record.id)
         status = 0
 
-        async def send_and_note(message: Message) -> None:
+        def note(message: HTTPResponseStartEvent) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                add_header(message, b"x-request-id", record.id)
-                if record.quota is not None:
-                    show_quota(message, record.quota)
-            await send(message)
+            status = message["status"]
+            add_header(message, b"x-request-id", record.id)
+            if record.quota is not None:
+                show_quota(message, record.quota)
 
         try:
-            await app(scope, receive, send_and_note)
+            await app(scope, receive, at_start(send, note))
         finally:
             client = scope.get("client")
             fields = {

@@ -1,14 +1,15 @@
 """An audit entry for each request that somebody with access has sent."""
 
-from collections.abc import MutableMapping
+from collections.abc import Awaitable, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
 
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Receive, Scope, Send
 
 from application.audit import AuditTrail
 from application.audit_notes import noting
 from domain.audit import AuditEvent
+from entrypoints.http.middleware.answer_start import at_start
 from entrypoints.http.middleware.records import NO_CODE, record_of
 
 CLIENT_LEFT = "client_left"
@@ -44,14 +45,9 @@ def audited(app: ASGIApp, trail: AuditTrail) -> ASGIApp:
     async def answered(scope: Scope, receive: Receive, send: Send) -> None:
         record = record_of(scope)
 
-        async def recorded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                await finish("" if record.code == NO_CODE else record.code)
-            await send(message)
-
-        async def finish(code: str) -> None:
+        def finish(code: str) -> Awaitable[object] | None:
             if record.audit is None:
-                return
+                return None
             known, awaited = record.audit
             record.audit = None
             client = scope.get("client")
@@ -64,13 +60,16 @@ def audited(app: ASGIApp, trail: AuditTrail) -> ASGIApp:
                 **known,
             )
             trail.record(event, notes)
-            if awaited:
-                await trail.written()
+            return trail.written() if awaited else None
+
+        def recorded(_: HTTPResponseStartEvent) -> Awaitable[object] | None:
+            return finish("" if record.code == NO_CODE else record.code)
 
         with noting() as notes:
             try:
-                await app(scope, receive, recorded)
+                await app(scope, receive, at_start(send, recorded))
             finally:
-                await finish(CLIENT_LEFT)
+                if (waiting := finish(CLIENT_LEFT)) is not None:
+                    await waiting
 
     return answered

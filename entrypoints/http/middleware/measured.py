@@ -4,19 +4,22 @@ import time
 from functools import lru_cache
 from http import HTTPStatus
 
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from prometheus_client import Counter, Histogram
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Receive, Scope, Send
+from prometheus_client import Counter
 
+from adapters.prometheus.batches import BatchHistogram
 from adapters.prometheus.metrics import (
+    COUNTS,
     DECISIONS,
-    IN_PROGRESS,
     REFUSALS,
     REQUEST_SECONDS,
     REQUESTS,
     STAGE_SECONDS,
 )
 from application.stages import Measurements, Stage, measuring
+from domain.identification import Verdict
 from entrypoints.http.middleware.access_log import CLIENT_CLOSED_REQUEST
+from entrypoints.http.middleware.answer_start import at_start
 from entrypoints.http.middleware.headers import add_header
 from entrypoints.http.middleware.records import NO_CODE, record_of
 
@@ -32,21 +35,19 @@ def measured(app: ASGIApp) -> ASGIApp:
         began = time.perf_counter()
         status = 0
 
-        async def sent(message: Message) -> None:
+        def note(message: HTTPResponseStartEvent) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                timing = _server_timing(measurements, time.perf_counter() - began)
-                add_header(message, b"server-timing", timing)
-            await send(message)
+            status = message["status"]
+            timing = _server_timing(measurements, time.perf_counter() - began)
+            add_header(message, b"server-timing", timing)
 
-        IN_PROGRESS.inc()
+        COUNTS.begin()
         try:
             with measuring() as measurements:
-                await app(scope, receive, sent)
+                await app(scope, receive, at_start(send, note))
         finally:
-            IN_PROGRESS.dec()
             _count(scope, status, measurements, time.perf_counter() - began)
+            COUNTS.end()
 
     return answered
 
@@ -62,15 +63,15 @@ def _count(scope: Scope, status: int, measurements: Measurements, seconds: float
     if record.left or not status:
         status = CLIENT_CLOSED_REQUEST
     route = scope.get("path_template") or _UNKNOWN
-    _answered(known_method(scope), route, status).inc()
+    COUNTS.count(_answered(known_method(scope), route, status))
     if route != _UNKNOWN:
-        _duration(route).observe(seconds)
+        COUNTS.observe(_duration(route), seconds)
     if status >= HTTPStatus.BAD_REQUEST and record.code != NO_CODE:
-        REFUSALS.labels(record.code).inc()
+        COUNTS.count(REFUSALS.labels(record.code))
     for stage, _, took in measurements.stages:
-        _stage(stage).observe(took)
+        COUNTS.observe(_stage(stage), took)
     for verdict in measurements.verdicts:
-        DECISIONS.labels(verdict).inc()
+        COUNTS.count(_decided(verdict))
 
 
 # A metric looks for its labels anew, under a lock; there are few of each.
@@ -80,13 +81,18 @@ def _answered(method: str, route: str, status: int) -> Counter:
 
 
 @lru_cache(256)
-def _duration(route: str) -> Histogram:
+def _duration(route: str) -> BatchHistogram:
     return REQUEST_SECONDS.labels(route)
 
 
 @lru_cache(len(Stage))
-def _stage(stage: Stage) -> Histogram:
+def _stage(stage: Stage) -> BatchHistogram:
     return STAGE_SECONDS.labels(stage)
+
+
+@lru_cache(len(Verdict))
+def _decided(verdict: Verdict) -> Counter:
+    return DECISIONS.labels(verdict)
 
 
 def _server_timing(measurements: Measurements, total: float) -> str:

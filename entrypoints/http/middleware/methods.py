@@ -1,7 +1,11 @@
 """HEAD, and what an address answers to OPTIONS."""
 
+from functools import partial
+
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
+
+from entrypoints.http.middleware.answer_start import at_start
 
 
 def head_as_get(app: ASGIApp) -> ASGIApp:
@@ -10,15 +14,8 @@ def head_as_get(app: ASGIApp) -> ASGIApp:
     async def answered(scope: Scope, receive: Receive, send: Send) -> None:
         head = scope.get("method") == "HEAD"
 
-        async def sent(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                if scope.get("method") == "OPTIONS":
-                    _allow_all_methods(message, scope)
-                if any(name == b"allow" for name, _ in message["headers"]):
-                    headers = MutableScopeHeaders.from_message(message)
-                    allowed = set(headers["Allow"].split(", "))
-                    headers["Allow"] = ", ".join(sorted(allowed | ({"HEAD"} if "GET" in allowed else set())))
-            elif head and message["type"] == "http.response.body":
+        async def without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
 
@@ -26,9 +23,21 @@ def head_as_get(app: ASGIApp) -> ASGIApp:
             # A copy: the server looks at its own, to send no body.
             scope = scope.copy()
             scope["method"] = "GET"  # type: ignore[typeddict-unknown-key]
-        await app(scope, receive, sent)
+        allow = partial(_allow_head, scope)
+        await app(scope, receive, at_start(without_body if head else send, allow))
 
     return answered
+
+
+def _allow_head(scope: Scope, message: HTTPResponseStartEvent) -> None:
+    if scope.get("method") == "OPTIONS":
+        _allow_all_methods(message, scope)
+    for name, _ in message["headers"]:
+        if name == b"allow":
+            headers = MutableScopeHeaders.from_message(message)
+            allowed = set(headers["Allow"].split(", "))
+            headers["Allow"] = ", ".join(sorted(allowed | ({"HEAD"} if "GET" in allowed else set())))
+            return
 
 
 def _allow_all_methods(message: HTTPResponseStartEvent, scope: Scope) -> None:

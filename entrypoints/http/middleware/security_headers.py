@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Receive, Scope, Send
+
+from entrypoints.http.middleware.answer_start import at_start
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
@@ -23,13 +25,12 @@ def security_headers(app: ASGIApp) -> ASGIApp:
     """Adds the security headers to every answer, errors too."""
 
     async def secured(scope: Scope, receive: Receive, send: Send) -> None:
-        async def sent(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = message["headers"]
-                given = {name for name, _ in headers}
-                message["headers"] = [*headers, *(each for each in _ENCODED if each[0] not in given)]
-            await send(message)
-
-        await app(scope, receive, sent)
+        await app(scope, receive, at_start(send, _add_missing))
 
     return secured
+
+
+def _add_missing(message: HTTPResponseStartEvent) -> None:
+    headers = message["headers"]
+    given = {name for name, _ in headers}
+    message["headers"] = [*headers, *[each for each in _ENCODED if each[0] not in given]]

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
 
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Receive, Scope, Send
 
 from entrypoints.http.envelope import refusal
+from entrypoints.http.middleware.answer_start import at_start
 from entrypoints.http.middleware.records import record_of
 
 _DETAIL, _CODE = "The service is stopping; try again in a moment.", "unavailable"
@@ -23,17 +24,17 @@ def refuse_at_stop(app: ASGIApp, refusal: Callable[[str, str], bytes] = refusal)
     async def answered(scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
 
-        async def noted(message: Message) -> None:
+        def note(_: HTTPResponseStartEvent) -> None:
             nonlocal begun
             begun = True
-            await send(message)
 
+        sent = at_start(send, note)
         try:
-            await app(scope, receive, noted)
+            await app(scope, receive, sent)
         except asyncio.CancelledError:
             if not begun:
                 record_of(scope).code = _CODE
-                await _refuse(refusal(_DETAIL, _CODE), send)
+                await _refuse(refusal(_DETAIL, _CODE), sent)
 
     return answered
 

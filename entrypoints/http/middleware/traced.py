@@ -3,11 +3,12 @@
 import re
 from typing import TYPE_CHECKING
 
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Receive, Scope, Send
 
 from application.ports.workers import trace_headers
 from application.stages import current_measurements
 from entrypoints.http.middleware.access_log import CLIENT_CLOSED_REQUEST
+from entrypoints.http.middleware.answer_start import at_start
 from entrypoints.http.middleware.measured import known_method
 from entrypoints.http.middleware.records import record_of
 
@@ -37,17 +38,15 @@ def traced(app: ASGIApp, traces: "Traces | None") -> ASGIApp:
             await app(scope, receive, send)
             return
 
-        async def sent(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                span.status = message["status"]
-            await send(message)
+        def note(message: HTTPResponseStartEvent) -> None:
+            span.status = message["status"]
 
         record = record_of(scope)
         parent = _parent(scope)
         span = RequestSpan(record.id, known_method(scope))
         with traces.request(parent, span):
             try:
-                await app(scope, receive, sent)
+                await app(scope, receive, at_start(send, note))
             finally:
                 span.route = scope.get("path_template")
                 span.code = record.code
@@ -62,6 +61,9 @@ def traced(app: ASGIApp, traces: "Traces | None") -> ASGIApp:
 def _passing_on(app: ASGIApp) -> ASGIApp:
     async def answered(scope: Scope, receive: Receive, send: Send) -> None:
         parent = _parent(scope)
+        if not parent:
+            await app(scope, receive, send)
+            return
         well_formed = all(_PARENT[name.encode()].fullmatch(value) for name, value in parent.items())
         former = trace_headers.set(parent if well_formed and "traceparent" in parent else {})
         try:

@@ -1,8 +1,8 @@
 """How many bytes of request bodies a process holds at once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -58,14 +58,9 @@ class UploadBudget:
         self._peak = 0
         self._unfinished: dict[_Upload, None] = {}  # in the order in which they began
 
-    @contextmanager
-    def counted(self, receive: Receive) -> Iterator[Receive]:
+    def counted(self, receive: Receive) -> AbstractContextManager[Receive]:
         """A request's `receive` that counts its body until the request is answered, and raises Busy."""
-        upload = _Upload(receive, self)
-        try:
-            yield upload.receive
-        finally:
-            self.forget(upload)
+        return _Upload(receive, self)
 
     def take(self, upload: "_Upload", size: int, *, last: bool) -> None:
         """Count what an upload has received, and make room for it."""
@@ -96,13 +91,19 @@ class UploadBudget:
         asyncio.get_running_loop().run_in_executor(None, self._give_back_memory)
 
 
-class _Upload:
+class _Upload(AbstractContextManager[Receive]):
     def __init__(self, receive: Receive, budget: UploadBudget) -> None:
         self.held = 0
         self._receive = receive
         self._budget = budget
         self._refused = False
         self._waiting: asyncio.Task[Any] | None = None
+
+    def __enter__(self) -> Receive:
+        return self.receive
+
+    def __exit__(self, *_: object) -> None:
+        self._budget.forget(self)
 
     def refuse(self) -> None:
         self._refused = True

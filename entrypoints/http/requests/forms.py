@@ -65,9 +65,14 @@ def content_fields(request: AnyRequest) -> dict[str, bytes]:
 
 def _refuse_encoded(request: AnyRequest) -> None:
     """Refuse a body that would be read as if it were not encoded (RFC 9110, 15.5.16)."""
-    length, transfer = (request.headers.get(name, "") for name in ("content-length", "transfer-encoding"))
-    codings = _codings(request.headers.get("content-encoding", "")) - {"identity"}
-    if (length.strip("0") or transfer) and codings | _codings(transfer) - {"chunked"}:
+    headers = request.headers
+    coding, transfer = headers.get("content-encoding"), headers.get("transfer-encoding")
+    if not coding and not transfer:
+        return
+    codings = _codings(coding or "") - {"identity"}
+    if (transfer or headers.get("content-length", "").strip("0")) and (
+        codings | _codings(transfer or "") - {"chunked"}
+    ):
         raise HTTPException(
             status_code=HTTPStatus.UNSUPPORTED_MEDIA_TYPE, headers={"Accept-Encoding": "identity"}
         )

@@ -18,16 +18,22 @@ AnyRequest: TypeAlias = Request[Any, Any, Any]
 
 MULTIPART = "multipart/form-data"
 MAX_PARTS = 1000
+_MEDIA_TYPE = "media_type"
+"""In the state of a request, which asks several times."""
 
 
 def media_type(request: AnyRequest) -> tuple[str, str | None]:
     """Of the request's body, and the boundary of its parts if there is one."""
-    return _media_type(request.headers.get("content-type", ""))
+    state = request.scope["state"]
+    if _MEDIA_TYPE not in state:
+        state[_MEDIA_TYPE] = _parsed(request.headers.get("content-type", ""))
+    known: tuple[str, str | None] = state[_MEDIA_TYPE]
+    return known
 
 
 @lru_cache(32)
-def _media_type(header: str) -> tuple[str, str | None]:
-    """Remembered, since the boundary may be another for each request, but each asks several times."""
+def _parsed(header: str) -> tuple[str, str | None]:
+    """Remembered: many clients send the same boundary with every form."""
     kind, options = parse_options_header(_without_tabs(header))
     return kind, options.get("boundary")
 
@@ -71,8 +77,8 @@ def refuse_repeated(names: Sequence[str], where: str) -> None:
     Raises:
         InvalidInput: there is one.
     """
-    repeated = next((name for name, number in Counter(names).items() if number > 1), None)
-    if repeated is not None:
+    if len(set(names)) < len(names):
+        repeated = next(name for name, number in Counter(names).items() if number > 1)
         raise InvalidInput(f"The {where} has several fields {repeated[:40]!r}: send one.")
 
 

@@ -152,9 +152,9 @@ def _refuse_others(given: Iterable[str], *wanted: str) -> None:
     Raises:
         InvalidInput: there is something besides what is wanted.
     """
-    others = sorted(set(given) - {*wanted})
+    others = set(given).difference(wanted)
     if others:
-        raise InvalidInput(f"{', '.join(others)}: not beside {' and '.join(wanted)}, or without.")
+        raise InvalidInput(f"{', '.join(sorted(others))}: not beside {' and '.join(wanted)}, or without.")
 
 
 async def _json(request: AnyRequest) -> JsonBody:

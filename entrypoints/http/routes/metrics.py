@@ -5,7 +5,7 @@ import asyncio
 from litestar import Controller, Response, get
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
-from adapters.prometheus.metrics import exposition
+from adapters.prometheus.metrics import COUNTS, exposition
 
 
 class MetricsController(Controller):
@@ -17,5 +17,6 @@ class MetricsController(Controller):
     @get()
     async def get_metrics(self) -> Response[bytes]:
         """Those of all processes."""
+        COUNTS.write()
         text = await asyncio.to_thread(exposition)
         return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4)

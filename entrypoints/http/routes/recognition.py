@@ -72,7 +72,6 @@ class RecognitionController(Controller):
         self,
         request: AnyRequest,
         recognize_face: NamedDependency[RecognizeFace],
-        identify: NamedDependency[Identify],
         parameters: NamedDependency[RecognizeParameters],
     ) -> RecognizedAnswer:
         """Finds the registered person most similar to the largest face in the photo.
@@ -82,7 +81,7 @@ class RecognitionController(Controller):
         options = parameters.options(1)
         source = await read_source(request)
         if parameters.faces is FaceSelection.ALL:
-            found = await identify.execute(source, options)
+            found = await recognize_face.identify.execute(source, options)
             views = [IdentifiedView.of(each, options.top_k, quality=parameters.quality) for each in found]
             return RecognizedAnswer(detail="Faces searched", data=views)
         face, decision = await recognize_face.execute(source, options)

@@ -2,6 +2,11 @@
 
 import json
 import logging
+import os
+import subprocess
+import sys
+
+import pytest
 
 from entrypoints.bootstrap.log import FIELDS, TEXT_FORMAT, JsonFormatter, TextFormatter
 
@@ -40,3 +45,16 @@ def test_lines_of_text_are_as_those_of_the_standard_library() -> None:
         made = record("said")
         made.created, made.msecs = created, (created - int(created)) * 1000
         assert formatter.format(made) == usual.format(made)
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_line_is_there_whatever_becomes_of_the_process(unbuffered: str) -> None:
+    code = (
+        "import logging, os; from entrypoints.bootstrap.log import LineHandler;"
+        "logging.basicConfig(handlers=[LineHandler()], format='%(message)s'); logging.warning('said'); os._exit(3)"
+    )
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (3, "said\n")

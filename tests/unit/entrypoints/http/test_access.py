@@ -1,7 +1,14 @@
 """Which requests pass the guard."""
 
+import functools
+import re
+from http import HTTPStatus
+from typing import Any, cast
+
+import httpx
 import pytest
 from dependency_injector import providers
+from litestar import Litestar
 
 from domain.api_keys import Scope
 from domain.errors import AccessDenied
@@ -14,19 +21,32 @@ from entrypoints.http.app import create_api
 RULES = BrowserRules(frozenset({"faces.example.com"}), frozenset({"https://shop.example.com"}))
 
 
+@functools.cache
+def api() -> Litestar:
+    return create_api(Container(settings=providers.Object(Settings(database_url="memory"))))
+
+
 def routes() -> set[tuple[str, str]]:
-    app = create_api(Container(settings=providers.Object(Settings(database_url="memory"))))
     return {
         (method, route.path_format.removesuffix("/json"))
-        for route in app.routes
+        for route in api().routes
         for method in route.methods
         if method not in {"OPTIONS", "HEAD"}
     }
 
 
 def test_every_operation_says_what_it_needs() -> None:
-    api = {route for route in routes() if route[1].startswith(("/api", "/health"))}
-    assert api == {route for route in ACCESS if route[1].startswith(("/api", "/health"))}
+    there = {route for route in routes() if route[1].startswith(("/api", "/health"))}
+    assert there == {route for route in ACCESS if route[1].startswith(("/api", "/health"))}
+
+
+async def test_every_operation_is_guarded() -> None:
+    transport = httpx.ASGITransport(cast("Any", api()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://evil.example.com") as client:
+        for route in api().routes:
+            for method in route.methods:
+                answer = await client.request(method, re.sub(r"\{[^}]*\}", "1", route.path_format))
+                assert answer.status_code == HTTPStatus.FORBIDDEN, (method, route.path_format)
 
 
 def test_an_operation_that_is_not_in_the_table_needs_an_administrator() -> None:
