@@ -8,6 +8,7 @@ import click
 
 from application.errors import CommandError, StartupError
 from entrypoints.cli.groups import LazyGroup
+from entrypoints.cli.surroundings import mend_surroundings
 
 _COMMANDS = {
     "serve": ("serve:serve", "Serve the API until SIGTERM or Ctrl-C."),
@@ -73,6 +74,7 @@ def face_api() -> None:
 
 def main() -> None:
     """Run a command; what keeps it from being carried out is one line."""
+    mend_surroundings()
     # The interpreter would look for garbage among all that was imported before it ends: for half a second.
     atexit.register(gc.freeze)
     try:

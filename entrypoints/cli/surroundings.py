@@ -1,0 +1,23 @@
+"""What a process gets from whoever starts it, and may get wrong."""
+
+import os
+import sys
+
+_STREAMS = {"stdin": "r", "stdout": "w", "stderr": "w"}
+"""In the order of their numbers, and how they are opened."""
+
+
+def mend_surroundings() -> None:
+    """Have the three standard streams, and a umask that leaves files to their owner, and lets nobody else write.
+
+    Where a stream is closed, the next file that is opened would take its number: a log would be written into the
+    database's socket, and libuv ends the process.
+    """
+    os.umask(os.umask(0o077) & 0o077 | 0o022)
+    for number, (name, mode) in enumerate(_STREAMS.items()):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
