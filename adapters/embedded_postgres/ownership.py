@@ -6,9 +6,10 @@ flock is used rather than `filelock`, which empties the file when it opens it: t
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from adapters.embedded_postgres.accounts import account_name
 from application.errors import StartupError
 
 _LOCK = "lock"
@@ -49,3 +50,20 @@ def _make_private(directory: Path) -> None:
     """Make missing folders; those that exist keep their permissions."""
     for folder in (*reversed(directory.parents), directory):
         folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def describe_refusal(error: OSError) -> str:
+    """Why a file can't be used, which one, and whose it is."""
+    said = error.strerror or str(error)
+    if error.filename is None:
+        return said
+    return f"{said}: {os.fsdecode(error.filename)}{_whose(Path(os.fsdecode(error.filename)))}"
+
+
+def _whose(path: Path) -> str:
+    """Where a file, or the folder nearest above it, is another account's."""
+    for each in (path, *path.parents):
+        with suppress(OSError):
+            owner = each.stat().st_uid
+            return "" if owner == os.geteuid() else f" ({each} belongs to {account_name(owner)})"
+    return ""
