@@ -23,7 +23,8 @@ from entrypoints.bootstrap.log import configure_log, write_audit_lines
 from entrypoints.bootstrap.settings import Settings, load_settings
 from entrypoints.bootstrap.signals import StopSignals
 from entrypoints.bootstrap.storage import StorageContainer
-from entrypoints.bootstrap.worker import Worker, this_worker
+from entrypoints.bootstrap.unused import unused_settings
+from entrypoints.bootstrap.worker import WORKER, Worker, this_worker
 from entrypoints.bootstrap.worker_processes import WorkerProcesses
 from entrypoints.cli.imports import imported
 
@@ -67,6 +68,10 @@ def serve_with(settings: Settings, make_container: "Callable[[], Container]") ->
         StartupError: the service can't be started.
     """
     write_audit_lines(settings)
+    if WORKER not in os.environ:
+        begin_logging(settings)
+        for line in unused_settings(settings):
+            logger.warning("%s", line)
 
     @contextlib.asynccontextmanager
     async def database() -> AsyncIterator[None]:
