@@ -14,7 +14,7 @@ import click
 import uvloop
 from dependency_injector import providers
 
-from adapters.prometheus.folder import allocate, metrics_folder
+from adapters.prometheus.folder import allocate, allocate_in_memory, metrics_folder
 from adapters.system.machine import keep_freed_memory
 from entrypoints.bootstrap.access import require_key
 from entrypoints.bootstrap.address import listen, url_of
@@ -157,7 +157,7 @@ async def _serve(
 
     stop = StopSignals(STOP_S)
     if settings.process_count == 1:
-        allocate()
+        allocate_in_memory()
         await make().answer_alone(listener, stop, started)
     else:
         async with shared(), WorkerProcesses(settings.process_count, listener):
