@@ -8,7 +8,7 @@ import click
 
 from application.errors import CommandError, StartupError
 from entrypoints.cli.groups import LazyGroup
-from entrypoints.cli.surroundings import mend_surroundings
+from entrypoints.cli.surroundings import is_of_output, mend_surroundings
 
 _COMMANDS = {
     "serve": ("serve:serve", "Serve the API until SIGTERM or Ctrl-C."),
@@ -81,4 +81,9 @@ def main() -> None:
         face_api()
     except (StartupError, CommandError) as error:
         click.echo(f"face-api: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        if not is_of_output(error):
+            raise
+        click.echo(f"face-api: the output can't be written: {error.strerror}", err=True)
         sys.exit(1)

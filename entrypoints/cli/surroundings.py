@@ -1,10 +1,18 @@
 """What a process gets from whoever starts it, and may get wrong."""
 
+import errno
 import os
 import sys
 
 _STREAMS = {"stdin": "r", "stdout": "w", "stderr": "w"}
 """In the order of their numbers, and how they are opened."""
+
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
+
+
+def is_of_output(error: OSError) -> bool:
+    """Whether the error is that a standard stream takes nothing more: it is about no file that has a name."""
+    return error.filename is None and error.errno in _UNWRITABLE
 
 
 def mend_surroundings() -> None:
