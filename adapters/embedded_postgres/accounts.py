@@ -47,7 +47,7 @@ def server_account(service: Account, cluster: Path) -> Account:
     if service.uid != 0:
         if owner is not None and owner.st_uid != service.uid:
             raise StartupError(
-                f"{cluster} belongs to {_name(owner.st_uid)}, and the service runs as {service.name}:"
+                f"{cluster} belongs to {account_name(owner.st_uid)}, and the service runs as {service.name}:"
                 " run it as the owner, or change the owner."
             )
         return service
@@ -58,7 +58,7 @@ def server_account(service: Account, cluster: Path) -> Account:
             f"{cluster} belongs to root, as whom PostgreSQL does not run:"
             f" chown -R {_unprivileged().name} {cluster}"
         )
-    return Account(_name(owner.st_uid), owner.st_uid, owner.st_gid)
+    return Account(account_name(owner.st_uid), owner.st_uid, owner.st_gid)
 
 
 def _unprivileged() -> Account:
@@ -74,7 +74,8 @@ def _unprivileged() -> Account:
     )
 
 
-def _name(uid: int) -> str:
+def account_name(uid: int) -> str:
+    """The account's name, or its number."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

@@ -6,9 +6,10 @@ flock is used rather than `filelock`, which empties the file when it opens it: t
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from adapters.embedded_postgres.accounts import account_name
 from adapters.system.files import make_private_folder
 from application.errors import StartupError
 
@@ -44,3 +45,20 @@ def owned(data_dir: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def describe_refusal(error: OSError) -> str:
+    """Why a file can't be used, which one, and whose it is."""
+    said = error.strerror or str(error)
+    if error.filename is None:
+        return said
+    return f"{said}: {os.fsdecode(error.filename)}{_whose(Path(os.fsdecode(error.filename)))}"
+
+
+def _whose(path: Path) -> str:
+    """Where a file, or the folder nearest above it, is another account's."""
+    for each in (path, *path.parents):
+        with suppress(OSError):
+            owner = each.stat().st_uid
+            return "" if owner == os.geteuid() else f" ({each} belongs to {account_name(owner)})"
+    return ""

@@ -21,7 +21,7 @@ from adapters.embedded_postgres.binaries import Binaries, find_binaries
 from adapters.embedded_postgres.cluster import Cluster
 from adapters.embedded_postgres.cluster_config import DATABASE, PORT, ROLE, config_files, machine_memory
 from adapters.embedded_postgres.launcher import Launch
-from adapters.embedded_postgres.ownership import DataDirectoryInUse, owned
+from adapters.embedded_postgres.ownership import DataDirectoryInUse, describe_refusal, owned
 from adapters.embedded_postgres.processes import stop_servers
 from application.errors import StartupError
 
@@ -101,7 +101,7 @@ class EmbeddedPostgres:
         except OSError as error:
             await self.stop()
             raise StartupError(
-                f"FACE_DATA_DIR: PostgreSQL can't start in {self._cluster.data_dir}: {error.strerror or error}"
+                f"FACE_DATA_DIR: PostgreSQL can't start in {self._cluster.data_dir}: {describe_refusal(error)}"
             ) from error
         except BaseException:
             await self.stop()
@@ -184,10 +184,14 @@ class EmbeddedPostgres:
             status = await process.wait()
             outcome = f"status {status}" if status >= 0 else signal.Signals(-status).name
             logger.error("the embedded PostgreSQL has ended (%s), and is started again", outcome)
+            process = await self._serve_again(host)
+            logger.info("the embedded PostgreSQL runs again")
+
+    async def _serve_again(self, host: str) -> Process:
+        while True:
             try:
                 await stop_servers(self._cluster.path)
-                process = await self._serve(host)
-                logger.info("the embedded PostgreSQL runs again")
+                return await self._serve(host)
             except (StartupError, OSError) as error:
                 logger.error("the embedded PostgreSQL can't be started, and is tried again: %s", error)  # noqa: TRY400
                 await asyncio.sleep(_RETRY_S)

@@ -18,6 +18,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from adapters.system.files import replaceable
 from application.evaluation.errors import EvaluationError
 from application.ports.vectors import PhotoVectors, VectorFiles
 from domain.models import ModelChoice
@@ -67,14 +68,17 @@ class NpzVectorFiles(VectorFiles):
         if content.models is not None:
             names = content.models.detection, content.models.recognition
             arrays |= {key: np.array(name) for key, name in zip(_MODELS, names, strict=True)}
-        part = path.with_name(path.name + ".part")
+        part: Path | None = None
         try:
+            path = replaceable(path)
+            part = path.with_name(path.name + ".part")
             with open(part, "wb", opener=_owner_only) as file:
                 os.fchmod(file.fileno(), 0o600)  # it may have been there
                 np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
             part.replace(path)
         except OSError as error:
-            part.unlink(missing_ok=True)
+            if part is not None:
+                part.unlink(missing_ok=True)
             raise EvaluationError(f"can't write {path}: {os.strerror(error.errno or 0)}") from error
 
 

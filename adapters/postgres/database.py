@@ -44,7 +44,9 @@ _SET_TIMEOUT = text("SELECT set_config('statement_timeout', :limit, true)")
 _DATA_EXCEPTION = "22"
 """The class of characters that the encoding doesn't have, numbers out of range, and the like."""
 _DISK_FULL = "53100"
+_MAY_NOT_WRITE = ("25006", "42501")
 _IO_ERROR = "58030"
+READ_ONLY = "The database is read-only for this service."
 _NO_ROOM = ("No space left on device", "Disk quota exceeded")
 
 
@@ -158,6 +160,8 @@ class Database:
             return StorageFull()
         if state.startswith(_DATA_EXCEPTION):
             return InvalidInput("The request has a value that can't be stored.")
+        if state in _MAY_NOT_WRITE:
+            return Unavailable(READ_ONLY)
         return Unavailable("The database does not answer.")
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Row, literal, select
+from sqlalchemy import Boolean, Row, String, func, select
 from typing_extensions import override
 
-from adapters.postgres.database import Parameters, PostgresAdapter
+from adapters.postgres.database import READ_ONLY, Parameters, PostgresAdapter
 from adapters.postgres.rows import given, storable
 from adapters.postgres.statements import faces as statements
 from adapters.postgres.statements.enrolment import (
@@ -16,11 +16,17 @@ from adapters.postgres.statements.enrolment import (
     Outcome,
 )
 from adapters.postgres.statements.people import LOCK_PEOPLE
+from adapters.postgres.tables import face
 from application.ports.faces import EmbeddingRepository, Enrolment, FaceFilter, NewFace
 from domain.erasure import Removed
-from domain.errors import CollectionNotFound, InvalidEmbedding, ProfileNotFound, StorageFull
+from domain.errors import CollectionNotFound, InvalidEmbedding, ProfileNotFound, StorageFull, Unavailable
 from domain.models import ModelChoice
 from domain.people import Face, FaceId, ProfileId
+
+_MAY_WRITE = select(
+    (func.current_setting("transaction_read_only", type_=String) == "off")
+    & func.has_table_privilege(face.name, "INSERT", type_=Boolean)
+)
 
 
 class PgVectorRepository(PostgresAdapter, EmbeddingRepository):
@@ -138,7 +144,9 @@ class PgVectorRepository(PostgresAdapter, EmbeddingRepository):
 
     @override
     async def ping(self) -> None:
-        await self._database.read(select(literal(1)), {})
+        ((may_write,),) = await self._database.read(_MAY_WRITE, {})
+        if not may_write:  # as on a standby, to which an address leads after a failure
+            raise Unavailable(READ_ONLY)
         if self._database.disk_space.full():
             raise StorageFull
 

@@ -76,6 +76,19 @@ def allocate() -> None:
         del os.environ[VARIABLE]
 
 
+def allocate_in_memory() -> None:
+    """As `allocate`, in a service of one process, whose counts need not outlive it.
+
+    Counting must not wait for a disk: where it hangs, or is frozen for a snapshot, the event loop would hang, too.
+    """
+    if (folder := os.environ.get(VARIABLE)) is None:
+        return
+    for kind in _KINDS:
+        memory = os.memfd_create(f"face-metrics-{kind}")  # open as long as the process lives
+        os.ftruncate(memory, FILE_BYTES)
+        Path(folder, f"{kind}_{os.getpid()}.db").symlink_to(f"/proc/{os.getpid()}/fd/{memory}")
+
+
 def forget_process(pid: int) -> None:
     """Remove what holds only while a process lives; what it has counted stays counted."""
     if (folder := os.environ.get(VARIABLE)) is not None:

@@ -1,9 +1,25 @@
 """Files and folders."""
 
+import errno
 import os
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
+
+
+def replaceable(path: Path) -> Path:
+    """The file that a path leads to, which may be written anew, or made.
+
+    Writing a file by renaming another one would put it in the place of whatever is there: for root, of a link such as
+    /dev/stdout and of a device.
+
+    Raises:
+        OSError: something else than a file is there.
+    """
+    target = path.resolve()
+    if target.exists() and not target.is_file():
+        raise OSError(errno.EEXIST, "it is a folder, a device or a pipe", str(path))
+    return target
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
@@ -12,8 +28,9 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
     Its folder is created if it doesn't exist. The process's umask takes permissions from `mode`.
 
     Raises:
-        OSError: the folder can't be written.
+        OSError: the folder can't be written, or something else than a file has the name.
     """
+    path = replaceable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{uuid4().hex}.part")
     try:

@@ -30,8 +30,14 @@ async def require_key(container: StorageContainer) -> None:
             trail.record(event, AuditNotes())
             await trail.written()
             # Not in the log, which is kept and copied.
-            sys.stdout.write(f"The administrator's API key, shown this once: {issued.secret}\n")
-            sys.stdout.flush()
+            try:
+                sys.stdout.write(f"The administrator's API key, shown this once: {issued.secret}\n")
+                sys.stdout.flush()
+            except OSError as error:
+                raise StartupError(
+                    f"FACE_FIRST_KEY: the key can't be shown ({error.strerror}) and is lost: make another with"
+                    " `face-api keys create NAME --scope admin`"
+                ) from error
     if await is_open(container):
         raise _open(
             settings,

@@ -1,10 +1,11 @@
-"""TLS between services: what each shows, and whom it trusts, which may be renewed while it runs."""
+"""TLS to other services: what each shows, and whom it trusts, which may be renewed while it runs."""
 
 import logging
 import ssl
 from collections.abc import Callable
 from pathlib import Path
 
+from adapters.gallery_index.milvus.connection import IndexAddress
 from application.errors import StartupError
 from entrypoints.bootstrap.settings import Settings
 
@@ -93,7 +94,7 @@ def server_context(settings: Settings) -> ssl.SSLContext | None:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     _show(context, settings)
     if settings.service_ca is not None:
-        _trust(context, settings.service_ca)
+        _trust(context, _CA, settings.service_ca)
         context.verify_mode = ssl.CERT_REQUIRED
     return context
 
@@ -119,7 +120,7 @@ def client_context(settings: Settings) -> ssl.SSLContext | None:
     if settings.service_ca is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        _trust(context, settings.service_ca)
+        _trust(context, _CA, settings.service_ca)
     if settings.service_certificate is not None or settings.service_certificate_key is not None:
         _show(context, settings)
     return context
@@ -142,12 +143,24 @@ def _show(context: ssl.SSLContext, settings: Settings) -> None:
         ) from error
 
 
-def _trust(context: ssl.SSLContext, authority: Path) -> None:
-    _readable(_CA, authority)
+def index_address(settings: Settings) -> IndexAddress:
+    """Where the index is that instances share; the client would not say that it can't read the authority's file.
+
+    Raises:
+        StartupError: the file is missing, or can't be read.
+    """
+    address = settings.index_address
+    if address.certificate is not None and address.url.startswith("https://"):
+        _trust(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "FACE_INDEX_CA", address.certificate)
+    return address
+
+
+def _trust(context: ssl.SSLContext, setting: str, authority: Path) -> None:
+    _readable(setting, authority)
     try:
         context.load_verify_locations(authority)
     except ssl.SSLError as error:
-        raise StartupError(f"{_CA}: {authority} has no certificate, as PEM") from error
+        raise StartupError(f"{setting}: {authority} has no certificate, as PEM") from error
 
 
 def _readable(setting: str, path: Path) -> None:

@@ -26,6 +26,7 @@ from entrypoints.bootstrap.container import Container
 from entrypoints.bootstrap.remedies import explained
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.bootstrap.start import load_models, storing
+from entrypoints.bootstrap.unused import unused_settings
 
 SLOW_MS = 100.0
 """Embedding one face takes 6 to 30 ms on processors of the last ten years."""
@@ -49,6 +50,8 @@ class Finding(msgspec.Struct, frozen=True):
 async def diagnose(container: Container) -> AsyncIterator[Finding]:
     """Check everything that a start needs, the surroundings first; a failed check keeps none of the others back."""
     settings = container.settings()
+    for line in unused_settings(settings):
+        yield Finding("settings", "warning", line)
     for finding in (*_machine(settings), *_data_directory(settings), await _address(settings)):
         yield finding
     with _nothing_left_behind(container):

@@ -20,6 +20,7 @@ from adapters.postgres.sealed_gallery import SealedGallery
 from adapters.postgres.shared_index import PostgresSharedIndexFeed
 from application.erasure import ANSWERS, COPIES, PurgeDeleted, ReceiptWriter, audit_remnant
 from domain.erasure import Remnant
+from entrypoints.bootstrap.certificates import index_address
 from entrypoints.bootstrap.encryption import encrypts
 from entrypoints.bootstrap.settings import Settings
 from entrypoints.bootstrap.storage import StorageContainer
@@ -87,7 +88,7 @@ class GalleryContainer(StorageContainer):
         ),
     )
     index_connection = providers.ThreadSafeSingleton(
-        MilvusConnection, _settings.index_address, threads=INDEX_CALLS
+        MilvusConnection, providers.Callable(index_address, StorageContainer.settings), threads=INDEX_CALLS
     )
     shared_feed = providers.ThreadSafeSingleton(PostgresSharedIndexFeed, StorageContainer.engine)
     shared_index = providers.ThreadSafeSingleton(

@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C: a clean stop, and a forced one where that takes too long."""
+"""SIGTERM, Ctrl-C and the end of a terminal: a clean stop, and a forced one where that takes too long."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from threading import Thread
 
-_STOP = (signal.SIGTERM, signal.SIGINT)
+_STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 _FORCED = 1
 """The exit status of a process that did not stop in time."""
@@ -34,7 +34,10 @@ class StopSignals:
         clock, self._started = os.pipe()
         Thread(target=_end_by_force, args=(clock, limit_s), name="face-stop", daemon=True).start()
         for number in _STOP:
-            signal.signal(number, self._handle)
+            if (
+                number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN
+            ):  # as nohup has it ignored
+                signal.signal(number, self._handle)
 
     def _handle(self, number: int, _: object) -> None:
         os.write(self._started, b"s")

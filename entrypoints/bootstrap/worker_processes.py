@@ -102,9 +102,10 @@ class WorkerProcesses:
                     forget_process(worker.process.pid)
                     worker.close()
                     self._counters.give_back_all(worker.place)
-                elif worker.hangs(self._patience, _TICK_S):
+                elif worker.hangs(self._patience, _TICK_S) and not worker.killed:
                     logger.error("worker process %d hangs: killed and replaced", worker.process.pid)
                     worker.process.kill()
+                    worker.killed = True
             try:
                 while len(self._workers) < self._count:
                     self._start()
@@ -144,6 +145,8 @@ class _Running:
         """
         self._heartbeat, writing = os.pipe()
         self.ready = False
+        self.killed = False
+        """It may end later: while it waits for a disk that hangs, no signal reaches it."""
         self.place = place
         self._alive = False
         self._silent_s = 0.0

@@ -8,6 +8,7 @@ import click
 
 from application.errors import CommandError, StartupError
 from entrypoints.cli.groups import LazyGroup
+from entrypoints.cli.surroundings import is_of_output, mend_surroundings
 
 _COMMANDS = {
     "serve": "Serve the API until SIGTERM or Ctrl-C.",
@@ -55,10 +56,16 @@ def face_api() -> None:
 
 def main() -> None:
     """Run a command; what keeps it from being carried out is one line."""
+    mend_surroundings()
     # The interpreter would look for garbage among all that was imported before it ends: for half a second.
     atexit.register(gc.freeze)
     try:
         face_api()
     except (StartupError, CommandError) as error:
         click.echo(f"face-api: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        if not is_of_output(error):
+            raise
+        click.echo(f"face-api: the output can't be written: {error.strerror}", err=True)
         sys.exit(1)

@@ -14,7 +14,7 @@ import click
 import uvloop
 from dependency_injector import providers
 
-from adapters.prometheus.folder import allocate, metrics_folder
+from adapters.prometheus.folder import allocate, allocate_in_memory, metrics_folder
 from adapters.system.machine import keep_freed_memory
 from entrypoints.bootstrap.access import require_key
 from entrypoints.bootstrap.address import listen, url_of
@@ -23,7 +23,8 @@ from entrypoints.bootstrap.log import configure_log, write_audit_lines
 from entrypoints.bootstrap.settings import Settings, load_settings
 from entrypoints.bootstrap.signals import StopSignals
 from entrypoints.bootstrap.storage import StorageContainer
-from entrypoints.bootstrap.worker import Worker, this_worker
+from entrypoints.bootstrap.unused import unused_settings
+from entrypoints.bootstrap.worker import WORKER, Worker, this_worker
 from entrypoints.bootstrap.worker_processes import WorkerProcesses
 from entrypoints.cli.imports import imported
 
@@ -67,6 +68,10 @@ def serve_with(settings: Settings, make_container: "Callable[[], Container]") ->
         StartupError: the service can't be started.
     """
     write_audit_lines(settings)
+    if WORKER not in os.environ:
+        begin_logging(settings)
+        for line in unused_settings(settings):
+            logger.warning("%s", line)
 
     @contextlib.asynccontextmanager
     async def database() -> AsyncIterator[None]:
@@ -152,7 +157,7 @@ async def _serve(
 
     stop = StopSignals(STOP_S)
     if settings.process_count == 1:
-        allocate()
+        allocate_in_memory()
         await make().answer_alone(listener, stop, started)
     else:
         async with shared(), WorkerProcesses(settings.process_count, listener):

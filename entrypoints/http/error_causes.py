@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from domain.errors import Unavailable
+
 _SERVER_CLASSES = ("08", "28", "3D", "53", "57", "58")
 """Classes of SQLSTATE whose messages are about the server, not about what was sent (appendix A of its manual)."""
 
@@ -27,7 +29,9 @@ def _describe(error: BaseException) -> str:
     words = [type(error).__name__]
     if isinstance(state, str):
         words.append(state)
-    if isinstance(state, str) and state[:2] in _SERVER_CLASSES:
+    if isinstance(error, Unavailable):
+        words.append(str(error))  # about the service; clients are told as much
+    elif isinstance(state, str) and state[:2] in _SERVER_CLASSES:
         words.append(str(getattr(error, "message", None) or ""))
     elif isinstance(error, OSError) and error.strerror:
         words.append(error.strerror)

@@ -10,6 +10,8 @@ from tests.e2e.service import Service
 STORAGES = ["embedded", "memory"]
 SERVICES = "services"
 """Detection and recognition are services of their own, and the API has no models."""
+PATIENT = {"FACE_LIVENESS_SESSION_DEADLINE_S": "300", "FACE_LIVENESS_SESSION_GAP_S": "10"}
+"""Liveness sessions on a busy machine, where each frame takes longer."""
 THROUGH_SERVICES = {"test_api", "test_checks", "test_enroll", "test_recognition"}
 """Modules whose tests are run with these too: what is done with photos."""
 ANY_STORAGE = {"test_how_to", "test_turned_photos", "test_uploads"}
@@ -31,10 +33,10 @@ def shared_service(
 ) -> Iterator[Service]:
     directory = tmp_path_factory.mktemp(request.param)
     if request.param == SERVICES:
-        with three_services(directory) as (service, *_):
+        with three_services(directory, **PATIENT) as (service, *_):
             yield service
     else:
-        with Service(directory, {"FACE_DATABASE_URL": request.param}) as service:
+        with Service(directory, {"FACE_DATABASE_URL": request.param, **PATIENT}) as service:
             yield service
 
 

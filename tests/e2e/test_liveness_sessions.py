@@ -14,6 +14,7 @@ import pytest
 from domain.liveness.movements import Movement
 from tests.accuracy import pictures
 from tests.accuracy.presentations import Person, genuine
+from tests.e2e.conftest import PATIENT
 from tests.e2e.envelope import envelope, refusal
 from tests.e2e.service import Service
 
@@ -130,6 +131,7 @@ def test_frames_are_refused_with_their_reasons(service: Service, people: list[Pe
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     settings = {
+        **PATIENT,
         "FACE_PROCESSES": "2",
         "FACE_LIVENESS_SESSION_MOVEMENTS": "2",
         "FACE_LIVENESS_SESSION_MOST": "4",
@@ -187,7 +189,7 @@ def test_there_are_only_so_many_sessions(two: Service) -> None:
 def test_where_liveness_is_enforced_a_session_stands_for_the_look_at_the_photo(
     tmp_path: Path, assets: Path, people: list[Person]
 ) -> None:
-    settings = {"FACE_DATABASE_URL": "memory", "FACE_LIVENESS": "enforce"}
+    settings = {**PATIENT, "FACE_DATABASE_URL": "memory", "FACE_LIVENESS": "enforce"}
     with Service(tmp_path, {**settings, "FACE_MODELS_DIR": str(assets / "models")}) as service:
         ended = carry_out(service, people[1])
         assert ended["state"] == "passed"

@@ -45,12 +45,16 @@ async def other(database_url: str) -> AsyncIterator[AsyncEngine]:
 async def end_connections(other: AsyncEngine) -> None:
     """As a restart of the server does."""
     async with other.begin() as connection:
-        await connection.execute(
-            text(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+        await end_others(connection)
+
+
+async def end_others(connection: AsyncConnection) -> None:
+    await connection.execute(
+        text(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+    )
 
 
 async def end_what_waits_for(connection: AsyncConnection) -> None:
@@ -252,6 +256,38 @@ async def test_the_server_itself_ends_a_filter_by_metadata_that_takes_long(
         await asyncio.sleep(0.5)
         await connection.rollback()
     assert len(await waiting) == 1
+
+
+@pytest.mark.parametrize(
+    ("lose", "regain"),
+    [
+        (
+            "ALTER ROLE CURRENT_USER SET default_transaction_read_only = on",
+            "ALTER ROLE CURRENT_USER RESET default_transaction_read_only",
+        ),
+        ("REVOKE INSERT ON face FROM CURRENT_USER", "GRANT INSERT ON face TO CURRENT_USER"),
+    ],
+    ids=["standby", "role"],
+)
+async def test_a_database_that_nobody_may_write_to_is_not_ready_and_says_why(
+    storage: Storage, other: AsyncEngine, lose: str, regain: str
+) -> None:
+    async with other.connect() as connection:  # before what may be written changes
+        await connection.execute(text(lose))
+        await connection.commit()
+        try:
+            await end_others(connection)
+            for attempt in (
+                storage.faces.ping(),
+                storage.faces.add(NewFace(DEFAULT, "Ann", PROBE, "detector")),
+            ):
+                with pytest.raises(Unavailable, match="read-only for this service"):
+                    await attempt
+        finally:
+            await connection.execute(text(regain))
+            await connection.commit()
+            await end_others(connection)
+    await storage.faces.ping()
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:

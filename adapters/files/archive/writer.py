@@ -27,7 +27,7 @@ from adapters.files.archive.format import (
     PersonEntry,
     RetentionEntry,
 )
-from adapters.system.files import sync_folder
+from adapters.system.files import replaceable, sync_folder
 from application.bulk.errors import ArchiveError
 from application.ports.api_keys import StoredKey
 from application.ports.archive import ArchivedFace, ArchivedPerson
@@ -181,6 +181,7 @@ def writing(target: Path, written_by: str, sealing: Sealing | None = None) -> It
         ArchiveError: the file can't be written.
     """
     with _writing(target):
+        target = replaceable(target)
         writer = ZipArchiveWriter(target, target.with_name(target.name + ".part"), written_by, sealing)
     try:
         yield writer

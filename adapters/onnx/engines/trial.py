@@ -76,9 +76,10 @@ class SpeedTrial:
             speeds = kept.get(self._machine, {})
             if any(str(variant) not in speeds for variant in compared):
                 speeds = speeds | self._measured(compared)
-                self._keep(
-                    {**{key: kept[key] for key in kept if key != self._machine}, self._machine: speeds}
-                )
+                # Where nothing can be used, it is for want of memory, say, and has to be tried again.
+                if any(speed.usable for speed in speeds.values()):
+                    others = {key: kept[key] for key in kept if key != self._machine}
+                    self._keep({**others, self._machine: speeds})
         return _order(variants, speeds), speeds
 
     def _measured(self, variants: Sequence[Variant]) -> Speeds:

@@ -32,6 +32,8 @@ _REASONS = {
     "28P01": _NO_ENTRY,
     "28000": _NO_ENTRY,
     "3D000": "FACE_DATABASE_URL: the database does not exist: create it, or correct its name.",
+    "53300": "FACE_DATABASE_URL: the database server has no connection left for this role (53300).",
+    "25006": "FACE_DATABASE_URL: the database is read-only (25006), as a standby is.",
     "53100": "The database's disk is full (53100): make room there, then start again.",
 }
 """By SQLSTATE (PostgreSQL's manual, appendix A), or where there is none."""

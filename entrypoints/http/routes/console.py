@@ -9,6 +9,7 @@ from litestar.response import Redirect
 
 from entrypoints.bootstrap.settings import PROJECT
 from entrypoints.http.requests.multipart import AnyRequest
+from entrypoints.http.static_files import file_answer
 
 CONSOLE = PROJECT / "static" / "console"
 
@@ -31,16 +32,16 @@ def console(request: AnyRequest) -> Response[bytes] | Redirect:
     if request.scope["raw_path"].endswith(b"/"):
         return Redirect("../console")
     headers = {**CACHE, "Content-Security-Policy": CONTENT_SECURITY_POLICY}
-    return Response((CONSOLE / "index.html").read_bytes(), media_type=MediaType.HTML, headers=headers)
+    return file_answer(request, (CONSOLE / "index.html").read_bytes(), MediaType.HTML, headers)
 
 
 @get("/console/{name:str}", sync_to_thread=True)
-def console_file(name: FromPath[str]) -> Response[bytes]:
+def console_file(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
     """A script or a style sheet of the page."""
     path = CONSOLE / name
     if not (_ASSET.fullmatch(name) and path.is_file()):
         raise NotFoundException
-    return Response(path.read_bytes(), media_type=_TYPES[name.rpartition(".")[2]], headers=CACHE)
+    return file_answer(request, path.read_bytes(), _TYPES[name.rpartition(".")[2]], CACHE)
 
 
 console_router = Router("/", route_handlers=[console, console_file], include_in_schema=False)

@@ -11,6 +11,7 @@ from entrypoints.bootstrap.settings import PROJECT
 from entrypoints.http.middleware.proxies import prefix_of
 from entrypoints.http.openapi.document import Document, describe
 from entrypoints.http.requests.multipart import AnyRequest
+from entrypoints.http.static_files import file_answer
 
 DOCS = PROJECT / "static" / "docs"
 
@@ -55,12 +56,15 @@ def asset(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
     if name not in ASSETS:
         raise NotFoundException
     compressed = _compressed(DOCS / f"{name}.gz")
+    headers = CACHE
     if compressed is None:
-        return Response((DOCS / name).read_bytes(), media_type=ASSETS[name], headers=CACHE)
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        encoded = {**CACHE, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-        return Response(compressed, media_type=ASSETS[name], headers=encoded)
-    return Response(gzip.decompress(compressed), media_type=ASSETS[name], headers=CACHE)
+        content = (DOCS / name).read_bytes()
+    elif "gzip" in request.headers.get("accept-encoding", ""):
+        content = compressed
+        headers = {**CACHE, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    else:
+        content = gzip.decompress(compressed)
+    return file_answer(request, content, ASSETS[name], headers)
 
 
 def _compressed(path: Path) -> bytes | None:

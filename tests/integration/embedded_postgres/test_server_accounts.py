@@ -87,3 +87,12 @@ def test_somebody_elses_cluster_is_refused(closed: Path) -> None:
         assert answer.startswith(
             f"refused: {closed}/postgres belongs to root, and the service runs as nobody"
         )
+
+
+def test_a_file_of_somebody_else_is_named_and_so_is_its_owner(closed: Path) -> None:
+    prefix = as_user("nobody")
+    shutil.chown(closed, "nobody", "nogroup")
+    (closed / "lock").touch(0o600)
+    os.chown(closed / "lock", 0, 0)
+    with holding(closed, *prefix) as (answer, _):
+        assert answer.endswith(f"Permission denied: {closed}/lock ({closed}/lock belongs to root)")

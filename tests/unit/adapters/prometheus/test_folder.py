@@ -2,6 +2,9 @@
 
 import errno
 import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +28,28 @@ def test_files_have_their_room_from_the_start(tmp_path: Path) -> None:
         assert all(file.stat().st_size == FILE_BYTES for file in files)
         assert all(file.stat().st_blocks * 512 >= FILE_BYTES for file in files)
     assert list(run.iterdir()) == []
+
+
+def test_a_service_of_one_process_counts_in_memory(tmp_path: Path) -> None:
+    script = """
+from adapters.prometheus.folder import allocate_in_memory
+allocate_in_memory()
+from adapters.prometheus.metrics import IN_PROGRESS, MEMORY, REFUSALS, exposition
+REFUSALS.labels("busy").inc(3)
+IN_PROGRESS.inc()
+MEMORY.set(7)
+print(exposition().decode())
+"""
+    with metrics_folder(tmp_path / "run"):
+        told = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        ).stdout
+        files = list(Path(os.environ[VARIABLE]).iterdir())
+    assert 'face_refusals_total{code="busy"} 3.0' in told
+    assert "face_requests_in_progress 1.0" in told
+    assert re.search(r'face_process_resident_memory_bytes{pid="\d+"} 7.0', told)
+    assert len(files) == 5
+    assert not any(file.exists() for file in files)  # links into the process, which has ended
 
 
 @pytest.mark.parametrize("place", ["data", "data/run", "data/deeper/run"])

@@ -10,6 +10,7 @@ import pytest
 from application.errors import StartupError
 from entrypoints.bootstrap.certificates import (
     client_context,
+    index_address,
     renewed_client_context,
     renewed_server_context,
     server_context,
@@ -89,6 +90,19 @@ def test_addresses_without_tls_are_refused_where_there_are_certificates(tmp_path
 
 
 @needs_openssl
+@pytest.mark.parametrize(("content", "said"), [(None, "can't be read"), ("none", "has no certificate")])
+def test_the_authority_of_the_shared_index_is_read_at_the_start(
+    tmp_path: Path, content: str | None, said: str
+) -> None:
+    authority = tmp_path / "authority.pem"
+    if content is not None:
+        authority.write_text(content)
+    with pytest.raises(StartupError, match=f"^FACE_INDEX_CA: {authority} {said}"):
+        index_address(Settings(index_url="https://milvus:19530", index_ca=authority))
+    plain = index_address(Settings(index_url="http://milvus:19530", index_ca=authority))
+    assert plain.url == "http://milvus:19530"  # it isn't used there
+
+
 def test_clients_are_asked_for_a_certificate_by_those_who_know_an_authority(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     certificate, key = authority.certify("service")

@@ -1,10 +1,12 @@
 """How a process ends when it is told to, whatever it is doing."""
 
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -28,9 +30,9 @@ uvloop.run(main())
 
 
 @contextmanager
-def program(behaviour: str, limit_s: int) -> Iterator[subprocess.Popen[str]]:
+def program(behaviour: str, limit_s: int, *under: str) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, behaviour, str(limit_s)],
+        [*under, sys.executable, "-c", PROGRAM, behaviour, str(limit_s)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -41,7 +43,7 @@ def program(behaviour: str, limit_s: int) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_stop_cancels_the_task(number: int) -> None:
     with program("waits", 120) as process:
         process.send_signal(number)
@@ -57,3 +59,10 @@ def test_a_blocked_event_loop_does_not_prevent_the_end(behaviour: str) -> None:
         _, said = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "did not stop within 1 s" in said
+
+
+def test_under_nohup_the_end_of_the_terminal_stops_nothing() -> None:
+    with program("waits", 120, "nohup") as process:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+    (ignored,) = re.findall(r"SigIgn:\s*(\w+)", status)
+    assert int(ignored, 16) & 1 << (signal.SIGHUP - 1)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from application.errors import StartupError
+from entrypoints.bootstrap import worker_processes
 from entrypoints.bootstrap.worker_processes import Patience, WorkerProcesses
 
 PROGRAM = """
@@ -97,6 +98,28 @@ async def test_a_worker_whose_event_loop_is_blocked_is_replaced(
         (hung,) = started(tmp_path)
         behave("well")
         await until(lambda: len(started(tmp_path)) >= 2 and not runs(hung))
+
+
+async def test_a_worker_that_no_signal_reaches_is_told_of_once(
+    behave: Callable[[str], None],
+    listener: socket.socket,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    behave("hanging")
+    looks: list[bool] = []
+    hangs = worker_processes._Running.hangs
+
+    def look(worker: worker_processes._Running, patience: Patience, since_s: float) -> bool:
+        looks.append(hangs(worker, patience, since_s))
+        return looks[-1]
+
+    monkeypatch.setattr(worker_processes._Running, "hangs", look)
+    async with WorkerProcesses(1, listener, Patience(heartbeat=1)):
+        with monkeypatch.context() as deaf:
+            deaf.setattr(subprocess.Popen, "kill", lambda _: None)  # it waits for a disk that hangs
+            await until(lambda: looks.count(True) >= 3)
+            assert sum("hangs" in record.getMessage() for record in caplog.records) == 1
 
 
 async def test_a_worker_that_hangs_while_it_starts_stops_the_start(

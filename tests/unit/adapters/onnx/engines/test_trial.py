@@ -117,6 +117,14 @@ def test_what_cannot_be_loaded_is_not_used(tmp_path: Path, error: Exception) -> 
     assert machine.loaded == [FAST, SAFE]
 
 
+def test_where_nothing_can_be_loaded_it_is_tried_again_at_the_next_start(tmp_path: Path) -> None:
+    def fail() -> InferenceSession:
+        raise BrokenModel("for want of memory")
+
+    assert Machine({FAST: fail, SAFE: fail}).trial(tmp_path).ranked([FAST, SAFE])[0] == []
+    assert of(2, 12).trial(tmp_path).ranked([FAST, SAFE])[0][0] == FAST
+
+
 def test_results_that_are_wrong_on_this_processor_are_not_used_however_fast(tmp_path: Path) -> None:
     assert of(0, 12, noise=1).trial(tmp_path).ranked([FAST, SAFE])[0] == [SAFE]
     assert of(0, 12, noise=0.01).trial(tmp_path, "another").ranked([FAST, SAFE])[0][0] == FAST
