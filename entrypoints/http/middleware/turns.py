@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Awaitable, Generator
 from contextlib import suppress
+from functools import lru_cache
 from time import thread_time
 from typing import Any
 
@@ -49,6 +50,7 @@ def in_turn(app: ASGIApp, workers: WorkerPool) -> ASGIApp:
     return answered
 
 
+@lru_cache(1024)
 def client_at(host: str) -> str:
     """Whose requests are counted together where there is no key: those of an address or an IPv6 network."""
     if ":" in host:
