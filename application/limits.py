@@ -21,17 +21,23 @@ class LimitClients:
     counters: LimitCounters
     default: Limits
     """Of keys without limits of their own, and of addresses where there are no keys."""
+    workers: WorkerPool
+    """Work takes turns there."""
 
-    def admit(self, holder: str, own: Limits) -> Quota | None:
-        """Count a request, and say whose photos the current client's are; None where requests are unlimited.
+    async def admit(self, holder: str, own: Limits) -> Quota | None:
+        """Say whose the current client's work is, wait for its turn, and count a request.
+
+        Returns None where requests are unlimited.
 
         Raises:
             RateLimited: there were too many in the last minute.
+            Busy: the client has had more than its share, and too many wait.
         """
         limits = own.or_else(self.default)
         client = current_client.get()
         if client is not None:
             client.name = holder
+        await self.workers.turn()
         if limits.concurrent_photos and client is not None:
             client.photos = PhotoPlaces(self.counters, holder, limits.concurrent_photos)
             client.when_done(client.photos.close)

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from threading import Lock
@@ -78,8 +78,8 @@ class BoundedThreads:
         self._most_ahead_s = most_ahead_s
         self._waiting: FairQueue[_Call[Any]] = FairQueue(shares)
         self._taken = 0
-        self._waited_at = -math.inf
-        """When a call has waited last, on the clock time.monotonic()."""
+        self._waited: dict[Hashable, float] = {}
+        """The two clients of whom a call has waited last, and until when, on the clock time.monotonic()."""
         self._closed = False
         self._lock = Lock()
 
@@ -93,9 +93,13 @@ class BoundedThreads:
         """Whether a call waits for a thread."""
         return self._taken > self._threads
 
-    def has_waited(self, within_s: float) -> bool:
-        """Whether a call has waited for a thread in the latest seconds."""
-        return self.has_waiting or time.monotonic() - self._waited_at < within_s
+    def others_wait(self, client: Hashable, within_s: float) -> bool:
+        """Whether a call of another client waits for a thread, or has waited in the latest seconds."""
+        with self._lock:
+            if self.has_waiting and self._waiting.has_others(client):
+                return True
+            others = (until for each, until in self._waited.items() if each != client)
+            return time.monotonic() - max(others, default=-math.inf) < within_s
 
     def submit(self, call: Callable[[], R], owner: Owner) -> Future[R]:
         """Have a call made in one of the threads.
@@ -139,22 +143,30 @@ class BoundedThreads:
 
     def _work(self, executor: ThreadPoolExecutor) -> None:
         """Make calls as long as there are some."""
+        waited = False
         while True:
             with self._lock:
                 if not self._waiting:
                     self._idle.append(executor)
                     return
                 owner, call = self._waiting.pop()
+                if waited:
+                    self._note_waited(owner.client)
+            waited = True  # for this thread, whatever comes next
             if call.set_running_or_notify_cancel():
                 begun = self._clock()
                 call.make()
                 self._shares.charge(owner, self._clock() - begun, self._most_ahead_s)
             del call  # an error's traceback leads to this frame: a cycle
 
+    def _note_waited(self, client: Hashable) -> None:
+        self._waited.pop(client, None)
+        self._waited[client] = time.monotonic()
+        if len(self._waited) > 2:  # noqa: PLR2004 (one of two is another client than any)
+            del self._waited[next(iter(self._waited))]
+
     def _release(self, call: Future[Any]) -> None:
         with self._lock:
-            if self.has_waiting:
-                self._waited_at = time.monotonic()
             self._taken -= 1
             self._waiting.remove(cast("_Call[Any]", call))
         self._on_place()

@@ -4,13 +4,15 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Hashable
 from dataclasses import dataclass
+from heapq import nlargest
+from operator import itemgetter
 from threading import Lock
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 MANY = 1000
-"""Parties, from which on those are forgotten that have had no more than others."""
+"""Parties that are remembered. Beyond it those are forgotten that have had no more than others, or least of it."""
 MOST_AHEAD_S = 1.0
 """How much more than others a party may count as having had because of work in the background, most of which takes
 what others leave."""
@@ -50,7 +52,8 @@ class Shares:
         had = self.had(party)
         self._had[party] = max(had, min(had + seconds, self.start + most_ahead_s))
         if len(self._had) > MANY:
-            self._had = {each: had for each, had in self._had.items() if had > self.start}
+            ahead = nlargest(MANY // 2, self._had.items(), key=itemgetter(1))
+            self._had = {each: had for each, had in ahead if had > self.start}
 
     def is_ahead(self, party: Hashable) -> bool:
         """Whether it has had more than whoever is served now."""
@@ -108,7 +111,7 @@ class ClientShares:
     def _charge(self, owner: Owner, seconds: float, most_ahead_s: float) -> None:
         self._clients.charge(owner.client, seconds, most_ahead_s)
         self._connections[owner.client].charge(owner.connection, seconds, most_ahead_s)
-        if len(self._connections) > MANY:
+        if len(self._connections) > 2 * MANY:
             for client in [each for each in self._connections if not self._clients.is_ahead(each)]:
                 del self._connections[client]
 
@@ -130,6 +133,10 @@ class FairQueue(Generic[T]):
     def append(self, owner: Owner, item: T) -> None:
         """Let an item wait."""
         self._waiting.append((owner, item))
+
+    def has_others(self, client: Hashable) -> bool:
+        """Whether an item of another client waits."""
+        return any(owner.client != client for owner, _ in self._waiting)
 
     def pop(self) -> tuple[Owner, T]:
         """The item whose turn it is; there must be one."""

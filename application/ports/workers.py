@@ -117,7 +117,20 @@ class WorkerPool(Protocol):
         """
 
     def charge(self, seconds: float) -> None:
-        """Count work for the current client that no worker does, as if one had done it for so long."""
+        """Count work for the current client that no worker does, as if one had done it for so long.
+
+        Nothing is counted where no work of others waits for a worker.
+        """
+
+    async def turn(self) -> None:
+        """Return when the current client may have more work done that no worker does.
+
+        That is at once, unless it has had more than its share while work of others waits for a worker; in that case
+        after some seconds at most.
+
+        Raises:
+            Busy: too many wait already.
+        """
 
     async def vacancy(self) -> None:
         """Return when the queue has a place, which somebody else may take first."""

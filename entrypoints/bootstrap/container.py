@@ -185,7 +185,7 @@ class Container(AnalysisContainer):
         Authenticate, _ports.api_keys, anonymous=_settings.allow_anonymous, local=_settings.local
     )
     counters = providers.ThreadSafeSingleton(SharedCounters.create)
-    limit_clients = providers.Factory(LimitClients, counters, _settings.limits)
+    limit_clients = providers.Factory(LimitClients, counters, _settings.limits, _ports.workers)
     answer_once = providers.Factory(AnswerOnce, _ports.idempotency)
     manage_faces = providers.Factory(
         ManageFaces, _ports.faces, _ports.collections, _ports.models, _ports.receipts

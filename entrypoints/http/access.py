@@ -18,6 +18,7 @@ from domain.errors import AccessDenied
 from domain.people import COLLECTION_PATTERN, DEFAULT_COLLECTION, MAX_ID, FaceId, ProfileId
 from entrypoints.http.middleware.audit import audit_operation
 from entrypoints.http.middleware.records import record_of
+from entrypoints.http.middleware.turns import client_at
 from entrypoints.http.openapi.request_bodies import JSON_PATH
 from entrypoints.http.requests.forms import read_form
 from entrypoints.http.requests.multipart import AnyRequest
@@ -128,6 +129,7 @@ class AccessGuard:
             AccessDenied: the host, the origin or the scope is wrong.
             Unauthenticated: there is no valid key.
             RateLimited: the client has sent too many requests.
+            Busy: the client has had more than its share, and too many wait.
             CollectionNotFound: the key does not see the collection.
             InvalidInput: the form is malformed.
             Unavailable: keys can't be read.
@@ -145,7 +147,7 @@ class AccessGuard:
         awaited = method == "DELETE" or (needed is Scope.ADMIN and method != "GET")
         known = audit_operation(scope, _operation(handler), awaited=awaited)
         known["key_id"] = caller.key_id
-        record_of(scope).quota = self._limit.admit(_holder(request, caller), caller.limits)
+        record_of(scope).quota = await self._limit.admit(_holder(request, caller), caller.limits)
         if isinstance(needed, Scope):
             caller.grant.require(needed)
         # Forms are read here, once for all operations, because they may name the collection.
@@ -184,11 +186,7 @@ def _holder(request: AnyRequest, caller: Caller) -> str:
     if caller.key_id is not None:
         return f"key {caller.key_id}"
     client = request.scope.get("client")
-    host = client[0] if client else ""
-    if ":" in host and _is_address(host):
-        # A subscriber has 2^64 addresses at least.
-        return f"network {int(ipaddress.IPv6Address(host.partition('%')[0])) >> 64:x}"
-    return f"address {host[:64]}"
+    return client_at(client[0] if client else "")
 
 
 def _collections(request: AnyRequest, handler: BaseRouteHandler) -> list[str]:

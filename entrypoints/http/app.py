@@ -25,6 +25,7 @@ from entrypoints.http.middleware.proxies import behind_proxies
 from entrypoints.http.middleware.security_headers import security_headers
 from entrypoints.http.middleware.stopping import refuse_at_stop
 from entrypoints.http.middleware.traced import traced
+from entrypoints.http.middleware.turns import in_turn
 from entrypoints.http.middleware.uploads import UploadBudget, bound_uploads
 from entrypoints.http.openapi.document import openapi_config
 from entrypoints.http.requests.multipart import AnyRequest
@@ -95,11 +96,12 @@ def create_app(container: Container) -> ASGIApp:
     )
     punctual = within_deadline(api, settings.deadline_s)
     bounded = refuse_at_stop(bound_uploads(drop_abandoned_work(punctual), budget))
+    recorded = access_log(
+        audited(head_as_get(measured(traced(bounded, container.traces()))), container.audit_trail())
+    )
     requests = security_headers(
         behind_proxies(
-            access_log(
-                audited(head_as_get(measured(traced(bounded, container.traces()))), container.audit_trail())
-            ),
+            in_turn(recorded, container.workers()),
             settings.trusted_proxies,
             settings.root_path,
             {route.path.split("/")[1] for route in api.routes},

@@ -12,6 +12,7 @@ import pytest
 from onnx import ModelProto, TensorProto, helper
 
 from adapters.onnx.engines.choice import Engine, choose_engine
+from adapters.onnx.engines.variants import EngineName
 from adapters.onnx.families import DETECTORS, EMBEDDERS
 from adapters.onnx.graphs.cache import PreparedModels
 from adapters.onnx.graphs.preparation import Dialect, FreeAxes, prepare
@@ -21,6 +22,7 @@ from application.errors import StartupError
 from domain.errors import BrokenModel
 from tests.conftest import SFACE_FILE, packaged
 from tests.contract.model_files import AMONG_ASSETS, PACKAGED, ModelFolder
+from tests.waiting import PATIENCE_S
 
 TOLERANCE = 1e-4
 """Between engines, of outputs that lie within about 10."""
@@ -79,6 +81,26 @@ def test_many_threads_and_lengths_of_batches_at_once(model_files: ModelFolder) -
         together = list(pool.map(lambda batch: session.run(batch)["fc1"], batches))
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+def test_the_first_runs_of_a_process_may_be_at_once(tmp_path: Path, engine: EngineName) -> None:
+    dialect = {"onnxruntime": Dialect.ONNXRUNTIME, "openvino": Dialect.OPENVINO}[engine]
+    (tmp_path / "sface.onnx").write_bytes(prepare(packaged(SFACE_FILE), FreeAxes.BATCH, dialect))
+    script = f"""
+import pathlib, sys, threading, numpy
+from adapters.onnx.engines.choice import choose_engine
+sys.setswitchinterval(1)  # whoever has the lock of Python keeps it
+session = choose_engine({engine!r}, 8).start(pathlib.Path({str(tmp_path / "sface.onnx")!r}).read_bytes())
+together = threading.Barrier(8)
+def first_run():
+    together.wait()
+    session.run(numpy.zeros((1, 3, 112, 112), numpy.float32))
+threads = [threading.Thread(target=first_run) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+    assert run([sys.executable, "-c", script], check=False, timeout=PATIENCE_S).returncode == 0
 
 
 def test_one_run_at_a_time_keeps_one_core_busy_at_most(model_files: ModelFolder) -> None:

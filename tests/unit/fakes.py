@@ -130,6 +130,9 @@ class InlineWorkers:
     async def vacancy(self) -> None:
         pass
 
+    async def turn(self) -> None:
+        pass
+
     async def count_received(self, size: int, *, last: bool) -> None:
         pass
 

@@ -23,6 +23,10 @@ sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 
 import openvino  # noqa: E402
 
+# Its first call hangs the whole process if another thread makes it meanwhile (OpenVINO 2026.4): that one waits, with
+# Python's lock, for a static variable, whose initialisation waits for the lock. Inference calls it.
+openvino.Type.f32.to_dtype()
+
 _BFLOAT16 = "avx512_bf16"
 """Without this instruction OpenVINO would imitate bfloat16, which takes longer than float."""
 

@@ -12,7 +12,7 @@ def drop_abandoned_work(app: ASGIApp) -> ASGIApp:
     """Listens for the client's departure while a request is answered: nobody else does once the body is read."""
 
     async def answered(scope: Scope, receive: Receive, send: Send) -> None:
-        connection = _Connection(receive, send, scope.get("client"))
+        connection = _Connection(receive, send, current_client.get() or Client(scope.get("client")))
         former = current_client.set(connection.client)
         try:
             await app(scope, connection.receive, connection.send)
@@ -39,8 +39,8 @@ def _note_departure(scope: Scope, client: Client) -> None:
 class _Connection:
     """The client's, during one request."""
 
-    def __init__(self, receive: Receive, send: Send, peer: tuple[str, int] | None) -> None:
-        self.client = Client(peer)
+    def __init__(self, receive: Receive, send: Send, client: Client) -> None:
+        self.client = client
         self._receive = receive
         self._send = send
         self._departure: asyncio.Task[HTTPReceiveMessage] | None = None

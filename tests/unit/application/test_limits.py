@@ -49,27 +49,27 @@ def test_senseless_limits(limits: tuple[int | None, int | None]) -> None:
 
 
 async def test_requests(counters: SharedCounters, client: Client) -> None:
-    limit = LimitClients(counters, Limits(2, 0))
-    first = limit.admit("a", DEFAULT_LIMITS)
+    limit = LimitClients(counters, Limits(2, 0), InlineWorkers())
+    first = await limit.admit("a", DEFAULT_LIMITS)
     assert first is not None
     assert first.remaining == 1
-    assert limit.admit("a", DEFAULT_LIMITS) is not None
+    assert await limit.admit("a", DEFAULT_LIMITS) is not None
     with pytest.raises(RateLimited, match="More than 2 requests in a minute") as refused:
-        limit.admit("a", DEFAULT_LIMITS)
+        await limit.admit("a", DEFAULT_LIMITS)
     assert 1 <= refused.value.quota.reset_s <= 65
-    assert limit.admit("a", Limits(0)) is None, "0 is unlimited"
-    assert limit.admit("b", DEFAULT_LIMITS) is not None
+    assert await limit.admit("a", Limits(0)) is None, "0 is unlimited"
+    assert await limit.admit("b", DEFAULT_LIMITS) is not None
     assert client.photos is None
     assert client.name == "b", "whose photos wait"
 
 
 async def test_a_client_with_too_many_photos(counters: SharedCounters, client: Client) -> None:
-    limit = LimitClients(counters, Limits(0, 1))
-    limit.admit("a", DEFAULT_LIMITS)
+    limit = LimitClients(counters, Limits(0, 1), InlineWorkers())
+    await limit.admit("a", DEFAULT_LIMITS)
     assert await run_on_photo(InlineWorkers(), lambda: 7) == 7
     other = Client()
     former = current_client.set(other)
-    limit.admit("a", DEFAULT_LIMITS)
+    await limit.admit("a", DEFAULT_LIMITS)
     with pytest.raises(TooManyPhotos):
         await run_on_photo(InlineWorkers(), lambda: 7)
     with pytest.raises(TooManyPhotos):
@@ -123,7 +123,7 @@ async def test_a_photo_that_is_cancelled_leaves_its_place(counters: SharedCounte
 async def test_places_are_given_back_when_the_worker_has_ended(
     counters: SharedCounters, client: Client
 ) -> None:
-    LimitClients(counters, Limits(0, 1)).admit("a", DEFAULT_LIMITS)
+    await LimitClients(counters, Limits(0, 1), InlineWorkers()).admit("a", DEFAULT_LIMITS)
     hold_photo_place()
     work: Future[None] = Future()
     work.set_running_or_notify_cancel()

@@ -148,11 +148,11 @@ async def test_clients_take_turns(pool: ThreadWorkerPool, gate: threading.Event)
 
 async def test_what_receiving_a_photo_takes_counts(pool: ThreadWorkerPool, gate: threading.Event) -> None:
     order: list[str] = []
-    sizes = {"large": 10_000_000, "small": 10_000}
+    sizes = {"first": 10_000, "large": 10_000_000, "small": 10_000}
     tasks = [await ask(pool, name, partial(order.append, name), size) for name, size in sizes.items()]
     gate.set()
     await asyncio.wait_for(asyncio.gather(*tasks), PATIENCE_S)
-    assert order == ["small", "large"]
+    assert order == ["first", "small", "large"]
 
 
 async def test_a_full_queue_has_room_for_those_who_have_less_in_it(

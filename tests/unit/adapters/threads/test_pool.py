@@ -173,13 +173,24 @@ async def test_work_that_has_begun_stops_when_nobody_wants_it() -> None:
 async def test_what_has_waited_is_known_for_some_time(gate: threading.Event) -> None:
     threads = BoundedThreads("face-worker", 1, 4, lambda: None, lambda: None, ClientShares())
     await asyncio.wrap_future(threads.submit(int, Owner("a", 1)))
-    assert not threads.has_waited(within_s=math.inf)
+    assert not threads.others_wait("b", within_s=math.inf)
     calls = [asyncio.wrap_future(threads.submit(gate.wait, Owner("a", 1))) for _ in range(2)]
-    assert threads.has_waited(within_s=0)
+    assert threads.others_wait("b", within_s=0)
+    assert not threads.others_wait("a", within_s=math.inf)
     gate.set()
     await asyncio.gather(*calls)
-    assert threads.has_waited(within_s=3600)
-    assert not threads.has_waited(within_s=0)
+    assert threads.others_wait("b", within_s=3600)
+    assert not threads.others_wait("b", within_s=0)
+    assert not threads.others_wait("a", within_s=3600), "it is its own that has waited"
+    threads.close()
+
+
+async def test_others_that_have_waited_are_others_than_the_latest(gate: threading.Event) -> None:
+    threads = BoundedThreads("face-worker", 1, 4, lambda: None, lambda: None, ClientShares())
+    calls = [asyncio.wrap_future(threads.submit(gate.wait, Owner(client, 1))) for client in "abcdd"]
+    gate.set()
+    await asyncio.gather(*calls)
+    assert threads.others_wait("d", within_s=3600)
     threads.close()
 
 
@@ -195,9 +206,10 @@ async def test_work_that_no_thread_does_counts_too(gate: threading.Event) -> Non
 
     running = asyncio.create_task(pool.run(gate.wait))
     await asyncio.sleep(0)
-    asked = [asyncio.create_task(ask(name, charged)) for name, charged in (("crowd", 0.4), ("one", 0.002))]
+    wanted = (("first", 0.0), ("crowd", 0.4), ("one", 0.002))
+    asked = [asyncio.create_task(ask(name, charged)) for name, charged in wanted]
     await asyncio.sleep(0)
     gate.set()
     await asyncio.gather(running, *asked)
-    assert order == ["one", "crowd"]
+    assert order == ["first", "one", "crowd"]
     pool.close()

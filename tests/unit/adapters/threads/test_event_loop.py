@@ -1,4 +1,4 @@
-"""Whoever sends much waits for others, and nobody for long."""
+"""Whoever has much of the event loop's time waits for others, and nobody for long."""
 
 import asyncio
 import gc
@@ -6,13 +6,16 @@ import tracemalloc
 
 import pytest
 
+from adapters.threads.event_loop import AHEAD_S, MOST_WAIT_S, MOST_WAITING, EventLoopShares
 from adapters.threads.fairness import ClientShares, Owner
-from adapters.threads.receiving import AHEAD_S, BYTE_S, MOST_WAIT_S, ReceivingShares
+from adapters.threads.pool import BYTE_S
+from domain.errors import Busy
 from tests.virtual_time import in_virtual_time
 
 GOOD, SENDER = Owner("good", 1), Owner("sender", 1)
 PIECE = 256 * 1024
 FREE = int(AHEAD_S / BYTE_S)
+REQUEST_S = 0.002
 
 
 class Service:
@@ -21,7 +24,11 @@ class Service:
     def __init__(self) -> None:
         self.shares = ClientShares()
         self.photos_wait = True
-        self.receiving = ReceivingShares(self.shares, lambda: self.photos_wait)
+        self.event_loop = EventLoopShares(self.shares, self.others_wait)
+
+    def others_wait(self, client: object) -> bool:
+        """Whether the good client's photo waits."""
+        return self.photos_wait and client != GOOD.client
 
     def work(self, seconds: float) -> None:
         """Let the good client have so much time of the threads."""
@@ -32,8 +39,16 @@ class Service:
         """The seconds that it takes to read a body of so many bytes."""
         begun = asyncio.get_running_loop().time()
         for place in range(0, size, PIECE):
-            await self.receiving.count(owner, min(PIECE, size - place), last=place + PIECE >= size)
+            self.event_loop.charge(owner, BYTE_S * min(PIECE, size - place))
+            if place + PIECE < size:
+                await self.event_loop.turn(owner)
         return asyncio.get_running_loop().time() - begun
+
+    async def answer(self, requests: int, owner: Owner = SENDER) -> None:
+        """Answer requests, one after the other."""
+        for _ in range(requests):
+            await self.event_loop.turn(owner)
+            self.event_loop.charge(owner, REQUEST_S)
 
 
 @pytest.fixture
@@ -114,7 +129,7 @@ async def test_others_have_their_turn_between_two_pieces(service: Service) -> No
     order: list[str] = []
 
     async def send(number: int) -> None:
-        await service.receiving.count(Owner("sender", number), PIECE, last=False)
+        await service.event_loop.turn(Owner("sender", number))
         order.append("sender")
 
     async def other() -> None:
@@ -144,12 +159,46 @@ async def test_the_past_does_not_count_for_long(service: Service) -> None:
 
 
 @in_virtual_time
-async def test_clients_that_have_gone_are_forgotten(service: Service) -> None:
+async def test_a_client_alone_never_waits_for_itself(service: Service) -> None:
+    """However many others come from its address."""
+    begun = asyncio.get_running_loop().time()
+    await asyncio.gather(*(service.answer(1000, Owner(GOOD.client, number)) for number in range(16)))
+    assert await service.read(20 * FREE, GOOD) == 0
+    assert asyncio.get_running_loop().time() == begun
+
+
+@in_virtual_time
+async def test_requests_have_as_much_time_as_others_photos(service: Service) -> None:
+    """However many connections they come from."""
+    flood = [asyncio.create_task(service.answer(10_000, Owner("sender", number))) for number in range(12)]
+    for _ in range(100):
+        service.work(0.02)
+        await asyncio.sleep(0.1)
+    sent = service.shares.had({SENDER})[SENDER][0] - REQUEST_S * len(flood)
+    assert 1.8 < sent < 2 + AHEAD_S + REQUEST_S
+    for task in flood:
+        task.cancel()
+
+
+@in_virtual_time
+async def test_too_many_that_wait_are_refused_unless_it_is_their_turn(service: Service) -> None:
+    await service.answer(int(AHEAD_S / REQUEST_S) + 2)
+    waiting = [asyncio.create_task(service.event_loop.turn(SENDER)) for _ in range(MOST_WAITING)]
+    await asyncio.sleep(0)
+    with pytest.raises(Busy):
+        await service.event_loop.turn(SENDER)
+    await service.event_loop.turn(Owner("modest", 1))
+    await asyncio.gather(*waiting)
+
+
+@pytest.mark.parametrize("served", [True, False])
+def test_clients_that_have_gone_are_forgotten(service: Service, *, served: bool) -> None:
     tracemalloc.start()
     try:
         for number in range(20_000):
-            await service.receiving.count(Owner(f"client {number}", number), PIECE, last=True)
-            service.work(0.001)
+            service.event_loop.charge(Owner(f"client {number}", number), REQUEST_S)
+            if served:
+                service.work(0.001)
         gc.collect()
         assert tracemalloc.get_traced_memory()[0] < 2_000_000
     finally:
