@@ -13,7 +13,7 @@ from domain.identification import Decision, RankedPerson, Verdict, verdict
 from domain.people import Face, FaceId, ProfileId
 from tests.accuracy.estimates.galleries import Estimated, Gallery, Outcome, Search, doubtful_from, drawn
 from tests.accuracy.estimates.photos import AS_IT_IS, AnalysedPhoto, PhotoSet, read_photos, write_photos
-from tests.accuracy.estimates.report import by_kind, by_people, left_out, needed, report
+from tests.accuracy.estimates.report import by_kind, by_people, expected, left_out, needed, report
 from tests.accuracy.estimates.steps import Step, Steps
 from tests.accuracy.worse import WAYS, made_worse
 from tests.unit.fakes import policy
@@ -68,6 +68,12 @@ def test_what_would_do_counts_other_decisions_only() -> None:
     found = [search(ADA, 0.9), search(BOB, 0.4), search(NOBODY, 0.6)]
     assert needed(found)[Fidelity.COARSE] == 0.6
     assert needed(found[:1])[Fidelity.COARSE] == 0
+
+
+def test_expected_are_distances_that_as_large_errors_meet() -> None:
+    # One search of four is decided by its estimate, at a distance of 2. One error of four, 2.1, is larger.
+    assert expected([search(ADA, 2), search(ADA, 0.3), search(ADA, 0.3), search(ADA, 0.3)]) == 1 / 4 / 2 / 4
+    assert expected([search(ADA, 0.3)]) == 0
 
 
 def test_a_group_that_needs_more_than_the_others_is_decided_otherwise_with_what_they_need() -> None:
@@ -130,7 +136,8 @@ def test_groups_are_of_kinds_and_of_people() -> None:
     ]
     assert {name: len(found) for name, found in by_people(searches, sets).items()} == {"lit": 2, "x": 1}
     assert {name: len(found) for name, found in by_kind(searches).items()} == {AS_IT_IS: 2, "dark": 1}
-    assert "| lit_worse, 2 | 1, 0 | 0, 0 | 0.20, 0.00, 0.00 | 0.30, 0.00, 0.00 |" in list(report(searches))
+    row = "| lit_worse, 2 | 1, 0 | 0, 0 | 0.0e+00 | 0.20, 0.00, 0.00 | 0.30, 0.00, 0.00 | 0.00%, none, none |"
+    assert row in list(report(searches))
 
 
 @pytest.mark.parametrize("way", WAYS)

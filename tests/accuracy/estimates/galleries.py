@@ -8,7 +8,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from application.analysis.embedding import Fidelity
-from application.decisions import ComparedFaces, DecisionPolicy
+from application.decisions import ComparedFaces, DecisionPolicy, Threshold
 from domain.faces import Embedding
 from domain.identification import Decision, RankedPerson, Verdict
 from domain.impostors import COHORT_SIZE, Cohort
@@ -37,7 +37,7 @@ class Estimated:
     doubtful_from: float
     """The least error with which the decision is doubtful, by the error that is allowed for: from 1 on it stands."""
     error: float
-    """Of the distance of the best similarity from the threshold, by the error that is allowed for."""
+    """Of the distance of the best person's similarity from the threshold, by the error that is allowed for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,35 +100,39 @@ class Gallery:
     def decide(self, probe: Embedding) -> Decision:
         """As Identify does."""
         scores = self.vectors @ probe.vector
-        best = np.argsort(-scores)[:2]
-        compared = ComparedFaces(self.cohort, probe, self.faces[best[0]])
-        threshold = self.policy.identification(probe.model, len(self.faces), faces=compared)
-        ranked = [_person(int(row), float(scores[row])) for row in best]
-        return self.policy.decide(ranked, len(self.faces), threshold)
+        best = np.argsort(-scores)[:2].tolist()
+        ranked = [_person(row, float(scores[row])) for row in best]
+        return self.policy.decide(ranked, len(self.faces), self._threshold(probe, best[0]))
 
     def search(self, photo: AnalysedPhoto) -> Search:
         """Search for a photo by all of its estimates, and by its embedding."""
-        exact, margin = self.decide(photo.steps.exact), self.policy.margin
+        probe, margin = photo.steps.exact, self.policy.margin
         estimated = []
         for step in photo.steps.steps[:-1]:
             decision = self.decide(step.embedding)
-            error = abs(_clearance(decision) - _clearance(exact))
+            best = decision.people[0]
+            distance = float(self.vectors[best.profile_id] @ probe.vector)
+            distance -= self._threshold(probe, best.profile_id).similarity
             estimated.append(
                 Estimated(
                     step.fidelity,
                     self._outcome(decision),
                     doubtful_from(decision, margin) / step.error,
-                    error / step.error,
+                    abs(best.similarity - decision.threshold - distance) / step.error,
                 )
             )
         return Search(
             photo.kind,
             photo.person,
-            self._outcome(exact),
+            self._outcome(self.decide(probe)),
             tuple(estimated),
             tuple(step.ms for step in photo.steps.steps),
             photo.person in self.people,
         )
+
+    def _threshold(self, probe: Embedding, row: int) -> Threshold:
+        compared = ComparedFaces(self.cohort, probe, self.faces[row])
+        return self.policy.identification(probe.model, len(self.faces), faces=compared)
 
     def _outcome(self, decision: Decision) -> Outcome:
         named = decision.verdict is Verdict.MATCH
@@ -176,7 +180,3 @@ def _person(number: int, similarity: float) -> RankedPerson:
     profile = ProfileId(number)
     face = Face(FaceId(number), profile, "", "", "", DEFAULT_COLLECTION)
     return RankedPerson(profile, "", similarity, face, similarity)
-
-
-def _clearance(decision: Decision) -> float:
-    return decision.people[0].similarity - decision.threshold
