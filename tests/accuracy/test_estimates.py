@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from application.analysis.embedding import Fidelity
+from application.evaluation.datasets.evaluation_set import EvaluationSet
 from domain.faces import Embedding
 from domain.identification import Decision, RankedPerson, Verdict, verdict
 from domain.people import Face, FaceId, ProfileId
@@ -15,6 +16,7 @@ from tests.accuracy.estimates.galleries import Estimated, Gallery, Outcome, Sear
 from tests.accuracy.estimates.photos import AS_IT_IS, AnalysedPhoto, PhotoSet, read_photos, write_photos
 from tests.accuracy.estimates.report import by_kind, by_people, expected, left_out, needed, report
 from tests.accuracy.estimates.steps import Step, Steps
+from tests.accuracy.mixed_galleries import embedded
 from tests.accuracy.worse import WAYS, made_worse
 from tests.unit.fakes import policy
 
@@ -102,6 +104,19 @@ def test_people_of_other_sets_fill_a_gallery() -> None:
     people = drawn([own, others], own, 5, np.random.default_rng(1))
     assert len(people) == 5
     assert len(people.keys() & own.enrolled.keys()) == 2
+
+
+def test_people_of_the_same_name_in_two_sets_are_two_people() -> None:
+    vectors = np.eye(2, 3, dtype=np.float32)
+    sets = [
+        EvaluationSet(name, vectors, ("Ada", "Bob"), ("1.jpg", "2.jpg"), {}, np.array([1, 0.8], np.float32))
+        for name in ("one", "other")
+    ]
+    one, other = (embedded(each, "colour", 10.0) for each in sets)
+    assert not one.enrolled.keys() & other.enrolled.keys()
+    ((photo,),) = (photos for person, photos in one.enrolled.items() if person.endswith("Bob"))
+    assert photo.steps.exact.norm == pytest.approx(8)
+    assert not photo.steps.exact.vector @ vectors[0]
 
 
 def test_photos_that_were_made_worse_are_searched_for_and_not_enrolled() -> None:
