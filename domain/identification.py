@@ -87,6 +87,8 @@ class Decision:
     """Best first, including people below the threshold."""
     threshold: float
     """The lowest similarity of a match."""
+    lowest_threshold: float
+    """The least that the threshold of another person may be: it depends on the faces that are compared."""
     fmr: float | None
     """False match rate of one comparison at that threshold; None if unknown."""
     searched: int
@@ -104,8 +106,12 @@ class Decision:
         best = self.people[0].similarity
         if abs(best - self.threshold) < error:
             return True
-        rival = max(self.threshold, best - margin) - error
-        return best >= self.threshold and len(self.people) > 1 and self.people[1].similarity >= rival
+        if len(self.people) == 1:
+            return False
+        # Of two people of whom neither is similar enough the other may come first, and have a lower threshold.
+        matches = best >= self.threshold
+        rival = max(self.threshold, best - margin) if matches else max(self.lowest_threshold, best)
+        return self.people[1].similarity >= rival - error
 
 
 def nearest_embedding(person: RankedPerson, candidates: Sequence[Candidate]) -> Embedding:

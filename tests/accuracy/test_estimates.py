@@ -45,13 +45,14 @@ def search(outcome: Outcome, doubtful: float, kind: str = AS_IT_IS) -> Search:
 
 
 @pytest.mark.parametrize(
-    "similarities", [[0.8], [0.3], [0.8, 0.3], [0.8, 0.7], [0.8, 0.79], [0.52, 0.49], [0.45, 0.44]]
+    "similarities",
+    [[0.8], [0.3], [0.8, 0.3], [0.8, 0.7], [0.8, 0.79], [0.52, 0.49], [0.45, 0.44], [0.4, 0.39]],
 )
 def test_a_decision_is_doubtful_from_the_error_that_is_told(similarities: list[float]) -> None:
     people = tuple(
         RankedPerson(ProfileId(row), "", each, FACE, each) for row, each in enumerate(similarities)
     )
-    decision = Decision(verdict(people, 0.5, MARGIN), people, 0.5, None, len(people))
+    decision = Decision(verdict(people, 0.5, MARGIN), people, 0.5, 0.42, None, len(people))
     error = doubtful_from(decision, MARGIN)
     assert decision.doubtful(MARGIN, max(error, 0) + 1e-6)
     assert error <= 0 or not decision.doubtful(MARGIN, error - 1e-6)

@@ -143,9 +143,11 @@ def doubtful_from(decision: Decision, margin: float) -> float:
     """The greatest error with which a decision isn't doubtful; see Decision.doubtful."""
     best = decision.people[0].similarity
     distance = abs(best - decision.threshold)
-    if best < decision.threshold or len(decision.people) == 1:
+    if len(decision.people) == 1:
         return distance
-    return min(distance, max(decision.threshold, best - margin) - decision.people[1].similarity)
+    matches = best >= decision.threshold
+    rival = max(decision.threshold, best - margin) if matches else max(decision.lowest_threshold, best)
+    return min(distance, rival - decision.people[1].similarity)
 
 
 def drawn(sets: Sequence[PhotoSet], photos: PhotoSet, size: int, draw: Generator) -> dict[str, AnalysedPhoto]:

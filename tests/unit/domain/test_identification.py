@@ -17,12 +17,12 @@ FACE = Face(FaceId(1), ProfileId(1), "Red", "colour", "colour", "default")
 MARGIN = 0.02
 
 
-def decided(similarities: list[float], threshold: float) -> Decision:
+def decided(similarities: list[float], threshold: float, lowest: float = 0.45) -> Decision:
     people = tuple(
         RankedPerson(ProfileId(number), "", similarity, FACE, similarity)
         for number, similarity in enumerate(similarities)
     )
-    return Decision(verdict(people, threshold, MARGIN), people, threshold, None, len(people))
+    return Decision(verdict(people, threshold, MARGIN), people, threshold, lowest, None, len(people))
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,25 @@ def decided(similarities: list[float], threshold: float) -> Decision:
 )
 def test_a_decision_near_a_bound_is_doubtful(similarities: list[float], doubtful: bool) -> None:  # noqa: FBT001
     assert decided(similarities, 0.5).doubtful(MARGIN, ESTIMATE_ERROR) is doubtful
+
+
+@pytest.mark.parametrize(
+    ("similarities", "doubtful"),
+    [
+        ([0.49, 0.48], True),
+        ([0.49, 0.39], True),
+        ([0.49, 0.37], False),
+        ([0.49], False),
+        ([0.42, 0.40], True),
+        ([0.42, 0.34], False),
+        ([0.32, 0.31], False),
+    ],
+)
+def test_who_might_come_first_may_have_a_lower_threshold(
+    similarities: list[float], *, doubtful: bool
+) -> None:
+    """A second person within the error of the first, and of the lowest threshold that there is."""
+    assert decided(similarities, 0.6, 0.45).doubtful(MARGIN, 0.1) is doubtful
 
 
 def test_without_a_margin_a_second_person_matters_as_well() -> None:
