@@ -24,8 +24,9 @@ is, the more it turns, so that the error is inversely proportional to the norm. 
 docs/decisions/0011-thresholds-that-fit.md."""
 CLOSE_ERROR = 0.035
 """The same of an estimate that has seen the face and its mirror image."""
-COARSE_ERROR = 0.075
-"""The same of an estimate of a face that was only detected coarsely."""
+COARSE_ERROR = 0.09
+"""The same of an estimate of a face that was only detected coarsely. Its error is inversely proportional to the
+square of the norm: what makes a face unclear misplaces its landmarks, too."""
 CERTAIN_SPREAD = 0.018
 """DetectedFace.landmark_spread of coarse detections above which this error grows. A tenth of the faces of Labeled
 Faces in the Wild have more, and about half of mugshots."""
@@ -38,7 +39,7 @@ def coarse_error(norm: float, landmark_spread: float) -> float:
         norm: of the embedding, by the model's usual one.
         landmark_spread: see DetectedFace.
     """
-    return COARSE_ERROR * max(1.0, landmark_spread / CERTAIN_SPREAD) / norm
+    return COARSE_ERROR * max(1.0, landmark_spread / CERTAIN_SPREAD) / norm**2
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -78,7 +78,8 @@ def test_without_a_margin_a_second_person_matters_as_well() -> None:
         (1, CERTAIN_SPREAD, COARSE_ERROR),
         (1, 0, COARSE_ERROR),
         (1, 2 * CERTAIN_SPREAD, 2 * COARSE_ERROR),
-        (0.8, CERTAIN_SPREAD, COARSE_ERROR / 0.8),
+        (0.8, CERTAIN_SPREAD, COARSE_ERROR / 0.64),
+        (1.2, CERTAIN_SPREAD, COARSE_ERROR / 1.44),
     ],
 )
 def test_a_coarse_estimate_is_the_less_exact_the_less_certain_the_landmarks_and_the_shorter_the_embedding(
