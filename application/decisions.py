@@ -30,6 +30,8 @@ class Threshold:
     """The least similarity of a match."""
 
     similarity: float
+    lowest: float
+    """The least that it may be for other faces, with the same rates."""
     fmr: float | None
     """The false match rate of one comparison at it; None for a model without calibration."""
 
@@ -76,7 +78,7 @@ class DecisionPolicy:
         Raises:
             ModelNotCalibrated: the model has no table, and `wanted` is None.
         """
-        return self._threshold(model, self.target_fmr / comparisons, wanted, faces)
+        return self._threshold(model, self.target_fmr, comparisons, wanted, faces)
 
     def identification(
         self,
@@ -91,7 +93,7 @@ class DecisionPolicy:
         The more faces somebody has, the more easily they are confused, and the higher is their threshold. It doesn't
         depend on others' faces. Arguments and errors as of `verification`.
         """
-        return self._threshold(model, self.fmr_for_fpir(people) / comparisons, wanted, faces)
+        return self._threshold(model, self.fmr_for_fpir(people), comparisons, wanted, faces)
 
     def fmr_for_fpir(self, people: int) -> float:
         """The false match rate of each of the comparisons of a search among so many people."""
@@ -103,6 +105,7 @@ class DecisionPolicy:
             verdict(ranked, threshold.similarity, self.margin),
             tuple(ranked),
             threshold.similarity,
+            threshold.lowest,
             threshold.fmr,
             searched,
         )
@@ -122,17 +125,23 @@ class DecisionPolicy:
         return table
 
     def _threshold(
-        self, model: str, fmr: float, wanted: float | None, faces: ComparedFaces | None
+        self,
+        model: str,
+        target: float,
+        comparisons: float,
+        wanted: float | None,
+        faces: ComparedFaces | None,
     ) -> Threshold:
         if wanted is not None:
             table = self.load_table(model)
             if table is None:
-                return Threshold(wanted, None)
+                return Threshold(wanted, wanted, None)
             score = normalised_score(wanted, *self._impostors(table, faces)) - self._penalty(table, faces)
-            return Threshold(wanted, table.fmr_at_score(score))
+            return Threshold(wanted, wanted, table.fmr_at_score(score))
         table = self.table(model)
-        impostors = self._impostors(table, faces)
-        return Threshold(table.threshold_between(fmr, *impostors, self._penalty(table, faces)), fmr)
+        fmr, impostors = target / comparisons, self._impostors(table, faces)
+        fitted = table.threshold_between(fmr, *impostors, self._penalty(table, faces))
+        return Threshold(fitted, table.threshold_at(target), fmr)
 
     def _penalty(self, table: CalibrationTable, faces: ComparedFaces | None) -> float:
         if faces is None or table.usual_norm is None or self.mode is CalibrationMode.TABLE:

@@ -24,8 +24,9 @@ is, the more it turns, so that the error is inversely proportional to the norm. 
 docs/decisions/0011-thresholds-that-fit.md."""
 CLOSE_ERROR = 0.035
 """The same of an estimate that has seen the face and its mirror image."""
-COARSE_ERROR = 0.075
-"""The same of an estimate of a face that was only detected coarsely."""
+COARSE_ERROR = 0.09
+"""The same of an estimate of a face that was only detected coarsely. Its error is inversely proportional to the
+square of the norm: what makes a face unclear misplaces its landmarks, too."""
 CERTAIN_SPREAD = 0.018
 """DetectedFace.landmark_spread of coarse detections above which this error grows. A tenth of the faces of Labeled
 Faces in the Wild have more, and about half of mugshots."""
@@ -38,7 +39,7 @@ def coarse_error(norm: float, landmark_spread: float) -> float:
         norm: of the embedding, by the model's usual one.
         landmark_spread: see DetectedFace.
     """
-    return COARSE_ERROR * max(1.0, landmark_spread / CERTAIN_SPREAD) / norm
+    return COARSE_ERROR * max(1.0, landmark_spread / CERTAIN_SPREAD) / norm**2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +88,8 @@ class Decision:
     """Best first, including people below the threshold."""
     threshold: float
     """The lowest similarity of a match."""
+    lowest_threshold: float
+    """The least that the threshold of another person may be: it depends on the faces that are compared."""
     fmr: float | None
     """False match rate of one comparison at that threshold; None if unknown."""
     searched: int
@@ -104,8 +107,12 @@ class Decision:
         best = self.people[0].similarity
         if abs(best - self.threshold) < error:
             return True
-        rival = max(self.threshold, best - margin) - error
-        return best >= self.threshold and len(self.people) > 1 and self.people[1].similarity >= rival
+        if len(self.people) == 1:
+            return False
+        # Of two people of whom neither is similar enough the other may come first, and have a lower threshold.
+        matches = best >= self.threshold
+        rival = max(self.threshold, best - margin) if matches else max(self.lowest_threshold, best)
+        return self.people[1].similarity >= rival - error
 
 
 def nearest_embedding(person: RankedPerson, candidates: Sequence[Candidate]) -> Embedding:

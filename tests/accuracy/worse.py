@@ -79,6 +79,57 @@ def _grey(image: Image, _: Generator) -> Picture:
     return np.asarray(cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR), np.uint8)
 
 
+def _moved(image: Image, draw: Generator) -> Picture:
+    length = int(draw.integers(5, 15))
+    line = np.zeros((length, length), np.float32)
+    line[length // 2] = 1
+    turn = cv2.getRotationMatrix2D((length / 2 - 0.5, length / 2 - 0.5), draw.uniform(0, 180), 1)
+    kernel = cv2.warpAffine(line, turn, (length, length))
+    return np.asarray(cv2.filter2D(image, -1, kernel / kernel.sum()), np.uint8)
+
+
+def _curved(image: Image, draw: Generator) -> Picture:
+    exponent = draw.uniform(1.6, 2.6)
+    return 255 * (image / 255) ** (exponent if draw.random() < 0.5 else 1 / exponent)
+
+
+def _tinted(image: Image, draw: Generator) -> Picture:
+    return image * draw.uniform(0.55, 1.35, 3)
+
+
+def _cut(image: Image, draw: Generator) -> Picture:
+    width = image.shape[1]
+    cut = int(width * draw.uniform(0.3, 0.42))
+    return image[:, cut:] if draw.random() < 0.5 else image[:, : width - cut]
+
+
+def _upscaled(image: Image, draw: Generator) -> Picture:
+    scale = draw.uniform(45, 80) / max(image.shape[:2])
+    small = np.asarray(_scaled(image, scale, scale), np.uint8)
+    return _scaled(small, 1 / scale, 1 / scale)
+
+
+def _foggy(image: Image, draw: Generator) -> Picture:
+    share = draw.uniform(0.2, 0.5)
+    return share * image + (1 - share) * draw.uniform(120, 220)
+
+
+def _sharpened(image: Image, draw: Generator) -> Picture:
+    smooth = cv2.GaussianBlur(image, (0, 0), 1.5).astype(np.float32)
+    return image + draw.uniform(1.5, 4) * (image - smooth)
+
+
+def _from_aside(image: Image, draw: Generator) -> Picture:
+    height, width = image.shape[:2]
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    moved = corners + draw.uniform(-0.14, 0.14, (4, 2)).astype(np.float32) * (width, height)
+    warp = cv2.getPerspectiveTransform(corners, moved.astype(np.float32))
+    warped = cv2.warpPerspective(
+        image, warp, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(warped, np.uint8)
+
+
 WAYS: Mapping[str, Callable[[Image, Generator], Picture]] = {
     "blurred": _blurred,
     "noisy": _noisy,
@@ -92,4 +143,12 @@ WAYS: Mapping[str, Callable[[Image, Generator], Picture]] = {
     "stretched": lambda image, draw: _scaled(image, draw.uniform(0.8, 1.25), 1),
     "1 MP": _large,
     "grey": _grey,
+    "moved": _moved,
+    "gamma": _curved,
+    "colour cast": _tinted,
+    "cut by the border": _cut,
+    "upscaled from 45 to 80 pixels": _upscaled,
+    "foggy": _foggy,
+    "sharpened": _sharpened,
+    "from aside": _from_aside,
 }

@@ -181,6 +181,15 @@ def test_a_threshold_is_never_looser_than_the_table(common: float, fmr: float) -
         assert TABLE.threshold_at(fmr) <= threshold <= 1
 
 
+@pytest.mark.parametrize("faces", [None, UNLIKE, ALIKE])
+def test_the_lowest_threshold_is_the_tables_for_one_face(faces: ComparedFaces | None) -> None:
+    lowest = TABLE.threshold_at(FITTED.fmr_for_fpir(1000))
+    for number in (1, 3):
+        threshold = FITTED.identification("m", 1000, comparisons=number, faces=faces)
+        assert threshold.lowest == lowest <= threshold.similarity
+    assert FITTED.identification("m", 1000, 0.7, faces=faces).lowest == 0.7
+
+
 def test_people_who_are_less_alike_have_the_tables() -> None:
     assert FITTED.verification("m", faces=UNLIKE).similarity == 0.45
 

@@ -17,12 +17,12 @@ FACE = Face(FaceId(1), ProfileId(1), "Red", "colour", "colour", "default")
 MARGIN = 0.02
 
 
-def decided(similarities: list[float], threshold: float) -> Decision:
+def decided(similarities: list[float], threshold: float, lowest: float = 0.45) -> Decision:
     people = tuple(
         RankedPerson(ProfileId(number), "", similarity, FACE, similarity)
         for number, similarity in enumerate(similarities)
     )
-    return Decision(verdict(people, threshold, MARGIN), people, threshold, None, len(people))
+    return Decision(verdict(people, threshold, MARGIN), people, threshold, lowest, None, len(people))
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,25 @@ def test_a_decision_near_a_bound_is_doubtful(similarities: list[float], doubtful
     assert decided(similarities, 0.5).doubtful(MARGIN, ESTIMATE_ERROR) is doubtful
 
 
+@pytest.mark.parametrize(
+    ("similarities", "doubtful"),
+    [
+        ([0.49, 0.48], True),
+        ([0.49, 0.39], True),
+        ([0.49, 0.37], False),
+        ([0.49], False),
+        ([0.42, 0.40], True),
+        ([0.42, 0.34], False),
+        ([0.32, 0.31], False),
+    ],
+)
+def test_who_might_come_first_may_have_a_lower_threshold(
+    similarities: list[float], *, doubtful: bool
+) -> None:
+    """A second person within the error of the first, and of the lowest threshold that there is."""
+    assert decided(similarities, 0.6, 0.45).doubtful(MARGIN, 0.1) is doubtful
+
+
 def test_without_a_margin_a_second_person_matters_as_well() -> None:
     """The estimate may name another one first."""
     assert decided([0.8, 0.79], 0.5).doubtful(0, ESTIMATE_ERROR)
@@ -59,7 +78,8 @@ def test_without_a_margin_a_second_person_matters_as_well() -> None:
         (1, CERTAIN_SPREAD, COARSE_ERROR),
         (1, 0, COARSE_ERROR),
         (1, 2 * CERTAIN_SPREAD, 2 * COARSE_ERROR),
-        (0.8, CERTAIN_SPREAD, COARSE_ERROR / 0.8),
+        (0.8, CERTAIN_SPREAD, COARSE_ERROR / 0.64),
+        (1.2, CERTAIN_SPREAD, COARSE_ERROR / 1.44),
     ],
 )
 def test_a_coarse_estimate_is_the_less_exact_the_less_certain_the_landmarks_and_the_shorter_the_embedding(
