@@ -23,7 +23,8 @@ from application.evaluation.metrics.normalisation import normalise
 from domain.faces import Embedding
 from domain.models import ModelChoice
 from domain.quality import LENIENT, Measure
-from entrypoints.cli.measuring import FILE, configured, loading
+from entrypoints.cli.bulk import FILE
+from entrypoints.cli.measuring import configured, loading
 from tests.accuracy.estimates.galleries import search_set
 from tests.accuracy.estimates.photos import AS_IT_IS, AnalysedPhoto, PhotoSet
 from tests.accuracy.estimates.steps import Step, Steps
@@ -46,7 +47,7 @@ def embedded(photos: EvaluationSet, model: str, usual_norm: float) -> PhotoSet:
 @click.option("--least-norm", default=LENIENT.limits[Measure.EMBEDDING_NORM], show_default=True)
 def mixed_galleries(vectors: Sequence[Path], least_norm: float) -> None:
     """Print rates of searches for each set."""
-    _, container = configured()
+    container = configured()
     _, loader = loading()
     embedder, policy = loader.embedder, container.policy()
     usual = embedder.usual_norm

@@ -15,7 +15,8 @@ import click
 
 from application.analysis.selection import FaceSelection
 from application.analysis.sources import SourceReader
-from entrypoints.cli.measuring import FILE, FOLDER, OUTPUT, configured, measuring
+from entrypoints.cli.bulk import FILE, FOLDER, OUTPUT
+from entrypoints.cli.measuring import configured, measuring
 from tests.accuracy.estimates.galleries import search_set
 from tests.accuracy.estimates.photos import analyse_folder, read_photos, write_photos
 from tests.accuracy.estimates.report import by_kind, by_people, left_out, photo_counts, report
@@ -39,7 +40,7 @@ def analyse(images: Path, output: Path, ways: int, *, all_faces: bool) -> None:
 
     They are personal data: delete the file afterwards.
     """
-    _, container = configured()
+    container = configured()
     reader = SourceReader(container.analyser(), InlineWorkers())
     models = reader.analyser.models
     embedder = models.embedder(models.choose(None, None).recognition)
@@ -56,7 +57,7 @@ def analyse(images: Path, output: Path, ways: int, *, all_faces: bool) -> None:
 @click.option("--draws", default=20, show_default=True, help="galleries of each set and size")
 def search(files: Sequence[Path], sizes: Sequence[int], draws: int) -> None:
     """Search for photos that were analysed, in galleries of different sizes."""
-    _, container = configured()
+    container = configured()
     policy = container.policy()
     sets = [read_photos(file) for file in files]
     searches = {
