@@ -31,9 +31,9 @@ from domain.quality import NO_BOUNDS, QualityBounds
 RERANK_DEPTH = 50
 """Number of nearest people that are ranked again by methods that look at more than a person's nearest face."""
 
-SEARCH_S = 0.002
-"""What the search for one face counts as, in time of a worker. Event loop and database take half of it in processor
-time, and on two cores four workers take turns. A photo may have hundreds of faces."""
+SEARCH_S = 0.0012
+"""What the search for one face counts as, in time of a worker. The database takes half of it in processor time, and
+on two cores four workers take turns. A photo may have hundreds of faces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
