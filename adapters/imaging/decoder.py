@@ -56,6 +56,9 @@ _SCAN_S = 1.2e-9
 _USUAL_SCANS = 10
 _SMALL = 1 << 16
 """Bytes; smaller files are always decoded."""
+_MAX_SIDE = 65_535
+"""Pixels: all that a JPEG can have. A PNG of a few kB may be a line of 50 million, and faces are looked for in one
+part of it after the other."""
 DECODE_S = 5.0
 """Seconds of processor time; the slowest files of 50 megapixels that tools write take less than half."""
 
@@ -133,7 +136,7 @@ class PillowDecoder(ImageDecoder):
         """Check the header; no pixel has been decoded yet.
 
         Raises:
-            ImageTooLarge: more pixels than allowed.
+            ImageTooLarge: more pixels than allowed, in all or in a line.
             InvalidImage: an animation, or a large run-length encoded BMP.
         """
         self._check_pixels(file.width * file.height)
@@ -143,6 +146,8 @@ class PillowDecoder(ImageDecoder):
             pixels = file.width * file.height
             if pixels > _MAX_RUN_LENGTH_PIXELS or length > _MAX_RUN_LENGTH_BYTES * pixels + _SMALL:
                 raise InvalidImage("The BMP file is compressed and large; send a PNG or JPEG.")
+        if max(file.size) > _MAX_SIDE:
+            raise ImageTooLarge(f"The image is wider or higher than {_MAX_SIDE:,} pixels.")
 
     def _check_pixels(self, pixels: int) -> None:
         if pixels > self._max_pixels:
@@ -197,7 +202,7 @@ def _exif(file: ImageFile) -> bytes:
 def _pixels(picture: Pillow.Image) -> Image:
     width, height = picture.size
     transparent = picture.has_transparency_data and not _is_all_transparent(picture)
-    rows = max(1, _STRIP // width)
+    rows = _STRIP // width
     if rows >= height:
         return _bgr(picture, transparent=transparent)
     image = np.empty((height, width, 3), dtype=np.uint8)

@@ -81,7 +81,7 @@ def test_grey_bilevel_and_palette(mode: str) -> None:
     assert DECODER.decode(encoded(picture, "PNG")).tolist() == [[[255, 255, 255]] * 8] * 6
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 300), (1000, 1000), (999, 1003), (700, 2900), (1_000_001, 2)])
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (1000, 1000), (999, 1003), (700, 2900), (65_535, 31)])
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_every_row_of_pictures_of_any_height(size: tuple[int, int], mode: str) -> None:
     """Large ones are converted in strips of a million pixels."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from adapters.imaging.decoder import PillowDecoder
-from domain.errors import InvalidImage
+from domain.errors import ImageTooLarge, InvalidImage
 from tests.unit import hostile_images as hostile
 
 DECODER = PillowDecoder(max_pixels=50_000_000)
@@ -48,6 +48,17 @@ def test_more_work_than_any_photo_is_refused_soon(kind: str) -> None:
     with pytest.raises(InvalidImage, match=words):
         DECODER.decode_reduced(data, 640)
     assert time.thread_time() - start < SOON_S
+
+
+@pytest.mark.parametrize(("width", "height"), [(65_536, 1), (1, 65_536), (50_000_000, 1)])
+def test_a_line_is_no_photo(width: int, height: int) -> None:
+    """A face would be looked for in one part of it after the other: for minutes."""
+    with pytest.raises(ImageTooLarge, match="wider or higher than 65,535 pixels"):
+        DECODER.decode_reduced(hostile.png(width, height, 8, 0, b"\0" * (width + 1) * height), 640)
+
+
+def test_the_longest_side_of_a_jpeg_is_allowed() -> None:
+    assert DECODER.decode(hostile.png(65_535, 1, 8, 0, b"\0" * 65_536)).shape == (1, 65_535, 3)
 
 
 @pytest.mark.parametrize(
