@@ -20,7 +20,7 @@ from entrypoints.http.joined_writes import JoinedWrites
 from entrypoints.http.unread_bodies import UnreadBodies
 
 MAX_HEAD_BYTES = 64 * 1024
-"""The request line and the headers."""
+"""The request line and the headers, or what else the parser waits for the end of: trailers, the head of a chunk."""
 
 MIN_BYTES_S = 4096
 """Of a body a second, on average over `ConnectionLimits.body_s`: the slowest of mobile networks reach that."""
@@ -86,6 +86,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """Bytes of the head, or of that period."""
         self._head = 0
         """Bytes of the parsed parts of the head."""
+        self._unparsed = 0
+        """Bytes since the parser last got anywhere."""
         self._clock: asyncio.TimerHandle | None = None
         self._pause: asyncio.TimerHandle | None = None
         """In the reading of a body that nobody wants."""
@@ -120,15 +122,16 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._state is State.IDLE:
             self._enter(State.HEAD)
         self._received += len(data)
+        self._unparsed += len(data)
         super().data_received(data)
-        if self._state is State.HEAD and self._received > MAX_HEAD_BYTES:
+        if max(self._unparsed, self._received if self._state is State.HEAD else 0) > MAX_HEAD_BYTES:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         elif self._state is State.BODY and self.cycle is not None and self.cycle.response_complete:
             self._drop(len(data))
 
     @override
     def on_message_begin(self) -> None:
-        self._head = 0
+        self._head = self._unparsed = 0
         super().on_message_begin()
 
     @override
@@ -139,7 +142,17 @@ class BoundedProtocol(HttpToolsProtocol):
     @override
     def on_header(self, name: bytes, value: bytes) -> None:
         self._count(len(name) + len(value))
-        super().on_header(name, value)
+        if self._state is not State.BODY:  # a trailer is none of the headers
+            super().on_header(name, value)
+
+    def on_chunk_header(self) -> None:
+        """A chunk of a body begins."""
+        self._unparsed = 0
+
+    @override
+    def on_body(self, body: bytes) -> None:
+        self._unparsed = 0
+        super().on_body(body)
 
     @override
     def on_headers_complete(self) -> None:
@@ -150,6 +163,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @override
     def on_message_complete(self) -> None:
+        self._unparsed = 0
         super().on_message_complete()
         answered = self.cycle is None or self.cycle.response_complete
         self._enter(State.IDLE if answered else State.ANSWER)

@@ -21,10 +21,12 @@ LONG = ConnectionLimits(header_s=600, body_s=600, idle_s=600)
 SOON = ConnectionLimits(header_s=600, body_s=600, idle_s=600, upload_stop_s=2)
 MOST = 450
 LARGE = 50_000_000
+CHUNKED = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+ENDLESS = b"a" * 2_000_000
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    """Answers with the number of the body's bytes.
+    """Answers with the number of the body's bytes, to /headers with that of the headers.
 
     To /slow after 5 s, to /second after one, to /large with many, and to /left once the client has left.
     """
@@ -36,6 +38,8 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
         received += len(event["body"])
         if not event["more_body"]:
             break
+    if scope["path"] == "/headers":
+        received = len(scope["headers"])
     if scope["path"] == "/slow":
         await asyncio.sleep(5)
     if scope["path"] == "/left":
@@ -194,15 +198,24 @@ async def test_a_client_that_does_not_read_its_answer_is_cut_off(server: uvicorn
         b"GET / HTTP/1.1\r\nX: %s\r\n\r\n" % (b"a" * MAX_HEAD_BYTES),
         b"GET / HTTP/1.1\r\n%s\r\n" % (b"X: y\r\n" * (MAX_HEAD_BYTES // 2)),
         b"GET / HTTP/1.1\r\nX: %s" % (b"a" * (MAX_HEAD_BYTES + 1)),
+        b"GET /slow HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nX: " + ENDLESS,
+        CHUNKED + b"2\r\n{}\r\n0\r\nX: " + ENDLESS,
+        CHUNKED + b"2\r\n{}\r\n2;x=" + ENDLESS,
+        CHUNKED + ENDLESS.replace(b"a", b"0"),
     ],
+    ids=len,
 )
 async def test_a_head_that_is_too_large_is_refused(server: uvicorn.Server, head: bytes) -> None:
     reader, writer = await connect(server)
     writer.write(head)
-    async with asyncio.timeout(PATIENCE_S):
-        answered = await reader.readuntil(b"}")
+    answered = await asyncio.wait_for(reader.readuntil(b"}"), PATIENCE_S)
     assert (status(answered), code(answered)) == (431, "headers_too_large")
     writer.close()
+
+
+async def test_a_trailer_is_none_of_the_headers(server: uvicorn.Server) -> None:
+    sent = CHUNKED.replace(b"/", b"/headers", 1) + b"0\r\nX-API-Key: y\r\n\r\n"
+    assert (await answer(server, sent)).endswith(b"\r\n\r\n1")
 
 
 async def test_a_large_head_within_the_bound_is_answered(server: uvicorn.Server) -> None:
