@@ -21,6 +21,7 @@ from entrypoints.http.error_causes import describe_causes
 from entrypoints.http.middleware.access_log import shown_path
 from entrypoints.http.middleware.records import record_of
 from entrypoints.http.requests.multipart import AnyRequest
+from entrypoints.http.requests.problems import describe
 from entrypoints.http.requests.signatures import required_query
 from entrypoints.http.views.checks import ReasonView
 from entrypoints.http.views.enrolment import ConflictView
@@ -122,7 +123,7 @@ def validation_error(request: AnyRequest, error: ValidationException) -> Respons
     problems = error.extra if isinstance(error.extra, list) else []
     if any(problem.get("key") == "collection" for problem in problems):
         return domain_error(request, errors.InvalidCollection(COLLECTION_RULE))
-    details = [f"{problem.get('key', 'request')}: {problem.get('message')}" for problem in problems]
+    details = [describe(request.route_handler, problem) for problem in problems]
     missing = sorted(required_query(request.route_handler) - set(request.query_params))
     details = details or [f"{name}: it is required" for name in missing]
     detail = "; ".join(details) or "The request is malformed."
