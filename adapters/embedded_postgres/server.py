@@ -31,6 +31,8 @@ _START_S = 120.0
 _JOIN_S = 10.0
 """Until another process's server, which may be starting, accepts a connection."""
 
+_FULL = "The database's disk is full, so that it takes no new connection: make room there, then try again."
+
 _POLL_S = 0.02
 _JOIN_POLL_S = 0.2
 
@@ -107,7 +109,7 @@ class EmbeddedPostgres:
 
         Raises:
             DataDirectoryInUse: another process has the data directory, and its server accepts no connection.
-            StartupError: as `start`.
+            StartupError: as `start`, or the disk is full.
         """
         try:
             return await self.start()
@@ -156,11 +158,15 @@ class EmbeddedPostgres:
     async def _joined(self) -> str | None:
         deadline = asyncio.get_running_loop().time() + _JOIN_S
         while asyncio.get_running_loop().time() < deadline:
-            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            try:
                 host = self._socket_folder()
                 await _connect_once(host)
+            except asyncpg.DiskFullError as error:
+                raise StartupError(_FULL) from error
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                self._held.close()
+            else:
                 return _url(host)
-            self._held.close()
             await asyncio.sleep(_JOIN_POLL_S)
         return None
 

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from litestar.di import Provide
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
@@ -220,14 +220,21 @@ def metadata_filter(text: str | None) -> Metadata | None:
     """The object that a parameter's text is.
 
     Raises:
-        InvalidMetadata: the text is no JSON object.
+        InvalidMetadata: the text is no JSON object, or has two values of a key.
     """
     if text is None:
         return None
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_object)
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise errors.InvalidMetadata("The metadata is not a JSON object.")
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise errors.InvalidMetadata("The metadata has several values of a key.")
     return value

@@ -283,3 +283,17 @@ async def test_a_data_directory_without_a_server_lets_nobody_join(
     monkeypatch.setattr(server_module, "_JOIN_S", 0.3)
     with owned(tmp_path), pytest.raises(DataDirectoryInUse, match=str(os.getpid())):
         await EmbeddedPostgres(tmp_path).join()
+
+
+@pytest.mark.usefixtures("server")
+async def test_a_server_whose_disk_is_full_is_told_from_another_program(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its sessions go on; one that is new writes a file as it begins."""
+
+    async def full(_: str) -> None:
+        raise asyncpg.DiskFullError
+
+    monkeypatch.setattr(server_module, "_connect_once", full)
+    with pytest.raises(StartupError, match="disk is full"):
+        await EmbeddedPostgres(data_dir).join()

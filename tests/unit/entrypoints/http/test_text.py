@@ -139,6 +139,12 @@ async def test_a_filter_by_metadata_has_bounds(
     assert code(await client.get("/api/profile", params=asked)) == (422, "invalid_metadata")
 
 
+async def test_a_filter_with_two_values_of_a_key(client: httpx.AsyncClient) -> None:
+    for text in ('{"a": 1, "a": 2}', '{"a": {"b": 1, "b": 2}}'):
+        asked = {"metadata": text}
+        assert code(await client.get("/api/profile", params=asked)) == (422, "invalid_metadata")
+
+
 async def test_a_usual_filter_by_metadata_finds_whom_it_is_of(client: httpx.AsyncClient) -> None:
     metadata = {"team": "red", "shifts": list(range(50))}
     await client.post("/api/profile", json={"name": "Ada", "metadata": metadata})
