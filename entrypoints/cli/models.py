@@ -130,6 +130,11 @@ def add(
     known = name_of_file(catalogue, path)
     if known is not None:
         entry = catalogue.entries[known]
+        if (name or known, family or entry.family) != (known, entry.family):
+            raise click.ClickException(
+                f"the catalogue knows this file as {known}, of the family {entry.family}: leave out --name and"
+                " --family; FACE_MODEL_ALIASES gives it other names"
+            )
         if entry.package:
             text = f"{known} comes with the installation"
         else:

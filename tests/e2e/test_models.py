@@ -85,6 +85,9 @@ def test_models_that_are_added_are_in_the_data_directory(tmp_path: Path, assets:
     )
     again = json.loads(face_api(tmp_path, "models", "add", str(known), "--json", **data).stdout)
     assert (again["name"], again["task"], again["installed"]) == ("scrfd_500m_bnkps", "detection", True)
+    for option in (("--name", "mine"), ("--family", "arcface")):
+        refused = face_api(tmp_path, "models", "add", str(known), *option, **data)
+        assert (refused.returncode, "knows this file as scrfd_500m_bnkps" in refused.stderr) == (1, True)
     added = face_api(tmp_path, "models", "add", str(new), "--name", "mine", "--family", "scrfd", **data)
     assert added.stdout == f"mine is installed in {tmp_path / 'faces' / 'models'}, for detection\n"
     files = {"mine.onnx", "models.toml", "scrfd_500m_bnkps.onnx"}

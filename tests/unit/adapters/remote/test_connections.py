@@ -65,6 +65,7 @@ def ask(url: str, seconds: float = LONG_S, body: bytes = b"") -> HttpAnswer:
 
 
 def test_an_answer_is_not_kept_until_garbage_is_collected() -> None:
+    gc.collect()  # what other tests have left
     gc.disable()
     try:
         with talking(saying(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nface")) as url:
