@@ -7,11 +7,12 @@ from functools import lru_cache
 from time import thread_time
 from typing import Any
 
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Receive, Scope, Send
 from typing_extensions import override
 
 from application.ports.workers import Client, WorkerPool, current_client
 from domain.errors import Busy
+from entrypoints.http.middleware.answer_start import at_start
 
 WORKER_S = 2.0
 """A second of processor time, in time of workers: on two cores four threads take turns."""
@@ -27,19 +28,17 @@ def in_turn(app: ASGIApp, workers: WorkerPool) -> ASGIApp:
     """
 
     async def answered(scope: Scope, receive: Receive, send: Send) -> None:
-        async def sent(message: Message) -> None:
-            if client.name is None and message["type"] == "http.response.start":
-                client.name = address
-                if not scope["path"].startswith(_PROBES):
-                    with suppress(Busy):  # it is answered already
-                        await workers.turn()
-            await send(message)
+        def wait(_: HTTPResponseStartEvent) -> Awaitable[None] | None:
+            if client.name is not None:
+                return None
+            client.name = address
+            return None if scope["path"].startswith(_PROBES) else _turn(workers)
 
         peer = scope.get("client")
         address = client_at(peer[0] if peer else "")
         client = Client(peer)
         former = current_client.set(client)
-        steps = _Steps(app(scope, receive, sent))
+        steps = _Steps(app(scope, receive, at_start(send, wait)))
         try:
             await steps
         finally:
@@ -48,6 +47,11 @@ def in_turn(app: ASGIApp, workers: WorkerPool) -> ASGIApp:
             current_client.reset(former)
 
     return answered
+
+
+async def _turn(workers: WorkerPool) -> None:
+    with suppress(Busy):  # the request is answered already
+        await workers.turn()
 
 
 @lru_cache(1024)
