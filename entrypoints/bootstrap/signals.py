@@ -34,9 +34,8 @@ class StopSignals:
         clock, self._started = os.pipe()
         Thread(target=_end_by_force, args=(clock, limit_s), name="face-stop", daemon=True).start()
         for number in _STOP:
-            if (
-                number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN
-            ):  # as nohup has it ignored
+            ignored = number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN  # under nohup
+            if not ignored:
                 signal.signal(number, self._handle)
 
     def _handle(self, number: int, _: object) -> None:
