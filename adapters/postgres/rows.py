@@ -20,7 +20,10 @@ def sent(numbers: NDArray[np.float32]) -> bytes:
 
 
 def written(numbers: NDArray[np.float32]) -> str:
-    """The text form of pgvector, with as many digits as it takes to read the same numbers again."""
+    """The text form of pgvector, with as many digits as it takes to read the same numbers again.
+
+    The driver would ask of every number of an array whether it is an array itself, which takes longer.
+    """
     return msgspec.json.encode(numbers.tolist()).decode()
 
 

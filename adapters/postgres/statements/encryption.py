@@ -93,7 +93,6 @@ FACES = _part(
     face.c.recognition_model,
     face.c.embedding,
     VECTOR_STORED,
-    # Sent as an array of numbers: pgvector's text form is longer and slower.
     sa.cast(sa.bindparam("vector", type_=sa.Text), VECTOR),
 )
 CROPS = _part(
