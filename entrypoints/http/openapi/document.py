@@ -1,5 +1,6 @@
 """The API's description: what the framework makes of the handlers, in the form that its readers need."""
 
+import re
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -122,12 +123,20 @@ def _form_parameters(parameters: list[Schema]) -> dict[str, Schema]:
     """The query parameters as fields of a form; without defaults, which clients would send in both places."""
     return {
         parameter["name"]: {
-            **{key: value for key, value in parameter["schema"].items() if key != "default"},
+            **_without_enumeration(parameter["schema"]),
             "description": f"The parameter `{parameter['name']}`, here instead of in the query",
         }
         for parameter in parameters
         if parameter["in"] == "query"
     }
+
+
+def _without_enumeration(schema: Schema) -> Schema:
+    """Choices as a pattern, and no default: generators would name two enumerations of an operation alike."""
+    plain = {key: value for key, value in schema.items() if key not in {"default", "enum"}}
+    if "enum" in schema:
+        plain["pattern"] = f"^({'|'.join(map(re.escape, schema['enum']))})$"
+    return plain
 
 
 def _inlined(schema: Schema, schemas: dict[str, Schema]) -> Schema:

@@ -51,6 +51,23 @@ async def test_nothing_that_breaks_generators(document: dict[str, Any]) -> None:
             assert not [part for part in parts if not part or set(part) & set(UNIONS)], node
 
 
+async def test_no_operation_has_an_enumeration_twice(document: dict[str, Any]) -> None:
+    """The generator for TypeScript names one after its operation and parameter, wherever it is."""
+    forms = 0
+    for operation in operations(document).values():
+        content = operation.get("requestBody", {}).get("content", {})
+        if "multipart/form-data" not in content:
+            continue
+        fields = content["multipart/form-data"]["schema"]["properties"]
+        for each in operation.get("parameters", []):
+            choices = each["schema"].get("enum")
+            if choices and each["in"] == "query":
+                forms += 1
+                assert "enum" not in fields[each["name"]]
+                assert fields[each["name"]]["pattern"] == f"^({'|'.join(choices)})$"
+    assert forms > 5
+
+
 async def test_no_parameter_is_null(document: dict[str, Any]) -> None:
     parameters = [
         each for operation in operations(document).values() for each in operation.get("parameters", [])
